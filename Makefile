@@ -1,0 +1,112 @@
+# Needs Python >= 3.11, git and make. The environment (.venv) is made from envs/requirements.lock once, and again when the
+# lock changes. To use one of your own (conda), which is left as it is:  make demo VENV=$CONDA_PREFIX
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+EXPERIMENT ?= demo
+# a folder of your own with experiments/, datasets/, networks/, methods/
+SETTINGS ?=
+CORES ?= all
+TARGETS ?= results/$(EXPERIMENT)/report.html
+
+ifdef VENV
+BIN := $(VENV)/bin
+ENVIRONMENT :=
+else
+BIN := .venv/bin
+# The name holds what was installed, and where: a half-made or a moved environment lacks it and is made anew.
+ENVIRONMENT := .venv/made-$(shell { cat envs/requirements.lock; pwd; } | git hash-object --stdin)
+endif
+# Commands come from the environment, and else from the one that is active: DVC runs its stages without asking for .venv.
+export PATH := $(abspath $(BIN)):$(PATH)
+
+OPTIONS = $(if $(SETTINGS),--config settings=$(SETTINGS))
+STAGES = PYTHONPATH=workflow/scripts python -m dissent.dvc $(EXPERIMENT) $(if $(SETTINGS),--settings $(SETTINGS))
+PYTHON_CODE := workflow tests benchmarks
+SNAKE_CODE := Snakefile workflow/rules
+
+.PHONY: help environment demo test lint format bench stages settings stage plan repro pull clean
+
+help:
+	@echo "make demo     train the demo: generations of pseudo-labels on real microscopy images"
+	@echo "make test     all tests"
+	@echo "make lint     check the style of Python and Snakemake files"
+	@echo "make format   put it right"
+	@echo "make bench    measure what the README says about speed"
+	@echo "make repro    dvc repro: the experiment of dvc.yaml, one stage a generation"
+	@echo "make stages   write dvc.yaml for another one: make stages EXPERIMENT=isic"
+	@echo "make pull     dvc pull, and tell Snakemake that what came is up to date"
+	@echo "make clean    delete the demo's results, and caches"
+
+environment: $(ENVIRONMENT)
+
+# python3, or the newest that will do where that is older
+NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	$$python -c '$(NEW_ENOUGH)' 2>/dev/null && echo $$python && break; done)
+
+.venv/made-%:
+	@"$(PYTHON)" -c '$(NEW_ENOUGH)' 2>/dev/null || { \
+	  echo "error: dissent needs Python 3.11 or newer; $(or $(PYTHON),python3) is $$("$(or $(PYTHON),python3)" --version 2>/dev/null || echo missing)"; \
+	  echo "Install one, or say where it is: make $(MAKECMDGOALS) PYTHON=/path/to/python3.12"; exit 1; } >&2
+	@echo "Making .venv from envs/requirements.lock: some minutes, about 6 GB with torch's CUDA libraries ..."
+	@rm -rf .venv
+	@"$(PYTHON)" -m venv .venv
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement envs/requirements.lock
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(ENVIRONMENT)
+	snakemake --cores $(CORES) results/demo/report.html
+	@echo
+	@echo "Done. Open"
+	@echo "  results/demo/report.html                   scores of every generation beside its controls, and a sheet of images"
+	@echo "  results/demo/gen1/predictions/teacher1/    what one teacher says"
+	@echo "  results/demo/gen1/masks/inconsistency/     where the teachers disagree"
+	@echo "  results/demo/gen1/masks/consensus/         the label on which they agree"
+	@echo "  results/demo/gen2/metrics.json             scores of the last generation, each with its definition"
+	@echo "and label images of your own with its students:"
+	@echo "  $(BIN)/dissent predict results/demo/gen2 FOLDER OUT"
+
+test: $(ENVIRONMENT)
+	python -m pytest -q $(PYTEST)
+
+lint: $(ENVIRONMENT)
+	ruff check $(PYTHON_CODE)
+	ruff format --check --quiet $(PYTHON_CODE)
+	snakefmt --check $(SNAKE_CODE)
+	snakemake --lint
+
+format: $(ENVIRONMENT)
+	ruff check --fix $(PYTHON_CODE)
+	ruff format $(PYTHON_CODE)
+	snakefmt $(SNAKE_CODE)
+
+bench: $(ENVIRONMENT)
+	@for file in benchmarks/*.py; do PYTHONPATH=workflow/scripts python $$file || exit; done
+
+stages: $(ENVIRONMENT)
+	@$(STAGES) > dvc.yaml.tmp && mv dvc.yaml.tmp dvc.yaml || { rm -f dvc.yaml.tmp; exit 2; }
+
+# What the stages of dvc.yaml run, in the environment that DVC runs in.
+settings:
+	@$(STAGES) --write
+
+stage:
+	snakemake --cores $(CORES) $(TARGETS) $(OPTIONS)
+
+plan: $(ENVIRONMENT)
+	snakemake --cores $(CORES) --dry-run --quiet rules $(TARGETS) $(OPTIONS)
+
+repro: $(ENVIRONMENT)
+	dvc repro
+
+# DVC keeps no dates: the touch tells Snakemake that what came is up to date.
+pull: $(ENVIRONMENT)
+	dvc pull
+	snakemake --cores 1 --touch $(TARGETS) $(OPTIONS)
+
+clean:
+	rm -rf results/demo results/demo.* logs/demo logs/demo.* work/state/demo work/state/demo.*
+	rm -rf .pytest_cache .ruff_cache .hypothesis build dist workflow/scripts/*.egg-info
+	find workflow tests benchmarks -name __pycache__ -prune -exec rm -rf {} +

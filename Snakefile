@@ -1,0 +1,31 @@
+# Generations of pseudo-labels, filtered by the disagreement of their teachers.
+#
+#   data/{dataset}/images, labels, dataset.json        prepare
+#   data/{dataset}/splits/{split}/*.csv                split
+#   results/{run}/gen{g}/predictions/teacher{k}/       predict          the teachers are the best of gen{g-1}
+#   results/{run}/gen{g}/masks/                        build_masks      consensus, inconsistency
+#   results/{run}/gen{g}/pairs.csv                     assemble_pairs   gen0: the labelled images alone
+#   results/{run}/gen{g}/students/{i}/                 train
+#   results/{run}/gen{g}/teachers.json                 rank_students
+#   results/{run}/gen{g}/metrics.json                  evaluate
+#   results/{run}/report.html                          report
+#
+# run = {experiment}[.{method}][.s{seed}], e.g. demo, demo.aldt, demo.s2
+from snakemake.utils import min_version
+
+min_version("9.12")
+
+
+configfile: workflow.basedir + "/config/config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/data.smk"
+include: "workflow/rules/generation.smk"
+include: "workflow/rules/report.smk"
+
+
+rule all:
+    input:
+        expand("results/{run}/report.html", run=config["experiments"]),
+    default_target: True

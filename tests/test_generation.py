@@ -1,0 +1,204 @@
+"""The jobs of a generation that need no torch, on hand-made masks: label, select, pair, rank, audit, cost."""
+
+import json
+
+import numpy as np
+import pytest
+
+from dissent.files import UserError, read_json, read_mask, read_table, sha256, write_json, write_mask, write_table
+from dissent.generation.audit import audit
+from dissent.generation.cost import add_costs
+from dissent.generation.masks import build_masks
+from dissent.generation.pairs import assemble_pairs
+from dissent.generation.rank import rank_students
+from dissent.spec.task import Task
+
+PALETTE = Task(kind="binary", labels=["x"]).palette
+TASKS = {
+    "binary": Task(kind="binary", labels=["x"]).model_dump(mode="json"),
+    "multiclass": Task(kind="multiclass", labels=["a", "b", "c", "d", "e", "f"]).model_dump(mode="json"),
+    "multilabel": Task(kind="multilabel", labels=["a", "b", "c"]).model_dump(mode="json"),
+}
+
+
+def ids(text):
+    return np.array([[int(digit) for digit in row] for row in text.split("/")], np.uint8)
+
+
+def predictions(images):
+    """{id: [one mask a teacher]} -> predictions.csv as `predict` writes it."""
+    rows = []
+    for name, masks in images.items():
+        for teacher, mask in enumerate(masks, 1):
+            path = f"predictions/teacher{teacher}/{name}.png"
+            write_mask(path, mask, PALETTE)
+            rows.append({"id": name, "teacher": teacher, "prediction": path, "sha256": sha256(path)})
+    write_table("predictions.csv", rows, ("id", "teacher", "prediction", "sha256"))
+    return "predictions.csv"
+
+
+def settings(kind, select="all", erode=0, dilate=0):
+    doubt = {"erode": erode, "dilate": dilate}
+    return {"task": TASKS[kind], "palette": PALETTE, "threads": 1, "label": "agree", "select": select, "doubt": doubt}
+
+
+def build(kind, images, previous=None, **more):
+    build_masks(settings(kind, **more), predictions(images), previous, "consensus", "inconsistency", "masks.csv")
+    return {row["id"]: row for row in read_table("masks.csv")}
+
+
+T1 = {
+    "ab": [ids("1100/1100/0110/0000"), ids("1110/1000/0110/0001")],
+    "all": [ids("1100/1100/0110/0000"), ids("1100/1100/0110/0000")],
+    "empty": [ids("1000/0000/0000/0000"), ids("0000/0000/0000/0001")],
+}
+
+
+def test_t1_as_files(in_tmp):
+    rows = build("binary", T1, select="larger")
+    assert (read_mask("consensus/ab.png") == ids("1100/1000/0110/0000")).all()
+    assert (read_mask("inconsistency/ab.png") == ids("0010/0100/0000/0001")).all()
+    assert (rows["ab"]["doubt_pixels"], rows["ab"]["agreed_pixels"], rows["ab"]["kept"]) == ("3", "5", "1")
+    assert (rows["all"]["doubt_pixels"], rows["all"]["doubt_share"], rows["all"]["kept"]) == ("0", "0.0", "1")
+    assert (rows["empty"]["kept"], rows["empty"]["why"]) == ("0", "teachers agree on no foreground")
+    assert rows["ab"]["doubt_sha256"] == sha256("inconsistency/ab.png")
+    assert (int(rows["ab"]["pixels_background"]), int(rows["ab"]["pixels_x"])) == (8, 5)
+
+
+def test_the_area_rule_is_strict(in_tmp):
+    # T1 with three teachers: sizes 4 and 4 are not enough
+    images = {"abc": [*T1["ab"], ids("1100/1100/0100/0000")]}
+    row = build("binary", images, select="larger")["abc"]
+    assert (row["doubt_pixels"], row["agreed_pixels"], row["kept"]) == ("4", "4", "0")
+    assert row["why"] == "doubt is not smaller than the agreed foreground"
+    assert build("binary", images, select="all")["abc"]["kept"] == "1"
+
+
+def test_the_area_rule_is_for_binary_alone(in_tmp):
+    rows = build("multiclass", {"x": [ids("12/34"), ids("21/43")]}, select="larger")
+    assert rows["x"]["kept"] == "1" and rows["x"]["doubt_share"] == "1.0"
+
+
+def test_equal_classes(in_tmp):
+    images = {"same": [ids("12/11"), ids("21/11")], "other": [ids("12/11"), ids("13/11")]}
+    rows = build("multiclass", images, select="equal_classes")
+    assert (rows["same"]["kept"], rows["other"]["kept"]) == ("1", "0")
+    assert rows["other"]["why"] == "teachers see different classes"
+
+
+def test_t3_multilabel_bits(in_tmp):
+    first = ids("110/001") + 2 * ids("001/010") + 4 * ids("100/010")
+    second = ids("100/001") + 2 * ids("001/011") + 4 * ids("100/110")
+    row = build("multilabel", {"x": [first, second]})["x"]
+    assert (read_mask("consensus/x.png") == ids("100/001") + 2 * ids("001/010") + 4 * ids("100/010")).all()
+    assert (read_mask("inconsistency/x.png") == np.array([[0, 1, 0], [4, 0, 2]])).all()
+    assert row["doubt_pixels"] == "3" and row["doubt_share"] == "0.5"
+
+
+def test_churn_counts_pixels_sure_in_both(in_tmp):
+    before = build("binary", {"x": [ids("1100/1111"), ids("1100/1110")]})
+    assert before["x"]["changed_share"] == ""
+    for folder in ("consensus", "inconsistency"):
+        (in_tmp / folder).rename(f"before_{folder}")
+    (in_tmp / "masks.csv").write_text((in_tmp / "masks.csv").read_text().replace("consensus/", "before_consensus/").replace("inconsistency/", "before_inconsistency/"))
+    (in_tmp / "masks.csv").rename("before.csv")
+    row = build("binary", {"x": [ids("1000/1111"), ids("1001/1111")]}, previous="before.csv")["x"]
+    # sure in both: all but (1,3) of before and (0,3) of now; changed: (0,1)
+    assert float(row["changed_share"]) == pytest.approx(1 / 6, abs=1e-6)
+
+
+def test_a_changed_prediction_is_refused(in_tmp):
+    table = predictions(T1)
+    write_mask("predictions/teacher1/ab.png", ids("0000/0000/0000/0000"), PALETTE)
+    with pytest.raises(UserError, match=r"predictions/teacher1/ab.png is not the file that predictions.csv names"):
+        build_masks(settings("binary"), table, None, "consensus", "inconsistency", "masks.csv")
+
+
+def split_tables():
+    labelled = [{"id": "l", "image": "i/l.png", "label": "m/l.png", "image_sha256": "1", "label_sha256": "2"}]
+    hidden = [{"id": "ab", "image": "i/ab.png", "label": "m/ab.png", "image_sha256": "3", "label_sha256": "4"}]
+    unlabelled = [{"id": name, "image": f"i/{name}.png", "image_sha256": "3"} for name in T1]
+    write_table("labelled.csv", labelled, tuple(labelled[0]))
+    write_table("hidden.csv", hidden, tuple(hidden[0]))
+    write_table("unlabelled.csv", unlabelled, tuple(unlabelled[0]))
+
+
+def test_pairs(in_tmp):
+    split_tables()
+    copies = {"copies": 1, "labelled_copies": 9}
+    assemble_pairs(copies, "labelled.csv", None, "unlabelled.csv", None, "gen0.csv")
+    assert [(row["id"], row["origin"], row["copies"], row["doubt"]) for row in read_table("gen0.csv")] == [
+        ("l", "labelled", "9", "")
+    ]
+    assemble_pairs(copies, "labelled.csv", None, "unlabelled.csv", "hidden.csv", "all.csv")
+    assert [(row["id"], row["origin"]) for row in read_table("all.csv")] == [("l", "labelled"), ("ab", "hidden")]
+    build("binary", T1, select="larger")
+    assemble_pairs(copies, "labelled.csv", "masks.csv", "unlabelled.csv", None, "gen1.csv")
+    rows = read_table("gen1.csv")
+    assert [(row["id"], row["origin"], row["copies"]) for row in rows] == [
+        ("l", "labelled", "9"), ("ab", "pseudo", "1"), ("all", "pseudo", "1"),
+    ]  # fmt: skip
+    assert rows[1]["doubt"] == "inconsistency/ab.png" and rows[1]["image"] == "i/ab.png"
+
+
+def student(number, value):
+    folder = f"students/{number}"
+    write_json(f"{folder}/metrics.json", {"val": {"iou": {"value": value}}})
+    for name in ("model.safetensors", "model.json"):
+        write_json(f"{folder}/{name}", number)
+    return folder
+
+
+def test_ranking(in_tmp):
+    files = [f"{student(i, v)}/{name}" for i, v in ((1, 0.5), (2, 0.7), (3, None), (4, 0.7)) for name in ("metrics.json", "model.json")]
+    rank_students(files, teachers=2, score="iou", out="teachers.json")
+    pool = read_json("teachers.json")["pool"]
+    assert [row["student"] for row in pool] == [2, 4, 1, 3]  # ties: the earlier number; no score: last
+    assert [row["teacher"] for row in pool] == [True, True, False, False]
+    assert pool[0]["sha256"]["model.safetensors"] == sha256("students/2/model.safetensors")
+
+
+def test_audit_by_hand(in_tmp):
+    truth = ids("1100/1100/0000/0000")
+    build("binary", {"ab": [ids("1110/1100/0000/0001"), ids("1100/1100/0000/0001")]})
+    write_mask("m/ab.png", truth, PALETTE)
+    hidden = [{"id": "ab", "image": "-", "label": "m/ab.png", "image_sha256": "-", "label_sha256": sha256("m/ab.png")}]
+    write_table("hidden.csv", hidden, tuple(hidden[0]))
+    params = {"task": TASKS["binary"], "run": "r", "generation": 1}
+    audit(params, "hidden.csv", "masks.csv", "predictions.csv", "audit.json")
+    found = read_json("audit.json")["all_images"]
+    # teacher 1 is wrong at (0,2), doubted, and at (3,3), where both agree on their error
+    assert (found["pixels"], found["precision"], found["recall"]) == (16, 1.0, 0.5)
+    assert found["wrong_of_teacher"] == pytest.approx(2 / 16) and found["doubt"] == pytest.approx(1 / 16)
+    assert found["wrong_outside"] == pytest.approx(1 / 15, abs=1e-6)
+    assert found["classes"]["x"]["wrong_of_teacher"] == 0 and found["classes"]["background"]["pixels"] == 12
+
+
+def test_audit_without_hidden_masks(in_tmp):
+    build("binary", T1)
+    write_table("hidden.csv", [], ("id", "image", "label", "image_sha256", "label_sha256"))
+    params = {"task": TASKS["binary"], "run": "r", "generation": 1}
+    audit(params, "hidden.csv", "masks.csv", "predictions.csv", "audit.json")
+    assert read_json("audit.json") == {"run": "r", "generation": 1, "hidden_masks": 0}
+
+
+def test_audit_ignores_unknown_truth_and_counts_labels(in_tmp):
+    build("multilabel", {"x": [np.array([[3, 1]], np.uint8), np.array([[1, 1]], np.uint8)]})
+    write_mask("m/x.png", np.array([[1, 255]], np.uint8), PALETTE)
+    hidden = [{"id": "x", "image": "-", "label": "m/x.png", "image_sha256": "-", "label_sha256": sha256("m/x.png")}]
+    write_table("hidden.csv", hidden, tuple(hidden[0]))
+    params = {"task": TASKS["multilabel"], "run": "r", "generation": 1}
+    audit(params, "hidden.csv", "masks.csv", "predictions.csv", "audit.json")
+    found = read_json("audit.json")["all_images"]
+    assert found["pixels"] == 3  # one known pixel, three labels
+    assert found["classes"]["b"] == {"pixels": 1, "wrong_of_teacher": 1.0, "doubt": 1.0, "precision": 1.0, "recall": 1.0, "wrong_inside": 1.0, "wrong_outside": None}
+
+
+def test_costs_add_up(in_tmp):
+    one = {"seconds": 2.0, "cpu_seconds": 3.0, "peak_memory_mb": 100, "host": "h", "device": "cpu", "steps": 5, "images": 10}
+    write_json("students/1/cost.json", one)
+    write_json("costs/predict.json", one | {"peak_memory_mb": 300, "steps": 0})
+    add_costs(["students/1/cost.json", "costs/predict.json"], "cost.json")
+    found = json.loads((in_tmp / "cost.json").read_text())
+    assert set(found["jobs"]) == {"train 1", "predict"}
+    assert found["total"] == {"seconds": 4.0, "cpu_seconds": 6.0, "steps": 5, "images": 20, "peak_memory_mb": 300, "devices": ["cpu"]}

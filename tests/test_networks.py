@@ -1,0 +1,489 @@
+"""Networks: parameter counts and arithmetic of the method notes, the encode/decode contract, weights, files."""
+
+import hashlib
+import json
+import pickle
+import shutil
+
+import numpy as np
+import pytest
+import safetensors.torch
+import torch
+from torch import nn
+
+from dissent import networks
+from dissent.files import UserError, sha256, write_json
+from dissent.networks.unet1x1 import Unet1x1, double_and_add
+from dissent.spec.network import Network
+
+torch.set_num_threads(1)
+
+# outputs and channels of the four published data sets
+ISIC, HELA, SUIM, CITY = (1, 3), (3, 1), (9, 3), (35, 3)
+PARAMETERS = [
+    (0.5, ISIC, 170_809, 171_561),
+    (0.75, ISIC, 383_173, 384_301),
+    (1, ISIC, 680_177, 681_681),
+    (1, HELA, 680_179, 681_683),
+    (1, SUIM, 680_313, 681_817),
+    (1, CITY, 680_755, 682_259),
+    (1.25, ISIC, 1_061_821, 1_063_701),
+    (1.25, HELA, 1_061_823, 1_063_703),
+    (1.25, SUIM, 1_061_989, 1_063_869),
+    (1.25, CITY, 1_062_535, 1_064_415),
+    (1.5, ISIC, 1_528_105, 1_530_361),
+    (1.5, HELA, 1_528_107, 1_530_363),
+    (1.5, SUIM, 1_528_305, 1_530_561),
+    (1.5, CITY, 1_528_955, 1_531_211),
+    (1.75, HELA, 2_079_031, 2_081_663),
+    (1.75, SUIM, 2_079_261, 2_081_893),
+    (1.75, CITY, 2_080_015, 2_082_647),
+    (2, HELA, 2_714_595, 2_717_603),
+    (2, SUIM, 2_714_857, 2_717_865),
+    (2, CITY, 2_715_715, 2_718_723),
+]
+
+
+def settings(architecture, **values):
+    if architecture != "unet1x1":
+        values = {"encoder": "resnet18"} | values
+    return Network(architecture=architecture, steps=1, **values).model_dump(mode="json")
+
+
+def small(**values):
+    return settings("unet1x1", width=0.125, **values)
+
+
+def build(network, outputs=1, channels=3, seed=0):
+    torch.manual_seed(seed)
+    return networks.build(network, outputs, channels)
+
+
+def images(batch, channels, height, width, seed=0):
+    rng = torch.Generator().manual_seed(seed)
+    return torch.randint(0, 256, (batch, channels, height, width), generator=rng).float()
+
+
+@pytest.mark.parametrize("width, data, trainable, total", PARAMETERS)
+def test_parameter_counts_of_the_published_table(width, data, trainable, total):
+    net = build(settings("unet1x1", width=width), *data)
+    assert sum(p.numel() for p in net.parameters() if p.requires_grad) == trainable
+    running = [b.numel() for name, b in net.named_buffers() if not name.endswith("num_batches_tracked")]
+    assert trainable + sum(running) == total
+
+
+@pytest.mark.parametrize("data, size", [(ISIC, (256, 256)), (HELA, (256, 256)), (SUIM, (256, 256)), (CITY, (208, 416))])
+def test_multiply_adds_and_output_shape_of_the_published_sizes(data, size):
+    expected = {ISIC: 1.246, HELA: 1.246, SUIM: 1.254, CITY: 1.692}[data]  # giga, per image
+    net, counts = build(settings("unet1x1"), *data).eval(), []
+    for module in net.modules():
+        if isinstance(module, nn.Conv2d):
+            module.register_forward_hook(
+                lambda module, _, output: counts.append(output.numel() * module.weight[0].numel())
+            )
+    with torch.inference_mode():
+        assert net(images(1, data[1], *size)).shape == (1, data[0], *size)
+    assert sum(counts) / 1e9 == pytest.approx(expected, abs=0.002)
+
+
+def test_unet1x1_initialises_as_keras_he_normal():
+    net = build(settings("unet1x1"), 1, 3)
+    for module in net.modules():
+        if isinstance(module, nn.Conv2d):
+            expected = (2 / module.weight[0].numel()) ** 0.5
+            assert not module.bias.any()
+            assert module.weight.abs().max() <= 2 * expected / 0.8796 + 1e-6
+            if module.weight.numel() > 5000:
+                assert module.weight.std().item() == pytest.approx(expected, rel=0.05)
+        if isinstance(module, nn.BatchNorm2d):
+            assert (module.eps, module.momentum) == (1e-3, 0.01)
+            assert module.weight.eq(1).all()
+    assert torch.equal(net.head.weight, build(settings("unet1x1"), 1, 3).head.weight)
+    assert not torch.equal(net.head.weight, build(settings("unet1x1"), 1, 3, seed=1).head.weight)
+
+
+def written_down(net, x):
+    """Section 2.1 line by line with functions alone, on the parameters in the order in which they are made."""
+    values = iter([p.detach() for name, p in net.named_parameters()])
+
+    def block(x, convolutions):
+        for _ in range(convolutions):
+            weight, bias = next(values), next(values)
+            x = nn.functional.conv2d(x, weight, bias, padding=weight.shape[-1] // 2).clamp(min=0)
+        scale, shift = next(values), next(values)
+        mean, variance = x.mean((0, 2, 3), keepdim=True), x.var((0, 2, 3), keepdim=True, unbiased=False)
+        return (x - mean) / (variance + 1e-3).sqrt() * scale[:, None, None] + shift[:, None, None]
+
+    x = block(x / 255, 1)
+    skips = []
+    for _ in range(4):
+        skips.append(block(x, 2))
+        x = nn.functional.max_pool2d(skips[-1], 2)
+    x = block(x, 2)
+    for skip in reversed(skips):
+        x = x.repeat_interleave(2, 2).repeat_interleave(2, 3) + skip
+        x = block(block(x, 1), 2)
+    return nn.functional.conv2d(x, next(values), next(values))
+
+
+def test_unet1x1_is_the_network_of_the_paper():
+    net = build(settings("unet1x1", width=0.25), 3, 3).train().double()
+    x = images(2, 3, 32, 48).double()
+    torch.testing.assert_close(net(x), written_down(net, x))
+
+
+@pytest.mark.parametrize("size", [(16, 16), (120, 160), (37, 50)])
+def test_unet1x1_takes_any_size_from_16(size):
+    net = build(small()).eval()
+    net.check_size(*size)
+    assert net(images(1, 3, *size)).shape == (1, 1, *size)
+
+
+def test_at_odd_sizes_every_coarse_cell_still_lies_on_its_own_four_fine_ones():
+    net = build(small()).eval()
+    assert [tuple(f.shape[2:]) for f in net.encode(images(1, 3, 37, 50))] == [
+        (37, 50),
+        (19, 25),
+        (10, 13),
+        (5, 7),
+        (3, 4),
+    ]
+    coarse, skip = torch.tensor([[[[1.0, 2.0], [3.0, 4.0]]]]), 10 * torch.ones(1, 1, 3, 4)
+    assert double_and_add(coarse, skip)[0, 0].tolist() == [[11, 11, 12, 12], [11, 11, 12, 12], [13, 13, 14, 14]]
+
+
+ARCHITECTURES = ["unet1x1", "unet", "deeplabv3plus"]
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize("channels", [1, 3])
+def test_contract_of_every_network(architecture, channels):
+    network = small() if architecture == "unet1x1" else settings(architecture)
+    net = build(network, 2, channels).eval()
+    x = images(2, channels, 32, 64)
+    x.requires_grad_()
+    features = net.encode(x)
+    logits = net.decode(features)
+    assert logits.shape == (2, 2, 32, 64)
+    assert torch.equal(logits, net(x))
+    logits.sum().backward()
+    assert x.grad.abs().sum() > 0
+    encoder, decoder = list(net.encoder_parameters()), list(net.decoder_parameters())
+    assert {id(p) for p in encoder + decoder} == {id(p) for p in net.parameters()}
+    assert len(encoder + decoder) == len(list(net.parameters()))
+    # the groups are what their names say: features depend on the one, logits of given features on the other
+    given = [feature.detach() for feature in features]
+    assert all(g is not None for g in torch.autograd.grad(net.decode(given).sum(), decoder))
+    assert all(g is not None for g in torch.autograd.grad(sum(f.sum() for f in net.encode(x.detach())), encoder))
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_networks_normalise_images_themselves(architecture):
+    network = small() if architecture == "unet1x1" else settings(architecture)
+    net, seen = build(network).eval(), []
+    first = net.stem[0] if architecture == "unet1x1" else net.encoder.conv1
+    first.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    x = images(1, 3, 32, 32)
+    net(x)
+    expected = x / 255
+    if architecture != "unet1x1":
+        mean, deviation = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
+        expected = (expected - mean[:, None, None]) / deviation[:, None, None]
+    torch.testing.assert_close(seen[0], expected)
+    if architecture != "unet1x1":
+        grey, seen_grey = build(network, 1, 1).eval(), []
+        grey.encoder.conv1.register_forward_pre_hook(lambda _, inputs: seen_grey.append(inputs[0]))
+        grey(x[:, :1])
+        torch.testing.assert_close(seen_grey[0], x[:, :1] / 255)
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_logits_are_float32_under_autocast(architecture):
+    net = build(small() if architecture == "unet1x1" else settings(architecture)).eval()
+    with torch.autocast("cpu", torch.bfloat16):
+        assert net(images(1, 3, 32, 32)).dtype == torch.float32
+
+
+@pytest.mark.parametrize(
+    "architecture, size, message",
+    [
+        ("unet1x1", (15, 64), "64x15.*16 or more"),
+        ("unet", (31, 64), "64x31.*32 or more; 64x32 would fit"),
+        ("deeplabv3plus", (120, 160), "160x120.*multiples of 16; 160x128 would fit"),
+        ("deeplabv3plus", (16, 64), "64x16.*32 or more.*64x32 would fit"),
+    ],
+)
+def test_sizes_that_do_not_fit_are_refused_with_one_that_does(architecture, size, message):
+    net = build(settings(architecture))
+    with pytest.raises(UserError, match=message):
+        net.check_size(*size)
+
+
+@pytest.mark.parametrize("architecture, size", [("unet", (33, 47)), ("deeplabv3plus", (48, 32))])
+def test_sizes_that_fit_come_out_as_they_went_in(architecture, size):
+    net = build(settings(architecture)).eval()
+    net.check_size(*size)
+    assert net(images(1, 3, *size)).shape == (1, 1, *size)
+
+
+@pytest.mark.parametrize("architecture", ["unet", "deeplabv3plus"])
+@pytest.mark.parametrize("encoder", ["resnet18", "resnet34", "resnet50", "resnet101"])
+def test_every_encoder_builds(architecture, encoder):
+    net = build(settings(architecture, encoder=encoder), 4, 3).eval()
+    with torch.inference_mode():
+        assert net(images(1, 3, 32, 32)).shape == (1, 4, 32, 32)
+
+
+def test_a_wrong_name_or_width_is_refused():
+    with pytest.raises(UserError, match=r"`architecture: unt`.*unet1x1, unet, deeplabv3plus"):
+        networks.build(small() | {"architecture": "unt"}, 1, 3)
+    with pytest.raises(UserError, match=r"`width: 0\.05`.*0\.0625"):
+        networks.build(settings("unet1x1", width=0.05), 1, 3)
+
+
+# weights from a file
+
+
+def encoder_file(path, writer):
+    """A state dict as torchvision writes it: with the classifier, which an encoder has no use for."""
+    state = dict(build(settings("unet"), seed=5).encoder.state_dict())
+    writer(state | {"fc.weight": torch.zeros(1000, 512), "fc.bias": torch.zeros(1000)}, path)
+    return state, settings("unet", weights=str(path), weights_sha256=sha256(path))
+
+
+@pytest.mark.parametrize("writer", [torch.save, safetensors.torch.save_file])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_encoder_weights_come_from_a_file(tmp_path, writer, channels):
+    state, network = encoder_file(tmp_path / "weights", writer)
+    net = build(network, 1, channels)
+    first = state.pop("conv1.weight")
+    for name, value in state.items():
+        assert torch.equal(net.encoder.state_dict()[name], value), name
+    torch.testing.assert_close(net.encoder.conv1.weight.sum(1), first.sum(1))  # grey in = the same in each of R, G, B
+
+
+def test_weights_that_are_not_the_named_file_are_refused_before_they_are_parsed(tmp_path, monkeypatch):
+    _, network = encoder_file(tmp_path / "weights.pt", torch.save)
+    monkeypatch.setattr(torch, "load", lambda *_, **__: pytest.fail("parsed"))
+    (tmp_path / "weights.pt").write_bytes(b"other")
+    with pytest.raises(UserError, match="weights_sha256"):
+        build(network)
+    with pytest.raises(UserError, match=r"nothing\.pt.*cannot be read"):
+        build(network | {"weights": str(tmp_path / "nothing.pt")})
+
+
+def test_weights_of_another_encoder_are_refused(tmp_path):
+    _, network = encoder_file(tmp_path / "weights.pt", torch.save)
+    with pytest.raises(UserError, match=r"weights\.pt.*does not fit the encoder resnet34"):
+        build(network | {"encoder": "resnet34"})
+
+
+class Payload:
+    """Pickled, it writes a file when somebody unpickles it."""
+
+    def __init__(self, marker):
+        self.marker = marker
+
+    def __reduce__(self):
+        return open, (str(self.marker), "w")
+
+
+def pickled(path, marker):
+    path.write_bytes(pickle.dumps({"conv1.weight": Payload(marker)}, 2))
+    return path
+
+
+def saved(path, marker):
+    torch.save({"conv1.weight": Payload(marker)}, path)
+    return path
+
+
+@pytest.mark.parametrize("write", [pickled, saved])
+def test_weights_with_a_payload_execute_nothing(tmp_path, write):
+    marker = tmp_path / "executed"
+    path = write(tmp_path / "weights.pt", marker)
+    with pytest.raises(UserError, match="neither a safetensors file nor a plain state dict"):
+        build(settings("unet", weights=str(path), weights_sha256=sha256(path)))
+    assert not marker.exists()
+    torch.load(path, weights_only=False) if write is saved else pickle.loads(path.read_bytes())
+    assert marker.exists()  # the payload works: it was the loading that kept it from running
+
+
+@pytest.mark.parametrize("value", [[1, 2], {"conv1.weight": 3}])
+def test_weights_that_are_no_state_dict_are_refused(tmp_path, value):
+    torch.save(value, tmp_path / "weights.pt")
+    with pytest.raises(UserError, match="no state dict"):
+        build(settings("unet", weights=str(tmp_path / "weights.pt"), weights_sha256=sha256(tmp_path / "weights.pt")))
+
+
+def test_a_failed_download_says_which_file_and_what_to_do(monkeypatch):
+    def fail(*_, **__):
+        raise ConnectionError("no route to host")
+
+    monkeypatch.setattr("segmentation_models_pytorch.encoders.hf_hub_download", fail)
+    with pytest.raises(UserError, match=r"model\.safetensors of smp-hub/resnet18\.imagenet.*no route.*weights: PATH"):
+        build(settings("unet", weights="imagenet"))
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_imagenet_weights_are_what_the_hub_gives(tmp_path, monkeypatch, channels):
+    state, _ = encoder_file(tmp_path / "model.safetensors", safetensors.torch.save_file)
+    monkeypatch.setattr(
+        "segmentation_models_pytorch.encoders.hf_hub_download", lambda *_, filename, **__: str(tmp_path / filename)
+    )
+    net = build(settings("unet", weights="imagenet"), 1, channels)
+    assert torch.equal(net.encoder.layer4[0].conv1.weight, state["layer4.0.conv1.weight"])
+    torch.testing.assert_close(net.encoder.conv1.weight.sum(1), state["conv1.weight"].sum(1))
+
+
+# files
+
+
+def store(folder, network=None, outputs=2, channels=3, **extra):
+    network = network or small()
+    net = build(network, outputs, channels)
+    networks.save(net, folder, network, outputs, channels, extra)
+    return net.eval()
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize("channels", [1, 3])
+def test_what_is_saved_is_loaded(tmp_path, architecture, channels):
+    network = small() if architecture == "unet1x1" else settings(architecture)
+    net = store(tmp_path, network, 2, channels, task={"kind": "multilabel"}, size=[32, 64])
+    state = torch.random.get_rng_state()
+    got, meta = networks.load(tmp_path)
+    assert torch.equal(state, torch.random.get_rng_state())
+    assert not got.training
+    x = images(1, channels, 32, 64)
+    assert torch.equal(got(x), net(x))
+    assert meta["network"] == network
+    assert (meta["outputs"], meta["channels"], meta["format"]) == (2, channels, 1)
+    assert (meta["task"], meta["size"]) == ({"kind": "multilabel"}, [32, 64])
+    assert meta["sha256"] == sha256(tmp_path / "model.safetensors")
+    assert meta["bytes"] == (tmp_path / "model.safetensors").stat().st_size
+    assert all(p.requires_grad for p in got.parameters())
+
+
+def test_the_same_weights_give_the_same_bytes_in_any_memory_format(tmp_path):
+    net = store(tmp_path / "a")
+    networks.save(net.to(memory_format=torch.channels_last), tmp_path / "b", small(), 2, 3, {})
+    for name in ("model.safetensors", "model.json"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+    assert sorted(path.name for path in (tmp_path / "b").iterdir()) == ["model.json", "model.safetensors"]
+
+
+def test_loading_needs_no_weights_file_and_no_network(tmp_path, monkeypatch):
+    _, network = encoder_file(tmp_path / "weights.pt", torch.save)
+    net = store(tmp_path / "a", network)
+    (tmp_path / "weights.pt").unlink()
+    x = images(1, 3, 32, 32)
+    assert torch.equal(networks.load(tmp_path / "a")[0](x), net(x))
+    monkeypatch.setattr("segmentation_models_pytorch.encoders.hf_hub_download", lambda *_, **__: pytest.fail("asked"))
+    shutil.copytree(tmp_path / "a", tmp_path / "b")
+    describe(tmp_path / "b", network=network | {"weights": "imagenet", "weights_sha256": None})
+    assert torch.equal(networks.load(tmp_path / "b")[0](x), net(x))
+
+
+def describe(folder, **changes):
+    """Change model.json, as somebody who wants to be believed would."""
+    meta = json.loads((folder / "model.json").read_text())
+    write_json(folder / "model.json", meta | changes)
+
+
+def forge(folder, content):
+    (folder / "model.safetensors").write_bytes(content)
+    describe(folder, sha256=hashlib.sha256(content).hexdigest(), bytes=len(content))
+
+
+@pytest.mark.parametrize("forged", [False, True])
+def test_a_pickle_in_place_of_weights_is_refused_and_not_executed(tmp_path, forged):
+    store(tmp_path)
+    marker = tmp_path / "executed"
+    content = pickle.dumps(Payload(marker))
+    if forged:
+        forge(tmp_path, content)
+    else:
+        (tmp_path / "model.safetensors").write_bytes(content)
+    with pytest.raises(UserError, match=r"model\.safetensors is not (the file that|a safetensors file)"):
+        networks.load(tmp_path)
+    assert not marker.exists()
+
+
+def test_one_changed_byte_and_a_short_file_are_refused(tmp_path):
+    store(tmp_path)
+    path = tmp_path / "model.safetensors"
+    content = path.read_bytes()
+    for damaged in (content[:-1] + bytes([content[-1] ^ 1]), content[:-8], b""):
+        path.write_bytes(damaged)
+        with pytest.raises(UserError, match=r"model\.safetensors.*SHA-256"):
+            networks.load(tmp_path)
+    path.unlink()
+    with pytest.raises(UserError, match=r"model\.safetensors does not exist"):
+        networks.load(tmp_path)
+    (tmp_path / "model.json").unlink()
+    with pytest.raises(UserError, match=r"model\.json does not exist"):
+        networks.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "changes, message",
+    [
+        ({"format": 2}, "format 2"),
+        ({"outputs": "2"}, "no description of a network"),
+        ({"outputs": 3}, r"does not hold the network.*head\.bias, head\.weight"),
+        ({"network": small() | {"width": 0.25}}, "does not hold the network"),
+        ({"network": small() | {"width": 1e7}}, "does not"),
+        ({"network": small() | {"width": "wide"}}, "does not describe a network"),
+        ({"network": {}}, "does not describe a network"),
+        ({"network": small() | {"architecture": "__import__"}}, "unet1x1, unet, deeplabv3plus"),
+        ({"network": settings("unet") | {"encoder": "../../etc"}}, "does not describe a network"),
+    ],
+)
+def test_a_description_that_does_not_fit_is_refused(tmp_path, changes, message):
+    store(tmp_path)
+    describe(tmp_path, **changes)
+    with pytest.raises(UserError, match=message):
+        networks.load(tmp_path)
+
+
+def test_weights_of_another_type_are_refused(tmp_path):
+    net = store(tmp_path)
+    forge(tmp_path, safetensors.torch.save({name: value.half() for name, value in net.state_dict().items()}))
+    with pytest.raises(UserError, match="does not hold the network"):
+        networks.load(tmp_path)
+
+
+def test_a_description_that_is_a_list_is_refused(tmp_path):
+    store(tmp_path)
+    write_json(tmp_path / "model.json", [1])
+    with pytest.raises(UserError, match="no description of a network"):
+        networks.load(tmp_path)
+
+
+def test_saving_refuses_to_overwrite_its_own_keys(tmp_path):
+    with pytest.raises(AssertionError, match="sha256"):
+        store(tmp_path, sha256="0")
+    assert not any(tmp_path.iterdir())
+
+
+def test_a_network_can_learn(tmp_path):
+    """A few steps on one batch: the loss falls by half, and what was learnt survives saving."""
+    net = build(small(), 1, 3).train()
+    x, target = images(4, 3, 32, 32) / 2, torch.zeros(4, 1, 32, 32)
+    for number in range(4):
+        target[number, :, 3 * number : 3 * number + 16, 5:25] = 1
+    x = x + 127 * target
+    optimizer = torch.optim.AdamW(net.parameters(), 0.01)
+    losses = []
+    for _ in range(30):
+        loss = ((net(x).sigmoid() - target) ** 2).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert losses[-1] < losses[0] / 2
+    networks.save(net, tmp_path, small(), 1, 3, {})
+    assert torch.equal(networks.load(tmp_path)[0](x), net.eval()(x))
+    assert isinstance(net, Unet1x1)
+    assert np.isfinite(losses).all()

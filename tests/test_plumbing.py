@@ -1,0 +1,275 @@
+"""The house itself: layers, registries, who may write, and that the lists of packages and rules agree."""
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import get_args
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+LIBRARY = ROOT / "workflow" / "scripts" / "dissent"
+SCRIPTS = sorted((ROOT / "workflow" / "scripts").glob("*.py"))
+FILES = sorted(LIBRARY.rglob("*.py"))
+
+# Imports run down only: a unit (a file or a folder of dissent/) may use what stands in a row above its own here.
+LAYERS = [
+    {"files"},
+    {"spec", "seeds", "jobs"},
+    {"task", "consensus", "devices"},
+    {"noise", "augment", "metrics", "losses", "optim", "networks", "checkpoint"},
+    {"data"},
+    {"learn", "label", "select", "datasets", "inference"},
+    {"fit"},
+    {"generation", "report"},
+    {"dvc", "cli"},
+]
+WITHOUT_TORCH = {"files", "spec", "jobs", "seeds", "consensus", "label", "select", "datasets", "dvc"}
+# Their files never import each other; base.py is what they share.
+SIBLINGS = {"learn", "label", "select"}
+# Append-only logs, lock files and parts of downloads are written in place: nobody takes them for finished.
+WRITERS = {"files.py", "checkpoint.py", "jobs/logs.py", "jobs/locks.py", "datasets/download.py"}
+KINDS = {"binary", "multiclass", "multilabel"}
+ASK_THE_KIND = {"task.py", "consensus.py"}
+
+
+def named(path: Path) -> str:
+    return path.relative_to(LIBRARY).as_posix()
+
+
+def unit(path: Path) -> str:
+    return named(path).split("/")[0].removesuffix(".py")
+
+
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"), str(path))
+
+
+def imports(tree: ast.AST) -> set[str]:
+    """Full dotted names, imports inside functions too."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        if isinstance(node, ast.ImportFrom):
+            assert not node.level, "relative import"
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def inner(tree: ast.AST) -> set[tuple[str, ...]]:
+    """What is imported of dissent, as path parts without the `dissent`."""
+    return {tuple(name.split(".")[1:]) for name in imports(tree) if name.split(".")[0] == "dissent"}
+
+
+def below(name: str) -> set[str]:
+    level = next(i for i, layer in enumerate(LAYERS) if name in layer)
+    return set().union(*LAYERS[:level])
+
+
+def test_every_unit_has_a_layer():
+    units = {unit(path) for path in FILES} - {"__init__"}
+    assert units == set().union(*LAYERS)
+
+
+@pytest.mark.parametrize("path", FILES, ids=named)
+def test_imports_run_down(path):
+    own = unit(path)
+    allowed = below(own) | {own} if own != "__init__" else set()
+    assert {parts[0] for parts in inner(parsed(path)) if parts} <= allowed
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if unit(path) in SIBLINGS], ids=named)
+def test_siblings_do_not_know_each_other(path):
+    if path.name in ("__init__.py", "base.py"):
+        return
+    own = {(unit(path), "base")}
+    assert {parts[:2] for parts in inner(parsed(path)) if parts[0] == unit(path)} <= own
+
+
+@pytest.mark.parametrize("path", FILES, ids=named)
+def test_only_what_computes_knows_torch_and_nothing_knows_snakemake(path):
+    found = {name.split(".")[0] for name in imports(parsed(path))}
+    assert "snakemake" not in found
+    assert not (unit(path) in WITHOUT_TORCH and found & {"torch", "torchvision", "timm", "segmentation_models_pytorch"})
+
+
+def test_planning_imports_no_torch():
+    """What rules/*.smk import, and the stages of DVC."""
+    names = {"dissent.dvc"}
+    for path in (ROOT / "workflow" / "rules").glob("*.smk"):
+        names |= set(re.findall(r"^\s*from (dissent[\w.]*) import|^\s*import (dissent[\w.]*)", path.read_text(), re.M)[0:0])
+        names |= set(re.findall(r"^\s*(?:from|import) (dissent[\w.]*)", path.read_text(), re.MULTILINE))
+    assert "dissent.spec.run" in names
+    code = f"import sys, {', '.join(sorted(names))}; print('torch' in sys.modules)"
+    environment = {"PYTHONPATH": str(LIBRARY.parent), "PATH": ""}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
+    assert done.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize("path", FILES, ids=named)
+def test_the_kind_of_task_is_asked_in_one_place(path):
+    """Elsewhere a literal table may be keyed by it; nobody compares."""
+    if unit(path) == "spec" or named(path) in ASK_THE_KIND:
+        return
+    asked = [
+        node.lineno
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.Compare | ast.MatchValue)
+        and any(isinstance(part, ast.Constant) and part.value in KINDS for part in ast.walk(node))
+    ]
+    assert not asked
+
+
+def writes(node: ast.Call) -> bool:
+    """A call that writes a file in place."""
+    name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    owner = getattr(getattr(node.func, "value", None), "id", "")
+    if name in ("write_text", "write_bytes"):
+        return isinstance(node.func, ast.Attribute)
+    if (owner, name) in {("torch", "save"), ("json", "dump"), ("pickle", "dump"), ("shutil", "copy")}:
+        return True
+    if owner == "np" and name.startswith("save") or name in ("imwrite", "to_csv", "save_file"):
+        return True
+    if name in ("save", "savefig"):  # of an image or a figure: into memory is fine
+        return not (node.args and isinstance(node.args[0], ast.Name) and node.args[0].id == "stream") and bool(owner == "image")
+    if name in ("open", "fdopen"):
+        modes = [*node.args[:2], *(word.value for word in node.keywords if word.arg == "mode")]
+        return any(isinstance(mode, ast.Constant) and re.fullmatch(r"[rwaxbt+]*[wax+][rwaxbt+]*", str(mode.value)) for mode in modes)
+    return False
+
+
+@pytest.mark.parametrize("path", [*FILES, *SCRIPTS], ids=lambda path: path.stem)
+def test_files_are_written_by_files_py_alone(path):
+    if path.is_relative_to(LIBRARY) and named(path) in WRITERS:
+        return
+    assert not [node.lineno for node in ast.walk(parsed(path)) if isinstance(node, ast.Call) and writes(node)]
+
+
+def test_the_check_of_writers_sees_them():
+    bad = ["open(p, 'w')", "open(p, mode='ab')", "Path(p).write_text('')", "torch.save(x, p)", "np.savez(p, x)", "json.dump(x, f)"]
+    good = ["open(p)", "open(p, 'rb')", "write_text(p, '')", "image.save(stream, 'PNG')", "opened.open(entry)"]
+    assert [writes(ast.parse(code).body[0].value) for code in bad + good] == [True] * len(bad) + [False] * len(good)
+
+
+def test_truncated_images_are_never_let_through():
+    """Pillow would fill what is missing with grey."""
+    assert not [path for path in [*FILES, *SCRIPTS] if "LOAD_TRUNCATED_IMAGES" in path.read_text("utf-8")]
+
+
+def test_files_stay_short():
+    assert {named(path): lines for path in FILES if (lines := path.read_text("utf-8").count("\n")) > 260} == {}
+    assert {path.name: lines for path in SCRIPTS if (lines := path.read_text("utf-8").count("\n")) > 40} == {}
+
+
+def rules() -> dict[str, str]:
+    """Rule -> its text."""
+    found = {}
+    for path in (ROOT / "workflow" / "rules").glob("*.smk"):
+        for block in re.split(r"^rule ", path.read_text(), flags=re.MULTILINE)[1:]:
+            found[block.split(":")[0]] = block
+    return found
+
+
+def test_a_rule_is_called_like_its_script():
+    scripts = {name: re.search(r'"\.\./scripts/(\w+)\.py"', text).group(1) for name, text in rules().items()}
+    assert scripts == {name: name for name in scripts}
+    assert set(scripts) == {path.stem for path in SCRIPTS}
+
+
+def test_every_rule_names_log_and_conda_file():
+    for name, text in rules().items():
+        assert re.search(r"^    log:", text, re.MULTILINE), name
+        assert "../../envs/dissent.yaml" in text, name
+
+
+def literal(model, field: str) -> set[str]:
+    return set(get_args(model.model_fields[field].annotation))
+
+
+def test_registries_hold_the_names_of_the_options():
+    from dissent import augment, learn, losses, metrics, networks
+    from dissent.datasets import codings
+    from dissent.label import LABELERS
+    from dissent.select import SELECTORS
+    from dissent.spec import coding, network, recipe, task
+
+    learners = {literal(kind, "name").pop() for kind in get_args(get_args(recipe.Learn)[0])}
+    assert set(learn.LEARNERS) == learners
+    assert set(LABELERS) == literal(recipe.Recipe, "label")
+    assert set(SELECTORS) == literal(recipe.Recipe, "select")
+    assert set(augment.GEOMETRY) == set(augment.COLOUR) == literal(recipe.Recipe, "view")
+    assert set(losses.LOSSES) == set(get_args(network.LossName))
+    assert set(networks.ARCHITECTURES) == literal(network.Network, "architecture")
+    assert set(metrics.SCORES) >= literal(task.Task, "score")
+    assert set(codings.CODINGS) == set(coding.CODINGS)
+
+
+def pins(lines: list[str]) -> dict[str, str]:
+    """Package -> version; everything must be pinned."""
+    found = {}
+    for line in lines:
+        name, _, version = line.split(";")[0].strip().partition("==")
+        assert re.fullmatch(r"[\w.!+]+", version), f"{line} is no exact version"
+        found[re.sub(r"[-_.]+", "-", name).lower()] = version
+    return found
+
+
+@pytest.fixture(scope="module")
+def lock() -> dict[str, str]:
+    lines = (ROOT / "envs" / "requirements.lock").read_text().splitlines()
+    return pins([line for line in lines if line and not line.startswith("#")])
+
+
+def project() -> dict:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+def required(*extras: str) -> dict[str, str]:
+    """Package -> lower bound, of pyproject.toml."""
+    lines = [*project()["dependencies"], *(line for extra in extras for line in project()["optional-dependencies"][extra])]
+    return dict(line.split(">=") for line in lines)
+
+
+def version(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", text))
+
+
+def test_the_lock_has_what_the_project_needs(lock):
+    wanted = required("workflow", "test")
+    assert set(wanted) <= set(lock)
+    assert not {name for name, bound in wanted.items() if version(lock[name]) < version(bound)}
+
+
+def test_the_conda_file_names_the_versions_of_the_lock(lock):
+    conda = yaml.safe_load((ROOT / "envs" / "dissent.yaml").read_text())
+    python, pip, packages = conda["dependencies"]
+    assert pip == "pip"
+    assert version(python) >= version(project()["requires-python"])
+    named = pins(packages["pip"])
+    assert set(named) == set(required("workflow"))
+    assert named == {name: lock[name] for name in named}
+
+
+def test_the_library_imports_nothing_that_is_not_required():
+    names = {"pyyaml": "yaml", "pillow": "PIL", "segmentation-models-pytorch": "segmentation_models_pytorch"}
+    allowed = {names.get(name, name) for name in required()} | set(sys.stdlib_module_names) | {"dissent"}
+    used = {name.split(".")[0] for path in [*FILES, *SCRIPTS] for name in imports(parsed(path))}
+    assert used - allowed == set()
+
+
+def test_no_file_names_a_place_of_packages():
+    listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True)
+    places = re.compile(r"pypi\.|pythonhosted|anaconda\.(com|org)|download\.pytorch|--(extra-)?index-url|find-links")
+    named = []
+    for name in listed.stdout.splitlines():
+        path = ROOT / name
+        if path == Path(__file__) or path.suffix in (".png", ".jpg") or not path.is_file():
+            continue
+        if places.search(path.read_text("utf-8", errors="replace")):
+            named.append(name)
+    assert listed.returncode == 0 and named == []

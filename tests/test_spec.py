@@ -1,0 +1,167 @@
+"""Config: closed, frozen, and errors that say what to type instead."""
+
+import subprocess
+import sys
+
+import pytest
+
+from dissent.files import UserError
+from dissent.spec.base import read_yaml, validate
+from dissent.spec.network import Network
+from dissent.spec.recipe import Recipe
+from dissent.spec.run import Config
+from dissent.spec.task import Task
+
+
+def write(folder, **files):
+    for name, text in files.items():
+        path = folder / f"{name.replace('__', '/')}.yaml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return folder
+
+
+@pytest.fixture
+def config(root, tmp_path):
+    return Config(tmp_path, root / "config")
+
+
+def test_numbers_words_and_duplicates(tmp_path):
+    write(tmp_path, a="rate: 1e-4\nanswer: no\nold: 010\n")
+    assert read_yaml(tmp_path / "a.yaml") == {"rate": 1e-4, "answer": "no", "old": 10}
+    write(tmp_path, b="x: 1\ny: 2\nx: 3\n")
+    with pytest.raises(UserError, match=r"b\.yaml is not valid YAML: the key `x` stands twice \(line 3\)"):
+        read_yaml(tmp_path / "b.yaml")
+
+
+def test_yaml_runs_nothing(tmp_path):
+    write(tmp_path, a=f"x: !!python/object/apply:os.system ['touch {tmp_path}/marker']\n")
+    with pytest.raises(UserError, match="not valid YAML"):
+        read_yaml(tmp_path / "a.yaml")
+    assert not (tmp_path / "marker").exists()
+
+
+def test_unknown_key_names_file_and_nearest(config, tmp_path):
+    write(tmp_path, experiments__mine="dataset: nuclei\nsplit: few\nnetwork: unet1x1_small\nmethod: im\ngeneratoins: 2\n")
+    with pytest.raises(UserError) as error:
+        config.run("mine")
+    text = str(error.value)
+    assert "`generatoins` is not an option of" in text and "experiments/mine.yaml; did you mean `generations`?" in text
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ({"doubt": {"inptu": "block"}}, ["`doubt.inptu` is not an option", "did you mean `input`", "target"]),
+        ({"doubt": {"input": "blok"}}, ["`doubt.input: 'blok'`", "did you mean `block`", "'mean'"]),
+        ({"generations": -1}, ["`generations: -1`", "greater than or equal to 0"]),
+        ({"learn": {"name": "fixmach"}}, ["fixmach", "fixmatch"]),
+        ({"learn": {"name": "fixmatch", "treshold": 0.9}}, ["treshold", "did you mean `threshold`"]),
+        ({"generations": 1, "pool": [3, 2, 2]}, ["`pool` has 3 values for 2 generations"]),
+        ({"generations": 1, "pool": 1, "teachers": 2}, ["`teachers: 2` of gen0 is more than `pool: 1`"]),
+        ({"labels": "all"}, ["upper_bound: true"]),
+    ],
+)
+def test_recipe_refuses(value, words):
+    with pytest.raises(UserError) as error:
+        validate(Recipe, value, "config/methods/x.yaml")
+    text = str(error.value)
+    assert "config/methods/x.yaml" in text and "\n" not in text
+    assert all(word in text for word in words), text
+
+
+def test_network_wants_one_budget():
+    for value in ({"architecture": "unet1x1"}, {"architecture": "unet1x1", "steps": 2, "epochs": 1}):
+        with pytest.raises(UserError, match="give the budget once"):
+            validate(Network, value, "n.yaml")
+
+
+def test_few_labels_never_give_zero_steps():
+    network = Network(architecture="unet1x1", epochs=7, batch=32)
+    assert [network.total_steps(pairs) for pairs in (1, 7, 32, 64, 70)] == [7, 7, 7, 14, 14]
+
+
+def test_frozen():
+    with pytest.raises(ValueError, match="frozen"):
+        Recipe().generations = 3
+
+
+def test_schedules_are_flattened():
+    recipe = Recipe(generations=3, pool=[10, 5], teachers=2, noise={"alpha": [0.1, 0.2], "beta": 5})
+    assert [recipe.at(g)["pool"] for g in range(4)] == [10, 5, 5, 5]
+    assert [recipe.at(g)["noise"]["alpha"] for g in range(4)] == [0.1, 0.2, 0.2, 0.2]
+    assert recipe.at(2)["noise"]["beta"] == 5
+
+
+def test_runs_resolve(config, tmp_path):
+    text = "dataset: nuclei\nsplit: few\nnetwork: unet1x1_small\nmethod: im_clean\nseed: 3\ngenerations: 2\npool: 3\n"
+    write(tmp_path, experiments__mine=text + "view: strong\ncontrols: [ldt_equal_steps, aldt]\n")
+    run = config.run("mine")
+    assert (run.method, run.seed, run.recipe.generations, run.recipe.at(1)["pool"]) == ("im_clean", 3, 2, 3)
+    assert run.controls == ["ldt_equal_steps", "aldt"]
+    assert run.at(0)["labelled_copies"] == 0 and run.at(0)["view"] == "strong"
+    control = config.run("mine.aldt.s9")
+    assert (control.method, control.seed, control.recipe.generations) == ("aldt", 9, 0)
+    # what makes a comparison fair holds for the controls too, what makes generations does not
+    assert control.at(0)["pool"] == 3 and control.at(0)["view"] == "strong"
+    with pytest.raises(UserError, match="has generations 0 to 2, not 3"):
+        run.at(3)
+
+
+def test_wrong_names_list_the_right_ones(config, tmp_path):
+    with pytest.raises(UserError, match=r"`demoo` is none of the experiments.*did you mean `demo`"):
+        config.run("demoo")
+    with pytest.raises(UserError, match=r"`alddt` is none of the methods.*did you mean `aldt`"):
+        config.run("demo.alddt")
+    with pytest.raises(UserError, match="is no run"):
+        config.run("demo.aldt.extra.s1")
+    base = "dataset: nuclei\nnetwork: unet1x1_small\nmethod: im\nsplit: "
+    write(tmp_path, experiments__mine=base + "fewer\n")
+    with pytest.raises(UserError, match=r"`split: fewer`.*did you mean `few`"):
+        config.run("mine")
+
+
+def test_every_shipped_file_is_valid(root):
+    config = Config(root / "config")
+    for name in config.names("methods"):
+        config.recipe(name)
+    for name in config.names("networks"):
+        config.network(name)
+    for name in config.names("datasets"):
+        config.dataset(name)
+    for name in config.names("experiments"):
+        run = config.run(name)
+        for control in run.controls:
+            config.run(f"{name}.{control}")
+
+
+@pytest.mark.parametrize(
+    ("value", "word"),
+    [
+        ({"kind": "binary", "labels": ["a", "b"]}, "binary task has 1 to 1 labels"),
+        ({"kind": "multilabel", "labels": list("abcdefgh")}, "1 to 7 labels, not 8"),
+        ({"kind": "multiclass", "labels": ["a", "a"]}, "twice"),
+        ({"kind": "binary", "labels": ["a"], "doubt_class": True}, "multiclass"),
+    ],
+)
+def test_task_refuses(value, word):
+    with pytest.raises(UserError, match=word):
+        validate(Task, value, "d.yaml")
+
+
+def test_palettes_show_every_value():
+    for value in (
+        {"kind": "binary", "labels": ["x"]},
+        {"kind": "multiclass", "labels": list("abcd")},
+        {"kind": "multilabel", "labels": list("abc")},
+    ):
+        palette = Task(**value).palette
+        used = palette[: {"binary": 2, "multiclass": 4, "multilabel": 8}[value["kind"]]]
+        assert len(palette) == 256 and len({tuple(colour) for colour in used}) == len(used)
+        assert palette[0] == [0, 0, 0] and palette[255] == [255, 255, 255]
+
+
+def test_planning_imports_no_torch(root):
+    code = "import sys; import dissent.spec.run, dissent.spec.slices, dissent.files; sys.exit('torch' in sys.modules)"
+    path = str(root / "workflow" / "scripts")
+    assert subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": path}).returncode == 0

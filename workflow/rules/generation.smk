@@ -1,0 +1,179 @@
+# One generation: predict with the best students of the one before, find agreement and doubt, assemble pairs, learn.
+
+
+rule predict:
+    input:
+        teachers=teachers_of,
+        unlabelled=side("unlabelled"),
+    output:
+        folder=directory("results/{run}/gen{g}/predictions"),
+        table="results/{run}/gen{g}/predictions.csv",
+        cost="results/{run}/gen{g}/costs/predict.json",
+    log:
+        "logs/{run}/gen{g}/predict.log",
+    params:
+        settings=lambda w: slices.prediction(run_of(w), code),
+    threads: threads_of
+    resources:
+        gpu=1,
+    conda:
+        "../../envs/dissent.yaml"
+    script:
+        "../scripts/predict.py"
+
+
+rule build_masks:
+    input:
+        predictions="results/{run}/gen{g}/predictions.csv",
+        previous=lambda w: f"results/{w.run}/gen{int(w.g) - 1}/masks.csv" if int(w.g) > 1 else [],
+    output:
+        consensus=directory("results/{run}/gen{g}/masks/consensus"),
+        inconsistency=directory("results/{run}/gen{g}/masks/inconsistency"),
+        table="results/{run}/gen{g}/masks.csv",
+        cost="results/{run}/gen{g}/costs/build_masks.json",
+    log:
+        "logs/{run}/gen{g}/build_masks.log",
+    params:
+        settings=lambda w: slices.masks(run_of(w), int(w.g), code),
+    threads: 2
+    conda:
+        "../../envs/dissent.yaml"
+    script:
+        "../scripts/build_masks.py"
+
+
+rule assemble_pairs:
+    input:
+        labelled=side("labelled"),
+        unlabelled=side("unlabelled"),
+        masks=lambda w: f"results/{w.run}/gen{w.g}/masks.csv" if int(w.g) else [],
+        hidden=lambda w: side("hidden")(w) if recipe_of(w)["labels"] == "all" else [],
+    output:
+        "results/{run}/gen{g}/pairs.csv",
+    log:
+        "logs/{run}/gen{g}/assemble_pairs.log",
+    params:
+        settings=lambda w: slices.pairs(run_of(w), int(w.g), code),
+    conda:
+        "../../envs/dissent.yaml"
+    script:
+        "../scripts/assemble_pairs.py"
+
+
+rule train:
+    input:
+        pairs="results/{run}/gen{g}/pairs.csv",
+        unlabelled=side("unlabelled"),
+        val=side("val"),
+    output:
+        model="results/{run}/gen{g}/students/{i}/model.safetensors",
+        about="results/{run}/gen{g}/students/{i}/model.json",
+        history="results/{run}/gen{g}/students/{i}/history.csv",
+        metrics="results/{run}/gen{g}/students/{i}/metrics.json",
+        cost="results/{run}/gen{g}/students/{i}/cost.json",
+    log:
+        "logs/{run}/gen{g}/train.{i}.log",
+    params:
+        settings=lambda w: slices.student(run_of(w), int(w.g), int(w.i), code),
+    threads: threads_of
+    resources:
+        gpu=1,
+        mem_mb=lambda w: run_of(w).network.resources.mem_mb,
+        runtime=lambda w: run_of(w).network.resources.runtime,
+        checkpoint_seconds=lambda w: run_of(w).network.resources.checkpoint_seconds,
+    conda:
+        "../../envs/dissent.yaml"
+    script:
+        "../scripts/train.py"
+
+
+rule rank_students:
+    input:
+        lambda w: expand("{student}/{file}", student=students_of(w), file=["model.safetensors", "model.json", "metrics.json"]),
+    output:
+        "results/{run}/gen{g}/teachers.json",
+    log:
+        "logs/{run}/gen{g}/rank_students.log",
+    params:
+        settings=lambda w: slices.ranking(run_of(w), int(w.g)),
+    conda:
+        "../../envs/dissent.yaml"
+    script:
+        "../scripts/rank_students.py"
+
+
+rule evaluate:
+    input:
+        teachers="results/{run}/gen{g}/teachers.json",
+        about=lambda w: f"data/{run_of(w).dataset_name}/dataset.json",
+        labelled=side("labelled"),
+        val=side("val"),
+        test=side("test"),
+        masks=lambda w: f"results/{w.run}/gen{w.g}/masks.csv" if int(w.g) else [],
+    output:
+        metrics="results/{run}/gen{g}/metrics.json",
+        counts="results/{run}/gen{g}/counts.csv",
+        cost="results/{run}/gen{g}/costs/evaluate.json",
+    log:
+        "logs/{run}/gen{g}/evaluate.log",
+    params:
+        settings=lambda w: slices.evaluation(run_of(w), int(w.g), code),
+    threads: threads_of
+    resources:
+        gpu=1,
+    conda:
+        "../../envs/dissent.yaml"
+    script:
+        "../scripts/evaluate.py"
+
+
+rule cost:
+    input:
+        students=lambda w: expand("{student}/cost.json", student=students_of(w)),
+        jobs=lambda w: expand(
+            "results/{{run}}/gen{{g}}/costs/{job}.json",
+            job=(["predict", "build_masks"] if int(w.g) else []) + ["evaluate"],
+        ),
+    output:
+        "results/{run}/gen{g}/cost.json",
+    log:
+        "logs/{run}/gen{g}/cost.log",
+    conda:
+        "../../envs/dissent.yaml"
+    script:
+        "../scripts/cost.py"
+
+
+rule audit:
+    # after training, and nothing trains on what it says: hidden masks are read here and by upper bounds alone
+    input:
+        teachers="results/{run}/gen{g}/teachers.json",
+        hidden=side("hidden"),
+        masks="results/{run}/gen{g}/masks.csv",
+        predictions="results/{run}/gen{g}/predictions.csv",
+    output:
+        "results/{run}/gen{g}/audit.json",
+    log:
+        "logs/{run}/gen{g}/audit.log",
+    params:
+        settings=lambda w: slices.auditing(run_of(w), int(w.g), code),
+    conda:
+        "../../envs/dissent.yaml"
+    script:
+        "../scripts/audit.py"
+
+
+rule show_pairs:
+    # on request: the pairs as a student sees them
+    input:
+        pairs="results/{run}/gen{g}/pairs.csv",
+    output:
+        directory("results/{run}/gen{g}/pairs"),
+    log:
+        "logs/{run}/gen{g}/show_pairs.log",
+    params:
+        settings=lambda w: slices.student(run_of(w), int(w.g), 1, code) | {"palette": run_of(w).dataset.task.palette},
+    conda:
+        "../../envs/dissent.yaml"
+    script:
+        "../scripts/show_pairs.py"

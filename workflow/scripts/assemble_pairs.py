@@ -1,0 +1,14 @@
+"""Assemble the pairs that a generation's students learn from."""
+
+from dissent.generation.pairs import assemble_pairs
+from dissent.jobs import job
+
+with job(snakemake):
+    assemble_pairs(
+        snakemake.params.settings,
+        labelled=snakemake.input.labelled,
+        masks=snakemake.input.masks or None,
+        unlabelled=snakemake.input.unlabelled,
+        hidden=snakemake.input.hidden or None,
+        out=snakemake.output[0],
+    )

@@ -1,0 +1,16 @@
+"""Find where the teachers agree (consensus) and where they do not (inconsistency)."""
+
+from dissent.generation.masks import build_masks
+from dissent.generation.cost import write_cost
+from dissent.jobs import cost, job
+
+with job(snakemake), cost() as spent:
+    done = build_masks(
+        snakemake.params.settings,
+        predictions=snakemake.input.predictions,
+        previous=snakemake.input.previous or None,
+        consensus=snakemake.output.consensus,
+        inconsistency=snakemake.output.inconsistency,
+        table=snakemake.output.table,
+    )
+    write_cost(snakemake.output.cost, spent, done)

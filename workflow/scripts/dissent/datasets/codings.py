@@ -1,0 +1,183 @@
+"""From the pixels of raw masks to class ids or bits: one function for each coding. ValueError gives the reason.
+
+Each takes the stored pixels of the mask's file (folders: of one file a label, None where there is none) and returns
+uint8 (H, W) ids with 255 where nobody knows, and the number of pixels that fit no colour.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from dissent.datasets.decode import Header, read_photo, read_pixels
+from dissent.files import UNKNOWN
+from dissent.spec.coding import Channels, Coding, Colours, Folders, Index, ZeroFull
+from dissent.spec.task import Task
+
+Label = tuple[np.ndarray, int]
+
+
+def read_label(paths: list[Path | None], coding: Coding, task: Task) -> Label:
+    """The label that the raw mask files at `paths` hold, as stored (not turned)."""
+    return CODINGS[coding.name](paths, coding, task)
+
+
+def label_folders(coding: Coding, task: Task) -> list[str]:
+    """Folders below the folder of masks, one for each file of a label; [""]: the folder itself."""
+    if coding.name != "folders":
+        return [""]
+    return coding.folders or (task.labels[1:] if task.kind == "multiclass" else task.labels)
+
+
+def _index(paths: list[Path | None], coding: Index, task: Task) -> Label:
+    header, pixels = _lossless(paths[0])
+    if header.mode not in ("1", "L", "P", "I;16"):
+        raise ValueError(f"has colour mode {header.mode} where index masks have one channel; is it `coding: colours`?")
+    if header.mode == "L" and header.bits in (2, 4):  # Pillow stretches these to 0..255
+        pixels = pixels // (255 // (2**header.bits - 1))
+    if task.kind == "multilabel":
+        table = {value: value for value in range(2 ** len(task.labels))}
+    else:
+        first = int(task.kind == "binary")
+        ids = coding.ids or list(range(first, len(task.labels) + first))
+        table = {v: i + first for i, item in enumerate(ids) for v in (item if isinstance(item, list) else [item])}
+        if task.kind == "binary":
+            table.setdefault(0, 0)
+    table |= dict.fromkeys(coding.ignore, UNKNOWN)
+    present = np.unique(pixels).tolist()
+    strange = [value for value in present if value not in table]
+    if strange:
+        hint = (
+            "; are 0 and 255 meant, `coding: {name: zero_255}`?" if set(present) == {0, 255} else _ignore_hint(strange)
+        )
+        raise ValueError(f"has the value {_some(strange)}, which is no id ({_some(sorted(table))}){hint}")
+    lookup = np.zeros(max(table) + 1, np.uint8)
+    lookup[list(table)] = list(table.values())
+    return lookup[pixels], 0
+
+
+def _zero_full(paths: list[Path | None], coding: ZeroFull, task: Task) -> Label:
+    pixels = read_grey(paths[0], lossy=coding.threshold is not None)
+    ids = np.where(pixels >= (coding.threshold or 255), 1, 0).astype(np.uint8)
+    known = (pixels == 0) | (pixels == 255)
+    for value in coding.ignore:
+        ids[pixels == value] = UNKNOWN
+        known |= pixels == value
+    if coding.threshold is None and not known.all():
+        strange = np.unique(pixels[~known]).tolist()
+        hint = "; is it `coding: index`?" if set(np.unique(pixels).tolist()) == {0, 1} else ""
+        raise ValueError(f"has the value {_some(strange)} beside 0 and 255{hint or _ignore_hint(strange)}")
+    return ids, 0
+
+
+def _colours(paths: list[Path | None], coding: Colours, task: Task) -> Label:
+    _, pixels = _guard_lossy(read_photo(paths[0], 3), coding.tolerance > 0)
+    if pixels.dtype != np.uint8:
+        raise ValueError("has 16 bits a sample where colour codes have 8")
+    packed = pixels.astype(np.uint32) @ np.array([65536, 256, 1], np.uint32)
+    packed, inverse = np.unique(packed, return_inverse=True)
+    colours = np.stack([packed >> 16, packed >> 8 & 255, packed & 255], 1)
+    codes = np.array(coding.table + coding.ignore, np.int16)
+    values = np.array([*range(len(coding.table)), *[UNKNOWN] * len(coding.ignore)], np.uint8)
+    mapped = np.empty(len(colours), np.uint8)
+    fits = np.empty(len(colours), bool)
+    for first in range(0, len(colours), 4096):  # a photograph taken for a mask has many colours
+        part = slice(first, first + 4096)
+        far = np.abs(colours[part, None].astype(np.int16) - codes[None]).max(2)
+        nearest = far.argmin(1)
+        fits[part] = far.min(1) <= coding.tolerance
+        mapped[part] = np.where(fits[part], values[nearest], UNKNOWN)
+    inverse = inverse.reshape(-1)
+    return mapped[inverse].reshape(pixels.shape[:2]), int((~fits)[inverse].sum())
+
+
+def _folders(paths: list[Path | None], coding: Folders, task: Task) -> Label:
+    given = [path for path in paths if path is not None]
+    layers = {path: _layer(path, coding.threshold) for path in given}
+    shapes = {path.parent.name: layer.shape for path, layer in layers.items()}
+    if len(set(shapes.values())) > 1:
+        raise ValueError(f"has masks of unequal size: {', '.join(f'{k} {h} x {w}' for k, (h, w) in shapes.items())}")
+    ids = np.zeros(next(iter(shapes.values())), np.uint8)
+    for number, path in enumerate(paths):
+        if path is None:
+            continue
+        if task.kind == "multilabel":
+            ids |= layers[path].astype(np.uint8) << number
+            continue
+        if coding.overlap == "refuse" and (ids[layers[path]] > 0).any():
+            raise ValueError("sets pixels for two labels; say `overlap: later` if the later label shall win")
+        ids[layers[path]] = number + 1
+    return ids, 0
+
+
+def _layer(path: Path, threshold: int | None) -> np.ndarray:
+    try:
+        return _set(read_grey(path, lossy=threshold is not None), threshold)
+    except ValueError as error:
+        raise ValueError(f"its mask {path.parent.name}/{path.name} {error}") from None
+
+
+def _channels(paths: list[Path | None], coding: Channels, task: Task) -> Label:
+    header, pixels = _guard_lossy(read_pixels(paths[0]), coding.threshold is not None)
+    if header.mode != "RGB" or pixels.dtype != np.uint8:
+        raise ValueError(f"has colour mode {header.mode} where each channel of an RGB mask is a label")
+    layers = _set(pixels, coding.threshold)
+    if layers[:, :, len(task.labels) :].any():
+        raise ValueError(f"has a channel more than the {len(task.labels)} labels of the task")
+    bits = 1 << np.arange(len(task.labels), dtype=np.uint8)
+    return (layers[:, :, : len(task.labels)] * bits).sum(2).astype(np.uint8), 0
+
+
+CODINGS = {
+    "index": _index,
+    "zero_255": _zero_full,
+    "colours": _colours,
+    "folders": _folders,
+    "channels": _channels,
+}
+
+
+def read_grey(path: Path, lossy: bool) -> np.ndarray:
+    """uint8 (H, W) of a 0/255 mask: grey, 1 bit, or RGB with equal channels."""
+    header, pixels = _guard_lossy(read_pixels(path), lossy)
+    if header.mode == "P":
+        raise ValueError("has a palette where 0/255 masks have none; is it `coding: index`?")
+    if header.mode == "1":
+        return pixels * np.uint8(255)
+    if header.mode == "LA" or header.mode == "RGBA":
+        if (pixels[..., -1] != 255).any():
+            raise ValueError("has transparent pixels; save it without transparency")
+        pixels = pixels[..., :-1]
+    if pixels.dtype != np.uint8:
+        raise ValueError("has 16 bits a sample where 0/255 masks have 8")
+    if pixels.ndim == 3:
+        if (pixels != pixels[..., :1]).any():
+            raise ValueError("is coloured where 0/255 masks are grey; is it `coding: colours` or `channels`?")
+        pixels = pixels[..., 0]
+    return pixels
+
+
+def _lossless(path: Path) -> tuple[Header, np.ndarray]:
+    return _guard_lossy(read_pixels(path), False)
+
+
+def _guard_lossy(read: tuple[Header, np.ndarray], allowed: bool) -> tuple[Header, np.ndarray]:
+    if read[0].format == "JPEG" and not allowed:
+        raise ValueError("is a JPEG: its values are blurred; save masks as PNG, or give a threshold or tolerance")
+    return read
+
+
+def _set(pixels: np.ndarray, threshold: int | None) -> np.ndarray:
+    if threshold is not None:
+        return pixels >= threshold
+    strange = [value for value in np.unique(pixels).tolist() if value not in (0, 1, 255)]
+    if strange:
+        raise ValueError(f"has the value {_some(strange)} beside 0 and 255; give `threshold` if greys are meant")
+    return pixels > 0
+
+
+def _ignore_hint(strange: list[int]) -> str:
+    return f"; if it means that nobody knows: `ignore: [{strange[0]}]`" if len(strange) == 1 else ""
+
+
+def _some(values: list[int]) -> str:
+    return ", ".join(map(str, values[:6])) + (" ..." if len(values) > 6 else "")

@@ -1,0 +1,173 @@
+"""One raw image with its mask to its prepared windows."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dissent.datasets.codings import read_grey, read_label
+from dissent.datasets.decode import Header, read_header, read_photo, turned, turned_size
+from dissent.datasets.exif import Turns
+from dissent.datasets.geometry import cut, opencv_bilinear, resize_mask, resize_photo, windows
+from dissent.datasets.raw import Item
+from dissent.files import UNKNOWN, sha256, write_image, write_mask
+from dissent.spec.dataset import Source
+from dissent.spec.task import Task
+
+PUBLISHED_TARGETS = {"published_iou": "labels_any", "published_dice": "labels_half"}
+"""score: folder of the masks that the papers' code takes for it (section 1.1: > 0, and >= 128)"""
+
+
+class BadFiles(ValueError):
+    """Raw files that cannot be used: pairs of path and reason."""
+
+    def __init__(self, files: list[tuple[Path, str]]):
+        super().__init__(str(files))
+        self.files = files
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What holds for the whole data set."""
+
+    source: Source
+    turns: Turns
+    levels: tuple[int, int] | None
+    """the grey levels of 16-bit images that become 0 and 255"""
+    out: str
+    """folder that the rows name"""
+    staging: Path | None
+    """folder to write to; none: only check"""
+
+
+@dataclass
+class Converted:
+    """What came of one raw image: a row for each window, pixels by stored value, pixels that fit no colour."""
+
+    rows: list[dict] = field(default_factory=list)
+    counts: Counter = field(default_factory=Counter)
+    unmapped: int = 0
+    pixels: int = 0
+
+
+def headers_of(item: Item) -> tuple[Header, list[Header]]:
+    """Headers of the image and of its masks; BadFiles names those that cannot be read."""
+    paths = [item.image, *[mask for mask in item.masks if mask is not None]]
+    image, *masks = _all([(path, read_header, (path,)) for path in paths])
+    return image, masks
+
+
+def histogram(item: Item, source: Source) -> np.ndarray:
+    """Pixels of a 16-bit image by grey level, (65536,)."""
+    [(_, pixels)] = _all([(item.image, _read_photo, (item, source, None))])
+    return np.bincount(pixels.ravel(), minlength=65536)
+
+
+def convert(item: Item, image: Header, masks: list[Header], plan: Plan) -> Converted:
+    """Decode, turn, cut and resize one image and its mask, and write them to `plan.staging`."""
+    source, size, published = plan.source, tuple(plan.source.size), plan.source.protocol == "published"
+    turn = plan.turns.image(image)
+    smallest = None
+    if source.geometry.name == "whole" and not published:
+        # JPEGs of many times the size needed are decoded at a fraction of theirs, with a reserve of two
+        smallest = turned_size((2 * size[0], 2 * size[1]), turn)
+    mask = next((path for path in item.masks if path is not None), None)
+    (_, pixels), (label, unmapped) = _all(
+        [
+            (item.image, _read_photo, (item, source, smallest)),
+            (item.image if len(item.masks) > 1 else mask, _read_label, (item, source)),
+        ]
+    )
+    pixels = _to_bytes(turned(pixels, turn), plan.levels)
+    if label is not None:
+        label = turned(label, plan.turns.mask(image, masks[0]))
+    [places] = _all([(item.image, windows, (*pixels.shape[:2], source.geometry, size, published))])
+    result = Converted(unmapped=unmapped, pixels=0 if label is None else label.size)
+    for number, window in enumerate(places):
+        id_ = f"{item.id}_{number}" if source.geometry.name == "tiles" else item.id
+        small = {} if label is None else _targets(cut(label, window), source)
+        row = {"id": id_, "image": f"{plan.out}/images/{id_}.png", "label": "", "label_sha256": "", "present": ""}
+        row |= {"group": item.group, "part": item.part, "source": item.source}
+        row |= {f"table_{column}": value for column, value in item.row.items()}
+        if small:
+            counts = Counter(
+                {int(v): int(n) for v, n in zip(*np.unique(small["labels"], return_counts=True), strict=True)}
+            )
+            result.counts += counts
+            row |= {"label": f"{plan.out}/labels/{id_}.png", "present": _present(counts, source.task)}
+        if plan.staging is not None:
+            row |= _write(
+                plan.staging, f"{id_}.png", resize_photo(cut(pixels, window), size, published), small, source.task
+            )
+        result.rows.append(row)
+    return result
+
+
+def _all(jobs: list[tuple[Path, Callable, tuple]]) -> list[Any]:
+    """Results of all jobs, or BadFiles with the path and reason of each that failed."""
+    results, bad = [], []
+    for path, function, arguments in jobs:
+        try:
+            results.append(function(*arguments))
+        except ValueError as error:
+            bad.append((path, str(error)))
+    if bad:
+        raise BadFiles(bad)
+    return results
+
+
+def _read_photo(item: Item, source: Source, smallest: tuple[int, int] | None) -> tuple[Header, np.ndarray]:
+    header, pixels = read_photo(item.image, source.channels, smallest)
+    depth = 8 * pixels.dtype.itemsize
+    if depth != source.depth:
+        raise ValueError(f"has {depth} bits a sample, and the data set says `depth: {source.depth}`")
+    return header, pixels
+
+
+def _read_label(item: Item, source: Source) -> tuple[np.ndarray | None, int]:
+    """Ids as stored; published binary masks stay grey, as they are resized before they are cut at a threshold."""
+    if not item.masks:
+        return None, 0
+    if source.protocol == "published" and source.task.kind == "binary":
+        return read_grey(item.masks[0], lossy=False), 0
+    return read_label(list(item.masks), source.coding, source.task)
+
+
+def _to_bytes(pixels: np.ndarray, levels: tuple[int, int] | None) -> np.ndarray:
+    if levels is None:
+        return pixels
+    low, high = levels
+    return np.rint((pixels.clip(low, high) - np.float64(low)) * (255 / (high - low))).astype(np.uint8)
+
+
+def _targets(label: np.ndarray, source: Source) -> dict[str, np.ndarray]:
+    """{folder: ids} at the size of the data set."""
+    size, published = tuple(source.size), source.protocol == "published"
+    if not published or source.task.kind != "binary":
+        return {"labels": resize_mask(label, size, published)}
+    grey = label if label.shape == size else opencv_bilinear(label, size)
+    targets = {"labels": grey == 255, "labels_any": grey > 0, "labels_half": grey >= 128}
+    return {folder: target.astype(np.uint8) for folder, target in targets.items()}
+
+
+def _present(counts: Counter, task: Task) -> str:
+    """Ids (multilabel: bits) that occur, separated by blanks."""
+    values = sorted(set(counts) - {UNKNOWN})
+    if task.kind == "multilabel":
+        values = [bit for bit in range(len(task.labels)) if any(value >> bit & 1 for value in values)]
+    return " ".join(map(str, values))
+
+
+def _write(staging: Path, name: str, image: np.ndarray, targets: dict, task: Task) -> dict[str, str]:
+    """Write an image and its masks; their digests by column."""
+    path = staging / "images" / name
+    write_image(path, image)
+    digests = {"image_sha256": sha256(path)}
+    for folder, ids in targets.items():
+        path = staging / folder / name
+        write_mask(path, ids, task.palette)
+        digests["label_sha256" if folder == "labels" else f"{folder}_sha256"] = sha256(path)
+    return digests

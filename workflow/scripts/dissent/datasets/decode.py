@@ -1,0 +1,239 @@
+"""Image files to arrays, strictly: a file is read whole and right, or refused with the reason (ValueError)."""
+
+import io
+import os
+import stat
+import struct
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, TypeVar
+
+import numpy as np
+from PIL import Image
+
+FORMATS = ("PNG", "JPEG", "TIFF", "BMP")
+EXTENSIONS = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
+MAX_PIXELS = 178_000_000  # below Pillow's own limit, so that the message is ours
+
+# what decoders raise on damaged files; a file is refused by name whatever it was
+_FAULTS = (
+    OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, OverflowError,
+    struct.error, zlib.error, Image.DecompressionBombError,
+)  # fmt: skip
+_TAG_BITS, _TAG_PHOTOMETRIC, _TAG_ORIENTATION, _TAG_SAMPLE_FORMAT = 258, 262, 274, 339
+T = TypeVar("T")
+_INVERSE = {6: 8, 8: 6}  # the other turns undo themselves
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a file says of itself; `size` is (H, W) as stored, before it is turned by its EXIF tag (1 to 8)."""
+
+    format: str
+    mode: str
+    bits: int
+    size: tuple[int, int]
+    orientation: int
+
+
+def read_header(path: Path) -> Header:
+    """The header of an image file; ValueError when it is no image that can be read right."""
+
+    def read() -> Header:
+        _check_plain(path)
+        with open(path, "rb") as stream:
+            return _header(_open(stream), stream)
+
+    return _guarded(read)
+
+
+def read_pixels(path: Path, smallest: tuple[int, int] | None = None) -> tuple[Header, np.ndarray]:
+    """Header and pixels as stored: (H, W) or (H, W, C), uint8 or uint16; palettes stay indices, 1 bit gives 0 and 1.
+
+    `smallest`: a JPEG may come at a half, quarter or eighth of its size if that is still at least this (H, W).
+    """
+    return _guarded(lambda: _pixels(_bytes(path), smallest))
+
+
+def turned(pixels: np.ndarray, orientation: int) -> np.ndarray:
+    """Stored pixels as they are meant to be looked at (EXIF orientation 1 to 8)."""
+    if orientation >= 5:
+        pixels = pixels.swapaxes(0, 1)
+    if orientation in (3, 4, 7, 8):
+        pixels = pixels[::-1]
+    if orientation in (2, 3, 6, 7):
+        pixels = pixels[:, ::-1]
+    return pixels
+
+
+def turned_size(size: tuple[int, int], orientation: int) -> tuple[int, int]:
+    """(H, W) after `turned`."""
+    return (size[1], size[0]) if orientation >= 5 else size
+
+
+def photo(header: Header, pixels: np.ndarray, channels: int) -> np.ndarray:
+    """Stored pixels of an image as grey (H, W) or RGB (H, W, 3) of the same depth.
+
+    Transparency, CMYK and the like are refused: what a viewer shows for them depends on the viewer.
+    """
+    mode = header.mode
+    if mode == "1":
+        pixels = pixels * np.uint8(255)
+    elif mode in ("LA", "RGBA"):
+        pixels = _opaque(pixels)
+    elif mode == "P":
+        raise AssertionError("palettes are expanded when they are read as photos")
+    elif mode not in ("L", "RGB", "I;16"):
+        raise ValueError(f"has colour mode {mode}; save it as grey or RGB")
+    if channels == 3:
+        return pixels if pixels.ndim == 3 else np.repeat(pixels[:, :, None], 3, 2)
+    return pixels if pixels.ndim == 2 else _grey(pixels)
+
+
+def read_photo(path: Path, channels: int, smallest: tuple[int, int] | None = None) -> tuple[Header, np.ndarray]:
+    """Header and pixels of an image as stored, grey (H, W) or RGB (H, W, 3), uint8 or uint16."""
+    header, pixels = _guarded(lambda: _pixels(_bytes(path), smallest, expand_palette=True))
+    return header, photo(header, pixels, channels)
+
+
+def _check_plain(path: Path) -> None:
+    status = os.stat(path)  # follows links; a dangling or looping one is an OSError
+    if not stat.S_ISREG(status.st_mode):
+        raise ValueError("is no plain file")
+    if status.st_size == 0:
+        raise ValueError("is empty (0 bytes)")
+
+
+def _bytes(path: Path) -> bytes:
+    _check_plain(path)
+    content = path.read_bytes()
+    # Pillow takes a PNG whose pixels are all there; its end may still be missing
+    if content.startswith(b"\x89PNG\r\n\x1a\n") and b"IEND\xaeB`\x82" not in content[-65536:]:
+        raise ValueError("is truncated (a PNG without its end)")
+    return content
+
+
+def _guarded(action: Callable[[], T]) -> T:
+    try:
+        return action()
+    except Image.UnidentifiedImageError:
+        formats = f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}"
+        raise ValueError(f"is no {formats} image, is damaged, or of a rare kind") from None
+    except Image.DecompressionBombError:
+        raise ValueError(f"is larger than {MAX_PIXELS // 10**6} megapixels; cut it into pieces first") from None
+    except PermissionError:
+        raise ValueError("may not be read (permissions)") from None
+    except FileNotFoundError:
+        raise ValueError("does not exist, or is a link to nothing") from None
+    except _FAULTS as error:
+        text = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        plain = text.startswith(("is ", "has ", "holds "))
+        raise ValueError(text if plain else f"cannot be decoded ({text})") from None
+
+
+def _open(stream: BinaryIO) -> Image.Image:
+    image = Image.open(stream, formats=FORMATS)
+    if image.width * image.height > MAX_PIXELS:
+        raise Image.DecompressionBombError
+    if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":  # MPO: a photograph with its preview
+        raise ValueError(f"has {image.n_frames} pages or frames; save each as a file of its own")
+    return image
+
+
+def _header(image: Image.Image, stream: BinaryIO) -> Header:
+    orientation, mode, bits = 1, image.mode, 8
+    if image.format != "PNG" or _may_be_turned(stream):
+        orientation = image.getexif().get(_TAG_ORIENTATION, 1)
+        orientation = orientation if orientation in range(1, 9) else 1
+    size = (image.height, image.width)
+    if image.format == "TIFF":
+        size = turned_size(size, orientation)  # Pillow turns TIFF by itself, sizes too
+        bits = max(image.tag_v2.get(_TAG_BITS, (1,)))
+        if max(image.tag_v2.get(_TAG_SAMPLE_FORMAT, (1,))) != 1:
+            raise ValueError("holds signed or floating point numbers; save it with 8 or 16 bits without sign")
+        if bits > 8 and image.tag_v2.get(_TAG_PHOTOMETRIC) == 0:
+            raise ValueError("has 16 bits with white as zero; save it with black as zero")
+    elif image.format == "PNG":
+        bits, kind = _peek(stream, 24, 2)
+        if bits == 16 and kind != 0:
+            raise ValueError("has 16 bits with colour or transparency, of which a PNG gives 8; save it as TIFF")
+    wide = mode.startswith("I;16") or mode == "RGB"
+    if bits > 16 or (bits > 8 and not wide):
+        raise ValueError(f"has {bits} bits a sample in mode {mode}; save it with 8 or 16 bits, grey or RGB")
+    if bits <= 8 and mode not in ("1", "L", "LA", "P", "RGB", "RGBA"):
+        raise ValueError(f"has colour mode {mode}; save it as grey or RGB")
+    kind = "JPEG" if image.format == "MPO" else image.format
+    return Header(kind, "I;16" if mode.startswith("I;16") else mode, bits, size, orientation)
+
+
+def _peek(stream: BinaryIO, at: int, count: int) -> bytes:
+    place = stream.tell()
+    stream.seek(at)
+    content = stream.read(count)
+    stream.seek(place)
+    return content
+
+
+def _may_be_turned(stream: BinaryIO) -> bool:
+    """Whether a PNG has a chunk that can hold an orientation: Pillow decodes the whole image before it tells."""
+    at = 8
+    while len(head := _peek(stream, at, 8)) == 8 and head[4:] != b"IEND":
+        if head[4:] in (b"eXIf", b"iTXt", b"zTXt", b"tEXt"):
+            return True
+        at += 12 + int.from_bytes(head[:4])
+    return False
+
+
+def _pixels(
+    content: bytes, smallest: tuple[int, int] | None, expand_palette: bool = False
+) -> tuple[Header, np.ndarray]:
+    stream = io.BytesIO(content)
+    image = _open(stream)
+    header = _header(image, stream)
+    if header.bits > 8 and header.mode == "RGB":
+        return header, _rgb16(content, header)
+    if smallest is not None and header.format == "JPEG":
+        height, width = smallest
+        image.draft(image.mode, (width, height))
+    if image.mode == "P" and expand_palette:
+        transparent = "transparency" in image.info
+        image.load()
+        image = image.convert("RGBA" if transparent else "RGB")
+        header = Header(header.format, image.mode, header.bits, header.size, header.orientation)
+    pixels = np.array(image)
+    if header.mode == "1":
+        pixels = pixels.astype(np.uint8)
+    elif header.mode == "I;16":
+        pixels = pixels.astype(np.uint16)
+    if header.format == "TIFF" and header.orientation != 1:
+        pixels = turned(pixels, _INVERSE.get(header.orientation, header.orientation))
+    return header, pixels
+
+
+def _rgb16(content: bytes, header: Header) -> np.ndarray:
+    import tifffile  # here: no other path needs it
+
+    # Pillow would keep the upper 8 bits only, silently
+    try:
+        pixels = tifffile.imread(io.BytesIO(content))
+    except (tifffile.TiffFileError, ImportError) as error:
+        raise ValueError(f"cannot be decoded ({error}); save it without compression") from None
+    if pixels.shape == (3, *header.size):
+        pixels = np.moveaxis(pixels, 0, 2)
+    if pixels.shape != (*header.size, 3) or pixels.dtype != np.uint16:
+        raise ValueError(f"is a TIFF of shape {pixels.shape} and type {pixels.dtype}; save it as 16-bit RGB")
+    return pixels
+
+
+def _opaque(pixels: np.ndarray) -> np.ndarray:
+    if (pixels[..., -1] != 255).any():
+        raise ValueError("has transparent pixels; save it without transparency")
+    return pixels[..., 0] if pixels.shape[2] == 2 else pixels[..., :3]
+
+
+def _grey(pixels: np.ndarray) -> np.ndarray:
+    # ITU-R 601 luma in Pillow's fixed point
+    weights = np.array([19595, 38470, 7471], np.uint32)
+    return ((pixels.astype(np.uint32) * weights).sum(2) + 0x8000 >> 16).astype(pixels.dtype)

@@ -1,0 +1,61 @@
+"""Which groups a draw takes: by a hash that nests, or as scikit-learn's train_test_split does."""
+
+import hashlib
+from math import ceil, floor
+from pathlib import PurePosixPath
+
+import numpy as np
+
+Row = dict[str, str]
+
+
+class TooFew(ValueError):
+    """More images are asked for than there are."""
+
+
+def nested(rows: list[Row], share: int | float, seed: int, side: str) -> list[Row]:
+    """About `share` (count or fraction) of `rows`, whole groups; less of it for the same seed is a part of more.
+
+    Groups come in the order of a hash of seed, side and group, and as many are taken as come nearest to the share.
+    Groups in which an image has no mask are passed over. TooFew when there are not enough others.
+    """
+    wanted = floor(share * len(rows) + 0.5) if isinstance(share, float) else share
+    groups = _groups([row for row in rows], masked=side != "unlabelled")
+    if sum(map(len, groups.values())) < wanted:
+        raise TooFew(f"{wanted} images are asked for, and {sum(map(len, groups.values()))} are there")
+    order = sorted(groups, key=lambda group: hashlib.sha256(f"{seed}/{side}/{group}".encode()).digest())
+    sizes = np.cumsum([0, *[len(groups[group]) for group in order]])
+    count = int(np.abs(sizes - wanted).argmin())
+    count = max(count, 1) if share else 0
+    return [row for group in order[:count] for row in groups[group]]
+
+
+def as_sklearn(rows: list[Row], share: int | float, seed: int, rest: bool) -> list[Row]:
+    """What scikit-learn's train_test_split(names, random_state=seed) gives, names sorted as Windows lists files.
+
+    `share` is that of the second list, the one for tests (size: the next whole number), which is the result; with
+    `rest` it is that of the first list, which is the result then.
+    """
+    groups = _groups(rows, masked=True)
+    names = sorted(groups, key=lambda group: min(PurePosixPath(row["source"]).name.upper() for row in groups[group]))
+    part = share
+    if rest:
+        part = round(1 - share, 12) if isinstance(share, float) else len(names) - share
+    count = ceil(part * len(names)) if isinstance(part, float) else part
+    if not 0 <= count <= len(names):
+        raise TooFew(f"{share} are asked for, and {len(names)} are there")
+    first, second = permutation_split(len(names), count, seed)
+    return [row for index in (first if rest else second) for row in groups[names[index]]]
+
+
+def permutation_split(length: int, second: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Indices of the two lists of train_test_split, `second` of them in the second, in scikit-learn's order."""
+    order = np.random.RandomState(seed).permutation(length)
+    return order[second:], order[:second]
+
+
+def _groups(rows: list[Row], masked: bool) -> dict[str, list[Row]]:
+    groups: dict[str, list[Row]] = {}
+    for row in rows:
+        groups.setdefault(row["group"], []).append(row)
+    return {group: of for group, of in groups.items() if not masked or all(row["label"] for row in of)}

@@ -1,0 +1,54 @@
+"""Whether masks were drawn on photographs as stored or as turned: one answer for the whole data set."""
+
+from dataclasses import dataclass
+
+from dissent.datasets.decode import Header, turned_size
+from dissent.datasets.raw import Item, Problems
+from dissent.spec.dataset import Source
+
+
+@dataclass(frozen=True)
+class Turns:
+    """Which EXIF orientation (1 to 8) holds for an image and its mask."""
+
+    policy: str
+
+    def image(self, image: Header) -> int:
+        """How the image is turned."""
+        return 1 if self.policy == "none" else image.orientation
+
+    def mask(self, image: Header, mask: Header) -> int:
+        """How its mask is turned: by a tag of its own if it has one."""
+        if self.policy == "none" or mask.orientation != 1:
+            return 1 if self.policy == "none" else mask.orientation
+        return image.orientation if self.policy == "both" else 1
+
+
+def decide_turns(source: Source, pairs: list[tuple[Item, Header, list[Header]]], problems: Problems) -> Turns:
+    """The data set's `exif`, where `auto` is settled by the sizes of all images that are turned and their masks.
+
+    A photograph on its side has the size of its mask either as stored or as turned. Where no pair tells, or pairs tell
+    different things, it is an error: a guess would put half of all masks upside down.
+    """
+    if source.exif != "auto":
+        return Turns(source.exif)
+    votes: dict[str, list[str]] = {"both": [], "image": [], "open": []}
+    for item, image, masks in pairs:
+        if image.orientation == 1 or not masks or masks[0].orientation != 1:
+            continue
+        stored, seen = image.size, turned_size(image.size, image.orientation)
+        if stored == seen:
+            votes["open"].append(item.source)
+        elif masks[0].size in (stored, seen):
+            votes["both" if masks[0].size == stored else "image"].append(item.source)
+    if votes["both"] and votes["image"]:
+        problems.append(
+            f"the mask of {votes['both'][0]} was drawn on the photograph as stored, that of {votes['image'][0]} on the "
+            "turned one (EXIF): turn the files themselves, all alike"
+        )
+    elif votes["open"] and not votes["both"] and not votes["image"]:
+        problems.append(
+            f"{len(votes['open'])} images are turned by an EXIF tag (such as {votes['open'][0]}) and nothing tells "
+            "whether their masks were drawn on the turned image: say `exif: image` (they were), `both` (not), or `none`"
+        )
+    return Turns("image" if votes["image"] else "both")

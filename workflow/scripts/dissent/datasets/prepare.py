@@ -1,0 +1,168 @@
+"""Raw files to prepared images and labels: everything is checked before anything can be seen of it."""
+
+import logging
+import shutil
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dissent.datasets.convert import PUBLISHED_TARGETS, BadFiles, Converted, Plan, convert, headers_of, histogram
+from dissent.datasets.decode import turned_size
+from dissent.datasets.exif import Turns, decide_turns
+from dissent.datasets.raw import Item, Problems, find_items, raw_digest
+from dissent.files import UNKNOWN, sha256, write_json, write_table
+from dissent.spec.dataset import Source
+
+log = logging.getLogger(__name__)
+
+COLUMNS = ("id", "image", "label", "image_sha256", "label_sha256", "group", "part", "source", "present")
+
+
+def prepare(dataset: dict, name: str, raw: str, out: str, threads: int = 1) -> None:
+    """Write out/{images,labels,files.csv,dataset.json} from the raw folder; `dataset`: a Dataset or Source as JSON.
+
+    One UserError lists every raw file that lacks, is damaged or is not as the data set says; nothing is written then.
+    """
+    source = Source.model_validate({key: value for key, value in dataset.items() if key != "splits"})
+    problems = Problems()
+    items = find_items(source, Path(raw), problems)
+    staging = Path(out) / ".unchecked"  # beside its destination, so that a rename is enough
+    shutil.rmtree(staging, ignore_errors=True)
+    log.info("%s: %d images in %s", name, len(items), raw)
+    try:
+        with warnings.catch_warnings(), ThreadPoolExecutor(threads) as pool:
+            warnings.simplefilter("ignore")  # Pillow's doubts about files that are refused or checked here
+            headers = dict(_each(pool, headers_of, [(item,) for item in items], problems, raw))
+            items = [item for item in items if item.id in headers]
+            turns = decide_turns(source, [(item, *headers[item.id]) for item in items], problems)
+            items = _of_one_size(items, headers, turns, problems)
+            levels = _levels(pool, source, items, raw) if source.depth == 16 else None
+            plan = Plan(source, turns, levels, Path(out).as_posix(), None if problems else staging)
+            jobs = [(item, *headers[item.id], plan) for item in items]
+            done = dict(_each(pool, convert, jobs, problems, raw, "prepared"))
+        _check_unmapped(source, done, problems)
+        problems.stop(raw)
+        _move_in(staging, Path(out))
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+    _write_tables(source, name, raw, Path(out), [done[item.id] for item in items], levels)
+
+
+def folders(dataset: dict) -> list[str]:
+    """Names of the folders that `prepare` writes below data/{dataset}."""
+    published = dataset["protocol"] == "published" and dataset["task"]["kind"] == "binary"
+    return ["images", "labels", *(sorted(PUBLISHED_TARGETS.values()) if published else [])]
+
+
+def _each(
+    pool: ThreadPoolExecutor, function: Callable, jobs: list[tuple], problems: Problems, raw: str, verb: str = ""
+) -> Iterator[tuple[str, Any]]:
+    """(id, result) of each job that works; files and reasons of the others go to `problems`."""
+
+    def guarded(job: tuple) -> tuple[str, Any, list[str]]:
+        try:
+            return job[0].id, function(*job), []
+        except BadFiles as error:
+            return job[0].id, None, [f"{path.relative_to(raw).as_posix()}: {why}" for path, why in error.files]
+
+    for count, (id_, result, bad) in enumerate(pool.map(guarded, jobs), 1):
+        if verb and (count == len(jobs) or count % max(200, len(jobs) // 10) == 0):
+            log.info("%s %d of %d", verb, count, len(jobs))
+        if bad:
+            problems += bad
+        else:
+            yield id_, result
+
+
+def _of_one_size(items: list[Item], headers: dict, turns: Turns, problems: Problems) -> list[Item]:
+    """The items whose masks have the size of their image."""
+    fit = []
+    for item in items:
+        image, masks = headers[item.id]
+        high, wide = turned_size(image.size, turns.image(image))
+        sizes = [turned_size(mask.size, turns.mask(image, mask)) for mask in masks]
+        wrong = [size for size in sizes if size != (high, wide)]
+        if wrong:
+            h, w = wrong[0]
+            problems.append(f"{item.source}: has {high} x {wide} pixels (height x width), and its mask {h} x {w}")
+        else:
+            fit.append(item)
+    return fit
+
+
+def _levels(pool: ThreadPoolExecutor, source: Source, items: list[Item], raw: str) -> tuple[int, int]:
+    """Percentiles of all pixels of the data set: one range for all images, so that brightness keeps its meaning."""
+    total = np.zeros(65536, np.int64)
+    jobs = [(item, source) for item in items]
+    for _, counts in _each(pool, histogram, jobs, Problems(), raw):  # what fails here fails again, and is told then
+        total += counts
+    cumulated = np.cumsum(total)
+    low, high = (int(np.searchsorted(cumulated, share / 100 * cumulated[-1])) for share in source.percentiles)
+    log.info("grey levels %d to %d of the 16-bit images become 0 to 255", low, high)
+    return low, max(high, low + 1)
+
+
+def _check_unmapped(source: Source, done: dict[str, Converted], problems: Problems) -> None:
+    unmapped, pixels = sum(one.unmapped for one in done.values()), sum(one.pixels for one in done.values())
+    if not unmapped:
+        return
+    worst = max(done, key=lambda id_: done[id_].unmapped)
+    text = f"{unmapped} pixels of the masks ({unmapped / pixels:.3%}) fit no colour, {done[worst].unmapped} of {worst}"
+    if unmapped > source.coding.unmapped * pixels:
+        problems.append(f"{text}; `unmapped: {source.coding.unmapped}` allows less: look at `table` and `tolerance`")
+    else:
+        log.warning("%s; they count as unknown", text)
+
+
+def _move_in(staging: Path, out: Path) -> None:
+    (staging / "labels").mkdir(parents=True, exist_ok=True)  # there may be no mask at all
+    for folder in sorted(staging.iterdir()):
+        shutil.rmtree(out / folder.name, ignore_errors=True)
+        folder.replace(out / folder.name)
+
+
+def _write_tables(
+    source: Source, name: str, raw: str, out: Path, done: list[Converted], levels: tuple[int, int] | None
+) -> None:
+    rows = sorted((row for one in done for row in one.rows), key=lambda row: row["id"])
+    extra = dict.fromkeys(key for row in rows for key in row if key not in COLUMNS)
+    write_table(out / "files.csv", [dict.fromkeys(extra, "") | row for row in rows], [*COLUMNS, *extra])
+    about = {
+        "dataset": name,
+        "task": source.task.model_dump(mode="json"),
+        "size": list(source.size),
+        "channels": source.channels,
+        "raw_digest": raw_digest(raw),
+        "images": len(rows),
+        "labels": sum(bool(row["label"]) for row in rows),
+        "pixels": _pixels_by_label(source, name, rows, sum((one.counts for one in done), Counter())),
+        "levels": levels,
+        "files": {"path": "files.csv", "sha256": sha256(out / "files.csv")},
+    }
+    if len(folders({"protocol": source.protocol, "task": about["task"]})) > 2:
+        about["metric_labels"] = PUBLISHED_TARGETS
+    write_json(out / "dataset.json", about)
+
+
+def _pixels_by_label(source: Source, name: str, rows: list[dict], counts: Counter) -> dict[str, int]:
+    """Pixels of each label over all masks, and a warning for what looks like a mistake."""
+    task = source.task
+    names = ["background", *task.labels] if task.kind == "binary" else task.labels
+    unknown = counts.pop(UNKNOWN, 0)
+    if task.kind == "multilabel":
+        pixels = {one: sum(n for v, n in counts.items() if v >> bit & 1) for bit, one in enumerate(names)}
+    else:
+        pixels = {one: counts[value] for value, one in enumerate(names)}
+    labelled = [row for row in rows if row["label"]]
+    absent = [one for one, count in pixels.items() if not count and labelled]
+    if absent:
+        log.warning("no mask of %s has a pixel of %s", name, ", ".join(absent))
+    blank = [row["id"] for row in labelled if not row["present"] and task.kind != "multilabel"]
+    if blank:
+        log.warning("%d masks say nothing, all their pixels are unknown: %s", len(blank), ", ".join(blank[:10]))
+    return pixels | {"unknown": unknown}

@@ -1,0 +1,232 @@
+"""The raw files of a data set: found, paired and named. Nothing is decoded here, and nothing imports torch."""
+
+import os
+import re
+import stat
+import unicodedata
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dissent.datasets.codings import label_folders
+from dissent.datasets.decode import EXTENSIONS
+from dissent.files import UserError, digest, read_table
+from dissent.spec.dataset import Source
+
+_LONGEST = 180  # bytes of a name: tiles and writers add some, and a file system takes 255
+_JUNK = ("Thumbs.db", "desktop.ini", "__MACOSX")
+_OTHER_IMAGES = (".gif", ".webp", ".heic", ".jp2", ".svg", ".psd", ".dcm", ".nii", ".npy", ".npz", ".tga", ".avif")
+_NO_DATA = (".zip", ".part", ".json")  # what fetching leaves beside the data
+_SHOWN = 50
+
+
+class Problems(list):
+    """Reasons to refuse raw files, one a line; told all at once."""
+
+    def stop(self, raw: str | Path) -> None:
+        """Raise UserError with every reason, if there is one."""
+        if not self:
+            return
+        lines = sorted(map(_printable, self))
+        rest = [f"... and {len(lines) - _SHOWN} more"] if len(lines) > _SHOWN else []
+        count = f"{len(lines)} problem{'s' * (len(lines) > 1)}"
+        raise UserError("\n  ".join([f"{raw}: {count}, so nothing was written", *lines[:_SHOWN], *rest]))
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+@dataclass(frozen=True)
+class Item:
+    """An image with its masks: none where it is unlabelled, one file a label where the coding has folders."""
+
+    id: str
+    part: str
+    image: Path
+    source: str
+    masks: tuple[Path | None, ...]
+    group: str
+    row: dict[str, str] = field(default_factory=dict)
+
+
+def find_raw(raw: str | Path, *roots: str | Path) -> Path:
+    """The folder that `raw` of a data set means: below the working directory, else below one of `roots`."""
+    for path in [Path(raw), *[Path(root) / raw for root in roots]]:
+        if path.is_dir():
+            return path
+    return Path(raw)
+
+
+def raw_digest(raw: str | Path) -> str:
+    """Digest of names and sizes of the raw files, `absent` where there is no folder; reads no content."""
+    if not Path(raw).is_dir():
+        return "absent"
+    files, others = _walk(Path(raw))
+    kept = [path for path in files if path.suffix.lower() not in _NO_DATA]
+    sizes = sorted((path.relative_to(raw).as_posix(), path.stat().st_size) for path in kept)
+    names = sorted(path.relative_to(raw).as_posix() for path in others)
+    return digest([[os.fsencode(name).hex(), size] for name, size in sizes], [os.fsencode(n).hex() for n in names])
+
+
+def find_items(source: Source, raw: Path, problems: Problems) -> list[Item]:
+    """All images that the data set uses, sorted by id; what is wrong with names and pairs goes to `problems`."""
+    if not raw.is_dir():
+        raise UserError(f"{raw} does not exist: put the raw files there, or name their folder with `raw`")
+    rows = _rows(source, raw, problems)
+    items: list[Item] = []
+    stems = set()
+    for part in source.parts:
+        images = _files(raw, part.images, source.image_suffix, problems)
+        masks = []
+        if part.masks is not None:
+            folders = [f"{part.masks}/{folder}" for folder in label_folders(source.coding, source.task)]
+            masks = [_files(raw, folder, source.mask_suffix, problems) for folder in folders]
+            if part.masks == part.images:
+                images = {key: path for key, path in images.items() if not path.stem.endswith(source.mask_suffix)}
+            problems += [
+                f"{path.relative_to(raw).as_posix()}: no image belongs to this mask"
+                for mask in masks
+                for key, path in mask.items()
+                if key not in images
+            ]
+        for key, image in images.items():
+            stem = key.rsplit("/", 1)[-1]
+            stems.add(stem)
+            name = image.relative_to(raw).as_posix()
+            if rows is not None and stem not in rows:
+                problems.append(f"{name}: has no row in {source.table.path}")
+                continue
+            row = rows[stem] if rows is not None else {}
+            if any(row[column] not in map(str, values) for column, values in source.keep.items()):
+                continue
+            found = tuple(mask.get(key) for mask in masks)
+            problems += _lacking(source, name, key, found, masks)
+            id_ = f"{part.images}/{key}".replace("/", "__") if source.names == "path" else stem
+            group = _group(source, stem, row, id_, name, problems)
+            items.append(Item(id_, part.name, image, name, found if any(found) else (), group, row))
+    for name in sorted(set(rows or ()) - stems):
+        problems.append(f"{source.table.path}: there is no image for its row {name}")
+    _check_names(items, problems)
+    if not items and not problems:
+        problems.append(f"no image lies in {', '.join(part.images for part in source.parts)}")
+    return sorted(items, key=lambda item: item.id)
+
+
+def _walk(folder: Path) -> tuple[list[Path], list[Path]]:
+    """Plain files below `folder` (links followed, hidden and junk files left out), and what is no file."""
+    files, others, todo, seen = [], [], [folder], set()
+    while todo:
+        current = todo.pop()
+        real = os.path.realpath(current)
+        if real in seen:
+            continue
+        seen.add(real)
+        for name in sorted(os.listdir(current)):
+            path = current / name
+            if name.startswith(".") or name in _JUNK:
+                continue
+            try:
+                kind = os.stat(path).st_mode
+            except OSError:
+                others.append(path)  # a link to nothing or to itself
+                continue
+            if stat.S_ISDIR(kind):
+                todo.append(path)
+                if path.suffix.lower() in EXTENSIONS:
+                    others.append(path)
+            else:
+                (files if stat.S_ISREG(kind) else others).append(path)
+    return sorted(files), others
+
+
+def _files(raw: Path, below: str, suffix: str, problems: Problems) -> dict[str, Path]:
+    """Image files by their path below the folder, without extension and suffix, in NFC."""
+    folder = raw / below
+    if not folder.is_dir():
+        problems.append(f"{below}: there is no such folder")
+        return {}
+    files, others = _walk(folder)
+    found: dict[str, Path] = {}
+    for path in others:
+        if path.suffix.lower() in EXTENSIONS:
+            problems.append(f"{path.relative_to(raw).as_posix()}: is no plain file")
+    for path in files:
+        name = path.relative_to(raw).as_posix()
+        if path.suffix.lower() in _OTHER_IMAGES:
+            problems.append(f"{name}: {path.suffix} is not read; save it as PNG, JPEG, TIFF or BMP")
+        if path.suffix.lower() not in EXTENSIONS or not path.stem.endswith(suffix) or path.stem == suffix:
+            continue
+        key = unicodedata.normalize(
+            "NFC", path.relative_to(folder).with_name(path.stem.removesuffix(suffix)).as_posix()
+        )
+        if key in found:
+            problems.append(f"{name}: has the same name as {found[key].relative_to(raw).as_posix()}")
+        found[key] = path
+    return found
+
+
+def _lacking(source: Source, name: str, key: str, found: tuple, masks: list[dict]) -> list[str]:
+    """What is wrong where masks are expected and (some) lack."""
+    if not masks or all(found) or (source.partial and not any(found)):
+        return []
+    if any(found) and source.coding.name == "folders":
+        lack = [f for f, path in zip(label_folders(source.coding, source.task), found, strict=True) if path is None]
+        text = f"{name}: has no mask in {', '.join(lack)}; `missing: empty` if the label is nowhere in it"
+        return [text] if source.coding.missing == "refuse" else []
+    close = [path.name for mask in masks for other, path in mask.items() if other.casefold() == key.casefold()]
+    hint = f" (but {close[0]} is there: upper and lower case differ)" if close else ""
+    return [f"{name}: has no mask{hint}; `partial: true` if it is an unlabelled image"]
+
+
+def _rows(source: Source, raw: Path, problems: Problems) -> dict[str, dict] | None:
+    if source.table is None:
+        return None
+    path = raw / source.table.path
+    columns = [source.table.key, *source.keep, *([source.group.column] if source.group and source.group.column else [])]
+    rows: dict[str, dict] = {}
+    for row in read_table(path, columns):
+        name = unicodedata.normalize("NFC", row[source.table.key] or "")
+        name = name[: -len(Path(name).suffix)] if Path(name).suffix.lower() in EXTENSIONS else name
+        name = name.removesuffix(source.image_suffix)
+        if name in rows:
+            problems.append(f"{path}: {name} stands twice in it")
+        if None in row or None in row.values():
+            problems.append(f"{path}: the row of {name} has too many or too few columns")
+        rows[name] = {key: value or "" for key, value in row.items() if key is not None}
+    return rows
+
+
+def _group(source: Source, stem: str, row: dict, id_: str, where: str, problems: Problems) -> str:
+    if source.group is None:
+        return id_
+    if source.group.column is not None:
+        if not row[source.group.column]:
+            problems.append(f"{where}: has no {source.group.column} in {source.table.path}")
+        return row[source.group.column]
+    match = re.search(source.group.pattern, stem)
+    if match is None:
+        problems.append(f"{where}: does not fit `group: {{pattern: {source.group.pattern}}}`")
+        return id_
+    return match.group(1 if match.re.groups else 0) or ""
+
+
+def _check_names(items: list[Item], problems: Problems) -> None:
+    """Names must survive tables, file systems that ignore case, and spreadsheets."""
+    seen: dict[str, Item] = {}
+    for item in items:
+        other = seen.setdefault(item.id.casefold(), item)
+        if other is not item:
+            way = (
+                "differ in upper and lower case only"
+                if other.id != item.id
+                else "have the same name; say `names: path`"
+            )
+            problems.append(f"{item.source} and {other.source}: {way}")
+        bad = [c for c in item.id if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") or c == "\\"]
+        bad = [c for c in bad if c not in "\u200c\u200d"]  # joiners belong to words of some scripts
+        if bad:
+            problems.append(f"{item.source!a}: its name has the character {bad[0]!a}; rename it")
+        elif item.id[0] in "=+@-" or item.id != item.id.strip():
+            problems.append(f"{item.source!r}: its name begins with one of = + @ - or has a blank at an end; rename it")
+        elif len(item.id.encode()) > _LONGEST:
+            problems.append(f"{item.source[:60]}...: its name is longer than {_LONGEST} bytes; rename it")

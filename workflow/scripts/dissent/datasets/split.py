@@ -1,0 +1,146 @@
+"""Labelled, unlabelled, validation and test images of a data set, with everything that must not cross the sides."""
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+from dissent.datasets import draw
+from dissent.datasets.lists import read_lists
+from dissent.files import UserError, read_json, read_table, verify, write_table
+from dissent.spec.dataset import Dataset
+from dissent.spec.split import Split
+
+log = logging.getLogger(__name__)
+
+LABELLED = ("id", "image", "label", "image_sha256", "label_sha256")
+UNLABELLED = ("id", "image", "image_sha256")  # training never learns where hidden masks are
+_COLUMNS = (*LABELLED, "group", "part", "source", "present")
+_SHOWN = 50
+_WHERE = {
+    "unlabelled": "left of training",
+    "labelled": "left for training",
+    "val": "left to draw from",
+    "test": "there",
+}
+
+Sides = dict[str, list[dict]]
+
+
+def split(dataset: dict, split: str, folder: str, out: str) -> None:
+    """Write out/{labelled,unlabelled,val,test,hidden}.csv from folder/{dataset.json,files.csv}; `dataset`: as JSON.
+
+    UserError names every image or group that stands on two sides, byte-identical images on two sides, and images
+    without a mask where one is needed. Nothing is written then.
+    """
+    source, plan = Dataset.model_validate(dataset), Dataset.model_validate(dataset).splits[split]
+    about, table = Path(folder) / "dataset.json", Path(folder) / "files.csv"
+    verify(table, read_json(about)["files"]["sha256"], about)
+    rows = read_table(table, _COLUMNS)
+    if plan.lists is not None:
+        sides = {"labelled": [], "unlabelled": [], "val": [], "test": []} | read_lists(source, plan, rows)
+    else:
+        sides = _divide(rows, plan, f"split `{split}` of {about}")
+    _check(sides, f"split `{split}` of {folder}")
+    _warn_of_absent_labels(sides, source)
+    hidden = [row for row in sides["unlabelled"] if row["label"]]
+    for side, chosen in (sides | {"hidden": hidden}).items():
+        columns = UNLABELLED if side == "unlabelled" else LABELLED
+        cells = [{column: row[column] for column in columns} for row in sorted(chosen, key=lambda row: row["id"])]
+        write_table(Path(out) / f"{side}.csv", cells, columns)
+    counts = ", ".join(f"{len(chosen)} {side}" for side, chosen in sides.items())
+    log.info(
+        "%s (%d of the unlabelled have masks for the audit), %d images unused",
+        counts,
+        len(hidden),
+        _unused(rows, sides),
+    )
+
+
+def _unused(rows: list[dict], sides: Sides) -> int:
+    return len({row["id"] for row in rows} - {row["id"] for chosen in sides.values() for row in chosen})
+
+
+def _divide(rows: list[dict], plan: Split, where: str) -> Sides:
+    """Sides by values of a column, then by draws from the training images: test, val, labelled, unlabelled in turn."""
+    by_value = _by_value(rows, plan, where)
+    named = {side: getattr(plan, side) for side in ("test", "val", "labelled", "unlabelled")}
+    sides: Sides = {
+        side: [row for value in values for row in by_value(value)] if isinstance(values, list) else []
+        for side, values in named.items()
+    }
+    if isinstance(plan.labelled, list):
+        return sides
+    pool = rows if plan.column is None else [row for value in plan.train for row in by_value(value)]
+    for side, share in named.items():
+        if side == "unlabelled" and share is None:
+            sides[side] = pool
+        elif not isinstance(share, list) and share:
+            try:
+                sides[side] = _drawn(pool, share, plan, side)
+            except draw.TooFew as error:
+                raise UserError(f"`{side}: {share}` in {where}: {error} {_WHERE[side]} with what they need") from None
+            taken = {row["id"] for row in sides[side]}
+            pool = [row for row in pool if row["id"] not in taken]
+    return sides
+
+
+def _drawn(pool: list[dict], share: int | float, plan: Split, side: str) -> list[dict]:
+    if plan.draw == "nested" or side == "unlabelled":
+        return draw.nested(pool, share, plan.seed, side)
+    return draw.as_sklearn(pool, share, plan.seed, rest=side == "labelled" and plan.draw == "sklearn_rest")
+
+
+def _by_value(rows: list[dict], plan: Split, where: str) -> Callable[[str], list[dict]]:
+    if plan.column is None:
+        return lambda value: []
+    column = "part" if plan.column == "part" else f"table_{plan.column}"
+    if rows and column not in rows[0]:
+        there = [name.removeprefix("table_") for name in rows[0] if name.startswith("table_")]
+        raise UserError(
+            f"`column: {plan.column}` in {where} is no column of its table (there are: part, {', '.join(there)})"
+        )
+    values = {row[column] for row in rows}
+
+    def of(value: str) -> list[dict]:
+        if value not in values:
+            raise UserError(
+                f"{value} in {where} is no value of column {plan.column} (there are: {', '.join(sorted(values))})"
+            )
+        return [row for row in rows if row[column] == value]
+
+    return of
+
+
+def _check(sides: Sides, where: str) -> None:
+    problems = [f"`{side}` is empty" for side in ("labelled", "val") if not sides[side]]
+    for key, what in (("id", "image"), ("group", "group"), ("image_sha256", "the same pixels:")):
+        seen: dict[str, tuple[str, str]] = {}
+        told = set()
+        for side, chosen in sides.items():
+            for row in chosen:
+                other, name = seen.setdefault(row[key], (side, row["id"]))
+                if other == side or (key != "image_sha256" and row[key] in told):
+                    continue
+                told.add(row[key])
+                names = f"{name} and {row['id']}" if key == "image_sha256" else row[key]
+                problems.append(f"{what} {names}: in {other} and in {side}")
+    # one cause, one line: a group of one image says no more than the image, nor do the pixels of one image
+    same = {line.split(": in ")[0].removeprefix("image ") for line in problems if line.startswith("image ")}
+    problems = [
+        p for p in problems if not p.startswith("group ") or p.split(": in ")[0].removeprefix("group ") not in same
+    ]
+    problems = [p for p in problems if not any(p.startswith(f"the same pixels: {name} and {name}:") for name in same)]
+    for side in ("labelled", "val", "test"):
+        problems += [f"image {row['id']}: is in {side} and has no mask" for row in sides[side] if not row["label"]]
+    if problems:
+        rest = [f"... and {len(problems) - _SHOWN} more"] if len(problems) > _SHOWN else []
+        raise UserError("\n  ".join([f"{where} cannot be used:", *problems[:_SHOWN], *rest]))
+
+
+def _warn_of_absent_labels(sides: Sides, source: Dataset) -> None:
+    names = ["background", *source.task.labels] if source.task.kind == "binary" else source.task.labels
+    for side in ("labelled", "val", "test"):
+        present = {int(value) for row in sides[side] for value in row["present"].split()}
+        absent = [name for value, name in enumerate(names) if value not in present]
+        if absent and sides[side]:
+            log.warning("no %s image shows %s", side, ", ".join(absent))

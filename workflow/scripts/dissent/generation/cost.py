@@ -1,0 +1,30 @@
+"""Add up what the jobs of a generation cost. Seconds and memory are never the same twice, so they stand apart."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from dissent.files import read_json, write_json
+from dissent.jobs import Cost
+
+
+def write_cost(out: str, spent: Cost, done: Mapping) -> None:
+    """Write one job's cost file: time and memory, and what was done for it (steps, images)."""
+    write_json(out, spent.as_dict() | dict(done))
+
+
+def add_costs(files: Sequence[str], out: str) -> None:
+    """Write cost.json: the cost of each job (files students/{i}/cost.json, costs/{rule}.json), and their sums."""
+    costs = {_name(Path(file)): read_json(file) for file in files}
+    total = {
+        "seconds": round(sum(cost["seconds"] for cost in costs.values()), 1),
+        "cpu_seconds": round(sum(cost["cpu_seconds"] for cost in costs.values()), 1),
+        "steps": sum(cost.get("steps", 0) for cost in costs.values()),
+        "images": sum(cost.get("images", 0) for cost in costs.values()),
+        "peak_memory_mb": max(cost["peak_memory_mb"] for cost in costs.values()),
+        "devices": sorted({cost["device"] for cost in costs.values()}),
+    }
+    write_json(out, {"total": total, "jobs": costs})
+
+
+def _name(file: Path) -> str:
+    return f"train {file.parent.name}" if file.name == "cost.json" else file.stem

@@ -1,0 +1,145 @@
+"""Score a generation's students on validation and test images."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from dissent import inference, metrics
+from dissent.data import load_images, load_masks
+from dissent.files import read_json, read_mask, read_table, write_json, write_table
+from dissent.generation.counting import count_all
+from dissent.generation.predict import load_pool
+from dissent.task import Task
+
+COUNTS = ("tp", "fp", "fn", "tn")
+_CHUNK = 256  # images in memory at a time
+
+
+def evaluate(
+    params: dict,
+    teachers: str,
+    sides: dict[str, str],
+    masks: str | None,
+    labelled: str,
+    about: str,
+    out: str,
+    table: str,
+    device: str,
+) -> dict:
+    """Write metrics.json (every score with its definition) and the per-image counts from which all of them follow.
+
+    `params`: task, channels, precision, batch, run, generation. `sides`: {"val": csv, "test": csv}. `about`: dataset.json,
+    which names folders of targets of their own for some scores.
+    For each side: every student, the pool's mean and sd, the best by validation, and the ensemble of the pool (mean
+    of the probabilities). From gen1 on `pseudo_labels` says what masks.csv says of them. Returns {"images"} for the cost.
+    """
+    task = Task(params["task"])
+    params = params | {"metric_labels": read_json(about).get("metric_labels", {})}
+    ranking = read_json(teachers)
+    pool = load_pool(teachers, ranking["pool"], device)
+    students = [f"student{row['student']}" for row in ranking["pool"]]
+    result: dict = {
+        "run": params["run"],
+        "generation": params["generation"],
+        "score": task.score,
+        "ranked_by": ranking["ranked_by"],
+        "best_student": ranking["pool"][0]["student"],
+        "definitions": {name: metrics.scorer(name, params["task"]).definition for name in metrics.SCORES},
+        "label_names": task.labels,
+    }
+    per_image: list[dict] = []
+    for side, csv in sides.items():
+        rows = read_table(csv)
+        counts = _count(rows, csv, pool, [*students, "ensemble"], task, params, device) if rows else None
+        result[side] = _summary(counts, students, task, params) if counts else None
+        for who, one in (counts["labels"] if counts else {}).items():
+            per_image += _image_rows(side, rows, who, one, result["label_names"])
+    if masks is not None:
+        result["pseudo_labels"] = _pseudo_labels(masks, labelled, task)
+    write_table(table, per_image, ("side", "id", "who", "label", *COUNTS))
+    write_json(out, result)
+    return {"images": sum(len(read_table(csv)) for csv in sides.values()) * len(pool)}
+
+
+def _count(rows: list[dict], csv: str, pool: list, names: list[str], task: Task, params: dict, device: str) -> dict:
+    """{folder of targets: {who: counts (N, L, 4)}}; `labels` always, others where a score has targets of its own."""
+    folders = ["labels", *sorted(set(params["metric_labels"].values()))]
+    counts: dict = {folder: {name: [] for name in names} for folder in folders}
+    for first in range(0, len(rows), _CHUNK):
+        chunk = rows[first : first + _CHUNK]
+        images = load_images(chunk, csv, params["channels"])
+        targets = {"labels": load_masks(chunk, csv)}
+        for folder in folders[1:]:
+            paths = [Path(row["label"]).parents[1] / folder / Path(row["label"]).name for row in chunk]
+            targets[folder] = np.stack([read_mask(path) for path in paths])
+        done = 0
+        for several in inference.probabilities(pool, images, task, device, params["precision"], params["batch"]):
+            several = [*several, torch.stack(several).mean(0)]
+            for name, one in zip(names, several, strict=True):
+                masks = task.decide(one).cpu().numpy()
+                for folder in folders:
+                    target = targets[folder][done : done + len(masks)]
+                    counts[folder][name].append(count_all(masks, target, params["task"]))
+            done += len(several[0])
+    return {folder: {name: np.concatenate(parts) for name, parts in of.items()} for folder, of in counts.items()}
+
+
+def _summary(counts: dict, students: list[str], task: Task, params: dict) -> dict:
+    def scores(who: str) -> dict:
+        return {
+            name: metrics.scorer(name, params["task"])(counts[params["metric_labels"].get(name, "labels")][who])
+            for name in metrics.SCORES
+        }
+
+    each = {who: scores(who) for who in students}
+    pool = {}
+    for name in metrics.SCORES:
+        values = [each[who][name]["value"] for who in students if each[who][name]["value"] is not None]
+        pool[name] = {
+            "mean": float(np.mean(values)) if values else None,
+            "sd": float(np.std(values, ddof=1)) if len(values) > 1 else None,
+            "n": len(values),
+        }
+    best = counts["labels"][students[0]]
+    low, high = metrics.interval(best, metrics.scorer(task.score, params["task"]), seed=0)
+    return {
+        "images": len(best),
+        "pool": pool,
+        "best": each[students[0]],
+        "best_interval": {"score": task.score, "level": 0.95, "low": low, "high": high, "over": "bootstrap of images"},
+        "ensemble": scores("ensemble"),
+        "students": each,
+    }
+
+
+def _image_rows(side: str, rows: list[dict], who: str, counts: np.ndarray, labels: list[str]) -> list[dict]:
+    return [
+        {"side": side, "id": row["id"], "who": who, "label": label, **dict(zip(COUNTS, map(int, numbers), strict=True))}
+        for row, image in zip(rows, counts, strict=True)
+        for label, numbers in zip(labels, image, strict=True)
+    ]
+
+
+def _pseudo_labels(masks: str, labelled: str, task: Task) -> dict:
+    """What masks.csv says of all images: doubt, kept, dropped and why, churn, and classes against the labelled set's."""
+    rows = read_table(masks)
+    kept = [row for row in rows if row["kept"] == "1"]
+    reasons = sorted({row["why"] for row in rows if row["why"]})
+    changed = [float(row["changed_share"]) for row in rows if row["changed_share"]]
+    people = np.sum([task.pixels(read_mask(row["label"])) for row in read_table(labelled)], axis=0)
+    names = task.histogram_names
+    ours = np.array([sum(int(row[f"pixels_{name}"]) for row in kept) for name in names])
+    return {
+        "images": len(rows),
+        "kept": len(kept),
+        "dropped": {why: sum(row["why"] == why for row in rows) for why in reasons},
+        "doubt_share": float(np.mean([float(row["doubt_share"]) for row in rows])),
+        "changed_share": float(np.mean(changed)) if changed else None,
+        "class_share": {name: _share(ours, i) for i, name in enumerate(names)},
+        "labelled_class_share": {name: _share(people, i) for i, name in enumerate(names)},
+    }
+
+
+def _share(pixels: np.ndarray, index: int) -> float | None:
+    return float(pixels[index] / pixels.sum()) if pixels.sum() else None

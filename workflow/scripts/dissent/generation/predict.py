@@ -1,0 +1,63 @@
+"""Predict the unlabelled images with a pool's teachers: every image is decoded once for all of them."""
+
+import hashlib
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import torch
+
+from dissent import inference, networks
+from dissent.data import load_images
+from dissent.files import UserError, encode_png, read_json, read_table, verify, write_atomic, write_table
+from dissent.task import Task
+
+_CHUNK = 512  # images in memory at a time: memory does not grow with their number
+
+
+def load_pool(teachers: str, rows: list[dict], device: str) -> list:
+    """The networks of these rows of teachers.json, verified, on the device, in the order given."""
+    loaded = []
+    for row in rows:
+        for name, expected in row["sha256"].items():
+            verify(Path(row["folder"]) / name, expected, teachers)
+        network = networks.load(row["folder"])[0].to(device=device, memory_format=torch.channels_last)
+        loaded.append(network)
+    return loaded
+
+
+def predict(params: dict, teachers: str, unlabelled: str, out: str, table: str, device: str) -> dict:
+    """Write out/teacher{k}/{id}.png (hard predictions, palette PNG) and the table of their digests.
+
+    `params`: task, palette, channels, precision, batch, threads. Returns {"images"} for the cost.
+    """
+    task = Task(params["task"])
+    pool = load_pool(teachers, [row for row in read_json(teachers)["pool"] if row["teacher"]], device)
+    rows = read_table(unlabelled, ("id", "image", "image_sha256"))
+    if not rows:
+        raise UserError(f"{unlabelled} has no images to label; a recipe with generations needs unlabelled images")
+    written: list[dict] = []
+    with ThreadPoolExecutor(params["threads"]) as writers:
+
+        def write(k: int, row: dict, mask) -> dict:
+            path = Path(out) / f"teacher{k}" / f"{row['id']}.png"
+            content = encode_png(mask, params["palette"])
+            write_atomic(path, content)
+            return {"id": row["id"], "teacher": k, "prediction": path.as_posix(), "sha256": hashlib.sha256(content).hexdigest()}
+
+        for first in range(0, len(rows), _CHUNK):
+            chunk = rows[first : first + _CHUNK]
+            images = load_images(chunk, unlabelled, params["channels"], params["threads"])
+            done, jobs = 0, []
+            for several in inference.probabilities(pool, images, task, device, params["precision"], params["batch"]):
+                for k, one in enumerate(several, 1):
+                    for offset, mask in enumerate(task.decide(one).cpu().numpy()):
+                        jobs.append(writers.submit(write, k, chunk[done + offset], mask))
+                done += len(several[0])
+            written += [job.result() for job in jobs]
+    written.sort(key=lambda row: (row["id"], row["teacher"]))
+    write_table(table, written, ("id", "teacher", "prediction", "sha256"))
+    return {"images": len(rows)}
+
+
+def _sha(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

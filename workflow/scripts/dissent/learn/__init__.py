@@ -1,0 +1,7 @@
+"""Learners by the name that a recipe's `learn.name` gives."""
+
+from dissent.learn.base import Learner
+from dissent.learn.fixmatch import FixMatch
+from dissent.learn.supervised import Supervised
+
+LEARNERS: dict[str, type[Learner]] = {"supervised": Supervised, "fixmatch": FixMatch}

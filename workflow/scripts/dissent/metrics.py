@@ -1,0 +1,258 @@
+"""Counts of right and wrong pixels per image, and the scores and intervals that follow from them. numpy only.
+
+Legend of shapes: N images, L labels (binary: the foreground alone; multiclass: every id; multilabel: every label), the
+four counts tp, fp, fn, tn last, R resamples of the images. `task` is `spec.task.Task.model_dump(mode="json")`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from dissent.files import UNKNOWN
+
+# counts (N, L, 4) and how often each image counts (R, N) -> score (R,), score of each label (R, L); NaN where none
+Statistic = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
+
+
+def counts(prediction: np.ndarray, target: np.ndarray, task: dict) -> np.ndarray:
+    """tp, fp, fn, tn of every label in one image: int64 (L, 4).
+
+    prediction, target: (H, W) masks of one byte a pixel: 0/1, class ids, or one bit a label. Pixels that are 255 in
+    `target` are left out. ValueError where shapes differ or a value is none of the task's.
+    """
+    prediction, target = np.asarray(prediction), np.asarray(target)
+    if prediction.shape != target.shape or prediction.ndim != 2:
+        raise ValueError(f"prediction {prediction.shape} and target {target.shape} must be masks (H, W) of one size")
+    labels, (values, count) = len(task["labels"]), _COUNTS[task["kind"]]
+    known = target != UNKNOWN
+    largest = values(labels) - 1
+    for name, mask in (("prediction", prediction), ("target", target[known])):
+        if mask.size and (mask.min() < 0 or mask.max() > largest):
+            wrong = mask.max() if mask.max() > largest else mask.min()
+            raise ValueError(f"a {name} of this {task['kind']} task holds 0 to {largest}, not {wrong}")
+    return count(prediction, target, known, labels)
+
+
+def _count_plane(prediction: np.ndarray, target: np.ndarray, known: np.ndarray) -> list[int]:
+    prediction, target = prediction & known, target & known
+    tp = np.count_nonzero(prediction & target)
+    fp, fn = np.count_nonzero(prediction) - tp, np.count_nonzero(target) - tp
+    return [tp, fp, fn, np.count_nonzero(known) - tp - fp - fn]
+
+
+def _count_binary(prediction: np.ndarray, target: np.ndarray, known: np.ndarray, _: int) -> np.ndarray:
+    return np.array([_count_plane(prediction == 1, target == 1, known)], np.int64)
+
+
+def _count_ids(prediction: np.ndarray, target: np.ndarray, known: np.ndarray, labels: int) -> np.ndarray:
+    both = target[known].astype(np.intp) * labels + prediction[known]
+    table = np.bincount(both, minlength=labels * labels).reshape(labels, labels)  # row: target, column: prediction
+    tp = np.diagonal(table)
+    fp, fn = table.sum(axis=0) - tp, table.sum(axis=1) - tp
+    return np.stack([tp, fp, fn, both.size - tp - fp - fn], axis=-1).astype(np.int64)
+
+
+def _count_bits(prediction: np.ndarray, target: np.ndarray, known: np.ndarray, labels: int) -> np.ndarray:
+    bits = [1 << label for label in range(labels)]
+    return np.array([_count_plane((prediction & bit) != 0, (target & bit) != 0, known) for bit in bits], np.int64)
+
+
+_COUNTS = {  # kind: how many values a mask may have, how they are counted
+    "binary": (lambda labels: 2, _count_binary),
+    "multiclass": (lambda labels: labels, _count_ids),
+    "multilabel": (lambda labels: 1 << labels, _count_bits),
+}
+
+
+@dataclass(frozen=True)
+class Score:
+    """A score for one task; called with the counts (N, L, 4) of a set of images it gives their score."""
+
+    definition: str
+    """a sentence for the reader of metrics.json"""
+    statistic: Statistic
+    digits: int | None = None
+    """decimals to which the published code rounds the score of a set"""
+
+    def __call__(self, counts_NL4: np.ndarray) -> dict:
+        """`{"value": float or None, "per_label": [float or None, ...]}`; None where no image has anything to score."""
+        value, per_label = self.statistic(_checked(counts_NL4), np.ones((1, len(counts_NL4))))
+        return {"value": self._plain(value[0]), "per_label": [self._plain(one) for one in per_label[0]]}
+
+    def _plain(self, value: float) -> float | None:
+        if np.isnan(value):
+            return None
+        return float(value if self.digits is None else np.round(value, self.digits))
+
+
+def scorer(name: str, task: dict) -> Score:
+    """The score called `name` for this task; ValueError lists the names there are."""
+    if name not in SCORES:
+        raise ValueError(f"`{name}` is no score; there are {', '.join(SCORES)}")
+    return SCORES[name](task)
+
+
+def interval(
+    counts_NL4: np.ndarray, score: Score, seed: int, repeats: int = 1000, level: float = 0.95
+) -> tuple[float | None, float | None]:
+    """Percentile bootstrap interval of a score, images drawn with replacement; (None, None) where there is no score."""
+    values_R, _ = score.statistic(_checked(counts_NL4), _resamples(len(counts_NL4), seed, repeats))
+    return _middle(values_R, level)
+
+
+def paired_interval(
+    a_NL4: np.ndarray, b_NL4: np.ndarray, score: Score, seed: int, repeats: int = 1000, level: float = 0.95
+) -> tuple[float | None, float | None]:
+    """Interval of score(a) - score(b), the same resampled images for both; a and b count the same N images in one order."""
+    if len(a_NL4) != len(b_NL4):
+        raise ValueError(f"paired counts are of the same images, not of {len(a_NL4)} and {len(b_NL4)}")
+    times_RN = _resamples(len(a_NL4), seed, repeats)
+    a_R, b_R = (score.statistic(_checked(each), times_RN)[0] for each in (a_NL4, b_NL4))
+    return _middle(a_R - b_R, level)
+
+
+def _resamples(images: int, seed: int, repeats: int) -> np.ndarray:
+    """How often each image was drawn in each resample: (R, N)."""
+    drawn = np.random.default_rng(seed).integers(max(images, 1), size=(repeats, images))
+    drawn += images * np.arange(repeats)[:, None]
+    return np.bincount(drawn.ravel(), minlength=repeats * images).reshape(repeats, images).astype(np.float64)
+
+
+def _middle(values_R: np.ndarray, level: float) -> tuple[float | None, float | None]:
+    if not 0 < level < 1:
+        raise ValueError(f"`level` lies between 0 and 1, not at {level}")
+    values_R = values_R[~np.isnan(values_R)]
+    if not values_R.size:
+        return None, None
+    low, high = np.quantile(values_R, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
+def _checked(counts_NL4: np.ndarray) -> np.ndarray:
+    counts_NL4 = np.asarray(counts_NL4)
+    if counts_NL4.ndim != 3 or counts_NL4.shape[-1] != 4:
+        raise ValueError(f"counts have the shape (images, labels, 4), not {counts_NL4.shape}")
+    return counts_NL4.astype(np.float64)  # sums stay exact up to 2^53 pixels
+
+
+def _divide(above: np.ndarray, below: np.ndarray) -> np.ndarray:
+    return np.divide(above, below, out=np.full(below.shape, np.nan), where=below != 0)
+
+
+def _mean(values: np.ndarray) -> np.ndarray:
+    """Mean over the last axis of what is not NaN; NaN where nothing is left."""
+    return _divide(np.nansum(values, axis=-1), np.count_nonzero(~np.isnan(values), axis=-1))
+
+
+def _total(counts_NL4: np.ndarray, times_RN: np.ndarray) -> np.ndarray:
+    """Counts summed over the images of each resample, the four counts first: (4, R, L)."""
+    return np.moveaxis(np.tensordot(times_RN, counts_NL4, axes=1), -1, 0)
+
+
+def _over_images(per_image: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]) -> Statistic:
+    """Mean over images of `per_image`: counts (N, L, 4) -> score (N,), score of each label (N, L); NaN: not scored."""
+
+    def statistic(counts_NL4: np.ndarray, times_RN: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        seen = counts_NL4.sum(axis=(1, 2)) > 0
+        means = []
+        for values in per_image(counts_NL4):
+            scored = (~np.isnan(values).T & seen).T
+            means.append(_divide(times_RN @ np.where(scored, values, 0), times_RN @ scored))
+        return means[0], means[1]
+
+    return statistic
+
+
+def _overlap(name: str, formula: str, ratio: Callable) -> Callable[[dict], Score]:
+    """IoU or Dice of the set as a whole: counts summed over images, the ratio of each label, the mean over labels."""
+
+    def build(task: dict) -> Score:
+        scored = np.array([not (task["doubt_class"] and label == 0) for label in range(len(task["labels"]))])
+
+        def statistic(counts_NL4: np.ndarray, times_RN: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            tp, fp, fn, _ = _total(counts_NL4, times_RN)
+            per_label_RL = np.where(scored, ratio(tp, fp, fn), np.nan)
+            return _mean(per_label_RL), per_label_RL
+
+        labels = {"binary": "the foreground", "multiclass": "all classes", "multilabel": "all labels"}[task["kind"]]
+        but = " but id 0, which is kept for doubt" if task["doubt_class"] else ""
+        return Score(
+            f"{name} = {formula}, from counts summed over all images, mean over {labels}{but}; what occurs in neither "
+            "target nor prediction has no score and is left out, and so are pixels whose target is 255",
+            statistic,
+        )
+
+    return build
+
+
+def _right_planes(counts_NL4: np.ndarray, times_RN: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    tp, fp, fn, tn = _total(counts_NL4, times_RN)
+    per_label_RL = _divide(tp + tn, tp + fp + fn + tn)
+    return _mean(per_label_RL), per_label_RL
+
+
+def _right_ids(counts_NL4: np.ndarray, times_RN: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    tp, fp, fn, tn = _total(counts_NL4, times_RN)
+    return _divide(tp.sum(axis=-1), (tp + fp + fn + tn)[..., 0]), _divide(tp, tp + fn)
+
+
+_ACCURACY = {
+    "binary": ("right pixels / all pixels", _right_planes),
+    "multiclass": ("right pixels / all pixels; of a class: those of the target's pixels", _right_ids),
+    "multilabel": ("right pixels / all pixels of each label, mean over labels", _right_planes),
+}
+
+
+def _pixel_accuracy(task: dict) -> Score:
+    definition, statistic = _ACCURACY[task["kind"]]
+    return Score(f"{definition}; summed over all images, without pixels whose target is 255", statistic)
+
+
+def _paper(name: str, formula: str, ratio: Callable, policies: dict) -> Callable[[dict], Score]:
+    """A score of an image, then the mean over images, rounded as the published code does (sections 6.1 to 6.3)."""
+
+    def build(task: dict) -> Score:
+        sentence, combine = policies[task["kind"]]
+
+        def per_image(counts_NL4: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            tp, fp, fn, _ = np.moveaxis(counts_NL4, -1, 0)
+            return combine(ratio(tp, fp, fn), tp + fn > 0)
+
+        definition = f"{name} = {formula} {sentence}; mean over images, rounded to 3 decimals, as the papers do"
+        return Score(definition, _over_images(per_image), digits=3)
+
+    return build
+
+
+def _every_label(values_NL: np.ndarray, _: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    values_NL = np.round(values_NL, 4)
+    return values_NL.mean(axis=-1), values_NL
+
+
+def _present_labels(values_NL: np.ndarray, present_NL: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    values_NL = np.where(present_NL, values_NL, np.nan)
+    return np.round(_mean(values_NL), 4), values_NL
+
+
+_ONE = ("per image, rounded to 4 decimals", _every_label)
+_ALL = ("per image and label, rounded to 4 decimals, mean over labels", _every_label)
+_PRESENT = ("per image and label, mean over labels that occur in its target, rounded to 4 decimals", _present_labels)
+
+SCORES = {
+    "iou": _overlap("IoU", "tp / (tp + fp + fn)", lambda tp, fp, fn: _divide(tp, tp + fp + fn)),
+    "dice": _overlap("Dice", "2 tp / (2 tp + fp + fn)", lambda tp, fp, fn: _divide(2 * tp, 2 * tp + fp + fn)),
+    "published_iou": _paper(
+        "IoU",
+        "tp / (tp + fp + fn + 1e-7)",
+        lambda tp, fp, fn: tp / (tp + fp + fn + 1e-7),
+        {"binary": _ONE, "multiclass": _PRESENT, "multilabel": _ALL},
+    ),
+    "published_dice": _paper(
+        "Dice",
+        "(2 tp + 1) / (2 tp + fp + fn + 1)",
+        lambda tp, fp, fn: (2 * tp + 1) / (2 * tp + fp + fn + 1),
+        {"binary": _ONE, "multiclass": _PRESENT, "multilabel": _PRESENT},
+    ),
+    "pixel_accuracy": _pixel_accuracy,
+}

@@ -1,0 +1,35 @@
+"""Networks behind encode() and decode(): built from a network file's settings, saved and loaded as plain numbers.
+
+Every network takes float images (B, C, H, W) of 0..255 and normalises them itself; `encode(x)` gives a list of
+features from fine to coarse, `decode(features)` logits (B, outputs, H, W) of the input's size, `forward` is the two in
+a row. It has `encoder_parameters()`, `decoder_parameters()` and `check_size(height, width)`.
+"""
+
+from pathlib import Path
+
+from torch import nn
+
+from dissent.files import UserError
+from dissent.networks import smp, storage, unet1x1
+from dissent.networks.storage import save
+
+__all__ = ["ARCHITECTURES", "build", "load", "save"]
+
+ARCHITECTURES = {
+    "unet1x1": unet1x1.build,
+    "unet": smp.unet,
+    "deeplabv3plus": smp.deeplabv3plus,
+}
+
+
+def build(network: dict, outputs: int, channels: int) -> nn.Module:
+    """A new network from `spec.network.Network.model_dump(mode="json")`; its weights come from torch's random state."""
+    name = network["architecture"]
+    if name not in ARCHITECTURES:
+        raise UserError(f"`architecture: {name}` is not known; there are {', '.join(ARCHITECTURES)}")
+    return ARCHITECTURES[name](network, outputs, channels)
+
+
+def load(folder: str | Path) -> tuple[nn.Module, dict]:
+    """The network that `save` wrote, in eval mode on the CPU, and its model.json; executes and downloads nothing."""
+    return storage.load(folder, build)

@@ -1,0 +1,94 @@
+"""Networks on disk: model.safetensors (numbers alone) and model.json (how to build what they belong to)."""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import safetensors.torch
+import torch
+from safetensors import SafetensorError
+from torch import Tensor, nn
+
+from dissent.files import UserError, read_json, write_atomic, write_json
+
+FORMAT = 1
+_KEYS = {"format": int, "network": dict, "outputs": int, "channels": int, "bytes": int, "sha256": str}
+
+
+def save(net: nn.Module, folder: str | Path, network: dict, outputs: int, channels: int, extra: dict) -> None:
+    """Write the weights of `net` and a model.json from which `load` rebuilds it; the same weights give the same bytes.
+
+    `extra` (task, image size, ...) stands beside the other keys of model.json and comes back from `load`.
+    """
+    assert not extra.keys() & _KEYS.keys(), f"{sorted(extra.keys() & _KEYS.keys())} are keys of model.json itself"
+    # safetensors takes tensors in C order alone, and channels_last ones are not
+    state = {name: value.detach().cpu().contiguous() for name, value in net.state_dict().items()}
+    content = safetensors.torch.save(state)
+    meta = {
+        "format": FORMAT,
+        "network": network,
+        "outputs": outputs,
+        "channels": channels,
+        "bytes": len(content),
+        "sha256": hashlib.sha256(content).hexdigest(),
+    }
+    folder = Path(folder)
+    write_atomic(folder / "model.safetensors", content)
+    write_json(folder / "model.json", meta | extra)
+
+
+def load(folder: str | Path, build: Callable[[dict, int, int], nn.Module]) -> tuple[nn.Module, dict]:
+    """Read what `save` wrote: the network in eval mode on the CPU, and model.json as a dict.
+
+    Nothing in the files is executed, nothing is downloaded, torch's random state stays as it is. UserError where a
+    file is absent, was changed or damaged, or does not fit the other.
+    """
+    folder = Path(folder)
+    meta = _read_meta(folder / "model.json")
+    state = _read_state(folder / "model.safetensors", meta)
+    try:
+        net = _skeleton(meta, build)
+    except (KeyError, TypeError, ValueError, ArithmeticError, RuntimeError) as error:
+        raise UserError(f"{folder / 'model.json'} does not describe a network that can be built: {error}") from None
+    expected = {name: (value.shape, value.dtype) for name, value in net.state_dict().items()}
+    found = {name: (value.shape, value.dtype) for name, value in state.items()}
+    if found != expected:
+        wrong = sorted(name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name))
+        raise UserError(
+            f"{folder / 'model.safetensors'} does not hold the network that model.json beside it describes "
+            f"(differing: {', '.join(wrong[:5])}{', ...' if len(wrong) > 5 else ''})"
+        )
+    net.load_state_dict(state, assign=True)
+    return net.eval(), meta
+
+
+def _skeleton(meta: dict, build: Callable[[dict, int, int], nn.Module]) -> nn.Module:
+    """The network without numbers: on the meta device a hostile width costs no memory."""
+    network = meta["network"] | {"weights": "none", "weights_sha256": None}
+    with torch.random.fork_rng(devices=[]), torch.device("meta"):
+        return build(network, meta["outputs"], meta["channels"])
+
+
+def _read_meta(path: Path) -> dict:
+    meta = read_json(path)
+    if not isinstance(meta, dict) or not all(type(meta.get(key)) is kind for key, kind in _KEYS.items()):
+        raise UserError(f"{path} is no description of a network (it must have {', '.join(_KEYS)})")
+    if meta["format"] != FORMAT:
+        raise UserError(f"{path} has the format {meta['format']}; this version of dissent reads {FORMAT}")
+    return meta
+
+
+def _read_state(path: Path, meta: dict) -> dict[str, Tensor]:
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise UserError(f"{path} does not exist, but model.json beside it does; train the network again") from None
+    if len(content) != meta["bytes"] or hashlib.sha256(content).hexdigest() != meta["sha256"]:
+        raise UserError(
+            f"{path} is not the file that model.json beside it names (its size or SHA-256 differs): it was changed or "
+            "damaged since; copy or train it again"
+        )
+    try:
+        return safetensors.torch.load(content)
+    except SafetensorError as error:
+        raise UserError(f"{path} is not a safetensors file ({error}); nothing in it was executed") from None

@@ -1,0 +1,61 @@
+"""Noise copies (section 4, AUG): static, disturbed copies of a pair, rendered from (seed, generation, image, copy)."""
+
+import numpy as np
+
+_KERNELS = {  # OpenCV's default Gaussian kernels of 3, 5 and 7 pixels
+    1: (0.25, 0.5, 0.25),
+    2: (0.0625, 0.25, 0.375, 0.25, 0.0625),
+    3: (0.03125, 0.109375, 0.21875, 0.28125, 0.21875, 0.109375, 0.03125),
+}
+
+
+def brightness(image: np.ndarray, alpha: float, beta: float) -> np.ndarray:
+    """|alpha * x + beta|, rounded and cut to 0..255: the absolute value is the published code's (T8)."""
+    return np.clip(np.rint(np.abs(image.astype(np.float32) * alpha + beta)), 0, 255).astype(np.uint8)
+
+
+def blur(image_HWC: np.ndarray, level: int) -> np.ndarray:
+    """Gaussian blur of 3, 5, 7 pixels for level 1, 2, 3 with mirrored borders; level 0 changes nothing."""
+    if level == 0:
+        return image_HWC
+    kernel = _KERNELS[level]
+    values = image_HWC.astype(np.float32)
+    for axis in (0, 1):
+        padding = [(level, level) if axis == i else (0, 0) for i in range(3)]
+        padded = np.pad(values, padding, mode="reflect")
+        size = image_HWC.shape[axis]
+        values = sum(w * padded.take(range(i, i + size), axis) for i, w in enumerate(kernel))
+    return np.floor(values + 0.5).astype(np.uint8)  # OpenCV's fixed point rounds halves up
+
+
+def photometric(image_HWC: np.ndarray, strength: dict, random: np.random.Generator) -> np.ndarray:
+    """PHOTO: with p = .5 contrast and brightness, then blur of a random level, then integer noise in [-m, m - 1]."""
+    alpha = random.uniform(1 - strength["alpha"], 1 + strength["alpha"])
+    beta = random.uniform(-strength["beta"], strength["beta"])
+    if random.random() < 0.5:
+        image_HWC = brightness(image_HWC, alpha, beta)
+    image_HWC = blur(image_HWC, int(random.integers(0, strength["blur"] + 1)))
+    most = strength["noise"]
+    if most > 0:
+        disturbance = random.integers(-most, most, image_HWC.shape, dtype=np.int16)
+        image_HWC = np.clip(image_HWC.astype(np.int16) + disturbance, 0, 255).astype(np.uint8)
+    return image_HWC
+
+
+def noise_copy(
+    image_HWC: np.ndarray, mask_HW: np.ndarray, strength: dict, free_rotation: bool, random: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """AUG(image, mask): flips (and quarter turns where up has no meaning), then PHOTO on the image alone.
+
+    Quarter turns need square images; others are turned by half a turn or not at all.
+    """
+    flip_up, flip_left = random.random() < 0.5, random.random() < 0.5
+    turns = int(random.integers(0, 4))
+    if free_rotation and flip_up:
+        image_HWC, mask_HW = image_HWC[::-1], mask_HW[::-1]
+    if flip_left:
+        image_HWC, mask_HW = image_HWC[:, ::-1], mask_HW[:, ::-1]
+    if free_rotation:
+        turns = turns if image_HWC.shape[0] == image_HWC.shape[1] else turns // 2 * 2
+        image_HWC, mask_HW = np.rot90(image_HWC, turns), np.rot90(mask_HW, turns)
+    return photometric(np.ascontiguousarray(image_HWC), strength, random), np.ascontiguousarray(mask_HW)

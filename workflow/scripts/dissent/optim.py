@@ -1,0 +1,70 @@
+"""Optimisers and the rate over the steps."""
+
+import copy
+import math
+
+import torch
+from torch import nn
+
+
+def rate_factor(schedule: dict, step: int, steps: int) -> float:
+    """The factor on the rate at `step` of `steps`: warm-up, then constant, poly or cosine; never 0."""
+    warmup = min(schedule["warmup"], steps)
+    if step < warmup:
+        return (step + 1) / warmup
+    progress = (step - warmup) / max(1, steps - warmup)
+    shapes = {
+        "constant": 1.0,
+        "poly": (1 - progress) ** schedule["power"],
+        "cosine": 0.5 * (1 + math.cos(math.pi * progress)),
+    }
+    return shapes[schedule["name"]]
+
+
+class Optimizer:
+    """AdamW or SGD over the encoder's and all other weights, with the rate and the decay set on every step.
+
+    Absolute decay (section 3 [P]): each step scales a weight by 1 - decay whatever the rate is. Torch scales by
+    1 - rate * weight_decay, so weight_decay = decay / rate, which moves with the rate.
+    """
+
+    def __init__(self, learner: nn.Module, spec: dict, schedule: dict, steps: int):
+        self.spec, self.schedule, self.steps = spec, schedule, steps
+        encoder = {id(p) for p in learner.network.encoder_parameters()} if spec["encoder_rate"] != 1 else set()
+        trained = [p for p in learner.parameters() if p.requires_grad]
+        groups = [
+            {"params": [p for p in trained if id(p) not in encoder], "factor": 1.0},
+            {"params": [p for p in trained if id(p) in encoder], "factor": spec["encoder_rate"]},
+        ]
+        groups = [group for group in groups if group["params"]]
+        if spec["name"] == "adamw":
+            self.inner = torch.optim.AdamW(groups, spec["rate"], (0.9, 0.999), spec["epsilon"], fused=True)
+        else:
+            self.inner = torch.optim.SGD(groups, spec["rate"], 0.9, weight_decay=spec["decay"], nesterov=True)
+
+    def set_rate(self, step: int) -> float:
+        """Set every group's rate (and decay) for `step`; returns the rate of the decoder."""
+        rate = self.spec["rate"] * rate_factor(self.schedule, step, self.steps)
+        for group in self.inner.param_groups:
+            group["lr"] = rate * group["factor"]
+            if self.spec["name"] == "adamw":
+                absolute = self.spec["decay_form"] == "absolute"
+                group["weight_decay"] = self.spec["decay"] / (group["lr"] if absolute else 1.0)
+        return rate
+
+
+class Average(nn.Module):
+    """A moving average of a network's weights (EMA): w <- decay * w + (1 - decay) * new, buffers are copied."""
+
+    def __init__(self, network: nn.Module, decay: float):
+        super().__init__()
+        self.network, self.decay = copy.deepcopy(network).requires_grad_(False), decay
+
+    @torch.no_grad()
+    def update(self, network: nn.Module, step: int) -> None:
+        """Follow `network`; the first steps forget faster, or the average would remember the random start."""
+        decay = min(self.decay, (1 + step) / (10 + step))
+        ours, theirs = list(self.network.parameters()), list(network.parameters())
+        torch._foreach_lerp_(ours, theirs, 1 - decay)
+        for mine, new in zip(self.network.buffers(), network.buffers(), strict=True):
+            mine.copy_(new)

@@ -1,0 +1,5 @@
+"""Selectors by name: which labelled images become pairs. Each tells why it drops an image, or nothing ("")."""
+
+from dissent.select.filters import everything, larger, same_classes
+
+SELECTORS = {"all": everything, "larger": larger, "equal_classes": same_classes}

@@ -1,0 +1,1 @@
+"""Every option of every config file, typed. No torch: planning stays fast."""

@@ -1,0 +1,186 @@
+"""A data set: where its raw files lie, how masks are coded, how images are cut to size, and its splits."""
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import Field, PositiveInt, model_validator
+
+from dissent.spec.base import Model
+from dissent.spec.coding import Below, Coding, Index, check_coding
+from dissent.spec.split import Split
+from dissent.spec.task import Task
+
+Hash = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+Side = Annotated[int, Field(ge=8, le=4096)]
+
+
+class Part(Model):
+    """A folder of images with its folder of masks."""
+
+    name: Annotated[str, Field(pattern="^[A-Za-z0-9_-]+$")]
+    """its name, in the column `part` by which a split can choose"""
+    images: Below = "images"
+    """folder of the images below `raw`, folders in it included"""
+    masks: Below | None = "masks"
+    """folder of their masks (coding folders: the folder that holds one folder a label); none: no masks"""
+
+
+class Table(Model):
+    """A CSV file with a row for each image: its columns can choose, group and split."""
+
+    path: Below = "splits.csv"
+    """path below `raw`"""
+    key: str = "stem"
+    """column that holds the images' names without extension"""
+
+
+class Group(Model):
+    """What must stay on one side of a split: all frames of a sequence, all images of a patient."""
+
+    column: str | None = None
+    """column of the table"""
+    pattern: str | None = None
+    """regular expression for the image's name without extension; the first bracket in it, or else the whole match, is the group"""
+
+    @model_validator(mode="after")
+    def _check(self) -> "Group":
+        if (self.column is None) == (self.pattern is None):
+            raise ValueError("give `column` or `pattern`")
+        if self.pattern is not None:
+            try:
+                re.compile(self.pattern)
+            except re.error as error:
+                raise ValueError(f"`pattern` is no regular expression ({error})") from None
+        return self
+
+
+class Whole(Model):
+    """The whole image is resized; its aspect is not kept."""
+
+    name: Literal["whole"] = "whole"
+
+
+class Centre(Model):
+    """A window in the middle is cut out and resized."""
+
+    name: Literal["centre"]
+    window: Annotated[list[PositiveInt], Field(min_length=2, max_length=2)] | None = None
+    """height and width of the window; none: the largest with the aspect of `size`"""
+
+
+class Tiles(Model):
+    """The image is cut into windows that overlap; they stay on one side of a split."""
+
+    name: Literal["tiles"]
+    window: Annotated[list[PositiveInt], Field(min_length=2, max_length=2)] | None = None
+    """height and width of a window, resized to `size` where they differ; none: `size`"""
+    overlap: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """share of a window's side that it has in common with the next one, at least"""
+
+
+class Archive(Model):
+    """A zip archive that holds one folder of the raw files."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+\.zip$")]
+    """its file name, below `raw`"""
+    folder: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")]
+    """the one folder it holds"""
+    files: PositiveInt
+    """images or masks in that folder"""
+    bytes: PositiveInt
+    """size of the archive"""
+    sha256: Hash
+    """its digest"""
+    urls: Annotated[list[Annotated[str, Field(pattern="^https?://")]], Field(min_length=1)]
+    """where it lies; the next is tried when one fails"""
+
+
+class Fetch(Model):
+    """Where the raw files are published, and how to know that they came whole."""
+
+    title: str
+    """what is fetched"""
+    page: str
+    """where a person finds it"""
+    licence: str
+    """under which licence it stands"""
+    archives: Annotated[list[Archive], Field(min_length=1)]
+    """the files"""
+
+
+class Source(Model):
+    """Everything about a data set but its splits."""
+
+    task: Task
+    """what a mask means"""
+    raw: str
+    """folder of the raw files, relative to the working directory or to the repository; a data set with `fetch`: data/raw/NAME"""
+    fetch: Fetch | None = None
+    """none: the raw files are there already"""
+    parts: Annotated[list[Part], Field(min_length=1)] = [Part(name="all")]
+    """folders of images and masks"""
+    image_suffix: str = ""
+    """end of the images' names before the extension that their masks' do not have, e.g. _leftImg8bit"""
+    mask_suffix: str = ""
+    """the same for masks, e.g. _segmentation"""
+    names: Literal["stem", "path"] = "stem"
+    """an image is called after its file, or after its path below `raw` (where files in several folders have equal names)"""
+    partial: bool = False
+    """true: an image without a mask is an unlabelled one; false: it is an error"""
+    table: Table | None = None
+    """a CSV file about the images"""
+    keep: dict[str, list[str | int]] = {}
+    """column of the table: values; only images that have one of them are used"""
+    group: Group | None = None
+    """what stays on one side of a split; none: each image by itself (all tiles of an image always do)"""
+    channels: Literal[1, 3] = 3
+    """1: grey, 3: colour; other images are converted"""
+    depth: Literal[8, 16] = 8
+    """bits a sample of the images"""
+    percentiles: Annotated[list[Annotated[float, Field(ge=0, le=100)]], Field(min_length=2, max_length=2)] = [0.1, 99.9]
+    """depth 16: percentiles of all pixels of the data set that become 0 and 255"""
+    exif: Literal["auto", "both", "image", "none"] = "auto"
+    """turned photographs: both: image and mask are turned by the image's tag; image: the mask was drawn on the turned image; none: tags are ignored; auto: by the sizes of all pairs, an error when these do not tell"""
+    coding: Coding = Index()
+    """how masks are coded"""
+    size: Annotated[list[Side], Field(min_length=2, max_length=2)]
+    """height and width of the prepared images, in pixels"""
+    geometry: Annotated[Whole | Centre | Tiles, Field(discriminator="name")] = Whole()
+    """how an image comes to that size"""
+    free_rotation: bool = False
+    """true: up has no meaning (microscopy, skin): views and noise copies may turn images by any angle"""
+    protocol: Literal["published"] | None = None
+    """published: sizes are reached as the papers' code does (bilinear without antialias, binary masks too)"""
+
+    @model_validator(mode="after")
+    def _check_source(self) -> "Source":
+        kind, coding = self.task.kind, self.coding
+        check_coding(coding, self.task)
+        if any(part.masks == part.images for part in self.parts) and not self.mask_suffix and coding.name != "folders":
+            raise ValueError("images and masks lie in one folder: say how masks' names end with `mask_suffix`")
+        if self.percentiles[0] >= self.percentiles[1]:
+            raise ValueError("`percentiles` must rise")
+        if len({part.name for part in self.parts}) < len(self.parts):
+            raise ValueError("`parts` has two parts of one name")
+        wants_table = [name for name in (*self.keep, self.group and self.group.column) if name]
+        if wants_table and self.table is None:
+            raise ValueError(f"the column {wants_table[0]} needs `table`")
+        if self.protocol and (self.depth != 8 or self.geometry.name == "centre"):
+            raise ValueError("`protocol: published` is for 8-bit images and the geometries whole and tiles")
+        if self.protocol and kind == "binary" and (coding.name != "zero_255" or coding.ignore or coding.threshold):
+            raise ValueError("`protocol: published` needs `coding: {name: zero_255}` for binary tasks, nothing more")
+        return self
+
+
+class Dataset(Source):
+    """A data set (a file of config/datasets)."""
+
+    splits: Annotated[dict[Annotated[str, Field(pattern="^[A-Za-z0-9_][A-Za-z0-9_-]*$")], Split], Field(min_length=1)]
+    """ways to divide the images, by name"""
+
+    @model_validator(mode="after")
+    def _check_splits(self) -> "Dataset":
+        for name, split in self.splits.items():
+            if split.column not in (None, "part") and self.table is None:
+                raise ValueError(f"`splits.{name}.column: {split.column}` needs `table`")
+        return self

@@ -1,0 +1,102 @@
+"""A network with its budget: what is trained, how long, with which optimiser and loss, and what a job may use."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, PositiveFloat, PositiveInt, model_validator
+
+from dissent.spec.base import Model
+
+Encoder = Literal["resnet18", "resnet34", "resnet50", "resnet101"]
+LossName = Literal["mse", "ce", "bce", "dice"]
+
+
+class Optimizer(Model):
+    """The optimiser."""
+
+    name: Literal["adamw", "sgd"] = "adamw"
+    """adamw or sgd (momentum .9, Nesterov)"""
+    rate: PositiveFloat = 0.003
+    """learning rate at the top of the schedule"""
+    decay: Annotated[float, Field(ge=0, lt=1)] = 1e-4
+    """weight decay"""
+    decay_form: Literal["absolute", "scaled"] = "absolute"
+    """absolute: every step multiplies each weight by 1 - decay whatever the rate (TensorFlow Addons, as published); scaled: by 1 - rate * decay (torch)"""
+    epsilon: PositiveFloat = 1e-7
+    """adamw's epsilon"""
+    encoder_rate: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """factor on the rate for the encoder (pretrained ones want about .1)"""
+
+
+class Schedule(Model):
+    """How the rate moves over the steps."""
+
+    name: Literal["constant", "poly", "cosine"] = "constant"
+    """constant; poly: (1 - step/steps)^power; cosine: half a period down to zero"""
+    power: PositiveFloat = 0.9
+    """poly's exponent"""
+    warmup: Annotated[int, Field(ge=0)] = 0
+    """steps of linear warm-up before it"""
+
+
+class Resources(Model):
+    """What one training job asks of the machine or the cluster."""
+
+    threads: PositiveInt = 2
+    """threads of torch, whatever `--cores` says: part of what makes a result the same twice"""
+    mem_mb: PositiveInt = 4000
+    """memory in MB, for clusters"""
+    runtime: PositiveInt = 240
+    """minutes, for clusters"""
+    checkpoint_seconds: PositiveInt = 60
+    """seconds between checkpoints of a training"""
+
+
+class Network(Model):
+    """A network and its budget (a file of config/networks)."""
+
+    architecture: Literal["unet1x1", "unet", "deeplabv3plus"]
+    """unet1x1: the papers' small U-Net (section 2.1); unet, deeplabv3plus: segmentation_models_pytorch's"""
+    width: PositiveFloat = 1.0
+    """unet1x1: factor on the number of channels (the papers' alpha)"""
+    encoder: Encoder = "resnet50"
+    """unet, deeplabv3plus: the backbone"""
+    weights: str = "none"
+    """unet, deeplabv3plus: `imagenet`, `none`, or the path of a safetensors or state-dict file for the encoder"""
+    weights_sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = None
+    """the digest that the file at `weights` must have; required for a path"""
+    steps: PositiveInt | None = None
+    """budget in optimiser steps; give this or `epochs`"""
+    epochs: PositiveInt | None = None
+    """budget in epochs of floor(pairs / batch) steps, at least one step each"""
+    batch: PositiveInt = 32
+    """images a step"""
+    loss: Annotated[list[LossName], Field(min_length=1)] = ["mse"]
+    """losses that are added up: mse (on probabilities, as published for binary), ce (softmax or sigmoid cross-entropy, by kind), bce, dice"""
+    optimizer: Optimizer = Optimizer()
+    schedule: Schedule = Schedule()
+    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
+    """arithmetic of forward and backward; weights and losses stay fp32"""
+    clip: Annotated[float, Field(ge=0)] = 0.0
+    """largest norm of the gradient, 0 = no clipping"""
+    ema: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """decay of an average of the weights that is validated and kept instead of the last weights, 0 = none"""
+    validate_every: PositiveInt | None = None
+    """steps between validations; the best is kept; default: a fiftieth of the budget, at least one step"""
+    resources: Resources = Resources()
+
+    @model_validator(mode="after")
+    def _check(self) -> "Network":
+        if (self.steps is None) == (self.epochs is None):
+            raise ValueError("give the budget once: `steps: ...` or `epochs: ...`")
+        if len(set(self.loss)) != len(self.loss):
+            raise ValueError("`loss` names a loss twice")
+        is_path = self.weights not in ("imagenet", "none")
+        if is_path != (self.weights_sha256 is not None):
+            raise ValueError("`weights_sha256` goes with a path in `weights`: give both or neither")
+        if self.architecture == "unet1x1" and (self.weights != "none" or self.optimizer.encoder_rate != 1):
+            raise ValueError("unet1x1 has no pretrained encoder: leave `weights` and `encoder_rate` out")
+        return self
+
+    def total_steps(self, pairs: int) -> int:
+        """Optimiser steps for `pairs` training pairs: few pairs never give zero (floor(N/batch) is at least 1)."""
+        return self.steps or self.epochs * max(1, pairs // self.batch)

@@ -1,0 +1,105 @@
+"""The slice of the settings that each rule's script uses, as one plain dict: what is in it reruns the rule when it changes."""
+
+from collections.abc import Callable
+
+from dissent.spec.run import Run
+
+Code = Callable[..., str]  # names of library files -> digest of their content
+
+_NETWORK_CODE = ("networks", "task.py", "inference.py", "data.py", "files.py")
+_FIT_CODE = ("fit.py", "optim.py", "losses.py", "augment.py", "noise.py", "seeds.py", "learn/base.py", "generation/student.py")
+
+
+def facts(run: Run) -> dict:
+    """What a job must know of the data, and how it computes."""
+    task = run.dataset.task
+    return {
+        "task": task.model_dump(mode="json"),
+        "palette": task.palette,
+        "channels": run.dataset.channels,
+        "precision": run.network.precision,
+        "batch": run.network.batch,
+        "threads": run.network.resources.threads,
+    }
+
+
+def prediction(run: Run, code: Code) -> dict:
+    """For predict."""
+    return facts(run) | {"code": code("generation/predict.py", *_NETWORK_CODE)}
+
+
+def masks(run: Run, generation: int, code: Code) -> dict:
+    """For build_masks."""
+    recipe = run.at(generation)
+    task = run.dataset.task
+    return {
+        "task": task.model_dump(mode="json"),
+        "palette": task.palette,
+        "threads": run.network.resources.threads,
+        "label": recipe["label"],
+        "select": recipe["select"],
+        "doubt": {key: recipe["doubt"][key] for key in ("erode", "dilate")},
+        "code": code("consensus.py", "task.py", "label", "select", "generation/masks.py"),
+    }
+
+
+def pairs(run: Run, generation: int, code: Code) -> dict:
+    """For assemble_pairs."""
+    recipe = run.at(generation)
+    return {key: recipe[key] for key in ("copies", "labelled_copies")} | {"code": code("generation/pairs.py")}
+
+
+def student(run: Run, generation: int, member: int, code: Code) -> dict:
+    """For train: no word of how labels were made, so that a change of that which leaves the pairs alone trains nothing anew."""
+    recipe = run.at(generation)
+    used = ("doubt", "noise", "view", "labelled_share", "label_share", "learn", "budget_of")
+    learner = f"learn/{recipe['learn']['name']}.py"
+    return {
+        "task": run.dataset.task.model_dump(mode="json"),
+        "size": list(run.dataset.size),
+        "channels": run.dataset.channels,
+        "free_rotation": run.dataset.free_rotation,
+        "network": run.network.model_dump(mode="json", exclude={"resources"}),
+        "threads": run.network.resources.threads,
+        "recipe": {key: recipe[key] for key in used},
+        "seed": run.seed,
+        "generation": generation,
+        "member": member,
+        "code": code(learner, "metrics.py", *_NETWORK_CODE, *_FIT_CODE),
+    }
+
+
+def ranking(run: Run, generation: int) -> dict:
+    """For rank_students: `teachers` of the generation that these will label for."""
+    teachers = run.recipe.at(min(generation + 1, run.recipe.generations))["teachers"] if run.recipe.generations else 0
+    return {"teachers": min(teachers, run.at(generation)["pool"]), "score": run.dataset.task.score}
+
+
+def evaluation(run: Run, generation: int, code: Code) -> dict:
+    """For evaluate."""
+    names = {"run": run.name, "generation": generation}
+    return facts(run) | names | {"code": code("metrics.py", "generation/evaluate.py", *_NETWORK_CODE)}
+
+
+def auditing(run: Run, generation: int, code: Code) -> dict:
+    """For audit."""
+    names = {"run": run.name, "generation": generation, "task": run.dataset.task.model_dump(mode="json")}
+    return names | {"code": code("generation/audit.py", "task.py")}
+
+
+def report(run: Run, controls: list[Run]) -> dict:
+    """For report."""
+    return {
+        "run": {
+            "name": run.name,
+            "method": run.method,
+            "dataset": run.dataset_name,
+            "upper_bounds": [one.method for one in (run, *controls) if one.recipe.upper_bound],
+        },
+        "controls": [one.method for one in controls],
+        "task": run.dataset.task.model_dump(mode="json"),
+        "palette": run.dataset.task.palette,
+        "channels": run.dataset.channels,
+        "command": f"snakemake --cores 2 results/{run.name}/report.html",
+        "settings": run.model_dump(mode="json", exclude={"dataset": {"splits", "task"}}),
+    }

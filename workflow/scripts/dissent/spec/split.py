@@ -1,0 +1,86 @@
+"""A split: which images are labelled, unlabelled, for validation and for the test."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from dissent.spec.base import Model
+
+
+def _share(value: Any) -> Any:
+    if isinstance(value, list) and all(isinstance(item, str | int) and not isinstance(item, bool) for item in value):
+        return [str(item) for item in value]
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    if isinstance(value, float) and 0 <= value <= 1:
+        return value
+    raise ValueError("give a count (14), a fraction (0.1; 1.0 is all) or the values of `column` that mean it ([val])")
+
+
+Share = Annotated[int | float | list[str], BeforeValidator(_share)]
+
+
+class Lists(Model):
+    """Text files that name the images of each side, one a line: `image`, `image mask` or an id (U2PL, UniMatch, VOC)."""
+
+    labelled: str
+    """path of the list, relative to the raw folder or to the working directory"""
+    unlabelled: str | None = None
+    """the same for the unlabelled images; none: there are none"""
+    val: str
+    """the same for validation"""
+    test: str | None = None
+    """the same for the test; none: no test images"""
+
+
+class Split(Model):
+    """One way to divide the images of a data set (an entry of `splits`)."""
+
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
+    """of every draw of this split; for one seed the 5 % of labels are part of the 10 %"""
+    column: str | None = None
+    """column of the data set's table that names sides, or `part`; none: sides are drawn"""
+    train: list[str] = ["train"]
+    """values of `column` from which labelled and unlabelled are drawn, and val and test where these are drawn"""
+    labelled: Share | None = None
+    """labelled images: fraction or count of the training images, or values of `column`"""
+    unlabelled: Share | None = None
+    """unlabelled images: count or fraction of what remains, or values of `column`; none: all that remain"""
+    val: Share | None = None
+    """validation images: fraction or count, or values of `column`"""
+    test: Share | None = None
+    """test images, likewise; none: no test images"""
+    lists: Lists | None = None
+    """the sides as text files, instead of all of the above"""
+    draw: Literal["nested", "sklearn_rest", "sklearn_part"] = "nested"
+    """nested: by a hash of seed and group; sklearn_rest, sklearn_part: labelled are the first, or the second, list that scikit-learn's train_test_split(sorted names, random_state=seed) returns (rest: ISIC and Cityscapes, part: SUIM, as published)"""
+
+    @model_validator(mode="after")
+    def _check(self) -> "Split":
+        shares = {name: getattr(self, name) for name in ("labelled", "unlabelled", "val", "test")}
+        if self.lists is not None:
+            given = [name for name, value in shares.items() if value is not None] + ["column"] * (
+                self.column is not None
+            )
+            if given:
+                raise ValueError(f"`lists` names all sides: leave {', '.join(f'`{name}`' for name in given)} out")
+            return self
+        for name in ("labelled", "val"):
+            if not shares[name]:
+                raise ValueError(f"`{name}` is needed: a count, a fraction, or values of `column`")
+        named = [name for name, value in shares.items() if isinstance(value, list)]
+        if named and self.column is None:
+            raise ValueError(f"`{named[0]}` names values of a column: say which with `column`")
+        values = [value for name in named for value in shares[name]]
+        if not isinstance(self.labelled, list):
+            values += self.train if self.column else []
+            if isinstance(self.unlabelled, list):
+                raise ValueError("`unlabelled` names values of `column`, so `labelled` must, too")
+        elif not isinstance(self.unlabelled, list):
+            raise ValueError("`labelled` names values of `column`, so `unlabelled` must, too ([] for none)")
+        elif any(not isinstance(shares[name], list | None) for name in ("val", "test")):
+            raise ValueError("`labelled` names values of `column`, so `val` and `test` must, too")
+        twice = sorted({value for value in values if values.count(value) > 1})
+        if twice:
+            raise ValueError(f"the value {', '.join(twice)} of column `{self.column}` is given to two sides")
+        return self

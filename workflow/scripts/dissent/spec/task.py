@@ -1,0 +1,64 @@
+"""What a mask means: the kind of task, its labels, and the score by which networks are chosen."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from dissent.spec.base import Model
+
+Colour = Annotated[list[Annotated[int, Field(ge=0, le=255)]], Field(min_length=3, max_length=3)]
+Kind = Literal["binary", "multiclass", "multilabel"]
+Score = Literal["iou", "dice", "published_iou", "published_dice", "pixel_accuracy"]
+
+# Okabe and Ito's colours, which colour-blind people tell apart, then darker and lighter ones
+_COLOURS = [
+    [230, 159, 0], [86, 180, 233], [0, 158, 115], [240, 228, 66], [0, 114, 178], [213, 94, 0], [204, 121, 167],
+    [160, 160, 160], [110, 70, 20], [20, 80, 120], [120, 200, 160], [250, 200, 150], [140, 90, 200], [255, 120, 120],
+    [60, 120, 40], [180, 180, 255], [90, 30, 60], [200, 220, 120],
+]  # fmt: skip
+
+
+class Task(Model):
+    """What the numbers in a mask stand for."""
+
+    kind: Kind
+    """binary: 0 or 1; multiclass: one class id a pixel; multilabel: labels that may overlap, one bit each (up to 7)"""
+    labels: Annotated[list[str], Field(min_length=1, max_length=254)]
+    """names in the order of their ids; binary: the foreground's name alone; multiclass: id 0 first"""
+    colours: list[Colour] | None = None
+    """an RGB triple for each label, for viewing; a palette that colour-blind people can read unless given"""
+    score: Score = "iou"
+    """the score by which the best step of a training and the best students are chosen, on validation images"""
+    doubt_class: bool = False
+    """multiclass: id 0 is no class of the data but is kept for doubt (`doubt.target: own_class`), as SUIM's set-up does"""
+
+    @model_validator(mode="after")
+    def _check(self) -> "Task":
+        counts = {"binary": (1, 1), "multiclass": (2, 254), "multilabel": (1, 7)}[self.kind]
+        if not counts[0] <= len(self.labels) <= counts[1]:
+            raise ValueError(f"a {self.kind} task has {counts[0]} to {counts[1]} labels, not {len(self.labels)}")
+        if len(set(self.labels)) != len(self.labels):
+            raise ValueError("`labels` names a label twice")
+        if self.colours is not None and len(self.colours) != len(self.labels):
+            raise ValueError(f"`colours` has {len(self.colours)} entries for {len(self.labels)} labels")
+        if self.doubt_class and self.kind != "multiclass":
+            raise ValueError("`doubt_class` is for multiclass tasks; leave it out")
+        return self
+
+    @property
+    def palette(self) -> list[list[int]]:
+        """256 RGB triples for the byte stored in a mask: class id, or a mix of the colours of the bits that are set."""
+        if self.kind == "multilabel":
+            base = self.colours or [_COLOURS[i] for i in range(len(self.labels))]
+            table = [_mix([base[bit] for bit in range(len(base)) if value >> bit & 1]) for value in range(128)]
+        else:
+            names = len(self.labels) + (self.kind == "binary")
+            given = self.colours or [_COLOURS[i % len(_COLOURS)] for i in range(len(self.labels))]
+            table = [[0, 0, 0]] * (names - len(given)) + list(given)
+            if self.colours is None and self.kind == "multiclass":
+                table = [[0, 0, 0], *given[:-1]]
+        return table + [[0, 0, 0]] * (255 - len(table)) + [[255, 255, 255]]
+
+
+def _mix(colours: list[list[int]]) -> list[int]:
+    return [sum(c[i] for c in colours) // len(colours) for i in range(3)] if colours else [0, 0, 0]

@@ -1,0 +1,113 @@
+"""What a mask means in arithmetic: the one place that asks for the kind of task. Needs no torch to be imported.
+
+Shape suffixes: B images of a batch, C channels of logits (1 binary, classes multiclass, labels multilabel), H rows,
+W columns, L labels, K teachers. Masks are one byte a pixel: 0/1, a class id, or one bit a label; 255 = nobody knows.
+The torch half works on the tensors that it is given, so that numpy users (masks, audit) never import torch.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from dissent.files import UNKNOWN
+
+Tensor = Any  # torch.Tensor, not imported here
+
+
+class Task:
+    """A task kind's rules, built from `spec.task.Task` as a plain dict."""
+
+    def __init__(self, spec: dict):
+        self.kind: str = spec["kind"]
+        self.labels: list[str] = list(spec["labels"])
+        self.score: str = spec["score"]
+        self.exclusive = self.kind == "multiclass"
+        self.bits = self.kind == "multilabel"
+        self.one_foreground = self.kind == "binary"
+        self.doubt_class = bool(spec["doubt_class"])
+        self.outputs = len(self.labels)
+        self.spec = spec
+
+    # numpy -----------------------------------------------------------------------------------------------------------
+
+    def unpack(self, mask_HW: np.ndarray) -> np.ndarray:
+        """One byte a pixel -> what `consensus` takes: ids (H, W), or 0/1 planes (L, H, W) for multilabel; no 255 inside."""
+        if not self.bits:
+            return mask_HW
+        shifts = np.arange(self.outputs, dtype=np.uint8)[:, None, None]
+        return (mask_HW[None] >> shifts) & np.uint8(1)
+
+    def pack(self, label: np.ndarray) -> np.ndarray:
+        """The inverse of `unpack`."""
+        if not self.bits:
+            return label
+        result = np.zeros(label.shape[1:], np.uint8)
+        for bit in range(self.outputs):
+            result |= (label[bit] != 0).astype(np.uint8) << np.uint8(bit)
+        return result
+
+    def disagreement(self, predictions: np.ndarray, inconsistent_HW: np.ndarray) -> np.ndarray:
+        """The byte of masks/inconsistency: non-zero where `inconsistent`; multilabel: the bits of the labels in doubt.
+
+        Where morphology grew the doubt over pixels on which all agree, all labels count as doubted.
+        """
+        if not self.bits:
+            return inconsistent_HW
+        bits = self.pack((predictions != predictions[:1]).any(0).astype(np.uint8))
+        grown = np.where(bits == 0, np.uint8(2**self.outputs - 1), bits)
+        return np.where(inconsistent_HW != 0, grown, np.uint8(0))
+
+    def pixels(self, mask_HW: np.ndarray) -> list[int]:
+        """Pixels of each name of `histogram_names`, 255 counted nowhere."""
+        if self.bits:
+            known = mask_HW[mask_HW != UNKNOWN]
+            return [int(((known >> bit) & 1).sum()) for bit in range(self.outputs)]
+        return np.bincount(mask_HW.ravel(), minlength=256)[: len(self.histogram_names)].tolist()
+
+    @property
+    def histogram_names(self) -> list[str]:
+        """Names that `pixels` counts: the labels, with the background first in a binary task."""
+        return self.labels if self.exclusive or self.bits else ["background", *self.labels]
+
+    # torch -----------------------------------------------------------------------------------------------------------
+
+    def probabilities(self, logits_BCHW: Tensor) -> Tensor:
+        """Softmax for classes that exclude each other, sigmoid otherwise; always in fp32."""
+        logits = logits_BCHW.float()
+        return logits.softmax(1) if self.exclusive else logits.sigmoid()
+
+    def decide(self, probabilities_BCHW: Tensor) -> Tensor:
+        """Discretise (section 5.1): binary p > .5, multiclass argmax, multilabel p >= .5 -> (B, H, W) uint8 bytes."""
+        if self.exclusive:
+            return probabilities_BCHW.argmax(1).byte()
+        if not self.bits:
+            return (probabilities_BCHW[:, 0] > 0.5).byte()
+        result = (probabilities_BCHW[:, 0] >= 0.5).byte()
+        for bit in range(1, self.outputs):
+            result |= (probabilities_BCHW[:, bit] >= 0.5).byte() << bit
+        return result
+
+    def confidence(self, probabilities_BCHW: Tensor) -> Tensor:
+        """How sure: (B, 1, H, W) of the winning class, or (B, C, H, W) of each label's side, .5 to 1."""
+        if self.exclusive:
+            return probabilities_BCHW.amax(1, keepdim=True)
+        return probabilities_BCHW.maximum(1 - probabilities_BCHW)
+
+    def planes(self, target_BHW: Tensor) -> tuple[Tensor, Tensor]:
+        """Target bytes -> ((B, C, H, W) float of 0/1, (B, 1, H, W) float: 1 where the pixel is known)."""
+        known_BHW = target_BHW != UNKNOWN
+        ids = target_BHW * known_BHW
+        if self.exclusive:
+            planes = ids.new_zeros((ids.shape[0], self.outputs, *ids.shape[1:])).scatter_(1, ids[:, None].long(), 1)
+        elif self.bits:
+            planes = (ids[:, None] >> ids.new_tensor(range(self.outputs))[None, :, None, None]) & 1
+        else:
+            planes = ids[:, None]
+        return planes.float(), known_BHW[:, None].float()
+
+    def cross_entropy(self, logits_BCHW: Tensor, planes_BCHW: Tensor) -> Tensor:
+        """Cross-entropy a pixel: (B, 1, H, W) softmax, or (B, C, H, W) sigmoid."""
+        logits = logits_BCHW.float()
+        if self.exclusive:
+            return -(logits.log_softmax(1) * planes_BCHW).sum(1, keepdim=True)
+        return logits.clamp(min=0) - logits * planes_BCHW + (-logits.abs()).exp().log1p()

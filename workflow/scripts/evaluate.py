@@ -1,0 +1,22 @@
+"""Score a generation's students on validation and test images."""
+
+from dissent.devices import lease, prepare_process
+from dissent.generation.cost import write_cost
+from dissent.jobs import cost, job
+
+with job(snakemake), lease() as place, cost(place.device) as spent:
+    prepare_process(snakemake.threads, place.device)
+    from dissent.generation.evaluate import evaluate  # torch only now: the lease decides which card it sees
+
+    done = evaluate(
+        snakemake.params.settings,
+        teachers=snakemake.input.teachers,
+        sides={"val": snakemake.input.val, "test": snakemake.input.test},
+        masks=snakemake.input.masks or None,
+        labelled=snakemake.input.labelled,
+        about=snakemake.input.about,
+        out=snakemake.output.metrics,
+        table=snakemake.output.counts,
+        device=place.device,
+    )
+    write_cost(snakemake.output.cost, spent, done)

@@ -1,0 +1,19 @@
+"""Predict the unlabelled images with every teacher of the generation before."""
+
+from dissent.devices import lease, prepare_process
+from dissent.generation.cost import write_cost
+from dissent.jobs import cost, job
+
+with job(snakemake), lease() as place, cost(place.device) as spent:
+    prepare_process(snakemake.threads, place.device)
+    from dissent.generation.predict import predict  # torch only now: the lease decides which card it sees
+
+    done = predict(
+        snakemake.params.settings,
+        teachers=snakemake.input.teachers,
+        unlabelled=snakemake.input.unlabelled,
+        out=snakemake.output.folder,
+        table=snakemake.output.table,
+        device=place.device,
+    )
+    write_cost(snakemake.output.cost, spent, done)
