@@ -21,6 +21,7 @@ endif
 export PATH := $(abspath $(BIN)):$(PATH)
 
 OPTIONS = $(if $(SETTINGS),--config settings=$(SETTINGS))
+UNLOCK = PYTHONPATH=workflow/scripts python -m dissent.jobs.stale
 STAGES = PYTHONPATH=workflow/scripts python -m dissent.dvc $(EXPERIMENT) $(if $(SETTINGS),--settings $(SETTINGS))
 PYTHON_CODE := workflow tests benchmarks
 SNAKE_CODE := Snakefile workflow/rules
@@ -57,6 +58,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	@touch $@
 
 demo: $(ENVIRONMENT)
+	@$(UNLOCK)
 	snakemake --cores $(CORES) results/demo/report.html
 	@echo
 	@echo "Done. Open"
@@ -93,18 +95,21 @@ settings:
 	@$(STAGES) --write
 
 stage:
+	@$(UNLOCK)
 	snakemake --cores $(CORES) $(TARGETS) $(OPTIONS)
 
 plan: $(ENVIRONMENT)
-	snakemake --cores $(CORES) --dry-run --quiet rules $(TARGETS) $(OPTIONS)
+	snakemake --cores $(CORES) $(TARGETS) $(OPTIONS) --dry-run --quiet rules
 
 repro: $(ENVIRONMENT)
 	dvc repro
 
-# DVC keeps no dates: the touch tells Snakemake that what came is up to date.
+# DVC keeps no dates: the touch tells Snakemake that what came is up to date, which the check makes sure of.
 pull: $(ENVIRONMENT)
 	dvc pull
-	snakemake --cores 1 --touch $(TARGETS) $(OPTIONS)
+	@$(STAGES) --check
+	@$(UNLOCK)
+	snakemake --cores 1 $(TARGETS) $(OPTIONS) --touch --forceall --quiet rules
 
 clean:
 	rm -rf results/demo results/demo.* logs/demo logs/demo.* work/state/demo work/state/demo.*

@@ -16,7 +16,7 @@ from snakemake.utils import min_version
 min_version("9.12")
 
 
-configfile: workflow.basedir + "/config/config.yaml"
+configfile: f"{workflow.basedir}/config/config.yaml"
 
 
 include: "workflow/rules/common.smk"
@@ -26,6 +26,6 @@ include: "workflow/rules/report.smk"
 
 
 rule all:
+    default_target: True
     input:
         expand("results/{run}/report.html", run=config["experiments"]),
-    default_target: True

@@ -25,7 +25,7 @@ def test_views_keep_shape_range_and_ids(view, channels):
     images, masks = pair(channels=channels)
     seen, moved = augment.view_of_pairs(images, masks, view, True, random())
     assert seen.shape == images.shape and moved.dtype == torch.uint8
-    assert 0 <= seen.min() and seen.max() <= 255 and torch.isfinite(seen).all()
+    assert seen.min() >= 0 and seen.max() <= 255 and torch.isfinite(seen).all()
     assert set(moved.unique().tolist()) <= {0, 1, 255}
 
 

@@ -72,7 +72,18 @@ def run(folder, learner=None, stop=None, score=None, steps=12, seconds=1e9, **mo
     scores = iter(score or [])
     validate = (lambda net: next(scores)) if score else (lambda net: -float(net.head.weight.detach().abs().sum()))
     key = (1, 0, 1)
-    return fit(learner or Toy(), spec(**more), steps, batches, validate, Checkpoints(folder, "id"), stop or Stopper(), key, "cpu", seconds)
+    return fit(
+        learner or Toy(),
+        spec(**more),
+        steps,
+        batches,
+        validate,
+        Checkpoints(folder, "id"),
+        stop or Stopper(),
+        key,
+        "cpu",
+        seconds,
+    )
 
 
 def digest(state):
@@ -140,7 +151,9 @@ def test_without_any_score_something_is_kept(tmp_path):
     assert progress.best and progress.best_score is None
 
 
-@pytest.mark.parametrize("more", [{}, {"ema": 0.9}, {"precision": "bf16"}, {"optimizer": {"name": "sgd", "rate": 0.01}}])
+@pytest.mark.parametrize(
+    "more", [{}, {"ema": 0.9}, {"precision": "bf16"}, {"optimizer": {"name": "sgd", "rate": 0.01}}]
+)
 @pytest.mark.parametrize("cut", [1, 4, 6, 11])
 def test_a_stopped_run_resumes_to_the_same_bytes(tmp_path, cut, more):
     whole = run(tmp_path / "whole", **more)

@@ -100,7 +100,12 @@ def test_churn_counts_pixels_sure_in_both(in_tmp):
     assert before["x"]["changed_share"] == ""
     for folder in ("consensus", "inconsistency"):
         (in_tmp / folder).rename(f"before_{folder}")
-    (in_tmp / "masks.csv").write_text((in_tmp / "masks.csv").read_text().replace("consensus/", "before_consensus/").replace("inconsistency/", "before_inconsistency/"))
+    (in_tmp / "masks.csv").write_text(
+        (in_tmp / "masks.csv")
+        .read_text()
+        .replace("consensus/", "before_consensus/")
+        .replace("inconsistency/", "before_inconsistency/")
+    )
     (in_tmp / "masks.csv").rename("before.csv")
     row = build("binary", {"x": [ids("1000/1111"), ids("1001/1111")]}, previous="before.csv")["x"]
     # sure in both: all but (1,3) of before and (0,3) of now; changed: (0,1)
@@ -150,7 +155,11 @@ def student(number, value):
 
 
 def test_ranking(in_tmp):
-    files = [f"{student(i, v)}/{name}" for i, v in ((1, 0.5), (2, 0.7), (3, None), (4, 0.7)) for name in ("metrics.json", "model.json")]
+    files = [
+        f"{student(i, v)}/{name}"
+        for i, v in ((1, 0.5), (2, 0.7), (3, None), (4, 0.7))
+        for name in ("metrics.json", "model.json")
+    ]
     rank_students(files, teachers=2, score="iou", out="teachers.json")
     pool = read_json("teachers.json")["pool"]
     assert [row["student"] for row in pool] == [2, 4, 1, 3]  # ties: the earlier number; no score: last
@@ -191,14 +200,37 @@ def test_audit_ignores_unknown_truth_and_counts_labels(in_tmp):
     audit(params, "hidden.csv", "masks.csv", "predictions.csv", "audit.json")
     found = read_json("audit.json")["all_images"]
     assert found["pixels"] == 3  # one known pixel, three labels
-    assert found["classes"]["b"] == {"pixels": 1, "wrong_of_teacher": 1.0, "doubt": 1.0, "precision": 1.0, "recall": 1.0, "wrong_inside": 1.0, "wrong_outside": None}
+    assert found["classes"]["b"] == {
+        "pixels": 1,
+        "wrong_of_teacher": 1.0,
+        "doubt": 1.0,
+        "precision": 1.0,
+        "recall": 1.0,
+        "wrong_inside": 1.0,
+        "wrong_outside": None,
+    }
 
 
 def test_costs_add_up(in_tmp):
-    one = {"seconds": 2.0, "cpu_seconds": 3.0, "peak_memory_mb": 100, "host": "h", "device": "cpu", "steps": 5, "images": 10}
+    one = {
+        "seconds": 2.0,
+        "cpu_seconds": 3.0,
+        "peak_memory_mb": 100,
+        "host": "h",
+        "device": "cpu",
+        "steps": 5,
+        "images": 10,
+    }
     write_json("students/1/cost.json", one)
     write_json("costs/predict.json", one | {"peak_memory_mb": 300, "steps": 0})
     add_costs(["students/1/cost.json", "costs/predict.json"], "cost.json")
     found = json.loads((in_tmp / "cost.json").read_text())
     assert set(found["jobs"]) == {"train 1", "predict"}
-    assert found["total"] == {"seconds": 4.0, "cpu_seconds": 6.0, "steps": 5, "images": 20, "peak_memory_mb": 300, "devices": ["cpu"]}
+    assert found["total"] == {
+        "seconds": 4.0,
+        "cpu_seconds": 6.0,
+        "steps": 5,
+        "images": 20,
+        "peak_memory_mb": 300,
+        "devices": ["cpu"],
+    }

@@ -86,6 +86,9 @@ def test_published_scores_round_each_image_to_4_and_the_mean_to_3_decimals():
     assert dice(one(1, 2)[None])["value"] == 0.6
     # 0.33346 becomes 0.3335 and then 0.334; rounded once it would be 0.333
     assert iou(one(867, 1733)[None])["value"] == 0.334
+    classes = np.zeros((1, 5, 4), int)
+    classes[0, 0, 1], classes[0, 1] = 1733, (867, 0, 1733, 0)
+    assert scorer("published_iou", CLASSES)(classes)["value"] == 0.334
 
 
 def test_published_multiclass_scores_average_over_the_classes_of_each_images_target():

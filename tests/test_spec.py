@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from dissent.files import UserError
+from dissent.spec import slices
 from dissent.spec.base import read_yaml, validate
 from dissent.spec.network import Network
 from dissent.spec.recipe import Recipe
@@ -42,7 +43,9 @@ def test_yaml_runs_nothing(tmp_path):
 
 
 def test_unknown_key_names_file_and_nearest(config, tmp_path):
-    write(tmp_path, experiments__mine="dataset: nuclei\nsplit: few\nnetwork: unet1x1_small\nmethod: im\ngeneratoins: 2\n")
+    write(
+        tmp_path, experiments__mine="dataset: nuclei\nsplit: few\nnetwork: unet1x1_small\nmethod: im\ngeneratoins: 2\n"
+    )
     with pytest.raises(UserError) as error:
         config.run("mine")
     text = str(error.value)
@@ -165,3 +168,18 @@ def test_planning_imports_no_torch(root):
     code = "import sys; import dissent.spec.run, dissent.spec.slices, dissent.files; sys.exit('torch' in sys.modules)"
     path = str(root / "workflow" / "scripts")
     assert subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": path}).returncode == 0
+
+
+def test_config_readme_is_up_to_date(root):
+    from dissent.spec.options import render
+
+    told = "run `python -m dissent.spec.options > config/README.md`"
+    assert (root / "config" / "README.md").read_text("utf-8") == render(), told
+
+
+def test_students_settings_do_not_say_how_labels_were_made(root):
+    """So a change of the vote or the filter that leaves pairs.csv alone trains nothing anew."""
+    run = Config(root / "tests" / "config", root / "config").run("tiny")
+    found = slices.student(run, 1, 1, lambda *names: "code")
+    assert not {"label", "select", "teachers", "generations", "pool"} & set(found["recipe"])
+    assert "labels" not in found["recipe"] and "hidden" not in str(found)

@@ -6,12 +6,12 @@ rule fetch:
         "data/raw/{dataset}/fetched.json",
     log:
         "logs/data/{dataset}/fetch.log",
-    params:
-        dataset=lambda w: dataset_of(w).model_dump(mode="json"),
-        raw=lambda w: f"data/raw/{w.dataset}",
     retries: 0
     conda:
         "../../envs/dissent.yaml"
+    params:
+        dataset=lambda w: dataset_of(w).model_dump(mode="json"),
+        raw=lambda w: f"data/raw/{w.dataset}",
     script:
         "../scripts/fetch.py"
 
@@ -26,14 +26,14 @@ rule prepare:
         about="data/{dataset}/dataset.json",
     log:
         "logs/data/{dataset}/prepare.log",
-    params:
-        dataset=lambda w: dataset_of(w).model_dump(mode="json", exclude={"splits", "free_rotation"}),
-        raw=raw_of,
-        digest=lambda w: raw_digest_of(w),
-        code=code("datasets"),
-    threads: 2
     conda:
         "../../envs/dissent.yaml"
+    threads: 2
+    params:
+        dataset=lambda w: dataset_of(w).model_dump(mode="json", exclude={"splits", "free_rotation"}),
+        raw=lambda w: PLAN.raw(w.dataset),
+        digest=lambda w: PLAN.raw_digest(w.dataset),
+        code=PLAN.code("datasets"),
     script:
         "../scripts/prepare.py"
 
@@ -49,10 +49,10 @@ rule split:
         ),
     log:
         "logs/data/{dataset}/split.{split}.log",
-    params:
-        dataset=lambda w: dataset_of(w).model_dump(mode="json"),
-        code=code("datasets"),
     conda:
         "../../envs/dissent.yaml"
+    params:
+        dataset=lambda w: dataset_of(w).model_dump(mode="json"),
+        code=PLAN.code("datasets"),
     script:
         "../scripts/split.py"

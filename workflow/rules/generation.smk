@@ -11,13 +11,13 @@ rule predict:
         cost="results/{run}/gen{g}/costs/predict.json",
     log:
         "logs/{run}/gen{g}/predict.log",
-    params:
-        settings=lambda w: slices.prediction(run_of(w), code),
+    conda:
+        "../../envs/dissent.yaml"
     threads: threads_of
     resources:
         gpu=1,
-    conda:
-        "../../envs/dissent.yaml"
+    params:
+        settings=lambda w: slices.prediction(run_of(w), PLAN.code),
     script:
         "../scripts/predict.py"
 
@@ -33,11 +33,11 @@ rule build_masks:
         cost="results/{run}/gen{g}/costs/build_masks.json",
     log:
         "logs/{run}/gen{g}/build_masks.log",
-    params:
-        settings=lambda w: slices.masks(run_of(w), int(w.g), code),
-    threads: 2
     conda:
         "../../envs/dissent.yaml"
+    threads: 2
+    params:
+        settings=lambda w: slices.masks(run_of(w), int(w.g), PLAN.code),
     script:
         "../scripts/build_masks.py"
 
@@ -47,15 +47,15 @@ rule assemble_pairs:
         labelled=side("labelled"),
         unlabelled=side("unlabelled"),
         masks=lambda w: f"results/{w.run}/gen{w.g}/masks.csv" if int(w.g) else [],
-        hidden=lambda w: side("hidden")(w) if recipe_of(w)["labels"] == "all" else [],
+        hidden=lambda w: side("hidden")(w) if run_of(w).at(int(w.g))["labels"] == "all" else [],
     output:
         "results/{run}/gen{g}/pairs.csv",
     log:
         "logs/{run}/gen{g}/assemble_pairs.log",
-    params:
-        settings=lambda w: slices.pairs(run_of(w), int(w.g), code),
     conda:
         "../../envs/dissent.yaml"
+    params:
+        settings=lambda w: slices.pairs(run_of(w), int(w.g), PLAN.code),
     script:
         "../scripts/assemble_pairs.py"
 
@@ -73,31 +73,31 @@ rule train:
         cost="results/{run}/gen{g}/students/{i}/cost.json",
     log:
         "logs/{run}/gen{g}/train.{i}.log",
-    params:
-        settings=lambda w: slices.student(run_of(w), int(w.g), int(w.i), code),
+    conda:
+        "../../envs/dissent.yaml"
     threads: threads_of
     resources:
         gpu=1,
         mem_mb=lambda w: run_of(w).network.resources.mem_mb,
         runtime=lambda w: run_of(w).network.resources.runtime,
         checkpoint_seconds=lambda w: run_of(w).network.resources.checkpoint_seconds,
-    conda:
-        "../../envs/dissent.yaml"
+    params:
+        settings=lambda w: slices.student(run_of(w), int(w.g), int(w.i), PLAN.code),
     script:
         "../scripts/train.py"
 
 
 rule rank_students:
     input:
-        lambda w: expand("{student}/{file}", student=students_of(w), file=["model.safetensors", "model.json", "metrics.json"]),
+        lambda w: PLAN.students(run_of(w), int(w.g), "model.safetensors", "model.json", "metrics.json"),
     output:
         "results/{run}/gen{g}/teachers.json",
     log:
         "logs/{run}/gen{g}/rank_students.log",
-    params:
-        settings=lambda w: slices.ranking(run_of(w), int(w.g)),
     conda:
         "../../envs/dissent.yaml"
+    params:
+        settings=lambda w: slices.ranking(run_of(w), int(w.g)),
     script:
         "../scripts/rank_students.py"
 
@@ -116,24 +116,20 @@ rule evaluate:
         cost="results/{run}/gen{g}/costs/evaluate.json",
     log:
         "logs/{run}/gen{g}/evaluate.log",
-    params:
-        settings=lambda w: slices.evaluation(run_of(w), int(w.g), code),
+    conda:
+        "../../envs/dissent.yaml"
     threads: threads_of
     resources:
         gpu=1,
-    conda:
-        "../../envs/dissent.yaml"
+    params:
+        settings=lambda w: slices.evaluation(run_of(w), int(w.g), PLAN.code),
     script:
         "../scripts/evaluate.py"
 
 
 rule cost:
     input:
-        students=lambda w: expand("{student}/cost.json", student=students_of(w)),
-        jobs=lambda w: expand(
-            "results/{{run}}/gen{{g}}/costs/{job}.json",
-            job=(["predict", "build_masks"] if int(w.g) else []) + ["evaluate"],
-        ),
+        lambda w: PLAN.costs(run_of(w), int(w.g)),
     output:
         "results/{run}/gen{g}/cost.json",
     log:
@@ -155,10 +151,10 @@ rule audit:
         "results/{run}/gen{g}/audit.json",
     log:
         "logs/{run}/gen{g}/audit.log",
-    params:
-        settings=lambda w: slices.auditing(run_of(w), int(w.g), code),
     conda:
         "../../envs/dissent.yaml"
+    params:
+        settings=lambda w: slices.auditing(run_of(w), int(w.g), PLAN.code),
     script:
         "../scripts/audit.py"
 
@@ -171,9 +167,10 @@ rule show_pairs:
         directory("results/{run}/gen{g}/pairs"),
     log:
         "logs/{run}/gen{g}/show_pairs.log",
-    params:
-        settings=lambda w: slices.student(run_of(w), int(w.g), 1, code) | {"palette": run_of(w).dataset.task.palette},
     conda:
         "../../envs/dissent.yaml"
+    params:
+        settings=lambda w: slices.student(run_of(w), int(w.g), 1, PLAN.code)
+        | {"palette": run_of(w).dataset.task.palette},
     script:
         "../scripts/show_pairs.py"

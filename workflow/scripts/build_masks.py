@@ -1,7 +1,7 @@
 """Find where the teachers agree (consensus) and where they do not (inconsistency)."""
 
-from dissent.generation.masks import build_masks
 from dissent.generation.cost import write_cost
+from dissent.generation.masks import build_masks
 from dissent.jobs import cost, job
 
 with job(snakemake), cost() as spent:

@@ -4,4 +4,4 @@ from dissent.generation.cost import add_costs
 from dissent.jobs import job
 
 with job(snakemake):
-    add_costs([*snakemake.input.students, *snakemake.input.jobs], out=snakemake.output[0])
+    add_costs(list(snakemake.input), out=snakemake.output[0])

@@ -8,7 +8,6 @@ import math
 import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
-from torchvision.transforms.v2 import functional as T
 
 # rotation in degrees either way, factor of size, shift as a share of the side
 GEOMETRY = {"plain": None, "weak": (0.0, 1.1, 0.05), "strong": (25.0, 1.4, 0.1)}
@@ -45,9 +44,7 @@ def affine(view: str, count: int, height: int, width: int, free_rotation: bool, 
     return torch.cat([matrix, moves[:, :, None]], 2)
 
 
-def warp(
-    images_BCHW: Tensor, masks_BHW: Tensor | None, matrices: Tensor | None
-) -> tuple[Tensor, Tensor | None]:
+def warp(images_BCHW: Tensor, masks_BHW: Tensor | None, matrices: Tensor | None) -> tuple[Tensor, Tensor | None]:
     """Move images (bilinear) and masks (nearest) alike; what comes in from outside is the mirrored image."""
     if matrices is None:
         return images_BCHW, masks_BHW
@@ -79,8 +76,14 @@ def recolour(images_BCHW: Tensor, view: str, generator: Generator) -> Tensor:
         images = torch.einsum("bij,bjhw->bihw", _colour_matrix(colourful, turn).to(device), images)
     images = images.clamp(0, 255)
     if blurred.any():
-        images[blurred.to(device)] = T.gaussian_blur(images[blurred.to(device)], [5, 5], [sigma, sigma])
+        images[blurred.to(device)] = _blur(images[blurred.to(device)], sigma)
     return images
+
+
+def _blur(images_BCHW: Tensor, sigma: float) -> Tensor:
+    from torchvision.transforms.v2 import functional  # its import takes seconds: only jobs that blur pay for it
+
+    return functional.gaussian_blur(images_BCHW, [5, 5], [sigma, sigma])
 
 
 def _colour_matrix(saturation_B: Tensor, turn_B: Tensor) -> Tensor:
@@ -114,9 +117,7 @@ def views_of_images(
     return {name: recolour(images, name, generator) for name in names}
 
 
-def cutmix_boxes(
-    count: int, height: int, width: int, probability: float, generator: Generator | None = None
-) -> Tensor:
+def cutmix_boxes(count: int, height: int, width: int, probability: float, generator: Generator | None = None) -> Tensor:
     """(count, H, W) bool: a box of 2-40 % of the image with aspect .3-3.3 where another image is pasted, or nothing.
 
     Without a generator torch's own is used, which `fit` seeds anew for every step.

@@ -152,7 +152,8 @@ def _checked(predictions: np.ndarray, kind: str, rule: _Rule) -> np.ndarray:
         return predictions.view(np.uint8)
     if predictions.dtype.kind not in "ui":
         raise ValueError(f"{kind} predictions are integers (decide before comparing), not {predictions.dtype}")
-    low, high = (0 if predictions.dtype.kind == "u" else predictions.min()), predictions.max()
+    low = 0 if predictions.dtype == np.uint8 else predictions.min()
+    high = predictions.max()
     if low < 0 or high > rule.largest:
         raise ValueError(f"{kind} predictions hold 0 to {rule.largest}, not {low if low < 0 else high}")
     return predictions.astype(np.uint8, copy=False)

@@ -94,11 +94,15 @@ class Order:
 class Pairs:
     """Training pairs of a table as `assemble_pairs` wrote it, with noise copies rendered from their key."""
 
-    def __init__(self, table: str, channels: int, recipe: dict, free_rotation: bool, key: tuple, member: int, batch: int):
+    def __init__(
+        self, table: str, channels: int, recipe: dict, free_rotation: bool, key: tuple, member: int, batch: int
+    ):
         """`key` = (seed, generation); `recipe` = `Recipe.at(generation)`; UserError when the table is empty."""
         rows = read_table(table, PAIR_COLUMNS)
         if not rows:
-            raise UserError(f"{table} has no pairs: nothing to learn from; see masks.csv beside it for what was dropped")
+            raise UserError(
+                f"{table} has no pairs: nothing to learn from; see masks.csv beside it for what was dropped"
+            )
         rows = _subset(rows, recipe["label_share"], (*key, "subset", member))
         self.rows, self.recipe, self.key, self.free_rotation = rows, recipe, key, free_rotation
         self.images = load_images(rows, table, channels)

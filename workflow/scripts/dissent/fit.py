@@ -76,7 +76,9 @@ def fit(
     progress = _resume(checkpoints, parts)
     guard = _Guard(1 if device == "cpu" else 20)
     clock = _Clock(progress.step, steps)
-    bar = tqdm(total=steps, initial=progress.step, disable=not sys.__stderr__.isatty(), file=sys.__stderr__, leave=False)
+    bar = tqdm(
+        total=steps, initial=progress.step, disable=not sys.__stderr__.isatty(), file=sys.__stderr__, leave=False
+    )
     for step in range(progress.step, steps):
         torch.manual_seed(seed_of(*key, "step", step))
         batch, views = batches(step)

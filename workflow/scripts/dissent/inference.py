@@ -39,6 +39,7 @@ def masks(
 ) -> np.ndarray:
     """Discretised predictions of one network as mask bytes (N, H, W)."""
     parts = [
-        task.decide(one).cpu().numpy() for [one] in probabilities([network], images_NHWC, task, device, precision, batch)
+        task.decide(one).cpu().numpy()
+        for [one] in probabilities([network], images_NHWC, task, device, precision, batch)
     ]
     return np.concatenate(parts) if parts else np.zeros((0, *images_NHWC.shape[1:3]), np.uint8)

@@ -22,7 +22,14 @@ _FAULTS = (
     OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, OverflowError,
     struct.error, zlib.error, Image.DecompressionBombError,
 )  # fmt: skip
-_TAG_BITS, _TAG_PHOTOMETRIC, _TAG_ORIENTATION, _TAG_SAMPLE_FORMAT = 258, 262, 274, 339
+_TAG_WIDTH, _TAG_HEIGHT, _TAG_BITS, _TAG_PHOTOMETRIC, _TAG_ORIENTATION, _TAG_SAMPLE_FORMAT = (
+    256,
+    257,
+    258,
+    262,
+    274,
+    339,
+)
 T = TypeVar("T")
 _INVERSE = {6: 8, 8: 6}  # the other turns undo themselves
 
@@ -109,9 +116,11 @@ def _check_plain(path: Path) -> None:
 def _bytes(path: Path) -> bytes:
     _check_plain(path)
     content = path.read_bytes()
-    # Pillow takes a PNG whose pixels are all there; its end may still be missing
-    if content.startswith(b"\x89PNG\r\n\x1a\n") and b"IEND\xaeB`\x82" not in content[-65536:]:
-        raise ValueError("is truncated (a PNG without its end)")
+    # Pillow takes these when their pixels are there, which padding or a checksum behind them may not be
+    png = content.startswith(b"\x89PNG\r\n\x1a\n") and b"IEND\xaeB`\x82" not in content[-65536:]
+    bmp = content.startswith(b"BM") and int.from_bytes(content[2:6], "little") > len(content)
+    if png or bmp:
+        raise ValueError("is truncated")
     return content
 
 
@@ -149,7 +158,7 @@ def _header(image: Image.Image, stream: BinaryIO) -> Header:
         orientation = orientation if orientation in range(1, 9) else 1
     size = (image.height, image.width)
     if image.format == "TIFF":
-        size = turned_size(size, orientation)  # Pillow turns TIFF by itself, sizes too
+        size = (image.tag_v2[_TAG_HEIGHT], image.tag_v2[_TAG_WIDTH])  # Pillow turns TIFF by itself, sizes too
         bits = max(image.tag_v2.get(_TAG_BITS, (1,)))
         if max(image.tag_v2.get(_TAG_SAMPLE_FORMAT, (1,))) != 1:
             raise ValueError("holds signed or floating point numbers; save it with 8 or 16 bits without sign")

@@ -24,27 +24,30 @@ class Failed(Exception):
     """An address that does not give the file; the text says why."""
 
 
-def download(archive: Archive, target: Path, wait: Callable[[float], None] = time.sleep) -> None:
+def download(archive: Archive, target: Path) -> None:
     """Download `archive` to `target` from the first of its addresses that has it; Failed gives the reason of each.
 
     What came before a break lies in `target`.part and is continued, on another mirror too: the digest tells at the end.
     """
     reasons = []
+    part = target.with_name(target.name + ".part")
     for url in archive.urls:
         try:
-            _from(url, archive, target.with_name(target.name + ".part"), wait)
-            target.with_name(target.name + ".part").replace(target)
+            _from(url, archive, part)
+            part.replace(target)
             return
         except Failed as error:
             log.warning("%s: %s", url, error)
             reasons.append(f"{url}: {error}")
+    if part.exists() and not part.stat().st_size:
+        part.unlink()
     raise Failed("\n  ".join(reasons))
 
 
-def _from(url: str, archive: Archive, part: Path, wait: Callable[[float], None]) -> None:
+def _from(url: str, archive: Archive, part: Path) -> None:
     fresh = not part.exists() or not part.stat().st_size
     while True:
-        _fill(url, archive, part, wait)
+        _fill(url, archive, part)
         log.info("%s: checking its SHA-256", archive.name)
         if sha256(part) == archive.sha256:
             return
@@ -55,7 +58,7 @@ def _from(url: str, archive: Archive, part: Path, wait: Callable[[float], None])
         fresh = True
 
 
-def _fill(url: str, archive: Archive, part: Path, wait: Callable[[float], None]) -> None:
+def _fill(url: str, archive: Archive, part: Path) -> None:
     """Append to `part` until it has the size of the archive."""
     failures, patience = 0, _FIRST_PATIENCE
     part.parent.mkdir(parents=True, exist_ok=True)
@@ -80,7 +83,7 @@ def _fill(url: str, archive: Archive, part: Path, wait: Callable[[float], None])
         failures += 1
         if failures >= patience:
             raise Failed(reason)
-        wait(2.0**failures)
+        time.sleep(2.0**failures)
     if part.stat().st_size > archive.bytes:
         part.unlink()
         raise Failed(f"gives more than {archive.bytes} bytes")

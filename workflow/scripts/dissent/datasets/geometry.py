@@ -33,8 +33,9 @@ def windows(
 
 def even_positions(length: int, window: int, overlap: float) -> list[int]:
     """Fewest evenly spaced windows that cover `length` and overlap by at least that share."""
-    gaps = ceil((length - window) / (window * (1 - overlap)) - 1e-9)
-    return [round(i * (length - window) / gaps) for i in range(gaps + 1)] if gaps > 0 else [0]
+    span, pitch = length - window, max(1.0, window * (1 - overlap))
+    gaps = ceil(span / pitch - 1e-9)
+    return [(2 * i * span + gaps) // (2 * gaps) for i in range(gaps + 1)] if gaps > 0 else [0]  # rounded halves go up
 
 
 def published_positions(length: int, window: int, overlap: float) -> list[int]:

@@ -102,7 +102,8 @@ def _levels(pool: ThreadPoolExecutor, source: Source, items: list[Item], raw: st
     for _, counts in _each(pool, histogram, jobs, Problems(), raw):  # what fails here fails again, and is told then
         total += counts
     cumulated = np.cumsum(total)
-    low, high = (int(np.searchsorted(cumulated, share / 100 * cumulated[-1])) for share in source.percentiles)
+    ranks = [max(share / 100 * cumulated[-1], 1) for share in source.percentiles]
+    low, high = (int(np.searchsorted(cumulated, rank)) for rank in ranks)
     log.info("grey levels %d to %d of the 16-bit images become 0 to 255", low, high)
     return low, max(high, low + 1)
 

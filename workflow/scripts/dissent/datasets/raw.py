@@ -79,7 +79,7 @@ def find_items(source: Source, raw: Path, problems: Problems) -> list[Item]:
         images = _files(raw, part.images, source.image_suffix, problems)
         masks = []
         if part.masks is not None:
-            folders = [f"{part.masks}/{folder}" for folder in label_folders(source.coding, source.task)]
+            folders = [f"{part.masks}/{folder}".rstrip("/") for folder in label_folders(source.coding, source.task)]
             masks = [_files(raw, folder, source.mask_suffix, problems) for folder in folders]
             if part.masks == part.images:
                 images = {key: path for key, path in images.items() if not path.stem.endswith(source.mask_suffix)}

@@ -26,7 +26,7 @@ def prepare_process(threads: int, device: str = "cpu", benchmark: bool = False) 
     if sys.platform == "linux":
         _keep_memory()
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    import torch  # noqa: PLC0415 - a job leases its card before it pays for torch
+    import torch
 
     torch.set_num_threads(threads)
     with contextlib.suppress(RuntimeError):  # it can be set only once a process

@@ -36,7 +36,11 @@ def audit(params: dict, hidden: str, masks: str, predictions: str, out: str) -> 
             counted = _count(task, row, rows[row["id"]], teacher[row["id"]])
             everything += counted
             kept += counted * int(rows[row["id"]]["kept"])
-        result |= {"definitions": DEFINITIONS, "all_images": _shares(everything, task), "kept_images": _shares(kept, task)}
+        result |= {
+            "definitions": DEFINITIONS,
+            "all_images": _shares(everything, task),
+            "kept_images": _shares(kept, task),
+        }
     write_json(out, result)
 
 

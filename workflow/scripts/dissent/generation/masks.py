@@ -33,7 +33,9 @@ def build_masks(
     before = {row["id"]: row for row in read_table(previous)} if previous else {}
 
     def one(group: list[dict]) -> dict:
-        return _build(group, before.get(group[0]["id"]), params, task, predictions, Path(consensus), Path(inconsistency))
+        return _build(
+            group, before.get(group[0]["id"]), params, task, predictions, Path(consensus), Path(inconsistency)
+        )
 
     with ThreadPoolExecutor(params["threads"]) as workers:
         built = list(workers.map(one, images))

@@ -3,7 +3,9 @@
 from dissent.files import PAIR_COLUMNS, read_table, write_table
 
 
-def assemble_pairs(params: dict, labelled: str, masks: str | None, unlabelled: str, hidden: str | None, out: str) -> None:
+def assemble_pairs(
+    params: dict, labelled: str, masks: str | None, unlabelled: str, hidden: str | None, out: str
+) -> None:
     """Write pairs.csv: the labelled pairs, then (generation > 0) the pseudo-labelled ones that were kept.
 
     `params`: copies, labelled_copies, of this generation. `hidden`: given to recipes marked `upper_bound` alone.

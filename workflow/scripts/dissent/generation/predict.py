@@ -42,7 +42,12 @@ def predict(params: dict, teachers: str, unlabelled: str, out: str, table: str, 
             path = Path(out) / f"teacher{k}" / f"{row['id']}.png"
             content = encode_png(mask, params["palette"])
             write_atomic(path, content)
-            return {"id": row["id"], "teacher": k, "prediction": path.as_posix(), "sha256": hashlib.sha256(content).hexdigest()}
+            return {
+                "id": row["id"],
+                "teacher": k,
+                "prediction": path.as_posix(),
+                "sha256": hashlib.sha256(content).hexdigest(),
+            }
 
         for first in range(0, len(rows), _CHUNK):
             chunk = rows[first : first + _CHUNK]

@@ -9,7 +9,9 @@ from dissent.files import write_image, write_mask
 def show_pairs(settings: dict, pairs: str, out: str) -> None:
     """Write out/inputs/{id}.png and out/targets/{id}.png; noise copies get `.copy{n}` behind the id. White = no loss there."""
     key = (settings["seed"], settings["generation"])
-    seen = Pairs(pairs, settings["channels"], settings["recipe"] | {"label_share": 1.0}, settings["free_rotation"], key, 1, 1)
+    seen = Pairs(
+        pairs, settings["channels"], settings["recipe"] | {"label_share": 1.0}, settings["free_rotation"], key, 1, 1
+    )
     for index, (row, copy) in enumerate(seen.entries):
         image, target = seen.entry(index)
         name = seen.rows[row]["id"] + (f".copy{copy}" if copy else "")

@@ -24,11 +24,18 @@ log = logging.getLogger(__name__)
 
 
 def train_student(
-    params: dict, pairs: str, val: str, unlabelled: str, out: str, state: str, device: str, checkpoint_seconds: float = 60
+    params: dict,
+    pairs: str,
+    val: str,
+    unlabelled: str,
+    out: str,
+    state: str,
+    device: str,
+    checkpoint_seconds: float = 60,
 ) -> dict:
     """Train one student and write model.safetensors, model.json, history.csv and metrics.json into `out`.
 
-    `params`: task, size, channels, free_rotation, network, recipe (`Run.at(generation)`), seed, generation, member.
+    `params`: task, size, channels, input, free_rotation, network, recipe (`Run.at(generation)`), seed, generation, member.
     `state`: folder of the resume state, cleared at the end. Returns {"steps", "images"} for the cost.
     """
     spec, recipe = params["network"], params["recipe"]
@@ -53,7 +60,7 @@ def train_student(
             progress = fit(learner, spec, steps, draw, scorer, checkpoints, stop, key, device, checkpoint_seconds)
         kept = learner.result()
         kept.load_state_dict(progress.best)
-        about = {"task": params["task"], "size": params["size"]}
+        about = {key: params[key] for key in ("task", "size", "input")}
         networks.save(kept, out, spec, task.outputs, channels, about)
         _write_history(Path(out), progress.history)
         result = _final_metrics(kept, val, task, params, device)

@@ -27,7 +27,7 @@ class Learner(nn.Module):
         """The loss of one step, and numbers for the log."""
         raise NotImplementedError
 
-    def after(self, step: int) -> None:  # noqa: B027 - most learners have nothing to do here
+    def after(self, step: int) -> None:
         """Called when the optimiser has stepped (teachers by moving average, banks, prototypes)."""
 
     def result(self) -> nn.Module:

@@ -22,13 +22,29 @@ def scores(generations: Sequence[Mapping], controls: Mapping[str, Mapping], side
     means = [row[side]["pool"][score]["mean"] for row in generations]
     for number, row in zip(numbers, generations, strict=True):
         dots = [student[score]["value"] for student in row[side]["students"].values()]
-        axes.plot([number] * len(dots), dots, "o", color="#56b4e9", alpha=0.7, label="a student" if number == numbers[0] else None)
+        axes.plot(
+            [number] * len(dots),
+            dots,
+            "o",
+            color="#56b4e9",
+            alpha=0.7,
+            label="a student" if number == numbers[0] else None,
+        )
     axes.plot(numbers, means, "-s", color="#0072b2", label="mean of the pool")
-    axes.plot(numbers, [row[side]["ensemble"][score]["value"] for row in generations], ":^", color="#0072b2", alpha=0.6, label="ensemble")
+    axes.plot(
+        numbers,
+        [row[side]["ensemble"][score]["value"] for row in generations],
+        ":^",
+        color="#0072b2",
+        alpha=0.6,
+        label="ensemble",
+    )
     for index, (name, row) in enumerate(controls.items()):
         value = row[side]["pool"][score]["mean"]
         if value is not None:
-            axes.axhline(value, color=_COLOURS[index % 4], linestyle=_LINES[index % 4], label=f"{name} (mean of its pool)")
+            axes.axhline(
+                value, color=_COLOURS[index % 4], linestyle=_LINES[index % 4], label=f"{name} (mean of its pool)"
+            )
     axes.set_xticks(numbers, [f"gen{number}" for number in numbers])
     axes.set_ylabel(f"{score} on {side} images")
     axes.grid(alpha=0.3)

@@ -15,7 +15,12 @@ SIDES = ("val", "test")
 
 
 def write_report(
-    params: dict, generations: Sequence[str], controls: Mapping[str, str], data: Mapping[str, str], template: str, out: str
+    params: dict,
+    generations: Sequence[str],
+    controls: Mapping[str, str],
+    data: Mapping[str, str],
+    template: str,
+    out: str,
 ) -> None:
     """Write the page. `generations`: folders gen0..genN; `controls`: {method: folder of its last generation}.
 

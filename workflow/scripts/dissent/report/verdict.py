@@ -53,5 +53,7 @@ def verdict(last: Path, controls: Mapping[str, str], row: dict, side: str, task:
     elif any(high < 0 for _, _, _, high in pairs):
         words = "Not worth it here: a control without pseudo-labels is better."
     else:
-        words = "Not worth it here as far as these images can tell: the interval against at least one control includes 0."
+        words = (
+            "Not worth it here as far as these images can tell: the interval against at least one control includes 0."
+        )
     return f"{words} {start}: {told}."

@@ -126,7 +126,9 @@ class Config:
         if rest and re.fullmatch(r"s\d{1,9}", rest[-1]):
             seed = int(rest.pop()[1:])
         if len(rest) > 1:
-            raise UserError(f"`{name}` is no run; runs are called EXPERIMENT, EXPERIMENT.METHOD or EXPERIMENT.METHOD.s2")
+            raise UserError(
+                f"`{name}` is no run; runs are called EXPERIMENT, EXPERIMENT.METHOD or EXPERIMENT.METHOD.s2"
+            )
         method = rest[0] if rest else experiment.method
         for control in experiment.controls:
             self.path("methods", control)
@@ -172,7 +174,9 @@ def _lay_over(base: dict, changes: dict) -> dict:
     result = dict(base)
     for key, value in changes.items():
         below = result.get(key)
-        same_learner = key != "learn" or not isinstance(value, dict) or value.get("name") in (None, (below or {}).get("name"))
+        same_learner = (
+            key != "learn" or not isinstance(value, dict) or value.get("name") in (None, (below or {}).get("name"))
+        )
         nested = isinstance(below, dict) and isinstance(value, dict) and same_learner
         result[key] = _lay_over(below, value) if nested else value
     return result
@@ -182,7 +186,11 @@ def _check_together(run: Run, path: Path) -> None:
     """What no single file can tell: whether dataset, network and recipe fit each other."""
     kind = run.dataset.task.kind
     if kind == "multiclass" and "bce" in run.network.loss:
-        raise UserError(f"`loss: bce` of network {run.network_name} is for binary and multilabel tasks; use ce ({path})")
+        raise UserError(
+            f"`loss: bce` of network {run.network_name} is for binary and multilabel tasks; use ce ({path})"
+        )
     for recipe in (run.recipe, run.start):
         if recipe and recipe.doubt.target == "own_class" and not run.dataset.task.doubt_class:
-            raise UserError(f"`doubt.target: own_class` needs `doubt_class: true` in data set {run.dataset_name} ({path})")
+            raise UserError(
+                f"`doubt.target: own_class` needs `doubt_class: true` in data set {run.dataset_name} ({path})"
+            )

@@ -7,7 +7,16 @@ from dissent.spec.run import Run
 Code = Callable[..., str]  # names of library files -> digest of their content
 
 _NETWORK_CODE = ("networks", "task.py", "inference.py", "data.py", "files.py")
-_FIT_CODE = ("fit.py", "optim.py", "losses.py", "augment.py", "noise.py", "seeds.py", "learn/base.py", "generation/student.py")
+_FIT_CODE = (
+    "fit.py",
+    "optim.py",
+    "losses.py",
+    "augment.py",
+    "noise.py",
+    "seeds.py",
+    "learn/base.py",
+    "generation/student.py",
+)
 
 
 def facts(run: Run) -> dict:
@@ -58,6 +67,7 @@ def student(run: Run, generation: int, member: int, code: Code) -> dict:
         "task": run.dataset.task.model_dump(mode="json"),
         "size": list(run.dataset.size),
         "channels": run.dataset.channels,
+        "input": _input(run),
         "free_rotation": run.dataset.free_rotation,
         "network": run.network.model_dump(mode="json", exclude={"resources"}),
         "threads": run.network.resources.threads,
@@ -67,6 +77,12 @@ def student(run: Run, generation: int, member: int, code: Code) -> dict:
         "member": member,
         "code": code(learner, "metrics.py", *_NETWORK_CODE, *_FIT_CODE),
     }
+
+
+def _input(run: Run) -> dict:
+    """How an image came to the network's size: model.json keeps it, so that new images come to it in the same way."""
+    keys = {"geometry", "depth", "exif", "protocol"}
+    return {"dataset": run.dataset_name} | run.dataset.model_dump(mode="json", include=keys)
 
 
 def ranking(run: Run, generation: int) -> dict:

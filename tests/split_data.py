@@ -1,0 +1,40 @@
+"""Prepared data sets to split, and what a split wrote."""
+
+from pathlib import Path
+
+import pytest
+from raw_data import dataset
+
+from dissent.datasets import split
+from dissent.files import UserError, read_table
+
+SIDES = ("labelled", "unlabelled", "val", "test", "hidden")
+NAMES = [f"n{i:02}" for i in range(20)]
+
+
+def sides(out: Path = Path("out/splits/one")) -> dict[str, list[str]]:
+    """{side: ids}."""
+    return {side: [row["id"] for row in read_table(out / f"{side}.csv")] for side in SIDES}
+
+
+def divided(plan: dict, **keys) -> dict[str, list[str]]:
+    """Split the data set in out/ by `plan`; {side: ids}."""
+    split(dataset(splits={"one": plan}, **keys), "one", "out", "out/splits/one")
+    return sides()
+
+
+def not_divided(plan: dict, **keys) -> str:
+    """The message with which a split is refused; what an earlier one wrote stays as it is."""
+    before = {path: path.read_bytes() for path in Path("out").rglob("*.csv")}
+    with pytest.raises(UserError) as caught:
+        divided(plan, **keys)
+    assert {path: path.read_bytes() for path in Path("out").rglob("*.csv")} == before
+    return str(caught.value)
+
+
+def lists(**lines) -> dict:
+    """Write lists/SIDE.txt; the plan that reads them."""
+    Path("lists").mkdir(exist_ok=True)
+    for side, content in lines.items():
+        Path("lists", f"{side}.txt").write_text("\n".join(content))  # without a last newline, as some are
+    return {"lists": {side: f"lists/{side}.txt" for side in lines}}

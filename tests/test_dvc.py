@@ -1,0 +1,185 @@
+"""DVC around the workflow: what dvc.yaml says, and one run of it with a kill, a change, a push and a pull."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from discs import draw
+
+from dissent.dvc.settings import check_settings, settings, write_settings
+from dissent.dvc.stages import check_stages, stages, text
+from dissent.files import UserError
+from dissent.spec.run import Config
+
+EXPERIMENT = "dataset: tiny\nsplit: few\nnetwork: tiny\nmethod: im_clean\ngenerations: 2\npool: 2\ncontrols: [ldt]\n"
+OPTIONS = "EXPERIMENT=chain SETTINGS=mine"
+
+
+@pytest.fixture
+def mine(in_tmp, root) -> Config:
+    """Experiment `chain` in a settings folder of its own."""
+    write_mine(in_tmp, root)
+    return Config("mine", root / "config")
+
+
+def write_mine(folder: Path, root: Path) -> None:
+    shutil.copytree(root / "tests" / "config", folder / "mine")
+    (folder / "mine" / "experiments" / "chain.yaml").write_text(EXPERIMENT)
+
+
+def test_the_shipped_file_is_that_of_the_demo(root):
+    assert (root / "dvc.yaml").read_text("utf-8") == text(Config(root / "config"), "demo")
+
+
+def test_one_stage_a_generation_each_on_its_own_settings(mine):
+    found = stages(mine, "chain", "mine")["stages"]
+    assert list(found) == ["settings", "data", "gen0", "gen1", "gen2", "ldt-gen0", "report"]
+    outs = [next(iter(out)) if isinstance(out, dict) else out for one in found.values() for out in one["outs"]]
+    scores = [next(iter(out)) for one in found.values() for out in one.get("metrics", [])]
+    assert len({*outs, *scores}) == len(outs + scores)
+    for one in found.values():
+        for path in one["deps"]:
+            made = [out for out in [*outs, *scores] if path == out or path.startswith(out + "/")]
+            assert len(made) == (path.split("/")[0] in ("work", "data", "results")), path
+    for g in (1, 2):
+        assert f"work/settings/chain/gen{g}.json" in found[f"gen{g}"]["deps"]
+        assert f"results/chain/gen{g - 1}/teachers.json" in found[f"gen{g}"]["deps"]
+        assert not [path for path in found[f"gen{g}"]["deps"] if f"gen{g}/" in path]
+
+
+def test_a_change_of_one_generation_shows_in_its_settings_and_later_alone(mine, root):
+    before = settings(mine, "chain")
+    path = Path("mine/experiments/chain.yaml")
+    path.write_text(EXPERIMENT + "copies: [0, 1, 1]\n")
+    after = settings(Config("mine", root / "config"), "chain")
+    changed = {name for name in before if before[name] != after[name]}
+    assert changed == {"chain/gen1.json", "chain/gen2.json", "report.json"}
+    path.write_text(EXPERIMENT + "copies: [0, 0, 1]\n")
+    after = settings(Config("mine", root / "config"), "chain")
+    assert {name for name in before if before[name] != after[name]} == {"chain/gen2.json", "report.json"}
+
+
+def test_every_slice_that_a_rule_uses_is_in_the_settings(mine, root):
+    """A slice of the rules that no settings file held could change without a stage noticing."""
+    used = set()
+    for path in [*(root / "workflow" / "rules").glob("*.smk"), root / "workflow/scripts/dissent/dvc/settings.py"]:
+        words = {word.split("(")[0] for word in path.read_text().split("slices.")[1:]}
+        used = used | words if path.suffix == ".smk" else used - words
+    assert used == set()
+
+
+def test_a_stale_file_is_refused_with_the_command_that_mends_it(mine, root):
+    Path("dvc.yaml").write_text(text(mine, "chain", "mine"))
+    check_stages(mine, "chain", "mine")
+    Path("mine/experiments/chain.yaml").write_text(EXPERIMENT.replace("generations: 2", "generations: 3"))
+    with pytest.raises(
+        UserError, match=r"\(stages gen3, report\); `make stages EXPERIMENT=chain SETTINGS=mine` writes"
+    ):
+        check_stages(Config("mine", root / "config"), "chain", "mine")
+
+
+def test_results_of_other_settings_are_noticed(mine, root):
+    with pytest.raises(UserError, match=r"work/settings/data.json does not exist"):
+        check_settings(mine, "chain")
+    write_settings(mine, "chain")
+    check_settings(mine, "chain")
+    Path("mine/experiments/chain.yaml").write_text(EXPERIMENT + "copies: [0, 0, 1]\n")
+    with pytest.raises(
+        UserError, match=r"other settings .*\(work/settings/chain/gen2.json, work/settings/report.json\)"
+    ):
+        check_settings(Config("mine", root / "config"), "chain")
+
+
+def environment() -> dict[str, str]:
+    """This interpreter's commands first; git answers for itself; make does not inherit from the make that runs us."""
+    names = {"GIT_AUTHOR_NAME": "t", "GIT_AUTHOR_EMAIL": "t@t", "GIT_COMMITTER_NAME": "t", "GIT_COMMITTER_EMAIL": "t@t"}
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("MAKE", "MFLAGS", "GIT_"))}
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return kept | names | {"PATH": path, "VENV": sys.prefix}
+
+
+def run(folder: Path, command: str) -> str:
+    done = subprocess.run(["bash", "-ec", command], cwd=folder, env=environment(), capture_output=True, text=True)
+    assert done.returncode == 0, f"{command}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+    return done.stdout
+
+
+def ran(words: str) -> list[str]:
+    """The stages that `dvc repro` ran."""
+    return [line.split("'")[1] for line in words.splitlines() if line.startswith("Running stage")]
+
+
+def nothing_to_do(folder: Path) -> None:
+    assert ran(run(folder, "dvc repro")) == []
+    plan = run(folder, "snakemake -n results/chain/report.html --config settings=mine 2>&1")
+    assert "Nothing to be done" in plan
+    assert run(folder, "git status --short") == ""
+
+
+def kill_in_the_middle(folder: Path) -> None:
+    """Start `dvc repro` and kill -9 all of it while the students of generation 1 learn."""
+    with open(folder.parent / "killed.log", "w") as log:
+        started = subprocess.Popen(
+            ["dvc", "repro"], cwd=folder, env=environment(), stdout=log, stderr=log, start_new_session=True
+        )
+        deadline = time.monotonic() + 300
+        while not (folder / "logs/chain/gen1/train.1.log").exists():
+            assert started.poll() is None and time.monotonic() < deadline, Path(log.name).read_text()[-3000:]
+            time.sleep(0.05)
+        os.killpg(started.pid, signal.SIGKILL)
+        started.wait()
+
+
+@pytest.mark.slow
+def test_kill_resume_push_pull_and_change(tmp_path, root):
+    """One repository through all of it: each part starts from what the one before left."""
+    here, there, store = tmp_path / "here", tmp_path / "there", tmp_path / "store"
+    files = run(root, "git ls-files -co --exclude-standard").splitlines()
+    for name in files:
+        if (root / name).is_file():
+            (here / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(root / name, here / name)
+    write_mine(here, root)
+    draw(here)
+    run(here, f"make -s stages {OPTIONS} && git init -q && git add -A && git commit -qm start")
+
+    kill_in_the_middle(here)
+    resumed = run(here, "dvc repro 2>&1")
+    assert "gen0" not in ran(resumed) and ran(resumed)[0] == "gen1"
+    assert "predict run=chain g=1" not in resumed  # Snakemake went on from what it had
+    assert (here / "results/chain/report.html").stat().st_size > 10_000
+    run(here, "git add -A && git commit -qm built")
+    tracked = run(here, "git ls-files results").split()
+    assert tracked == sorted(
+        [f"results/chain/gen{g}/{name}" for g in (1, 2) for name in ("audit.json", "metrics.json")]
+        + ["results/chain/gen0/metrics.json", "results/chain.ldt/gen0/metrics.json"]
+    )
+    nothing_to_do(here)
+
+    run(here, f"dvc remote add --local -d store {store} && dvc push && git clone -q . {there}")
+    run(there, f"dvc remote add --local -d store {store} && make pull {OPTIONS}")
+    nothing_to_do(there)
+
+    with open(there / "mine/experiments/chain.yaml", "a") as stream:
+        stream.write("copies: [0, 0, 3]\n")
+    refused = subprocess.run(
+        ["make", "pull", *OPTIONS.split()], cwd=there, env=environment(), capture_output=True, text=True
+    )
+    assert refused.returncode != 0 and "gen2.json" in refused.stderr and "Traceback" not in refused.stderr
+    assert ran(run(there, "dvc repro")) == ["settings", "gen2", "report"]
+    changed = json.loads(run(there, "dvc metrics diff --json"))
+    assert {path for path, values in changed.items() if values} == {"results/chain/gen2/metrics.json"}
+    curves = json.loads(run(there, "dvc plots diff --json"))["data"]["validation"][0]["content"]["data"]["values"]
+    assert {point["rev"] for point in curves} == {"HEAD", "workspace"}
+    for g, same in ((1, True), (2, False)):
+        here_and_there = {"HEAD": [], "workspace": []}
+        for point in curves:
+            if f"gen{g}/" in point["filename"]:
+                here_and_there[point["rev"]].append((point["step"], point["score"]))
+        assert here_and_there["HEAD"] != [] and (here_and_there["HEAD"] == here_and_there["workspace"]) == same

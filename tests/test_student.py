@@ -1,0 +1,225 @@
+"""A student from its tables to its files: every learner in every kind, no look at hidden masks, death and resume."""
+
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from discs import KINDS, config, prepared
+from processes import python, wait_until
+
+from dissent import networks
+from dissent.data import Order, Pairs, apply_doubt
+from dissent.files import UserError, read_json, read_table, sha256, write_table
+from dissent.generation.pairs import assemble_pairs
+from dissent.generation.student import train_student
+from dissent.seeds import generator
+from dissent.spec import slices
+
+torch.set_num_threads(1)
+
+
+def code(*names):
+    return "code"
+
+
+def settings(root, name, method, **network):
+    run = config(root).run(f"{name}.{method}")
+    found = slices.student(run, 0, 1, code)
+    return found | {"network": found["network"] | network}
+
+
+def train(root, split, method, out="out", name="tiny", change=None, **network):
+    params = settings(root, name, method, **network)
+    params = change(params) if change else params
+    copies = {"copies": 0, "labelled_copies": 2 if method == "aldt" else 0}
+    assemble_pairs(copies, f"{split}/labelled.csv", None, f"{split}/unlabelled.csv", None, "pairs.csv")
+    tables = {side: f"{split}/{side}.csv" for side in ("val", "unlabelled")}
+    return train_student(params, "pairs.csv", **tables, out=out, state=f"state/{out}", device="cpu")
+
+
+@pytest.mark.parametrize("method", ["ldt", "aldt", "fixmatch"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_learner_in_every_kind(root, in_tmp, kind, method):
+    split = prepared(root, KINDS[kind])
+    done = train(root, split, method, name=KINDS[kind])
+    assert done == {"steps": 12, "images": 48}
+    network, about = networks.load("out")
+    assert about["size"] == [32, 32] and about["outputs"] == network(torch.zeros(1, 3, 32, 32)).shape[1]
+    found = read_json("out/metrics.json")
+    assert found["steps"] == 12 and found["pairs"] == (12 if method == "aldt" else 4)
+    rows = read_table("out/history.csv")
+    assert [row["step"] for row in rows] == ["4", "8", "12"]
+    assert ("sure" in rows[0]) == (method == "fixmatch")
+    assert not Path("state/out").exists()
+
+
+def test_learning_learns(root, in_tmp):
+    split = prepared(root)
+    train(root, split, "ldt", steps=120, validate_every=10)
+    rows = read_table("out/history.csv")
+    assert float(rows[-1]["loss"]) < 0.6 * float(rows[0]["loss"])
+    assert read_json("out/metrics.json")["val"]["iou"]["value"] > 0.6
+
+
+def test_same_settings_same_bytes_other_member_other_bytes(root, in_tmp):
+    split = prepared(root)
+    train(root, split, "ldt", "a")
+    train(root, split, "ldt", "b")
+    train(root, split, "ldt", "c", change=lambda params: params | {"member": 2})
+    assert sha256("a/model.safetensors") == sha256("b/model.safetensors") != sha256("c/model.safetensors")
+
+
+@pytest.mark.parametrize("method", ["ldt", "fixmatch"])
+def test_hidden_masks_change_no_trained_byte(root, in_tmp, method):
+    split = prepared(root)
+    train(root, split, method, "with")
+    hidden = read_table(f"{split}/hidden.csv")
+    assert len(hidden) == 8 and not any("label" in key for key in read_table(f"{split}/unlabelled.csv")[0])
+    for row in hidden:
+        Path(row["label"]).unlink()
+    Path(f"{split}/hidden.csv").unlink()
+    train(root, split, method, "without")
+    assert sha256("with/model.safetensors") == sha256("without/model.safetensors")
+
+
+def test_budget_of_all_images(root, in_tmp):
+    split = prepared(root)
+    epochs = {"steps": None, "epochs": 2}
+    assert train(root, split, "ldt", "a", **epochs)["steps"] == 2  # 4 pairs / batch 4
+    assert train(root, split, "ldt_equal_steps", "b", **epochs)["steps"] == 6  # 4 + 8 images
+    assert train(root, split, "ldt", "c", **epochs | {"batch": 32})["steps"] == 2  # never none
+
+
+def test_a_changed_mask_is_refused(root, in_tmp):
+    split = prepared(root)
+    label = Path(read_table(f"{split}/labelled.csv")[0]["label"])
+    label.write_bytes(label.read_bytes()[:-20])
+    with pytest.raises(UserError, match=rf"{label.name} is not the file that pairs.csv names"):
+        train(root, split, "ldt")
+
+
+def test_no_pairs_and_no_val_are_refused(root, in_tmp):
+    split = prepared(root)
+    val = read_table(f"{split}/val.csv")
+    write_table(f"{split}/val.csv", [], tuple(val[0]))
+    with pytest.raises(UserError, match="val.csv has no images"):
+        train(root, split, "ldt")
+    write_table(f"{split}/labelled.csv", [], tuple(val[0]))
+    with pytest.raises(UserError, match="pairs.csv has no pairs"):
+        train(root, split, "ldt")
+
+
+def test_sizes_that_do_not_fit_are_refused(root, in_tmp):
+    split = prepared(root)
+    with pytest.raises(UserError, match="8x32|32x8"):
+        train(root, split, "ldt", change=lambda params: params | {"size": [8, 32]})
+
+
+def test_too_high_a_rate_is_told(root, in_tmp):
+    split = prepared(root)
+    optimizer = {
+        "name": "sgd",
+        "rate": 1e30,
+        "decay": 0.0,
+        "decay_form": "scaled",
+        "epsilon": 1e-7,
+        "encoder_rate": 1.0,
+    }
+    with pytest.raises(UserError, match=r"the loss became nan at step \d+ with rate 1e\+30 on the images i\d"):
+        train(root, split, "ldt", optimizer=optimizer)
+
+
+KILLED = """
+import sys, json
+from dissent.generation.student import train_student
+from dissent.jobs import Interrupted
+import torch; torch.set_num_threads(1)
+params = json.load(open("params.json"))
+try:
+    train_student(params, "pairs.csv", "{split}/val.csv", "{split}/unlabelled.csv", "killed", "state/killed", "cpu", 0)
+except Interrupted as error:
+    print(error); sys.exit(75)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_a_trainer_that_was_killed_ends_with_the_same_bytes(root, in_tmp, number):
+    import json
+
+    split = prepared(root)
+    change = {"steps": 60, "validate_every": 10}
+    train(root, split, "fixmatch", "whole", **change)
+    Path("params.json").write_text(json.dumps(settings(root, "tiny", "fixmatch", **change)))
+    child = python("-c", KILLED.format(split=split), cwd=in_tmp)
+    assert wait_until(lambda: len(list(Path("state/killed").glob("step*"))) > 1, 60)
+    child.send_signal(number)
+    assert child.wait(60) == (75 if number == signal.SIGTERM else -signal.SIGKILL)
+    assert not Path("killed/model.safetensors").exists()
+    second = python("-c", KILLED.format(split=split), cwd=in_tmp)
+    output = second.communicate(timeout=120)
+    assert second.returncode == 0, output
+    for name in ("model.safetensors", "history.csv", "metrics.json"):
+        assert sha256(f"killed/{name}") == sha256(f"whole/{name}"), name
+
+
+@pytest.mark.parametrize(
+    ("rule", "image", "label"),
+    [
+        ({"input": "block", "target": "background"}, 0, 0),
+        ({"input": "keep", "target": "ignore"}, 200, 255),
+        ({"input": "mean", "target": "own_class"}, 125, 0),
+    ],
+)
+def test_doubt_as_the_recipe_says(rule, image, label):
+    pixels = np.full((2, 2, 1), 100, np.uint8)
+    pixels[0, 0] = 200
+    doubt = np.array([[4, 0], [0, 0]], np.uint8)
+    seen, target = apply_doubt(pixels, np.full((2, 2), 1, np.uint8), doubt, rule, generator(0))
+    assert (seen[0, 0, 0], target[0, 0]) == (image, label)
+    assert (seen[1] == 100).all() and (target[1] == 1).all() and pixels[0, 0] == 200
+
+
+def test_doubt_as_noise_follows_from_the_key():
+    pixels, doubt = np.full((8, 8, 3), 100, np.uint8), np.ones((8, 8), np.uint8)
+    rule = {"input": "noise", "target": "ignore"}
+    one, two, other = (apply_doubt(pixels, doubt, doubt, rule, generator(key))[0] for key in (1, 1, 2))
+    assert (one == two).all() and (one != other).any() and one.std() > 50
+
+
+def test_the_order_is_a_stream_in_which_all_come_equally_often():
+    order = Order(7, 3, ("k",))
+    drawn = [index for step in range(14) for index in order(step)]
+    assert all(sorted(drawn[start : start + 7]) == list(range(7)) for start in range(0, 42, 7))
+    assert Order(7, 3, ("k",))(9) == order(9) and drawn[:7] != drawn[7:14]
+
+
+def pairs_of(rows, tmp_path, **recipe):
+    from dissent.files import PAIR_COLUMNS, write_image, write_mask
+
+    write_image("i.png", np.zeros((4, 4, 3), np.uint8))
+    write_mask("m.png", np.zeros((4, 4), np.uint8), [[0, 0, 0]])
+    files = {"image": "i.png", "label": "m.png", "image_sha256": sha256("i.png"), "label_sha256": sha256("m.png")}
+    table = [files | {"doubt": "", "doubt_sha256": ""} | row for row in rows]
+    write_table("pairs.csv", table, PAIR_COLUMNS)
+    chosen = {"label_share": 1.0, "labelled_share": None, "doubt": {"input": "keep", "target": "ignore"}} | recipe
+    return chosen, "pairs.csv"
+
+
+def test_labelled_share_fills_that_part_of_each_batch(in_tmp):
+    rows = [{"id": f"l{i}", "origin": "labelled", "copies": 0} for i in range(3)]
+    rows += [{"id": f"p{i}", "origin": "pseudo", "copies": 0} for i in range(50)]
+    recipe, table = pairs_of(rows, in_tmp, labelled_share=0.5)
+    pairs = Pairs(table, 3, recipe, False, (1, 1), 1, 8)
+    for step in range(20):
+        names = pairs.batch(step)[2]
+        assert sum(name.startswith("l") for name in names) == 4 and len(names) == 8
+
+
+def test_label_share_draws_another_part_for_each_member(in_tmp):
+    rows = [{"id": f"l{i}", "origin": "labelled", "copies": 1} for i in range(20)]
+    rows += [{"id": "p", "origin": "pseudo", "copies": 0}]
+    recipe, table = pairs_of(rows, in_tmp, label_share=0.5)
+    seen = [{row["id"] for row in Pairs(table, 3, recipe, False, (1, 1), member, 4).rows} for member in (1, 2)]
+    assert all(len(names) == 11 and "p" in names for names in seen) and seen[0] != seen[1]

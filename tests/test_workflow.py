@@ -1,0 +1,191 @@
+"""Snakemake itself: what a wrong config says, what is planned, a whole run, what reruns and what does not."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+from discs import SETTINGS, draw
+from PIL import Image
+
+from dissent.files import read_json, read_table
+
+SNAKEMAKE = [sys.executable, "-m", "snakemake", "--cores", "2"]
+
+
+def snakemake(root, *arguments, settings=SETTINGS, **options):
+    command = [*SNAKEMAKE, "--snakefile", str(root / "Snakefile"), *arguments, "--config", f"settings={settings}"]
+    environment = os.environ | {
+        "CUDA_VISIBLE_DEVICES": "",
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+    }
+    return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=900, **options)
+
+
+def planned(result):
+    """{rule: jobs} of a dry run."""
+    lines = result.stdout.splitlines() + result.stderr.splitlines()
+    words = [line.split() for line in lines]
+    return {word[0]: int(word[1]) for word in words if len(word) == 2 and word[1].isdigit() and word[0].islower()}
+
+
+def mine(tmp_path, text, kind="experiments"):
+    folder = tmp_path / "settings"
+    shutil.copytree(SETTINGS, folder, dirs_exist_ok=True)
+    (folder / kind / "mine.yaml").write_text(text)
+    return folder
+
+
+BASE = "dataset: tiny\nsplit: few\nnetwork: tiny\nmethod: im_clean\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (BASE + "generatoins: 2\n", ["`generatoins` is not an option of", "mine.yaml; did you mean `generations`?"]),
+        (BASE + "generations: -2\n", ["`generations: -2`", "mine.yaml", "greater than or equal to 0"]),
+        (BASE + "pool: 2\npool: 3\n", ["the key `pool` stands twice (line 6)"]),
+        (BASE.replace("im_clean", "im_claen"), ["`im_claen` is none of the methods", "did you mean `im_clean`?"]),
+        (BASE + "controls: [altd]\n", ["`altd` is none of the methods", "did you mean `aldt`?"]),
+        (BASE + "doubt: !!python/object/apply:os.system [touch marker]\n", ["mine.yaml is not valid YAML"]),
+    ],
+)
+def test_a_wrong_config_stops_the_plan(root, in_tmp, text, words):
+    result = snakemake(root, "-n", "results/mine/report.html", settings=mine(in_tmp, text))
+    told = result.stdout + result.stderr
+    assert result.returncode != 0 and "Traceback" not in told
+    assert all(word in told for word in words), told
+    assert not Path("marker").exists()
+
+
+def test_the_published_chain_is_planned_without_data(root, in_tmp):
+    result = snakemake(root, "-n", "results/isic/gen5/metrics.json")
+    assert result.returncode == 0, result.stderr
+    jobs = planned(result)
+    assert (jobs["train"], jobs["predict"], jobs["build_masks"], jobs["evaluate"]) == (10 + 5 * 5, 5, 5, 1)
+    assert jobs["fetch"] == jobs["prepare"] == jobs["split"] == 1
+
+
+def test_planning_imports_no_torch(root, in_tmp):
+    code = (
+        "import sys; from snakemake.cli import main\n"
+        f"try: main(['-n', '--snakefile', {str(root / 'Snakefile')!r}, 'results/isic/gen2/metrics.json'])\n"
+        "except SystemExit as end: assert not end.code\n"
+        "assert 'torch' not in sys.modules and 'pydantic' in sys.modules"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr[-800:]
+
+
+def test_missing_raw_data_is_told_by_the_job(root, in_tmp):
+    result = snakemake(root, "data/tiny/dataset.json")
+    told = result.stdout + result.stderr
+    assert result.returncode != 0 and "error: " in told and "raw/tiny" in told and "Traceback" not in told
+
+
+class Page(HTMLParser):
+    """Counts what a browser would load from elsewhere."""
+
+    def __init__(self):
+        super().__init__()
+        self.images, self.outside, self.scripts = 0, [], 0
+
+    def handle_starttag(self, tag, attributes):
+        self.images += tag == "img"
+        self.scripts += tag == "script"
+        for name, value in attributes:
+            if name in ("src", "href", "srcset", "xlink:href") and not value.startswith(("data:", "#")):
+                self.outside.append(value)
+
+
+@pytest.mark.slow
+def test_a_whole_run(root, in_tmp):
+    draw(in_tmp)
+    result = snakemake(root, "results/tiny/report.html", "results/tiny/gen1/pairs")
+    assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
+    for generation in (1, 2):
+        folder = Path(f"results/tiny/gen{generation}")
+        names = {f"{row['id']}.png" for row in read_table("data/tiny/splits/few/unlabelled.csv")}
+        for part in ("predictions/teacher1", "predictions/teacher2", "masks/consensus", "masks/inconsistency"):
+            assert {path.name for path in (folder / part).iterdir()} == names
+        consensus, doubt = (
+            (np.array(Image.open(folder / "masks" / part / "i01.png")) for part in ("consensus", "inconsistency"))
+            if "i01.png" in names
+            else (np.zeros(1), np.zeros(1))
+        )
+        assert not consensus[doubt > 0].any()
+        assert len(read_table(folder / "pairs.csv")) == 4 + 8
+        assert read_json(folder / "audit.json")["hidden_masks"] == 8
+    found = read_json("results/tiny/gen2/metrics.json")
+    assert set(found["val"]["students"]) == {"student1", "student2"} and found["test"]["images"] == 6
+    assert found["pseudo_labels"]["images"] == 8 and found["definitions"]["iou"].startswith("IoU")
+    assert read_json("results/tiny/gen2/cost.json")["total"]["steps"] == 24
+    page = Page()
+    page.feed(Path("results/tiny/report.html").read_text())
+    assert page.images >= 3 and not page.outside and not page.scripts
+    assert "ldt_equal_steps" in Path("results/tiny/report.html").read_text()
+    seen = list(Path("results/tiny/gen1/pairs/targets").iterdir())
+    assert len(seen) == 12
+
+    again = snakemake(root, "-n", "results/tiny/report.html")
+    assert "Nothing to be done" in again.stdout + again.stderr
+
+    # a change of generation 2 leaves generation 1 alone; one of the noise trains nothing, for no copy is made
+    changed = mine(in_tmp, BASE)
+    text = (changed / "experiments/tiny.yaml").read_text()
+    (changed / "experiments/tiny.yaml").write_text(text + "doubt: {erode: 3}\n")
+    jobs = planned(snakemake(root, "-n", "results/tiny/gen2/metrics.json", settings=changed))
+    assert jobs["build_masks"] == 2 and jobs.get("predict", 0) <= 1
+    (changed / "experiments/tiny.yaml").write_text(text + "labelled_share: [0.5, 0.5, 0.25]\n")
+    jobs = planned(snakemake(root, "-n", "results/tiny/gen2/metrics.json", settings=changed))
+    assert jobs["train"] == 2 and "predict" not in jobs
+
+    # what was damaged is refused, not used
+    model = Path("results/tiny/gen1/students/1/model.safetensors")
+    content = bytearray(model.read_bytes())
+    content[-9] ^= 1
+    model.write_bytes(content)
+    damaged = snakemake(
+        root, "results/tiny/gen2/predictions.csv", "--forcerun", "predict", "--allowed-rules", "predict"
+    )
+    told = damaged.stdout + damaged.stderr
+    assert damaged.returncode != 0 and "is not the file that" in told and "Traceback" not in told
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["multiclass", "multilabel"])
+def test_a_whole_run_of_other_kinds(root, in_tmp, kind):
+    draw(in_tmp)
+    target = f"results/tiny_{kind}/gen1/metrics.json"
+    result = snakemake(root, target)
+    assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
+    found = read_json(target)
+    assert len(found["test"]["best"]["iou"]["per_label"]) == 3
+
+
+@pytest.mark.slow
+def test_a_failed_job_loses_no_checkpoint(root, in_tmp):
+    """A trainer killed with -9 fails its rule, which deletes declared outputs; the checkpoint stays and is used."""
+    draw(in_tmp)
+    folder = mine(in_tmp, BASE.replace("network: tiny", "network: mine") + "pool: 2\ngenerations: 1\n")
+    network = (SETTINGS / "networks/tiny.yaml").read_text().replace("steps: 12", "steps: 400")
+    (folder / "networks/mine.yaml").write_text(network.replace("threads: 1", "threads: 1, checkpoint_seconds: 1"))
+    target = "results/mine/gen0/students/1/model.safetensors"
+    command = [*SNAKEMAKE, "--snakefile", str(root / "Snakefile"), target, "--config", f"settings={folder}"]
+    running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    state = Path("work/state/mine/gen0/1")
+    from processes import wait_until
+
+    assert wait_until(lambda: any(state.glob("step*")), 120)
+    trainer = int((state / "lock").read_text().split()[0])
+    os.kill(trainer, 9)
+    assert running.wait(120) != 0 and not Path(target).exists() and any(state.glob("step*"))
+    result = snakemake(root, target, settings=folder)
+    assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-2000:]
+    assert "resumed after step" in Path("logs/mine/gen0/train.1.log").read_text()
+    assert json.loads((Path(target).parent / "metrics.json").read_text())["steps"] == 400

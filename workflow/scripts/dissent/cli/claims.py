@@ -1,0 +1,156 @@
+"""What tables say of files: path and SHA-256, read with suspicion, as the table may be the damaged one. No torch."""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from dissent.datasets.prepare import COLUMNS as FILES
+from dissent.datasets.split import LABELLED, UNLABELLED
+from dissent.files import PAIR_COLUMNS
+from dissent.generation.masks import BASE_COLUMNS as MASKS
+
+SIDES = ("labelled", "unlabelled", "val", "test", "hidden")
+_PREDICTIONS = ("id", "teacher", "prediction", "sha256")
+_PREDICTED = ("image", "mask", "status", "reason", "height", "width", "sha256")  # what `dissent predict` writes
+_CSV: dict[str, tuple[Sequence[str], ...]] = {
+    "files.csv": (FILES,),
+    "pairs.csv": (PAIR_COLUMNS,),
+    "masks.csv": (MASKS,),
+    "predictions.csv": (_PREDICTIONS, _PREDICTED),
+    **{f"{side}.csv": (UNLABELLED if side == "unlabelled" else LABELLED,) for side in SIDES},
+}
+_WORDS = {
+    "origin": "labelled|hidden|pseudo",
+    "copies": r"\d+",
+    "kept": "[01]",
+    "teacher": r"[1-9]\d*",
+    "status": "done|failed",
+}
+
+
+class Claim(NamedTuple):
+    """A file is what a table says if it has this SHA-256."""
+
+    path: Path
+    sha256: str
+    table: Path
+
+
+class Damaged(ValueError):
+    """A table that cannot be what was written."""
+
+
+def claims_of(table: Path) -> list[Claim]:
+    """What a table, or a JSON file, says of other files; Damaged gives the reason when it is broken itself."""
+    if table.suffix == ".csv":
+        return list(_of_csv(table))
+    if table.suffix == ".json":
+        value = _json(table)
+        reader = _JSON.get(table.name)
+        try:
+            return list(reader(table, value)) if reader else []
+        except (KeyError, TypeError, AttributeError):
+            raise Damaged("lacks what belongs in it") from None
+    return []
+
+
+def _json(path: Path) -> object:
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise Damaged(f"is no readable JSON ({error})") from None
+
+
+def _of_dataset(table: Path, value: dict) -> Iterator[Claim]:
+    yield _claim(table.parent / value["files"]["path"], value["files"]["sha256"], table)
+
+
+def _of_teachers(table: Path, value: dict) -> Iterator[Claim]:
+    for row in value["pool"]:
+        for name, sha256 in row["sha256"].items():
+            yield _claim(Path(row["folder"]) / name, sha256, table)
+
+
+def _of_model(table: Path, value: dict) -> Iterator[Claim]:
+    yield _claim(table.parent / "model.safetensors", value["sha256"], table)
+
+
+_JSON: dict[str, Callable[[Path, dict], Iterator[Claim]]] = {
+    "dataset.json": _of_dataset,
+    "teachers.json": _of_teachers,
+    "model.json": _of_model,
+}
+
+
+def _of_csv(table: Path) -> Iterator[Claim]:
+    rows = _rows(table)
+    header = rows[0]
+    known = _CSV.get(table.name)
+    if known and not any(set(columns) <= set(header) for columns in known):
+        raise Damaged(f"has the columns {', '.join(header)}, of which some are wrong or lack")
+    before = None
+    for number, cells in enumerate(rows[1:], 2):
+        row = dict(zip(header, cells, strict=True))
+        if known:
+            _check_words(row, number)
+            if "status" not in row and table.name != "pairs.csv":  # pairs stand in the order of their origin
+                key = (row["id"], int(row.get("teacher", 0)))
+                if before is not None and key <= before:
+                    raise Damaged(f"has a line out of order (line {number})")
+                before = key
+        yield from _of_row(table, row, number)
+
+
+def _rows(table: Path) -> list[list[str]]:
+    try:
+        text = table.read_bytes().decode("utf-8")
+        rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise Damaged(f"is no readable CSV ({error})") from None
+    if not rows or not text.endswith("\n"):
+        raise Damaged("is cut off")
+    bad = next((number for number, row in enumerate(rows, 1) if len(row) != len(rows[0])), None)
+    if bad or len(set(rows[0])) < len(rows[0]):
+        raise Damaged(f"has a line of another length than its first (line {bad or 1})")
+    return rows
+
+
+def _check_words(row: dict, number: int) -> None:
+    for column, pattern in _WORDS.items():
+        if column in row and not re.fullmatch(pattern, row[column]):
+            raise Damaged(f"says `{column}: {row[column]}` in line {number}")
+    for column in ("image", "label", "doubt", "prediction"):
+        if row.get(column) and "id" in row and Path(row[column]).stem != row["id"]:
+            raise Damaged(f"gives {row[column]} to {row['id']} (line {number})")
+
+
+def _of_row(table: Path, row: dict, number: int) -> Iterator[Claim]:
+    for column, sha256 in row.items():
+        if column == "sha256" or column.endswith("_sha256"):
+            path = _path(table, row, column)
+            if bool(path) != bool(sha256):
+                raise Damaged(f"lacks a path or a digest in line {number}")
+            if path:
+                yield _claim(path, sha256, table)
+
+
+def _path(table: Path, row: dict, column: str) -> Path | None:
+    """The file of which a column holds the digest; relative to the working directory, as in the workflow's tables."""
+    if column == "sha256":
+        text = row.get("prediction") or row.get("mask") or ""
+        return (table.parent / text if "mask" in row else Path(text)) if text else None
+    name = column.removesuffix("_sha256")
+    if name in row:
+        return Path(row[name]) if row[name] else None
+    label = Path(row.get("label", ""))  # a folder of targets for some scores, beside that of the labels
+    return label.parents[1] / name / label.name if row.get("label") and len(label.parts) > 2 else None
+
+
+def _claim(path: Path, sha256: str, table: Path) -> Claim:
+    if not re.fullmatch("[0-9a-f]{64}", sha256):
+        raise Damaged(f"has no SHA-256 for {path}")
+    return Claim(path, sha256, table)

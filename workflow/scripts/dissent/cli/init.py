@@ -1,0 +1,203 @@
+"""Look at a folder of images and masks, and write the settings of a first experiment on it.
+
+The masks are judged all together: numbers, 0 and 255, colours, a folder for each label, or a label in each channel.
+Images without a mask become the unlabelled ones. Where the files allow more than one reading, nothing is written and
+the question names the flags that answer it. Existing files are never overwritten."""
+
+import argparse
+import re
+from pathlib import Path
+
+from dissent.cli.draft import EXPERIMENT, SPLIT, checked, dataset_of, sizes, text_of
+from dissent.cli.guess import Guess, Value, Wishes, guess
+from dissent.cli.pairing import Pairs, find_pairs
+from dissent.cli.predict import _cores
+from dissent.cli.settings import config_of, settings_folder
+from dissent.cli.survey import Survey, survey
+from dissent.cli.text import columns, some
+from dissent.files import UserError, write_text
+
+EXAMPLES = """examples:
+  dissent init photos --images images --masks masks --name leaves
+  dissent init scans --masks annotations --ignore 255 --labels background,cell,debris
+  dissent init suim --masks masks --tolerance 32 --kind multiclass"""
+_NAME = "[A-Za-z0-9_][A-Za-z0-9_-]*"
+_HUGE = 1024
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `dissent init`."""
+    parser.add_argument("folder", type=Path, help="folder that holds the images and the masks")
+    parser.add_argument("--images", default="images", metavar="DIR", help="folder of images below it (default: images)")
+    parser.add_argument("--masks", default="masks", metavar="DIR", help="folder of masks below it (default: masks)")
+    parser.add_argument("--name", help="name of the data set and the experiment; default: the folder's")
+    parser.add_argument("--settings", type=Path, metavar="DIR", help="folder of settings to write to; default: config")
+    masks = parser.add_argument_group("what masks mean, where that is open")
+    masks.add_argument("--kind", choices=["binary", "multiclass", "multilabel"], help="multilabel: labels overlap")
+    masks.add_argument(
+        "--labels", type=_names, metavar="A,B,...", help="names of the labels, in the order that is printed"
+    )
+    masks.add_argument(
+        "--ignore", type=_value, nargs="+", metavar="VALUE", help="mean nobody knows: 255, or 224,224,192; none"
+    )
+    masks.add_argument("--threshold", type=_byte, metavar="N", help="blurred 0/255 masks: values from N on are 255")
+    masks.add_argument(
+        "--tolerance", type=_byte, metavar="N", help="blurred colours: a colour within N of another is that one"
+    )
+    masks.add_argument("--missing", choices=["empty"], help="folder per label: no file means that the label is nowhere")
+    images = parser.add_argument_group("images")
+    images.add_argument(
+        "--size", type=int, nargs=2, metavar=("H", "W"), help="size for the network; default: up to 256"
+    )
+    images.add_argument("--geometry", choices=["whole", "tiles"], default="whole", help="tiles: cut, not resized")
+    images.add_argument(
+        "--group", metavar="REGEX", help="part of names that images of one source share: they stay together"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Returns 0 when both files are written."""
+    name, settings = _name(args), settings_folder(args.settings)
+    paths = [settings / kind / f"{name}.yaml" for kind in ("datasets", "experiments")]
+    there = [str(path) for path in paths if path.exists()]
+    if there:
+        raise UserError(f"{' and '.join(there)} exist and stay as they are; say another --name, or delete them")
+    pairs = find_pairs(args.folder, args.images, args.masks)
+    folders = sorted(pairs.masks) if "" not in pairs.masks else []
+    if folders and args.missing is None:
+        _check_missing(pairs)
+    found = survey(pairs, _cores())
+    print(_seen(pairs, found))
+    ignore = None if args.ignore is None else [value for value in args.ignore if value is not None]
+    wishes = Wishes(args.kind, args.labels, ignore, args.threshold, args.tolerance, args.missing)
+    meant = guess(found, wishes, folders)
+    print(_meant(meant, found))
+    values = dataset_of(pairs, found.images, meant, args.folder.as_posix(), args.size, args.geometry, args.group)
+    dataset = checked(values, paths[0])
+    split = values["splits"][SPLIT]
+    comments = (
+        _dataset_comment(name, pairs),
+        "A first experiment, of minutes; `dissent check` says how long it will be.",
+    )
+    write_text(paths[0], text_of(values, comments[0]))
+    write_text(paths[1], text_of(EXPERIMENT | {"dataset": name}, comments[1]))
+    config_of(settings).run(name)
+    print(f"\nsize    {dataset.size[0]} x {dataset.size[1]} (height x width), {_geometry(args.geometry, found)}")
+    print(f"split   {', '.join(f'{count} {side}' for side, count in split.items() if side != 'seed')}{_rest(pairs)}")
+    print(f"\nwritten {paths[0]}\n        {paths[1]}")
+    own = f" --settings {args.settings}" if args.settings else ""
+    print(f"Look at the names of labels in the first (`task`), then:\n  dissent check {name}{own}")
+    return 0
+
+
+def _name(args: argparse.Namespace) -> str:
+    name = args.name or re.sub(r"[^A-Za-z0-9_-]+", "_", args.folder.resolve().name).lstrip("-")
+    if not re.fullmatch(_NAME, name):
+        raise UserError(f"`--name {name}`: use letters, digits, _ and -, as in my_cells")
+    return name
+
+
+def _check_missing(pairs: Pairs) -> None:
+    lacking = {
+        f"{label}/": sum(key not in masks for key in pairs.images if key not in set(pairs.alone))
+        for label, masks in pairs.masks.items()
+    }
+    if any(lacking.values()):
+        told = ", ".join(f"{count} in {label}" for label, count in lacking.items() if count)
+        raise UserError(
+            f"masks of some images lack in some folders ({told}); say `--missing empty` if the label is nowhere in them"
+        )
+
+
+def _seen(pairs: Pairs, found: Survey) -> str:
+    """What lies there: numbers, formats, sizes, images without masks."""
+    every = sizes(found.images)
+    low, high = (f"{size[0]} x {size[1]}" for size in (every[0], every[-1]))
+    kinds = ", ".join(sorted({f"{h.format} {h.mode} {'16' if h.bits > 8 else '8'} bit" for h in found.images}))
+    suffix = f", named ...{pairs.mask_suffix}" if pairs.mask_suffix else ""
+    modes = ", ".join(f"{n} {mode}" for mode, n in sorted(found.modes.items()))
+    lines = [
+        f"images  {len(pairs.images)} in {pairs.raw / pairs.images_below}: {kinds}, "
+        + (low if low == high else f"{low} to {high}"),
+        f"masks   {found.counted} in {pairs.raw / pairs.masks_below}: {', '.join(sorted(found.formats))} ({modes}){suffix}",
+    ]
+    if pairs.alone:
+        lines.append(f"alone   {len(pairs.alone)} images have no mask and count as unlabelled: {some(pairs.alone)}")
+    grown = _one_source(pairs)
+    if grown:
+        lines.append(f"note    {grown}")
+    return "\n".join(lines)
+
+
+def _one_source(pairs: Pairs) -> str:
+    """A word on names that differ in a number at their end: pieces of one image must not stand on two sides."""
+    stems = {re.sub(r"[-_ ]?\d+$", "", key) for key in pairs.images}
+    if 1 < len(stems) <= len(pairs.images) // 2:
+        example = next(key for key in pairs.images if key not in stems)
+        return (
+            f"names such as {example} look like {len(stems)} sources of several images each; if they are, "
+            r"--group '(.*)[-_]\d+' keeps those of one source together"
+        )
+    return ""
+
+
+def _meant(meant: Guess, found: Survey) -> str:
+    total = sum(found.pixels.values())
+    rows = [["value", "label", "pixels", "share", "masks"]]
+    keys = {(" ".join(map(str, v)) if isinstance(v, tuple) else str(v)): v for v in found.pixels}
+    for value, name in meant.table:
+        if value in keys:
+            count = found.pixels[keys[value]]
+            rows.append([value, name, f"{count:,}", f"{count / total:.2%}", found.masks[keys[value]]])
+        else:
+            rows.append([value, name, "", "", ""])
+    for value in meant.coding.get("ignore", []):
+        key = tuple(value) if isinstance(value, list) else value
+        text = " ".join(map(str, value)) if isinstance(value, list) else value
+        count = found.pixels.get(key, 0)
+        rows.append([text, "(nobody knows)", f"{count:,}", f"{count / total:.2%}", found.masks.get(key, 0)])
+    return f"coding  {meant.coding['name']}, a {meant.kind} task\n\n{columns(rows)}"
+
+
+def _geometry(geometry: str, found: Survey) -> str:
+    if geometry == "tiles":
+        return "cut into tiles that overlap by a quarter"
+    largest = max(max(header.size) for header in found.images)
+    hint = "; if what you look for is small in them, --geometry tiles keeps its scale" if largest > _HUGE else ""
+    return f"each image resized{hint}"
+
+
+def _rest(pairs: Pairs) -> str:
+    if pairs.alone:
+        return f", {len(pairs.alone)} unlabelled"
+    return ", the rest as if unlabelled (every image has a mask: this tells what pseudo-labels are worth)"
+
+
+def _dataset_comment(name: str, pairs: Pairs) -> str:
+    lines = f"{name}: written by `dissent init`; every option stands in config/README.md."
+    if not pairs.alone:
+        lines += (
+            "\nEvery image has a mask: `labelled` are learned from, and those of the rest are hidden from training; only the"
+            "\naudit reads them. When images without masks come, put them in, and say `partial: true`."
+        )
+    return lines
+
+
+def _names(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _value(text: str) -> Value:
+    """A number, an RGB triple, or None for the word none."""
+    if text == "none":
+        return None
+    numbers = [_byte(part) for part in text.split(",")]
+    if len(numbers) not in (1, 3):
+        raise argparse.ArgumentTypeError(f"{text} is neither a number nor a colour such as 224,224,192")
+    return tuple(numbers) if len(numbers) == 3 else numbers[0]
+
+
+def _byte(text: str) -> int:
+    if not text.strip().isdigit() or int(text) > 255:
+        raise argparse.ArgumentTypeError(f"{text} is not a number from 0 to 255")
+    return int(text)

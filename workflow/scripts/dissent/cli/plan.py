@@ -1,0 +1,35 @@
+"""How much a run is: steps of training, and jobs of the workflow. No torch."""
+
+from dissent.spec.run import Run
+
+
+def steps_of(run: Run, sides: dict[str, int]) -> list[object]:
+    """A line of the table: run, generations, students, pairs of the last, steps of one student, steps of all students."""
+    pairs, steps, students, total = 0, set(), 0, 0
+    for generation in range(run.recipe.generations + 1):
+        flat = run.at(generation)
+        people = sides["labelled"] + (sides["hidden"] if flat["labels"] == "all" else 0)
+        own = int(people * flat["label_share"]) * (1 + flat["labelled_copies"])
+        pseudo = sides["unlabelled"] * (1 + flat["copies"]) if generation else 0
+        pairs = own + pseudo
+        number = pairs if flat["budget_of"] == "pairs" else people + sides["unlabelled"]
+        each = run.network.total_steps(number)
+        steps.add(each)
+        students += flat["pool"]
+        total += each * flat["pool"]
+    each = f"{min(steps):,}" if len(steps) == 1 else f"{min(steps):,} to {max(steps):,}"
+    return [run.name, run.recipe.generations, students, f"{pairs:,}", each, f"{total:,}"]
+
+
+def jobs_of(run: Run, controls: list[Run]) -> int:
+    """Jobs of Snakemake for the report of a run that has nothing yet, its data included."""
+    data = 3 if run.dataset.fetch else 2
+    return data + _of_run(run, every=True) + sum(_of_run(one, every=False) for one in controls) + 1
+
+
+def _of_run(run: Run, every: bool) -> int:
+    """`every`: each generation is scored and audited; else the last is scored, as it is of a control."""
+    generations = run.recipe.generations
+    jobs = sum(run.at(g)["pool"] + 2 for g in range(generations + 1))  # train, assemble_pairs, rank_students
+    jobs += 2 * generations  # predict, build_masks
+    return jobs + (2 * (generations + 1) + generations if every else 2)  # evaluate, cost; audit

@@ -1,0 +1,28 @@
+"""Where the settings are: the user's folder, then the shipped one. No torch."""
+
+from pathlib import Path
+
+from dissent.datasets.lists import REPOSITORY
+from dissent.files import UserError
+from dissent.spec.base import read_yaml
+from dissent.spec.run import FOLDERS, Config
+
+
+def settings_folder(given: Path | None) -> Path:
+    """The folder of settings: the one given, or what config/config.yaml of the working directory names, or config."""
+    if given is not None:
+        if not given.is_dir():
+            raise UserError(f"{given} does not exist; it must hold {', '.join(FOLDERS)}")
+        return given
+    main = Path("config/config.yaml")
+    return Path(read_yaml(main).get("settings", "config")) if main.is_file() else Path("config")
+
+
+def config_of(folder: Path) -> Config:
+    """All settings: those of `folder` before the shipped ones; UserError when there are none."""
+    config = Config(folder, REPOSITORY / "config")
+    if not config.names("methods"):
+        raise UserError(
+            f"there is no {folder}/methods here; run this in the folder of the project, or say --settings DIR"
+        )
+    return config

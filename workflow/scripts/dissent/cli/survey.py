@@ -1,0 +1,132 @@
+"""What the masks of a folder hold, all of them together: values, colours, formats. Nothing is concluded for one file."""
+
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from dissent.cli.pairing import Pairs
+from dissent.datasets import raw
+from dissent.datasets.decode import Header, read_header, read_pixels, turned_size
+
+MANY = 4096  # colours that are told apart; more are the noise of a JPEG or a photograph
+
+
+@dataclass
+class Survey:
+    """Counts over all masks: pixels and masks of each value (a number, or an RGB triple), formats and modes of files."""
+
+    pixels: Counter = field(default_factory=Counter)
+    masks: Counter = field(default_factory=Counter)
+    formats: Counter = field(default_factory=Counter)
+    modes: Counter = field(default_factory=Counter)
+    images: list[Header] = field(default_factory=list)
+    overlap: int = 0
+    """folder per label: pixels that are set for two labels"""
+    runs: int = 0
+    """masks whose values are exactly 0..k: numbers of objects are like that"""
+    counted: int = 0
+
+    @property
+    def coloured(self) -> bool:
+        """Whether masks are RGB, of which not every pixel is grey."""
+        return any(isinstance(value, tuple) for value in self.pixels)
+
+
+def survey(pairs: Pairs, threads: int) -> Survey:
+    """Decode every mask and the header of every image; UserError lists all files that cannot be used."""
+    result, problems = Survey(), raw.Problems()
+    jobs = [
+        (image, [masks[key] for masks in pairs.masks.values() if key in masks]) for key, image in pairs.images.items()
+    ]
+    with ThreadPoolExecutor(threads) as pool:
+        for image, found in zip(pairs.images.values(), pool.map(_looked_at, jobs), strict=True):
+            name = image.relative_to(pairs.raw).as_posix()
+            if isinstance(found, str):
+                problems.append(f"{name}: {found}")
+                continue
+            header, masks, overlap = found
+            result.images.append(header)
+            result.overlap += overlap
+            for mask, counts in masks:
+                result.formats[mask.format] += 1
+                result.modes[mask.mode] += 1
+                result.counted += 1
+                result.masks.update(counts.keys())
+                result.pixels.update(counts)
+                values = sorted(counts) if not any(isinstance(v, tuple) for v in counts) else []
+                result.runs += (
+                    bool(values) and values == list(range(values[0], values[0] + len(values))) and values[0] < 2
+                )
+    problems.stop(pairs.raw)
+    return _unified(result)
+
+
+def _looked_at(job: tuple[Path, Sequence[Path]]) -> tuple[Header, list[tuple[Header, Counter]], int] | str:
+    image, masks = job
+    try:
+        header = read_header(image)
+    except ValueError as error:
+        return str(error)
+    sizes = {header.size, turned_size(header.size, header.orientation)}
+    found, total = [], np.zeros((), np.uint8)
+    for path in masks:
+        try:
+            mask, pixels = read_pixels(path)
+            if mask.size not in sizes:
+                high, wide = mask.size
+                return f"has {header.size[0]} x {header.size[1]} pixels (height x width), and its mask {high} x {wide}"
+            pixels = _flat(mask, pixels)
+            found.append((mask, _counts(pixels)))
+        except ValueError as error:
+            return f"its mask {path.parent.name}/{path.name} {error}"
+        if len(masks) > 1 and pixels.ndim == 2:
+            total = total + (pixels > 0).astype(np.uint8)
+    return header, found, int((total > 1).sum())
+
+
+def _flat(header: Header, pixels: np.ndarray) -> np.ndarray:
+    """Pixels without opaque transparency, (H, W) or (H, W, 3), values as an index mask would mean them."""
+    if header.mode in ("LA", "RGBA"):
+        if (pixels[..., -1] != 255).any():
+            raise ValueError("has transparent pixels; save it without transparency")
+        pixels = pixels[..., 0] if header.mode == "LA" else pixels[..., :3]
+    if header.mode == "L" and header.bits in (2, 4):  # Pillow stretches these to 0..255
+        pixels = pixels // np.uint8(255 // (2**header.bits - 1))
+    return pixels
+
+
+def _counts(pixels: np.ndarray) -> Counter:
+    if pixels.ndim == 2:
+        values, numbers = np.unique(pixels, return_counts=True)
+        return Counter(dict(zip(values.tolist(), numbers.tolist(), strict=True)))
+    packed = pixels.reshape(-1, 3).astype(np.int64) @ np.array([65536, 256, 1])
+    values, numbers = np.unique(packed, return_counts=True)
+    keep = np.argsort(-numbers, kind="stable")[:MANY]
+    triples = [(v >> 16, v >> 8 & 255, v & 255) for v in values[keep].tolist()]
+    return Counter(dict(zip(triples, numbers[keep].tolist(), strict=True)))
+
+
+def _unified(found: Survey) -> Survey:
+    """One sort of value for all: where some masks are RGB all count as RGB, and where all of it is grey as grey."""
+    triples = [value for value in found.pixels if isinstance(value, tuple)]
+    if not triples:
+        return found
+    to = (lambda v: v[0] if isinstance(v, tuple) else v) if all(_grey(t) for t in triples) else _triple
+    for name in ("pixels", "masks"):
+        counts = Counter()
+        for value, number in getattr(found, name).items():
+            counts[to(value)] += number
+        setattr(found, name, counts)
+    return found
+
+
+def _grey(colour: tuple[int, int, int]) -> bool:
+    return len(set(colour)) == 1
+
+
+def _triple(value: int | tuple) -> tuple:
+    return value if isinstance(value, tuple) else (value, value, value)

@@ -1,0 +1,61 @@
+"""The settings of every generation, a file each: what the stages of dvc.yaml depend on."""
+
+import json
+from pathlib import Path
+
+from dissent.files import UserError, code_digest, read_json, write_json
+from dissent.spec import slices
+from dissent.spec.run import Config, Run
+
+FOLDER = "work/settings"
+
+
+def generations(run: Run) -> range:
+    """Numbers of the generations of a run, 0 too."""
+    return range(run.recipe.generations + 1)
+
+
+def settings(config: Config, experiment: str) -> dict[str, dict]:
+    """File under `work/settings` -> what it holds: one for the data, one a generation of each run, one for the report."""
+    run, controls = config.run(experiment), config.controls(experiment)
+    result = {"data.json": {"dataset": run.dataset.model_dump(mode="json"), "code": _code("datasets")}}
+    for one in (run, *controls):
+        result |= {f"{one.name}/gen{g}.json": _generation(one, g) for g in generations(one)}
+    return result | {"report.json": {"report": slices.report(run, controls)}}
+
+
+def _generation(run: Run, g: int) -> dict:
+    rules = {
+        "assemble_pairs": slices.pairs(run, g, _code),
+        "train": [slices.student(run, g, i, _code) for i in range(1, run.at(g)["pool"] + 1)],
+        "rank_students": slices.ranking(run, g),
+        "evaluate": slices.evaluation(run, g, _code),
+    }
+    if g == 0:
+        return rules
+    return rules | {
+        "predict": slices.prediction(run, _code),
+        "build_masks": slices.masks(run, g, _code),
+        "audit": slices.auditing(run, g, _code),
+    }
+
+
+def _code(*names: str) -> str:
+    return code_digest(Path(__file__).parents[1], *names)
+
+
+def write_settings(config: Config, experiment: str) -> None:
+    """Write every settings file."""
+    for path, value in settings(config, experiment).items():
+        write_json(f"{FOLDER}/{path}", value)
+
+
+def check_settings(config: Config, experiment: str) -> None:
+    """UserError when the files under work/settings hold other settings than config/ and the library give now."""
+    wanted = {f"{FOLDER}/{path}": value for path, value in settings(config, experiment).items()}
+    old = [path for path, value in wanted.items() if read_json(path) != json.loads(json.dumps(value))]
+    if old:
+        raise UserError(
+            f"the results that came were made with other settings or another library than stand here "
+            f"({', '.join(old)}): put yours back to what was committed, `make pull`, and change them after that"
+        )

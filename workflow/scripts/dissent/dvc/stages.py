@@ -1,0 +1,112 @@
+"""dvc.yaml of an experiment and its controls."""
+
+from pathlib import Path
+
+import yaml
+
+from dissent.datasets import folders
+from dissent.dvc.settings import FOLDER, generations
+from dissent.files import UserError
+from dissent.spec.base import read_yaml
+from dissent.spec.run import Config, Run
+
+_HEAD = """\
+# Made by `make stages EXPERIMENT={experiment}`; tests compare. `dvc repro` builds the experiment, one stage a generation.
+# `persist`: DVC must not delete what Snakemake goes on from. `cache: false`: scores are kept by git.
+"""
+
+
+def text(config: Config, experiment: str, own: str | None = None) -> str:
+    """dvc.yaml as text; `own`: the user's settings folder, named in every command."""
+    plain = yaml.safe_dump(stages(config, experiment, own), sort_keys=False, width=120, allow_unicode=True)
+    return _HEAD.format(experiment=experiment) + plain
+
+
+def stages(config: Config, experiment: str, own: str | None = None) -> dict:
+    """dvc.yaml as plain data."""
+    run, controls = config.run(experiment), config.controls(experiment)
+    runs = (run, *controls)
+    option = f" SETTINGS={own}" if own else ""
+    result = {
+        "settings": {
+            "cmd": f"make -s settings EXPERIMENT={experiment}{option}",
+            "deps": ["config", *([own] if own else []), "workflow/scripts/dissent"],
+            "outs": [FOLDER],
+        },
+        "data": _data(run, option),
+    }
+    for one in runs:
+        result |= {_name(one, g): _generation(one, g, option) for g in generations(one)}
+    result["report"] = {
+        "cmd": _command(option, f"results/{run.name}/report.html"),
+        "deps": [
+            f"{FOLDER}/report.json",
+            *(path for one in runs for g in generations(one) for path in _scores(one, g)),
+            "workflow/report",
+            "workflow/scripts/dissent/report",
+        ],
+        "outs": [_kept(f"results/{run.name}/report.html")],
+    }
+    histories = {f"results/{run.name}/gen{g}/students/1/history.csv": "score" for g in generations(run)}
+    title = "Validation score of the first student of each generation"
+    return {"stages": result, "plots": [{"validation": {"title": title, "x": "step", "y": histories}}]}
+
+
+def check_stages(config: Config, experiment: str, own: str | None = None) -> None:
+    """UserError when dvc.yaml lacks a stage that the settings need, or has another in its place."""
+    found = read_yaml("dvc.yaml").get("stages", {})
+    old = [name for name, stage in stages(config, experiment, own)["stages"].items() if found.get(name) != stage]
+    if old:
+        raise UserError(
+            f"dvc.yaml does not fit the settings of {experiment} any more (stages {', '.join(old)}); "
+            f"`make stages EXPERIMENT={experiment}{f' SETTINGS={own}' if own else ''}` writes it anew"
+        )
+
+
+def _command(option: str, *targets: str) -> str:
+    return f'make -s stage{option} TARGETS="{" ".join(targets)}"'
+
+
+def _kept(path: str, **more: bool) -> dict:
+    return {path: {**more, "persist": True}}
+
+
+def _name(run: Run, g: int) -> str:
+    """DVC allows no dot in the name of a stage."""
+    return f"gen{g}" if run.name == run.experiment else f"{run.name.split('.', 1)[1].replace('.', '-')}-gen{g}"
+
+
+def _scores(run: Run, g: int) -> list[str]:
+    names = ["metrics.json", "cost.json"] + (["audit.json"] if g else [])
+    return [f"results/{run.name}/gen{g}/{name}" for name in names]
+
+
+def _data(run: Run, option: str) -> dict:
+    data = f"data/{run.dataset_name}"
+    splits = f"{data}/splits/{run.split}"
+    made = [*folders(run.dataset.model_dump(mode="json")), "files.csv", "dataset.json"]
+    # what a job fetches is no dependency: it is not there before
+    raw = [] if run.dataset.fetch else [Path(run.dataset.raw).as_posix()]
+    return {
+        "cmd": _command(option, f"{splits}/labelled.csv"),
+        "deps": [f"{FOLDER}/data.json", *raw],
+        "outs": [*(_kept(f"{data}/{name}") for name in made), _kept(splits)],
+    }
+
+
+def _generation(run: Run, g: int, option: str) -> dict:
+    here, before = f"results/{run.name}/gen{g}", f"results/{run.name}/gen{g - 1}"
+    deps = [f"{FOLDER}/{run.name}/gen{g}.json", f"data/{run.dataset_name}/splits/{run.split}"]
+    outs = ["pairs.csv", "students", "teachers.json", "counts.csv", "costs", "cost.json"]
+    if g:
+        deps.append(f"{before}/teachers.json")
+        outs = ["predictions", "predictions.csv", "masks", "masks.csv", *outs]
+    if g > 1:
+        deps.append(f"{before}/masks.csv")
+    scores = _scores(run, g)
+    return {
+        "cmd": _command(option, *scores),
+        "deps": deps,
+        "outs": [_kept(f"{here}/{name}") for name in outs],
+        "metrics": [_kept(path, cache=False) for path in scores if not path.endswith("/cost.json")],
+    }

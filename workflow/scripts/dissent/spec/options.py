@@ -1,0 +1,122 @@
+"""config/README.md, written from the models: `python -m dissent.spec.options > config/README.md`."""
+
+import typing
+from types import UnionType
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from dissent.spec.dataset import Dataset
+from dissent.spec.network import Network
+from dissent.spec.recipe import SHARED, Recipe
+from dissent.spec.run import Experiment
+
+_HEAD = """# Every option
+
+Made from the models in `workflow/scripts/dissent/spec/` by `python -m dissent.spec.options > config/README.md`; a test
+compares. A key that is not here is refused, with the nearest name, before anything runs.
+
+`config.yaml` says which experiments `snakemake` and `dvc repro` build, and in which folder (`settings`) files of your
+own lie; a file there comes before a shipped one of the same name.
+
+A key marked *schedule* takes one value, or a list with one value a generation (gen0 first; the last one holds on).
+"""
+
+_FILES = [
+    ("Experiment", "config/experiments/NAME.yaml", Experiment, "Beside these keys an experiment may set any key of a method anew. "
+     f"Of those, {', '.join(f'`{key}`' for key in SHARED)} hold for its controls too."),
+    ("Method (recipe)", "config/methods/NAME.yaml", Recipe, ""),
+    ("Network", "config/networks/NAME.yaml", Network, ""),
+    ("Data set", "config/datasets/NAME.yaml", Dataset, ""),
+]  # fmt: skip
+
+
+def render() -> str:
+    """The whole page as Markdown."""
+    parts, seen = [_HEAD], set()
+    for title, path, model, more in _FILES:
+        parts.append(f"## {title}: `{path}`\n\n{_sentence(model)}{' ' + more if more else ''}\n")
+        parts += _tables(model, seen)
+    return "\n".join(parts)
+
+
+def _tables(model: type[BaseModel], seen: set[type]) -> list[str]:
+    """The model's own table, then those of the models that its keys hold."""
+    if model in seen:
+        return []
+    seen.add(model)
+    lines = ["| key | value | default | meaning |", "|---|---|---|---|"]
+    inner: list[type[BaseModel]] = []
+    for name, field in model.model_fields.items():
+        inner += [one for one in _models(field.annotation) if one not in inner]
+        meaning = " ".join((field.description or _first_meaning(field)).split())
+        lines.append(f"| `{name}` | {_type(field)} | {_default(field)} | {_cell(meaning)} |")
+    result = ["\n".join(lines) + "\n"]
+    for one in inner:
+        if one not in seen:
+            result += [f"### {one.__name__}\n\n{_sentence(one)}\n", *_tables(one, seen)]
+    return result
+
+
+def _sentence(model: type[BaseModel]) -> str:
+    return " ".join((model.__doc__ or "").split())
+
+
+def _first_meaning(field: FieldInfo) -> str:
+    models = _models(field.annotation)
+    return _sentence(models[0]) if len(models) == 1 else ""
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def _models(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for part in typing.get_args(annotation) for model in _models(part)]
+
+
+def _type(field: FieldInfo) -> str:
+    return _cell(_name(field.annotation))
+
+
+def _name(annotation: Any) -> str:
+    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is typing.Annotated:
+        return _name(arguments[0])
+    if origin is typing.Literal:
+        return ", ".join(f"`{value}`" for value in arguments)
+    if origin in (typing.Union, UnionType):
+        names = [_name(part) for part in arguments if part is not type(None)]
+        if len(names) == 2 and names[1] == f"list of {names[0]}":
+            return f"{names[0]} (*schedule*)"
+        return " or ".join(dict.fromkeys(names))
+    if origin is list:
+        return f"list of {_name(arguments[0])}"
+    if origin is dict:
+        return f"{_name(arguments[0])}: {_name(arguments[1])}"
+    if origin is tuple:
+        return f"list of {_name(arguments[0])}"
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation.__name__
+    plain = {int: "integer", float: "number", str: "text", bool: "true or false", type(None): "none"}
+    return plain.get(annotation, str(annotation))
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "**required**"
+    value = field.get_default(call_default_factory=True)
+    if value is None:
+        return "none"
+    if isinstance(value, BaseModel):
+        return "its defaults"
+    if isinstance(value, list) and value and isinstance(value[0], BaseModel):
+        return "one with its defaults"
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+if __name__ == "__main__":
+    print(render(), end="")
