@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from dissent.datasets.lists import lists_of
 from dissent.datasets.raw import find_raw, raw_digest
 from dissent.files import UserError, code_digest, read_json
 from dissent.spec.run import Config, Run
@@ -62,6 +63,12 @@ class Plan:
         jobs = ["predict", "build_masks", "evaluate"] if generation else ["evaluate"]
         others = [f"results/{run.name}/gen{generation}/costs/{job}.json" for job in jobs]
         return self.students(run, generation, "cost.json") + others
+
+    def lists(self, dataset: str, split: str) -> list[str]:
+        """Files of the user's from which a split is read, if it is."""
+        found = self.config.dataset(dataset)
+        named = split in found.splits and found.splits[split].lists is not None
+        return lists_of(found.model_dump(mode="json"), split) if named else []
 
     def raw(self, dataset: str) -> str:
         """Folder of the raw files of a data set."""

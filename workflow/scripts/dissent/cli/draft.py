@@ -11,7 +11,8 @@ from dissent.cli.guess import Guess
 from dissent.cli.pairing import Pairs
 from dissent.datasets.decode import Header, turned_size
 from dissent.datasets.draw import nested
-from dissent.datasets.raw import Item, Problems, _group
+from dissent.datasets.geometry import windows
+from dissent.datasets.raw import Problems, _group
 from dissent.files import UserError
 from dissent.spec.base import validate
 from dissent.spec.dataset import Dataset, Source
@@ -65,7 +66,7 @@ def dataset_of(
     values["size"] = size or fitting(headers, tiles=geometry == "tiles")
     if geometry == "tiles":
         values["geometry"] = {"name": "tiles", "overlap": 0.25}
-    return values | {"splits": {SPLIT: _split(pairs, values)}}
+    return values | {"splits": {SPLIT: _split(pairs, headers, values)}}
 
 
 def _depth(headers: Sequence[Header]) -> int:
@@ -97,14 +98,21 @@ def fitting(headers: Sequence[Header], tiles: bool) -> list[int]:
     return [max(_STEP, round(side * scale / _STEP) * _STEP) for side in (height, width)]
 
 
-def _split(pairs: Pairs, values: dict) -> dict[str, Any]:
-    """Counts for each side, drawn as the workflow will draw them, so that they are there."""
+def _split(pairs: Pairs, headers: Sequence[Header], values: dict) -> dict[str, Any]:
+    """Counts for each side, drawn as the workflow will draw them, so that they are there; tiles count one by one."""
     source = validate(Source, values, "the new data set")
     problems, rows = Problems(), []
-    for key, image in pairs.images.items():
-        stem = key.rsplit("/", 1)[-1]
-        item = Item(key, "all", image, key, (), _group(source, stem, {}, key, key, problems))
-        rows.append({"id": key, "group": item.group, "label": "" if key in pairs.alone else "mask"})
+    alone = set(pairs.alone)
+    for key, header in zip(pairs.images, headers, strict=True):
+        group = _group(source, key.rsplit("/", 1)[-1], {}, key, key, problems)
+        shape = turned_size(header.size, header.orientation)
+        try:
+            count = len(windows(*shape, source.geometry, tuple(source.size), False))
+        except ValueError as error:
+            problems.append(f"{key}: {error}")
+            continue
+        label = "" if key in alone else "mask"
+        rows += [{"id": f"{key} {number}", "group": group, "label": label} for number in range(count)]
     problems.stop(pairs.raw)
     masked = sum(bool(row["label"]) for row in rows)
     if masked < _LEAST:

@@ -1,41 +1,14 @@
 """From what masks hold to how they are coded: a conclusion for the whole data set, or a question, never a silent guess."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
-from dissent.cli.survey import MANY, Survey
-from dissent.cli.text import columns
+from dissent.cli.meaning import CLASSES, ONE, OVERLAPPING, Guess, Wishes, ask, counted, listed, named
+from dissent.cli.survey import Survey
 from dissent.files import UserError
 
-Value = Any  # a number, or an RGB triple
 _FEW = 32  # values that may be classes without a question
 _BLURRED = 0.9  # share of pixels at 0 and 255 from which values between them are taken for blur
 _BITS = 7  # labels of a multilabel task
-
-
-@dataclass(frozen=True)
-class Wishes:
-    """What the user says of the masks; None where nothing was said."""
-
-    kind: str | None = None
-    labels: list[str] | None = None
-    ignore: list[Value] | None = None
-    threshold: int | None = None
-    tolerance: int | None = None
-    missing: str | None = None
-
-
-@dataclass(frozen=True)
-class Guess:
-    """How masks are coded: keys of the data set's file, and a table of what stands for what."""
-
-    kind: str
-    labels: list[str]
-    coding: dict[str, Any]
-    table: list[tuple[str, str]]
-    """value in the files, and what it means"""
-    colours: list[list[int]] | None = None
 
 
 def guess(found: Survey, wishes: Wishes, folders: list[str]) -> Guess:
@@ -46,7 +19,7 @@ def guess(found: Survey, wishes: Wishes, folders: list[str]) -> Guess:
     if found.coloured:
         return _of_colours(found, wishes, lossy)
     if lossy:
-        raise _ask(
+        raise ask(
             found, "masks are JPEG files, whose values are blurred", {"--threshold 128": "binary masks of 0 and 255"}
         )
     return _of_values(found, wishes)
@@ -57,25 +30,25 @@ def _of_values(found: Survey, wishes: Wishes) -> Guess:
     values = sorted(set(found.pixels) - set(ignore))
     stored = found.modes.keys() <= {"1", "L", "P", "I;16"}
     if wishes.threshold is not None or (
-        set(values) == {0, 255} and "P" not in found.modes and wishes.kind in (None, *_ONE)
+        set(values) == {0, 255} and "P" not in found.modes and wishes.kind in (None, *ONE)
     ):
         coding = {"name": "zero_255"} | ({"threshold": wishes.threshold} if wishes.threshold else {})
-        return _named(_ONE, coding | _ignored(ignore), [0, 255], wishes, found)
+        return named(ONE, coding | _ignored(ignore), [0, 255], wishes, found)
     if values and max(values) > 255:
         raise UserError(f"masks hold numbers up to {max(values)}, where a mask has one byte a pixel: convert them")
     if len(values) == 1:
         raise UserError(f"all masks hold nothing but {values[0]}: there is nothing to learn; are these the masks?")
     if wishes.ignore is None and 255 in values:
-        raise _ask(
+        raise ask(
             found,
-            f"masks hold 255 beside {_listed([v for v in values if v != 255])}",
+            f"masks hold 255 beside {listed([v for v in values if v != 255])}",
             {"--ignore 255": "nobody knows what is there", "--ignore none": "it is a label like the others"}
             | ({"--threshold 128": "they are 0 and 255, blurred in between"} if _blurred(found) else {}),
         )
     objects = len(values) > _FEW or (len(values) > 4 and found.runs == found.counted > 1)
     if wishes.kind is None and objects:
-        one = next(iter(_ONE))
-        raise _ask(
+        one = next(iter(ONE))
+        raise ask(
             found,
             f"masks hold {len(values)} values, 0 to {values[-1]}, which may be classes, or numbers of single objects",
             {f"--kind {one}": "every number above 0 is the same label", "--kind multiclass": "each number is a class"},
@@ -89,29 +62,29 @@ def _of_values(found: Survey, wishes: Wishes) -> Guess:
 def _index_binary(values: list[int], wishes: Wishes, ignore: list[int], found: Survey) -> Guess:
     ids = [value for value in values if value]
     coding = {"name": "index"} | ({} if ids == [1] else {"ids": [ids if len(ids) > 1 else ids[0]]})
-    return _named(_ONE, coding | _ignored(ignore), [0, _listed(ids)], wishes, found)
+    return named(ONE, coding | _ignored(ignore), [0, listed(ids)], wishes, found)
 
 
 def _index_classes(values: list[int], wishes: Wishes, ignore: list[int], found: Survey) -> Guess:
     coding = {"name": "index"} | ({} if values == list(range(len(values))) else {"ids": values})
-    return _named(_CLASSES, coding | _ignored(ignore), values, wishes, found)
+    return named(CLASSES, coding | _ignored(ignore), values, wishes, found)
 
 
 def _index_bits(values: list[int], wishes: Wishes, ignore: list[int], found: Survey) -> Guess:
     bits = max(values).bit_length()
-    return _named(_OVERLAPPING, {"name": "index"} | _ignored(ignore), [1 << bit for bit in range(bits)], wishes, found)
+    return named(OVERLAPPING, {"name": "index"} | _ignored(ignore), [1 << bit for bit in range(bits)], wishes, found)
 
 
 def _of_colours(found: Survey, wishes: Wishes, lossy: bool) -> Guess:
     ignore = [v if isinstance(v, tuple) else (v, v, v) for v in wishes.ignore or []]
     colours = [colour for colour, _ in _by_size(found) if colour not in ignore]
     pure = all(channel in (0, 255) for colour in colours for channel in colour)
-    if wishes.kind in _OVERLAPPING:
+    if wishes.kind in OVERLAPPING:
         used = max((i + 1 for colour in colours for i, channel in enumerate(colour) if channel), default=1)
         coding = {"name": "channels"} | ({"threshold": wishes.threshold} if wishes.threshold else {})
-        return _named(_OVERLAPPING, coding, [f"channel {i + 1}" for i in range(used)], wishes, found)
+        return named(OVERLAPPING, coding, [f"channel {i + 1}" for i in range(used)], wishes, found)
     if pure and wishes.kind is None:
-        raise _ask(
+        raise ask(
             found,
             "masks are RGB with 0 and 255 only, which may be colours of classes, or a label in each channel",
             {
@@ -120,9 +93,9 @@ def _of_colours(found: Survey, wishes: Wishes, lossy: bool) -> Guess:
             },
         )
     if lossy or (wishes.tolerance is None and len(colours) > _FEW):
-        raise _ask(
+        raise ask(
             found,
-            f"masks are RGB with {_count(len(colours))} colours, so they are blurred, or no masks",
+            f"masks are RGB with {counted(len(colours))} colours, so they are blurred, or no masks",
             {"--tolerance 32": "colours that are no farther from a frequent one than that mean the same"},
         )
     if wishes.tolerance:
@@ -132,14 +105,14 @@ def _of_colours(found: Survey, wishes: Wishes, lossy: bool) -> Guess:
 
 
 def _colour_table(found: Survey, wishes: Wishes, kind: str, colours: list[tuple], ignore: list[tuple]) -> Guess:
-    if kind in _ONE and len(colours) != 2:
+    if kind in ONE and len(colours) != 2:
         raise UserError(f"masks hold {len(colours)} colours, and a binary task has 2; say --kind multiclass")
     coding = {"name": "colours", "table": [list(colour) for colour in colours]}
     coding |= {"ignore": [list(colour) for colour in ignore]} if ignore else {}
     coding |= {"tolerance": wishes.tolerance} if wishes.tolerance else {}
-    names = _ONE if kind in _ONE else _CLASSES
-    shown = [list(colour) for colour in colours[len(colours) - 1 if kind in _ONE else 0 :]]
-    return _named(names, coding, colours, wishes, found, shown)
+    names = ONE if kind in ONE else CLASSES
+    shown = [list(colour) for colour in colours[len(colours) - 1 if kind in ONE else 0 :]]
+    return named(names, coding, colours, wishes, found, shown)
 
 
 def _by_size(found: Survey) -> list[tuple[tuple, int]]:
@@ -166,14 +139,12 @@ def _centres(found: Survey, colours: list[tuple], ignore: list[tuple], tolerance
 def _of_folders(found: Survey, wishes: Wishes, folders: list[str], lossy: bool) -> Guess:
     strange = sorted(value for value in found.pixels if value not in (0, 1, 255))
     if (strange or lossy) and wishes.threshold is None:
-        held = _listed(strange) if strange else "the values of JPEG files"
-        raise _ask(
-            found, f"masks in folders of labels hold {held}", {"--threshold 128": "values from there on are set"}
-        )
+        held = listed(strange) if strange else "the values of JPEG files"
+        raise ask(found, f"masks in folders of labels hold {held}", {"--threshold 128": "values from there on are set"})
     coding: dict[str, Any] = {"name": "folders"} | ({"threshold": wishes.threshold} if wishes.threshold else {})
     coding |= {"missing": wishes.missing} if wishes.missing else {}
-    overlapping = wishes.kind in _OVERLAPPING or (wishes.kind is None and found.overlap)
-    if wishes.kind in _ONE:
+    overlapping = wishes.kind in OVERLAPPING or (wishes.kind is None and found.overlap)
+    if wishes.kind in ONE:
         raise UserError(f"a binary task has one folder of masks; name one of {', '.join(folders)} with --masks")
     if overlapping and len(folders) > _BITS:
         raise UserError(
@@ -182,46 +153,8 @@ def _of_folders(found: Survey, wishes: Wishes, folders: list[str], lossy: bool) 
     coding |= {"folders": folders} | ({"overlap": "later"} if not overlapping and found.overlap else {})
     values = [f"{folder}/" for folder in folders]
     if overlapping:
-        return _named(_OVERLAPPING, coding, values, wishes, found, names=folders)
-    return _named(_CLASSES, coding, ["elsewhere", *values], wishes, found, names=["background", *folders])
-
-
-# By kind, what a label is called when nobody says; the keys tell which kind a guess is of.
-_ONE: dict[str, Callable] = {"binary": lambda value: "object"}
-_CLASSES: dict[str, Callable] = {
-    "multiclass": lambda value: "background" if value in (0, (0, 0, 0)) else f"class_{_flat(value)}"
-}
-_OVERLAPPING: dict[str, Callable] = {"multilabel": lambda value: f"label_{_flat(value)}"}
-_INDEX = {"binary": _index_binary, "multiclass": _index_classes, "multilabel": _index_bits}
-
-
-def _named(
-    kinds: dict[str, Callable],
-    coding: dict,
-    values: list,
-    wishes: Wishes,
-    found: Survey,
-    colours: list[list[int]] | None = None,
-    names: list[str] | None = None,
-) -> Guess:
-    """A guess with the user's names for labels, or made up ones."""
-    [(kind, name_of)] = kinds.items()
-    meant = values[1:] if kinds is _ONE else values  # a binary task names its foreground alone
-    names = wishes.labels or names or [name_of(value) for value in meant]
-    if wishes.labels and coding["name"] == "folders" and len(names) == len(meant) - 1:
-        names = ["background", *names]
-    if len(names) != len(meant):
-        table = columns([["value", "pixels"], *([_flat(v), f"{found.pixels.get(v, 0):,}"] for v in meant)])
-        raise UserError(f"`--labels` names {len(names)} labels for {len(meant)} values, in this order:\n{table}")
-    told = ["background", *names] if kinds is _ONE else names
-    table = [
-        (str(v) if not isinstance(v, tuple) else " ".join(map(str, v)), n) for v, n in zip(values, told, strict=True)
-    ]
-    return Guess(kind, names, coding, table, colours)
-
-
-def _flat(value: Value) -> str:
-    return "_".join(map(str, value)) if isinstance(value, tuple) else str(value).split()[-1].rstrip("/")
+        return named(OVERLAPPING, coding, values, wishes, found, names=folders)
+    return named(CLASSES, coding, ["elsewhere", *values], wishes, found, names=["background", *folders])
 
 
 def _ignored(values: list[int]) -> dict:
@@ -233,19 +166,4 @@ def _blurred(found: Survey) -> bool:
     return ends > _BLURRED * sum(found.pixels.values())
 
 
-def _listed(values: list) -> str:
-    texts = [" ".join(map(str, v)) if isinstance(v, tuple) else str(v) for v in values]
-    return ", ".join(texts[:8]) + (f" ... {texts[-1]}" if len(texts) > 8 else "")
-
-
-def _count(number: int) -> str:
-    return f"more than {MANY}" if number >= MANY else str(number)
-
-
-def _ask(found: Survey, what: str, flags: dict[str, str]) -> UserError:
-    """A question: what was found, all values, and a flag for each answer."""
-    biggest = [(_listed([v]), f"{n:,}", found.masks[v]) for v, n in found.pixels.most_common(12)]
-    table = columns([["value", "pixels", "masks"], *biggest])
-    more = f"\n  and {_count(len(found.pixels) - 12)} more" if len(found.pixels) > 12 else ""
-    answers = "\n".join(f"  {flag:22} {meaning}" for flag, meaning in flags.items())
-    return UserError(f"{what}:\n{table}{more}\nSay what is meant:\n{answers}")
+_INDEX = {"binary": _index_binary, "multiclass": _index_classes, "multilabel": _index_bits}

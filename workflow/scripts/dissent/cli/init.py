@@ -9,7 +9,8 @@ import re
 from pathlib import Path
 
 from dissent.cli.draft import EXPERIMENT, SPLIT, checked, dataset_of, sizes, text_of
-from dissent.cli.guess import Guess, Value, Wishes, guess
+from dissent.cli.guess import guess
+from dissent.cli.meaning import Guess, Value, Wishes
 from dissent.cli.pairing import Pairs, find_pairs
 from dissent.cli.predict import _cores
 from dissent.cli.settings import config_of, settings_folder
@@ -123,6 +124,9 @@ def _seen(pairs: Pairs, found: Survey) -> str:
     ]
     if pairs.alone:
         lines.append(f"alone   {len(pairs.alone)} images have no mask and count as unlabelled: {some(pairs.alone)}")
+    tables = sorted(path.name for path in pairs.raw.glob("*.csv"))
+    if tables:
+        lines.append(f"note    {some(tables)} may tell groups or sides of a split: see `table` in config/README.md")
     grown = _one_source(pairs)
     if grown:
         lines.append(f"note    {grown}")
@@ -142,21 +146,13 @@ def _one_source(pairs: Pairs) -> str:
 
 
 def _meant(meant: Guess, found: Survey) -> str:
-    total = sum(found.pixels.values())
-    rows = [["value", "label", "pixels", "share", "masks"]]
-    keys = {(" ".join(map(str, v)) if isinstance(v, tuple) else str(v)): v for v in found.pixels}
-    for value, name in meant.table:
-        if value in keys:
-            count = found.pixels[keys[value]]
-            rows.append([value, name, f"{count:,}", f"{count / total:.2%}", found.masks[keys[value]]])
-        else:
-            rows.append([value, name, "", "", ""])
-    for value in meant.coding.get("ignore", []):
-        key = tuple(value) if isinstance(value, list) else value
-        text = " ".join(map(str, value)) if isinstance(value, list) else value
-        count = found.pixels.get(key, 0)
-        rows.append([text, "(nobody knows)", f"{count:,}", f"{count / total:.2%}", found.masks.get(key, 0)])
-    return f"coding  {meant.coding['name']}, a {meant.kind} task\n\n{columns(rows)}"
+    table = columns([["value", "label", "pixels", "masks"], *meant.table])
+    text = f"coding  {meant.coding['name']}, a {meant.kind} task\n\n{table}"
+    ids = meant.coding.get("ids", [])
+    if len(ids) > 1:
+        gaps = sorted(set(range(ids[-1])) - set(ids) - set(meant.coding.get("ignore", [])))
+        text += f"\n\nnote    no mask holds {some(gaps)}; add to `ids` and `labels` what is a label all the same"
+    return text
 
 
 def _geometry(geometry: str, found: Survey) -> str:

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
-from os.path import commonprefix
 from pathlib import Path, PurePosixPath
 
 from dissent.cli.text import printable, some
@@ -95,8 +94,8 @@ def _suffixes(images: list[str], masks: list[str]) -> tuple[str, str]:
         return "", ""
     votes: Counter[tuple[str, str]] = Counter()
     for mask in masks[:: max(1, len(masks) // 50)]:
-        near = max(images, key=lambda image: (len(commonprefix([image, mask])), -len(image)))
-        common = len(commonprefix([near, mask]))
+        near = max(images, key=lambda image: (_shared(image, mask), -len(image)))
+        common = _shared(near, mask)
         if common > mask.rfind("/") + 1:
             votes[near[common:], mask[common:]] += 1
     for (image_suffix, mask_suffix), _ in votes.most_common(5):
@@ -108,6 +107,11 @@ def _suffixes(images: list[str], masks: list[str]) -> tuple[str, str]:
         f"masks are not called after their images: {printable(masks[0])} ... and {printable(images[0])} ...; the names "
         "may differ in what they end with (a_mask for a), alike for all"
     )
+
+
+def _shared(one: str, other: str) -> int:
+    """Characters with which both begin."""
+    return next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
 def _suffix_within(files: dict[str, Path], folder: Path) -> str:

@@ -1,7 +1,6 @@
 """What the masks of a folder hold, all of them together: values, colours, formats. Nothing is concluded for one file."""
 
 from collections import Counter
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +23,8 @@ class Survey:
     formats: Counter = field(default_factory=Counter)
     modes: Counter = field(default_factory=Counter)
     images: list[Header] = field(default_factory=list)
+    labels: Counter = field(default_factory=Counter)
+    """folder per label: pixels that are set in each"""
     overlap: int = 0
     """folder per label: pixels that are set for two labels"""
     runs: int = 0
@@ -40,7 +41,8 @@ def survey(pairs: Pairs, threads: int) -> Survey:
     """Decode every mask and the header of every image; UserError lists all files that cannot be used."""
     result, problems = Survey(), raw.Problems()
     jobs = [
-        (image, [masks[key] for masks in pairs.masks.values() if key in masks]) for key, image in pairs.images.items()
+        (image, {label: masks[key] for label, masks in pairs.masks.items() if key in masks})
+        for key, image in pairs.images.items()
     ]
     with ThreadPoolExecutor(threads) as pool:
         for image, found in zip(pairs.images.values(), pool.map(_looked_at, jobs), strict=True):
@@ -51,7 +53,8 @@ def survey(pairs: Pairs, threads: int) -> Survey:
             header, masks, overlap = found
             result.images.append(header)
             result.overlap += overlap
-            for mask, counts in masks:
+            for label, mask, counts in masks:
+                result.labels[label] += sum(number for value, number in counts.items() if value)
                 result.formats[mask.format] += 1
                 result.modes[mask.mode] += 1
                 result.counted += 1
@@ -65,7 +68,8 @@ def survey(pairs: Pairs, threads: int) -> Survey:
     return _unified(result)
 
 
-def _looked_at(job: tuple[Path, Sequence[Path]]) -> tuple[Header, list[tuple[Header, Counter]], int] | str:
+def _looked_at(job: tuple[Path, dict[str, Path]]) -> tuple[Header, list[tuple[str, Header, Counter]], int] | str:
+    """Header of the image, what each mask holds, pixels that are set twice; or what is wrong."""
     image, masks = job
     try:
         header = read_header(image)
@@ -73,14 +77,14 @@ def _looked_at(job: tuple[Path, Sequence[Path]]) -> tuple[Header, list[tuple[Hea
         return str(error)
     sizes = {header.size, turned_size(header.size, header.orientation)}
     found, total = [], np.zeros((), np.uint8)
-    for path in masks:
+    for label, path in masks.items():
         try:
             mask, pixels = read_pixels(path)
             if mask.size not in sizes:
                 high, wide = mask.size
                 return f"has {header.size[0]} x {header.size[1]} pixels (height x width), and its mask {high} x {wide}"
             pixels = _flat(mask, pixels)
-            found.append((mask, _counts(pixels)))
+            found.append((label, mask, _counts(pixels)))
         except ValueError as error:
             return f"its mask {path.parent.name}/{path.name} {error}"
         if len(masks) > 1 and pixels.ndim == 2:

@@ -25,7 +25,7 @@ def label_folders(coding: Coding, task: Task) -> list[str]:
     """Folders below the folder of masks, one for each file of a label; [""]: the folder itself."""
     if coding.name != "folders":
         return [""]
-    return coding.folders or (task.labels[1:] if task.kind == "multiclass" else task.labels)
+    return coding.folders or (task.labels[1:] if task.exclusive else task.labels)
 
 
 def _index(paths: list[Path | None], coding: Index, task: Task) -> Label:
@@ -34,13 +34,13 @@ def _index(paths: list[Path | None], coding: Index, task: Task) -> Label:
         raise ValueError(f"has colour mode {header.mode} where index masks have one channel; is it `coding: colours`?")
     if header.mode == "L" and header.bits in (2, 4):  # Pillow stretches these to 0..255
         pixels = pixels // (255 // (2**header.bits - 1))
-    if task.kind == "multilabel":
+    if task.overlapping:
         table = {value: value for value in range(2 ** len(task.labels))}
     else:
-        first = int(task.kind == "binary")
+        first = int(task.one_foreground)
         ids = coding.ids or list(range(first, len(task.labels) + first))
         table = {v: i + first for i, item in enumerate(ids) for v in (item if isinstance(item, list) else [item])}
-        if task.kind == "binary":
+        if task.one_foreground:
             table.setdefault(0, 0)
     table |= dict.fromkeys(coding.ignore, UNKNOWN)
     present = np.unique(pixels).tolist()
@@ -100,7 +100,7 @@ def _folders(paths: list[Path | None], coding: Folders, task: Task) -> Label:
     for number, path in enumerate(paths):
         if path is None:
             continue
-        if task.kind == "multilabel":
+        if task.overlapping:
             ids |= layers[path].astype(np.uint8) << number
             continue
         if coding.overlap == "refuse" and (ids[layers[path]] > 0).any():

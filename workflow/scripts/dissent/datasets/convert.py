@@ -133,7 +133,7 @@ def _read_label(item: Item, source: Source) -> tuple[np.ndarray | None, int]:
     """Ids as stored; published binary masks stay grey, as they are resized before they are cut at a threshold."""
     if not item.masks:
         return None, 0
-    if source.protocol == "published" and source.task.kind == "binary":
+    if source.protocol == "published" and source.task.one_foreground:
         return read_grey(item.masks[0], lossy=False), 0
     return read_label(list(item.masks), source.coding, source.task)
 
@@ -148,7 +148,7 @@ def _to_bytes(pixels: np.ndarray, levels: tuple[int, int] | None) -> np.ndarray:
 def _targets(label: np.ndarray, source: Source) -> dict[str, np.ndarray]:
     """{folder: ids} at the size of the data set."""
     size, published = tuple(source.size), source.protocol == "published"
-    if not published or source.task.kind != "binary":
+    if not published or not source.task.one_foreground:
         return {"labels": resize_mask(label, size, published)}
     grey = label if label.shape == size else opencv_bilinear(label, size)
     targets = {"labels": grey == 255, "labels_any": grey > 0, "labels_half": grey >= 128}
@@ -158,7 +158,7 @@ def _targets(label: np.ndarray, source: Source) -> dict[str, np.ndarray]:
 def _present(counts: Counter, task: Task) -> str:
     """Ids (multilabel: bits) that occur, separated by blanks."""
     values = sorted(set(counts) - {UNKNOWN})
-    if task.kind == "multilabel":
+    if task.overlapping:
         values = [bit for bit in range(len(task.labels)) if any(value >> bit & 1 for value in values)]
     return " ".join(map(str, values))
 

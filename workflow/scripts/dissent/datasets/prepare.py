@@ -17,6 +17,7 @@ from dissent.datasets.exif import Turns, decide_turns
 from dissent.datasets.raw import Item, Problems, find_items, raw_digest
 from dissent.files import UNKNOWN, sha256, write_json, write_table
 from dissent.spec.dataset import Source
+from dissent.spec.task import Task
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +56,7 @@ def prepare(dataset: dict, name: str, raw: str, out: str, threads: int = 1) -> N
 
 def folders(dataset: dict) -> list[str]:
     """Names of the folders that `prepare` writes below data/{dataset}."""
-    published = dataset["protocol"] == "published" and dataset["task"]["kind"] == "binary"
+    published = dataset["protocol"] == "published" and Task(**dataset["task"]).one_foreground
     return ["images", "labels", *(sorted(PUBLISHED_TARGETS.values()) if published else [])]
 
 
@@ -153,9 +154,9 @@ def _write_tables(
 def _pixels_by_label(source: Source, name: str, rows: list[dict], counts: Counter) -> dict[str, int]:
     """Pixels of each label over all masks, and a warning for what looks like a mistake."""
     task = source.task
-    names = ["background", *task.labels] if task.kind == "binary" else task.labels
+    names = task.value_names
     unknown = counts.pop(UNKNOWN, 0)
-    if task.kind == "multilabel":
+    if task.overlapping:
         pixels = {one: sum(n for v, n in counts.items() if v >> bit & 1) for bit, one in enumerate(names)}
     else:
         pixels = {one: counts[value] for value, one in enumerate(names)}
@@ -163,7 +164,7 @@ def _pixels_by_label(source: Source, name: str, rows: list[dict], counts: Counte
     absent = [one for one, count in pixels.items() if not count and labelled]
     if absent:
         log.warning("no mask of %s has a pixel of %s", name, ", ".join(absent))
-    blank = [row["id"] for row in labelled if not row["present"] and task.kind != "multilabel"]
+    blank = [row["id"] for row in labelled if not row["present"] and not task.overlapping]
     if blank:
         log.warning("%d masks say nothing, all their pixels are unknown: %s", len(blank), ", ".join(blank[:10]))
     return pixels | {"unknown": unknown}

@@ -138,7 +138,7 @@ def _check(sides: Sides, where: str) -> None:
 
 
 def _warn_of_absent_labels(sides: Sides, source: Dataset) -> None:
-    names = ["background", *source.task.labels] if source.task.kind == "binary" else source.task.labels
+    names = source.task.value_names
     for side in ("labelled", "val", "test"):
         present = {int(value) for row in sides[side] for value in row["present"].split()}
         absent = [name for value, name in enumerate(names) if value not in present]

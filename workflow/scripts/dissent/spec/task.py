@@ -46,6 +46,26 @@ class Task(Model):
         return self
 
     @property
+    def one_foreground(self) -> bool:
+        """Binary: a foreground on a background."""
+        return self.kind == "binary"
+
+    @property
+    def exclusive(self) -> bool:
+        """Multiclass: each pixel has one class."""
+        return self.kind == "multiclass"
+
+    @property
+    def overlapping(self) -> bool:
+        """Multilabel: a pixel may have several labels, one bit each."""
+        return self.kind == "multilabel"
+
+    @property
+    def value_names(self) -> list[str]:
+        """Names of the ids (multilabel: of the bits)."""
+        return ["background", *self.labels] if self.one_foreground else list(self.labels)
+
+    @property
     def palette(self) -> list[list[int]]:
         """256 RGB triples for the byte stored in a mask: class id, or a mix of the colours of the bits that are set."""
         if self.kind == "multilabel":
