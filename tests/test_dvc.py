@@ -53,6 +53,17 @@ def test_one_stage_a_generation_each_on_its_own_settings(mine):
         assert not [path for path in found[f"gen{g}"]["deps"] if f"gen{g}/" in path]
 
 
+def test_lists_of_a_split_are_dependencies_unless_they_lie_in_the_raw_folder(mine, in_tmp, root):
+    for path in ("labelled.txt", "pool.txt", "raw/tiny/val.txt"):
+        (in_tmp / path).parent.mkdir(parents=True, exist_ok=True)
+        (in_tmp / path).touch()
+    listed = in_tmp / "mine" / "datasets" / "tiny.yaml"
+    words = listed.read_text().split("splits:")[0]
+    listed.write_text(words + "splits: {few: {lists: {labelled: labelled.txt, unlabelled: pool.txt, val: val.txt}}}")
+    data = stages(Config("mine", root / "config"), "chain", "mine")["stages"]["data"]
+    assert data["deps"] == ["work/settings/data.json", "raw/tiny", "labelled.txt", "pool.txt"]
+
+
 def test_a_change_of_one_generation_shows_in_its_settings_and_later_alone(mine, root):
     before = settings(mine, "chain")
     path = Path("mine/experiments/chain.yaml")

@@ -1,7 +1,6 @@
 """Jobs: logs, exit codes, signals, costs."""
 
 import errno
-import json
 import logging
 import os
 import signal
@@ -15,7 +14,7 @@ import numpy as np
 import pytest
 
 from dissent.files import UserError
-from dissent.jobs import Cost, Interrupted, Stop, cost, job, signalled
+from dissent.jobs import Interrupted, Stop, cost, job, signalled
 from dissent.jobs.logs import Log, Tee
 
 
@@ -171,14 +170,3 @@ def test_cost_measures_time_memory_and_children(tmp_path):
     assert before > 200 and found["peak_memory_mb"] > 320 + 200
     time.sleep(0.01)
     assert spent.as_dict() == found
-
-
-def test_cost_is_written_by_a_job_that_ends_well_only(tmp_path):
-    with Cost("cpu", tmp_path / "cost.json") as spent:
-        spent |= {"steps": 450}
-        assert not (tmp_path / "cost.json").exists()
-    assert json.loads((tmp_path / "cost.json").read_text()) == spent.as_dict()
-    assert spent.as_dict()["steps"] == 450
-    with pytest.raises(RuntimeError), Cost("cpu", tmp_path / "other.json"):
-        raise RuntimeError
-    assert not (tmp_path / "other.json").exists()

@@ -104,16 +104,16 @@ def test_no_pairs_and_no_val_are_refused(root, in_tmp):
     split = prepared(root)
     val = read_table(f"{split}/val.csv")
     write_table(f"{split}/val.csv", [], tuple(val[0]))
-    with pytest.raises(UserError, match="val.csv has no images"):
+    with pytest.raises(UserError, match=r"val\.csv has no images"):
         train(root, split, "ldt")
     write_table(f"{split}/labelled.csv", [], tuple(val[0]))
-    with pytest.raises(UserError, match="pairs.csv has no pairs"):
+    with pytest.raises(UserError, match=r"pairs\.csv has no pairs"):
         train(root, split, "ldt")
 
 
 def test_sizes_that_do_not_fit_are_refused(root, in_tmp):
     split = prepared(root)
-    with pytest.raises(UserError, match="8x32|32x8"):
+    with pytest.raises(UserError, match=r"8x32|32x8"):
         train(root, split, "ldt", change=lambda params: params | {"size": [8, 32]})
 
 

@@ -9,8 +9,8 @@ Images that were turned by an EXIF tag are looked at upright; their masks are st
 An image that cannot be read is named, the others are done, and the exit code is 3."""
 
 import argparse
-import logging
 import os
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -27,8 +27,6 @@ from dissent.task import Task
 
 if TYPE_CHECKING:
     from dissent.cli.pool import Input, Pool
-
-log = logging.getLogger("dissent")
 
 EXAMPLES = """examples:
   dissent predict results/isic/gen5 photos/ masks/            the best student
@@ -71,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
     failed = [row for row in rows if row["status"] == "failed"]
     _write_tables(pool, task, rows, args)
     for row in failed:
-        log.error("failed: %s %s", printable(row["image"]), row["reason"])
+        print(f"failed: {printable(row['image'])} {row['reason']}", file=sys.stderr)
     print(f"{len(rows) - len(failed)} of {len(rows)} images are labelled: {args.out / 'masks'}")
     return 3 if failed else 0
 

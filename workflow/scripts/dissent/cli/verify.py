@@ -7,6 +7,7 @@ file again. A number that changes inside a table whose digest nobody keeps (metr
 data/raw looked at. Not while a job writes there: what it has not finished would count as lost."""
 
 import argparse
+import contextlib
 import hashlib
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +19,7 @@ from dissent.cli.predict import _cores
 from dissent.cli.remedy import command, target
 from dissent.cli.text import columns, printable
 from dissent.datasets.decode import read_pixels
-from dissent.files import UserError, sha256
+from dissent.files import UserError, read_table, sha256
 
 EXAMPLES = """examples:
   dissent verify                        data, results and .dvc/cache
@@ -27,6 +28,7 @@ EXAMPLES = """examples:
 _CACHE = Path(".dvc/cache/files/md5")
 _DEFAULT = (Path("data"), Path("results"), _CACHE)
 _TAIL = 1 << 16
+_HOMES = ("predictions", "masks")  # folders whose table is called like them
 
 
 class Fault(NamedTuple):
@@ -79,7 +81,7 @@ def find_faults(paths: Iterable[Path]) -> tuple[list[Fault], int]:
     wanted: dict[Path, dict[str, list[Path]]] = {}
     for claim in claims:
         wanted.setdefault(claim.path, {}).setdefault(claim.sha256, []).append(claim.table)
-    faults += _lost_tables(own)
+    faults += _lost_tables(own) + _cut_tables(own, set(wanted), {fault.path for fault in faults})
     with ThreadPoolExecutor(_cores()) as workers:
         told = [workers.submit(_compare, path, names) for path, names in wanted.items() if path not in empty]
         told += [workers.submit(_content, file) for file in own if file not in wanted and file not in empty]
@@ -154,6 +156,28 @@ def _lost_tables(files: list[Path]) -> list[Fault]:
             needs = [(folder / name, "a data set") for name in ("files.csv", "dataset.json")]
         lost += [Fault(path, "lost", f"belongs to {what}") for path, what in needs if not path.exists()]
     return lost
+
+
+def _cut_tables(files: list[Path], named: set[Path], broken: set[Path]) -> list[Fault]:
+    """Tables that end at a whole line but too early: an image of theirs is not in them, or a kept one is no pair."""
+    there = set(files) - broken
+    faults = {}
+    for file in files:
+        if file.suffix == ".png" and file not in named:
+            for folder in list(file.parents)[:3]:
+                table = folder.with_suffix(".csv") if folder.name in _HOMES else folder.parent / "files.csv"
+                if table in there and (
+                    folder.name in _HOMES or folder.name == "images" or folder.name.startswith("labels")
+                ):
+                    faults.setdefault(table, Fault(table, "damaged", f"does not name {printable(file)}"))
+    for pairs in (file for file in there if file.name == "pairs.csv" and file.with_name("masks.csv") in there):
+        with contextlib.suppress(UserError, KeyError):  # damaged in another way, which is told
+            kept = {row["id"] for row in read_table(pairs.with_name("masks.csv")) if row["kept"] == "1"}
+            lacking = sorted(kept ^ {row["id"] for row in read_table(pairs) if row["origin"] == "pseudo"})
+            if lacking:
+                why = f"and masks.csv beside it differ on {printable(lacking[0])}"
+                faults.setdefault(pairs, Fault(pairs, "damaged", why))
+    return list(faults.values())
 
 
 def remedies(paths: list[Path]) -> list[str]:

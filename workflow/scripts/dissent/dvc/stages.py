@@ -1,10 +1,12 @@
 """dvc.yaml of an experiment and its controls."""
 
+import os
 from pathlib import Path
 
 import yaml
 
 from dissent.datasets import folders
+from dissent.datasets.lists import lists_of
 from dissent.dvc.settings import FOLDER, generations
 from dissent.files import UserError
 from dissent.spec.base import read_yaml
@@ -85,11 +87,14 @@ def _data(run: Run, option: str) -> dict:
     data = f"data/{run.dataset_name}"
     splits = f"{data}/splits/{run.split}"
     made = [*folders(run.dataset.model_dump(mode="json")), "files.csv", "dataset.json"]
-    # what a job fetches is no dependency: it is not there before
-    raw = [] if run.dataset.fetch else [Path(run.dataset.raw).as_posix()]
+    raw = [Path(run.dataset.raw).as_posix()]
+    if run.dataset.splits[run.split].lists is not None:
+        lists = [os.path.relpath(path) for path in lists_of(run.dataset.model_dump(mode="json"), run.split)]
+        raw += [path for path in lists if not Path(path).is_relative_to(raw[0])]
     return {
         "cmd": _command(option, f"{splits}/labelled.csv"),
-        "deps": [f"{FOLDER}/data.json", *raw],
+        # what a job fetches is no dependency: it is not there before
+        "deps": [f"{FOLDER}/data.json", *([] if run.dataset.fetch else raw)],
         "outs": [*(_kept(f"{data}/{name}") for name in made), _kept(splits)],
     }
 

@@ -6,48 +6,35 @@ import sys
 import time
 from pathlib import Path
 
-from dissent.files import write_json
-
 MB = 1e6
 
 
 class Cost:
-    """Measures from its making on; a `with` block that ends well stops the clock and writes `path`, if given, as JSON.
+    """Measures from its making on, for a device of the given name; the end of a `with` block stops the clock."""
 
-    `device`: the name to report. `cost |= {"steps": 100}` adds what else is counted.
-    """
-
-    def __init__(self, device: str = "cpu", path: str | Path | None = None):
-        self.device, self.path = device, path
+    def __init__(self, device: str = "cpu"):
+        self.device = device
         self._start, self._cpu_start = time.monotonic(), _cpu_seconds()
-        self._more: dict = {}
         self._end: dict | None = None
 
     def as_dict(self) -> dict:
-        """Give seconds, cpu_seconds, peak_memory_mb, host, device, and what was added.
+        """Give seconds, cpu_seconds, peak_memory_mb, host, device.
 
         Ended child processes count; the peak (units of 1e6 bytes) is the whole process's plus its largest child's.
         """
-        measured = self._end or {
+        return self._end or {
             "seconds": round(time.monotonic() - self._start, 3),
             "cpu_seconds": round(_cpu_seconds() - self._cpu_start, 3),
             "peak_memory_mb": round((_own_peak() + _maximum(resource.RUSAGE_CHILDREN)) / MB, 1),
             "host": socket.gethostname(),
             "device": self.device,
         }
-        return {**measured, **self._more}
-
-    def __ior__(self, more: dict) -> "Cost":
-        self._more.update(more)
-        return self
 
     def __enter__(self) -> "Cost":
         return self
 
-    def __exit__(self, kind: type | None, *_: object) -> None:
+    def __exit__(self, *_: object) -> None:
         self._end = self.as_dict()
-        if kind is None and self.path is not None:
-            write_json(self.path, self.as_dict())
 
 
 cost = Cost
