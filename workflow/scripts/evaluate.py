@@ -5,7 +5,7 @@ from dissent.generation.cost import write_cost
 from dissent.jobs import cost, job
 
 with job(snakemake), lease() as place, cost(place.device) as spent:
-    prepare_process(snakemake.threads, place.device)
+    device = prepare_process(snakemake.params.settings["threads"], place.device).type
     from dissent.generation.evaluate import evaluate  # torch only now: the lease decides which card it sees
 
     done = evaluate(
@@ -17,6 +17,6 @@ with job(snakemake), lease() as place, cost(place.device) as spent:
         about=snakemake.input.about,
         out=snakemake.output.metrics,
         table=snakemake.output.counts,
-        device=place.device,
+        device=device,
     )
     write_cost(snakemake.output.cost, spent, done)

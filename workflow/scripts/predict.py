@@ -5,7 +5,7 @@ from dissent.generation.cost import write_cost
 from dissent.jobs import cost, job
 
 with job(snakemake), lease() as place, cost(place.device) as spent:
-    prepare_process(snakemake.threads, place.device)
+    device = prepare_process(snakemake.params.settings["threads"], place.device).type
     from dissent.generation.predict import predict  # torch only now: the lease decides which card it sees
 
     done = predict(
@@ -14,6 +14,6 @@ with job(snakemake), lease() as place, cost(place.device) as spent:
         unlabelled=snakemake.input.unlabelled,
         out=snakemake.output.folder,
         table=snakemake.output.table,
-        device=place.device,
+        device=device,
     )
     write_cost(snakemake.output.cost, spent, done)

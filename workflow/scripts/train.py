@@ -5,7 +5,7 @@ from dissent.generation.cost import write_cost
 from dissent.jobs import cost, job
 
 with job(snakemake), lease() as place, cost(place.device) as spent:
-    prepare_process(snakemake.threads, place.device)
+    device = prepare_process(snakemake.params.settings["threads"], place.device).type
     from pathlib import Path
 
     from dissent.generation.student import train_student  # torch only now: the lease decides which card it sees
@@ -17,7 +17,7 @@ with job(snakemake), lease() as place, cost(place.device) as spent:
         unlabelled=snakemake.input.unlabelled,
         out=str(Path(snakemake.output.model).parent),
         state=f"work/state/{snakemake.wildcards.run}/gen{snakemake.wildcards.g}/{snakemake.wildcards.i}",
-        device=place.device,
+        device=device,
         checkpoint_seconds=snakemake.resources.checkpoint_seconds,
     )
     write_cost(snakemake.output.cost, spent, done)

@@ -148,6 +148,11 @@ def _lost_tables(files: list[Path]) -> list[Fault]:
         needs: list[tuple[Path, str]] = []
         if folder.name in ("predictions", "masks") and folder.parent.name.startswith("gen"):
             needs = [(folder.with_suffix(".csv"), folder.name)]
+            needs += [
+                (one / "teachers.json", folder.name) for one in _before(folder.parent) if folder.name == "predictions"
+            ]
+        if folder.name == "students":
+            needs = [(folder.with_name("pairs.csv"), "the students who learned from it")]
         if folder / "model.safetensors" in there or folder / "model.json" in there:
             needs = [(folder / name, "a student") for name in ("model.safetensors", "model.json", "metrics.json")]
         if folder.parent.name == "splits":
@@ -156,6 +161,13 @@ def _lost_tables(files: list[Path]) -> list[Fault]:
             needs = [(folder / name, "a data set") for name in ("files.csv", "dataset.json")]
         lost += [Fault(path, "lost", f"belongs to {what}") for path, what in needs if not path.exists()]
     return lost
+
+
+def _before(generation: Path) -> list[Path]:
+    """The folder of the generation before, if there is one."""
+    number = generation.name.removeprefix("gen")
+    before = generation.with_name(f"gen{int(number) - 1}") if number.isdigit() else generation
+    return [before] if before != generation and before.is_dir() else []
 
 
 def _cut_tables(files: list[Path], named: set[Path], broken: set[Path]) -> list[Fault]:

@@ -1,0 +1,153 @@
+"""Predict and evaluate in process: what the files say is what the networks say."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from discs import KINDS, config, prepared
+
+from dissent import metrics, networks
+from dissent.files import UserError, read_image, read_json, read_mask, read_table, write_json, write_mask
+from dissent.generation.evaluate import evaluate
+from dissent.generation.predict import predict
+from dissent.generation.rank import rank_students
+from dissent.spec import slices
+from dissent.task import Task
+
+torch.set_num_threads(1)
+
+
+def pool(root, name):
+    """Two networks that were not trained, saved and ranked as `train` and `rank_students` leave them."""
+    run = config(root).run(name)
+    task = run.dataset.task.model_dump(mode="json")
+    outputs = Task(task).outputs
+    for member in (1, 2):
+        torch.manual_seed(member)
+        spec = run.network.model_dump(mode="json")
+        network = networks.build(spec, outputs, 3)
+        networks.save(network, f"students/{member}", spec, outputs, 3, {"task": task, "size": [32, 32]})
+        write_json(f"students/{member}/metrics.json", {"val": {"iou": {"value": member / 10}}})
+    files = [str(path) for path in Path("students").glob("*/*")]
+    rank_students(files, teachers=2, score="iou", out="teachers.json")
+    return run, task
+
+
+def decided(task, member, image):
+    network, _ = networks.load(f"students/{member}")
+    with torch.inference_mode():
+        probabilities = Task(task).probabilities(network(torch.from_numpy(image).permute(2, 0, 1)[None].float()))
+    return probabilities, Task(task).decide(probabilities)[0].numpy()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_predict_writes_what_each_teacher_says(root, in_tmp, kind):
+    split = prepared(root, KINDS[kind])
+    run, task = pool(root, KINDS[kind])
+    settings = slices.prediction(run, lambda *names: "code")
+    done = predict(settings, "teachers.json", f"{split}/unlabelled.csv", "p", "p.csv", "cpu")
+    rows = read_table("p.csv")
+    assert done == {"images": 8} and len(rows) == 16
+    row = read_table(f"{split}/unlabelled.csv")[3]
+    image = read_image(row["image"], 3)
+    for teacher, member in ((1, 2), (2, 1)):  # teacher 1 is the better one: student 2
+        assert (read_mask(f"p/teacher{teacher}/{row['id']}.png") == decided(task, member, image)[1]).all()
+
+
+def test_evaluate_says_what_the_networks_say(root, in_tmp):
+    split = prepared(root)
+    run, task = pool(root, "tiny")
+    settings = slices.evaluation(run, 0, lambda *names: "code")
+    sides = {side: f"{split}/{side}.csv" for side in ("val", "test")}
+    evaluate(
+        settings,
+        "teachers.json",
+        sides,
+        None,
+        f"{split}/labelled.csv",
+        "data/tiny/dataset.json",
+        "m.json",
+        "c.csv",
+        "cpu",
+    )
+    found = read_json("m.json")
+    counts = {who: [] for who in ("student1", "student2", "ensemble")}
+    for row in read_table(sides["test"]):
+        image, label = read_image(row["image"], 3), read_mask(row["label"])
+        parts = [decided(task, member, image) for member in (1, 2)]
+        both = Task(task).decide((parts[0][0] + parts[1][0]) / 2)[0].numpy()
+        for who, mask in zip(counts, (parts[0][1], parts[1][1], both), strict=True):
+            counts[who].append(metrics.counts(mask, label, task))
+    expected = {who: metrics.scorer("iou", task)(np.stack(one))["value"] for who, one in counts.items()}
+    test = found["test"]
+    assert {who: one["iou"]["value"] for who, one in test["students"].items()} == {
+        who: pytest.approx(expected[who]) for who in ("student1", "student2")
+    }
+    assert test["ensemble"]["iou"]["value"] == pytest.approx(expected["ensemble"])
+    assert test["best"] == test["students"]["student2"] and found["best_student"] == 2
+    values = [expected["student1"], expected["student2"]]
+    assert test["pool"]["iou"] == {
+        "mean": pytest.approx(np.mean(values)),
+        "sd": pytest.approx(np.std(values, ddof=1)),
+        "n": 2,
+    }
+    assert set(found["definitions"]) == set(metrics.SCORES) and "pseudo_labels" not in found
+    rows = read_table("c.csv")
+    assert len(rows) == (4 + 6) * 3
+    one = next(row for row in rows if row["side"] == "test" and row["who"] == "student1")
+    assert [int(one[name]) for name in ("tp", "fp", "fn", "tn")] == counts["student1"][0][0].tolist()
+
+
+def test_scores_with_targets_of_their_own(root, in_tmp):
+    """ISIC's grey masks: published_iou is measured against mask > 0, published_dice against mask >= 128."""
+    split = prepared(root)
+    run, _ = pool(root, "tiny")
+    about = read_json("data/tiny/dataset.json") | {"metric_labels": {"published_iou": "labels_any"}}
+    write_json("about.json", about)
+    shutil.copytree("data/tiny/labels", "data/tiny/labels_any")
+    palette = run.dataset.task.palette
+    for path in Path("data/tiny/labels_any").iterdir():
+        write_mask(path, np.ones((32, 32), np.uint8), palette)
+    settings = slices.evaluation(run, 0, lambda *names: "code")
+    arguments = (None, f"{split}/labelled.csv")
+    sides = {"val": f"{split}/val.csv", "test": f"{split}/test.csv"}
+    for name in ("about.json", "data/tiny/dataset.json"):
+        evaluate(settings, "teachers.json", sides, *arguments, name, f"{Path(name).stem}.m.json", "c.csv", "cpu")
+    ours, plain = read_json("about.m.json")["test"]["best"], read_json("dataset.m.json")["test"]["best"]
+    assert ours["iou"] == plain["iou"] and ours["published_dice"] == plain["published_dice"]
+    assert ours["published_iou"] != plain["published_iou"]
+
+
+def test_an_empty_test_side_is_no_error(root, in_tmp):
+    split = prepared(root)
+    run, _ = pool(root, "tiny")
+    Path("empty.csv").write_text("id,image,label,image_sha256,label_sha256\n")
+    settings = slices.evaluation(run, 0, lambda *names: "code")
+    sides = {"val": f"{split}/val.csv", "test": "empty.csv"}
+    evaluate(
+        settings,
+        "teachers.json",
+        sides,
+        None,
+        f"{split}/labelled.csv",
+        "data/tiny/dataset.json",
+        "m.json",
+        "c.csv",
+        "cpu",
+    )
+    assert read_json("m.json")["test"] is None and read_json("m.json")["val"]["images"] == 4
+
+
+def test_a_changed_teacher_is_refused(root, in_tmp):
+    split = prepared(root)
+    run, _ = pool(root, "tiny")
+    path = Path("students/1/model.safetensors")
+    content = bytearray(path.read_bytes())
+    content[-5] ^= 4
+    path.write_bytes(content)
+    settings = slices.prediction(run, lambda *names: "code")
+    with pytest.raises(UserError, match=r"students/1/model\.safetensors is not the file that teachers\.json names"):
+        predict(settings, "teachers.json", f"{split}/unlabelled.csv", "p", "p.csv", "cpu")
+    assert not Path("p.csv").exists()
