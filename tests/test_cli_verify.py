@@ -235,7 +235,7 @@ def test_pages_json_and_views_without_a_digest(copied, capsys):
     assert dissent("verify") == 1
     out = capsys.readouterr().out
     assert out.count("damaged") >= 4
-    for name in ("report.html", "gen1/metrics.json", "history.csv", "pairs/inputs/a.png"):
+    for name in ("report.html", "gen1/metrics.json", "gen0/students/1/history.csv", "gen1/pairs/inputs/a.png"):
         assert f"results/tiny/{name}" in out
     assert "results/tiny/gen1/pairs " in out and "results/tiny/report.html" in out.split("--force")[1]
 

@@ -34,12 +34,18 @@ def metrics(score):
 
 def test_pool_counts_leave_the_ensemble_out(in_tmp):
     ids, found = pool_counts(counts("a.csv", 60, images=3), "test")
-    assert ids == ["i0", "i1", "i2"] and found.shape == (3, 1, 4) and (found[:, 0, 3] == 100).all()
+    assert ids == ["i0", "i1", "i2"] and found.shape == (2, 3, 1, 4) and (found[..., 3] == 50).all()
 
 
-def test_difference_is_paired(in_tmp):
-    value, low, high = difference(counts("a.csv", 62), counts("b.csv", 60), "test", "iou", TASK)
+def test_difference_is_paired_over_images_and_knows_students(in_tmp):
+    # one student each: images differ by up to 16 pixels, but in the same way for both, so the interval is a point
+    value, low, high = difference(
+        counts("a.csv", 62, students=1), counts("b.csv", 60, students=1), "test", "iou", TASK, repeats=50
+    )
     assert value == pytest.approx(0.02) and low == pytest.approx(0.02) and high == pytest.approx(0.02)
+    # students that differ by 1 pixel in 100 widen it by just that
+    value, low, high = difference(counts("a.csv", 62), counts("b.csv", 60), "test", "iou", TASK, repeats=200)
+    assert (value, low, high) == (pytest.approx(0.02), pytest.approx(0.01), pytest.approx(0.03))
     counts("c.csv", 60, images=39)
     with pytest.raises(ValueError, match="different images"):
         difference("a.csv", "c.csv", "test", "iou", TASK)

@@ -38,7 +38,7 @@ def _of_values(found: Survey, wishes: Wishes) -> Guess:
         raise UserError(f"masks hold numbers up to {max(values)}, where a mask has one byte a pixel: convert them")
     if len(values) == 1:
         raise UserError(f"all masks hold nothing but {values[0]}: there is nothing to learn; are these the masks?")
-    if wishes.ignore is None and 255 in values:
+    if wishes.ignore is None and 255 in values and values != [0, 255]:
         raise ask(
             found,
             f"masks hold 255 beside {listed([v for v in values if v != 255])}",
@@ -62,7 +62,7 @@ def _of_values(found: Survey, wishes: Wishes) -> Guess:
 def _index_binary(values: list[int], wishes: Wishes, ignore: list[int], found: Survey) -> Guess:
     ids = [value for value in values if value]
     coding = {"name": "index"} | ({} if ids == [1] else {"ids": [ids if len(ids) > 1 else ids[0]]})
-    return named(ONE, coding | _ignored(ignore), [0, listed(ids)], wishes, found)
+    return named(ONE, coding | _ignored(ignore), [0, ids[0] if len(ids) == 1 else listed(ids)], wishes, found)
 
 
 def _index_classes(values: list[int], wishes: Wishes, ignore: list[int], found: Survey) -> Guess:

@@ -78,6 +78,9 @@ def _tally(found: Survey, value: Value, coding: dict) -> tuple[str, str]:
     """Pixels and masks of a value, as texts; of a channel, a folder or a bit the pixels alone."""
     if value in found.pixels:
         return f"{found.pixels[value]:,}", str(found.masks[value])
+    several = coding.get("ids", [None])[0]
+    if isinstance(several, list):
+        return f"{sum(found.pixels[one] for one in several):,}", ""
     if coding["name"] == "channels":
         channel = int(value.split()[-1]) - 1
         return f"{sum(n for colour, n in found.pixels.items() if colour[channel]):,}", ""

@@ -96,6 +96,8 @@ def _suffixes(images: list[str], masks: list[str]) -> tuple[str, str]:
     for mask in masks[:: max(1, len(masks) // 50)]:
         near = max(images, key=lambda image: (_shared(image, mask), -len(image)))
         common = _shared(near, mask)
+        if common < min(len(near), len(mask)):  # a_left and a_ids: the line between belongs to the ends
+            common = len(mask[:common].rstrip("_-. "))
         if common > mask.rfind("/") + 1:
             votes[near[common:], mask[common:]] += 1
     for (image_suffix, mask_suffix), _ in votes.most_common(5):
