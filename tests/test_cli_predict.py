@@ -172,6 +172,18 @@ def test_large_images_of_a_tiled_data_set_are_seen_at_their_scale(in_tmp):
     assert pixels_of(Path("out/masks/tiny.png")).shape == (7, 9)
 
 
+def test_tiles_on_request(in_tmp):
+    generation()
+    image = photo(1, 16, 72)
+    save(Path("photos/a.png"), image)
+    assert predict() == 0 and predict("--tiles", out="tiles") == 0
+    whole, tiles = (pixels_of(Path(out, "masks/a.png")) for out in ("out", "tiles"))
+    assert whole.shape == tiles.shape == (16, 72) and (whole != tiles).any()
+    first = of_network(2, image[:, :24], "binary")
+    assert (tiles[:, :12] == first[:, :12]).all()  # no other window reaches these
+    assert read_json("tiles/made_with.json")["input"]["geometry"]["name"] == "tiles"
+
+
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_a_turned_photograph_is_seen_upright_and_its_mask_is_turned_like_it(in_tmp, orientation):
     generation(size=(16, 16))

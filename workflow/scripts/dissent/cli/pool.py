@@ -72,8 +72,11 @@ def folders_of(where: Path, everyone: bool) -> list[tuple[Path, dict[str, str]]]
     return marked if len(marked) > 1 else every  # a recipe without generations marks nobody
 
 
-def open_pool(where: Path, everyone: bool, device: str) -> Pool:
-    """Load the networks and verify their digests; UserError names what is damaged and how to make it again."""
+def open_pool(where: Path, everyone: bool, tiles: bool, device: str) -> Pool:
+    """Load the networks and verify their digests; UserError names what is damaged and how to make it again.
+
+    `tiles`: windows of the networks' size shall slide over images, whatever their data set did.
+    """
     folders = folders_of(where, everyone)
     for folder, files in folders:
         for name, expected in files.items():
@@ -93,6 +96,9 @@ def open_pool(where: Path, everyone: bool, device: str) -> Pool:
     knows, about = known[0]
     if any(other != knows for other, _ in known):
         raise UserError(f"the students of {where} differ in task, size or geometry; {again(where / 'teachers.json')}")
+    if tiles:
+        given = knows.input.model_copy(update={"geometry": Tiles(name="tiles")})
+        knows = knows.model_copy(update={"input": given})
     digests = [one["sha256"] for _, one in known]
     return Pool(
         loaded, [f for f, _ in folders], digests, knows, about["network"]["precision"], about["network"]["batch"]

@@ -42,6 +42,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", type=Path, help="folder of images (PNG, JPEG, TIFF, BMP), or one image")
     parser.add_argument("out", type=Path, help="folder for the masks")
     parser.add_argument("--pool", action="store_true", help="ask all teachers, and write where they disagree")
+    parser.add_argument(
+        "--tiles",
+        action="store_true",
+        help="slide over large images at their own scale, where training resized whole ones",
+    )
     parser.add_argument("--device", choices=["cpu", "cuda"], help="default: a graphics card if there is one")
     parser.add_argument("--threads", type=_positive, default=_cores(), help="default: all cores (%(default)s)")
     parser.add_argument(
@@ -59,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
             raise UserError("there is no graphics card that torch can use; leave `--device cuda` out")
         from dissent.cli.pool import open_pool  # torch only now: the lease decides which card it sees
 
-        pool = open_pool(args.networks, args.pool, device.type)
+        pool = open_pool(args.networks, args.pool, args.tiles, device.type)
         task = Task(pool.knows.task.model_dump(mode="json"))
         levels = _levels(pool.knows.input, args.levels)
         if not args.overwrite:

@@ -20,7 +20,7 @@ class Noise(Model):
 
     alpha: schedule(Fraction) = 0.5
     """contrast factor is drawn from 1 - alpha to 1 + alpha"""
-    beta: schedule(Annotated[float, Field(ge=0, le=255)]) = 25
+    beta: schedule(Annotated[float, Field(ge=0, le=255)]) = 25.0
     """brightness offset is drawn from -beta to beta grey levels"""
     blur: schedule(Annotated[int, Field(ge=0, le=3)]) = 3
     """largest blur level: 0 none, 1, 2, 3 = Gaussian of 3, 5, 7 pixels"""
