@@ -183,3 +183,12 @@ def test_students_settings_do_not_say_how_labels_were_made(root):
     found = slices.student(run, 1, 1, lambda *names: "code")
     assert not {"label", "select", "teachers", "generations", "pool"} & set(found["recipe"])
     assert "labels" not in found["recipe"] and "hidden" not in str(found)
+
+
+def test_how_many_teach_is_a_key_of_their_own_generation(root, config, tmp_path):
+    text = "dataset: nuclei\nsplit: few\nnetwork: unet1x1_small\nmethod: im_clean\ngenerations: 2\npool: [4, 3]\n"
+    write(tmp_path, experiments__mine=text + "teachers: [3, 2, 2]\n")
+    run = config.run("mine")
+    assert [slices.ranking(run, g)["teachers"] for g in range(3)] == [3, 2, 2]
+    assert [run.at(g)["pool"] for g in range(3)] == [4, 3, 3]
+    assert config.run("mine.aldt").at(0)["pool"] == 4 and config.run("mine.im").at(1)["pool"] == 3

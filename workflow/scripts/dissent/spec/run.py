@@ -134,11 +134,9 @@ class Config:
             self.path("methods", control)
         shared = {key: value for key, value in changes.items() if key in SHARED}
         if method != experiment.method:
-            pool = shared.get("pool")
-            changes = shared | ({"pool": pool[0]} if isinstance(pool, list) else {})
-            generations = self.recipe(method).generations
-            changes["pool"] = pool if generations else changes.get("pool", self.recipe(method).pool)
-            changes = {key: value for key, value in changes.items() if value is not None}
+            changes = dict(shared)
+            if isinstance(shared.get("pool"), list) and not self.recipe(method).generations:
+                changes["pool"] = shared["pool"][0]  # of a schedule a method without generations has the first entry
         recipe = self.recipe(method, changes, path)
         start = None
         if recipe.start is not None:

@@ -86,9 +86,9 @@ def _input(run: Run) -> dict:
 
 
 def ranking(run: Run, generation: int) -> dict:
-    """For rank_students: `teachers` of the generation that these will label for."""
-    teachers = run.recipe.at(min(generation + 1, run.recipe.generations))["teachers"] if run.recipe.generations else 0
-    return {"teachers": min(teachers, run.at(generation)["pool"]), "score": run.dataset.task.score}
+    """For rank_students: how many of this pool label for the next generation."""
+    recipe = run.at(generation)
+    return {"teachers": min(recipe["teachers"], recipe["pool"]), "score": run.dataset.task.score}
 
 
 def evaluation(run: Run, generation: int, code: Code) -> dict:
