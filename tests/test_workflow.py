@@ -112,11 +112,9 @@ def test_a_whole_run(root, in_tmp):
         folder = Path(f"results/tiny/gen{generation}")
         names = {f"{row['id']}.png" for row in read_table("data/tiny/splits/few/unlabelled.csv")}
         for part in ("predictions/teacher1", "predictions/teacher2", "masks/consensus", "masks/inconsistency"):
-            assert {path.name for path in (folder / part).iterdir()} == names
+            assert {path.name for path in (folder / part).glob("*.png")} == names
         consensus, doubt = (
-            (np.array(Image.open(folder / "masks" / part / "i01.png")) for part in ("consensus", "inconsistency"))
-            if "i01.png" in names
-            else (np.zeros(1), np.zeros(1))
+            np.array(Image.open(folder / "masks" / part / min(names))) for part in ("consensus", "inconsistency")
         )
         assert not consensus[doubt > 0].any()
         assert len(read_table(folder / "pairs.csv")) == 4 + 8
@@ -129,7 +127,7 @@ def test_a_whole_run(root, in_tmp):
     page.feed(Path("results/tiny/report.html").read_text())
     assert page.images >= 3 and not page.outside and not page.scripts
     assert "ldt_equal_steps" in Path("results/tiny/report.html").read_text()
-    seen = list(Path("results/tiny/gen1/pairs/targets").iterdir())
+    seen = list(Path("results/tiny/gen1/pairs/targets").glob("*.png"))
     assert len(seen) == 12
 
     again = snakemake(root, "-n", "results/tiny/report.html")
