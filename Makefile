@@ -7,6 +7,7 @@ EXPERIMENT ?= demo
 # a folder of your own with experiments/, datasets/, networks/, methods/
 SETTINGS ?=
 CORES ?= all
+PYTEST ?= -n auto --maxprocesses 4 --dist worksteal
 TARGETS ?= results/$(EXPERIMENT)/report.html
 
 ifdef VENV
@@ -106,6 +107,7 @@ repro: $(ENVIRONMENT)
 
 # DVC keeps no dates: the touch tells Snakemake that what came is up to date, which the check makes sure of.
 pull: $(ENVIRONMENT)
+	@test -f dvc.lock || { echo "error: there is no dvc.lock here: nothing was built by \`dvc repro\`, committed and pushed yet"; exit 1; } >&2
 	dvc pull
 	@$(STAGES) --check
 	@$(UNLOCK)

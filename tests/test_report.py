@@ -23,7 +23,9 @@ def counts(path, right, images=40, students=2, seed=0):
             found = right + hard + student
             numbers = {"tp": found, "fp": 0, "fn": 100 - found, "tn": 50}
             rows.append({"side": "test", "id": f"i{image}", "who": f"student{student + 1}", "label": "x"} | numbers)
-        rows.append({"side": "test", "id": f"i{image}", "who": "ensemble", "label": "x", "tp": 0, "fp": 0, "fn": 0, "tn": 0})
+        rows.append(
+            {"side": "test", "id": f"i{image}", "who": "ensemble", "label": "x", "tp": 0, "fp": 0, "fn": 0, "tn": 0}
+        )
     write_table(path, rows, COLUMNS)
     return path
 
@@ -95,6 +97,8 @@ def test_a_sheet_shows_image_teachers_doubt_label(in_tmp):
     assert pixels.shape == (128 + 22, 5 * (128 + 6) - 6, 3)
     columns = [pixels[22 + 30, column * 134 + 60] for column in range(5)]
     below = [pixels[22 + 100, column * 134 + 60] for column in range(5)]
-    assert columns[0].tolist() == [80, 80, 80] and columns[1].tolist() == PALETTE[1] and columns[2].tolist() == [0, 0, 0]
+    assert (
+        columns[0].tolist() == [80, 80, 80] and columns[1].tolist() == PALETTE[1] and columns[2].tolist() == [0, 0, 0]
+    )
     assert columns[3][0] > 150 > columns[3][2] and below[3].tolist() == [48, 48, 48]
     assert columns[4].tolist() == [90, 90, 90] and below[4].tolist() == [0, 0, 0]

@@ -35,7 +35,9 @@ def difference(
         raise ValueError(f"{ours} and {theirs} were made on different images")
     scorer, random, drawn = metrics.scorer(score, task), generator("verdict"), []
     for _ in range(repeats):
-        times = np.bincount(random.integers(len(our_ids), size=len(our_ids)), minlength=len(our_ids))[None].astype(float)
+        times = np.bincount(random.integers(len(our_ids), size=len(our_ids)), minlength=len(our_ids))[None].astype(
+            float
+        )
         pools = [pool[random.integers(len(pool), size=len(pool))].sum(0).astype(float) for pool in (a_SNL4, b_SNL4)]
         a, b = (scorer.statistic(pool, times)[0][0] for pool in pools)
         drawn.append(a - b)
