@@ -98,6 +98,8 @@ def test_unet1x1_initialises_as_keras_he_normal():
         if isinstance(module, nn.BatchNorm2d):
             assert (module.eps, module.momentum) == (1e-3, 0.01)
             assert module.weight.eq(1).all()
+    quick = build(settings("unet1x1") | {"norm_momentum": 0.1}, 1, 3)
+    assert {module.momentum for module in quick.modules() if isinstance(module, nn.BatchNorm2d)} == {0.1}
     assert torch.equal(net.head.weight, build(settings("unet1x1"), 1, 3).head.weight)
     assert not torch.equal(net.head.weight, build(settings("unet1x1"), 1, 3, seed=1).head.weight)
 

@@ -82,6 +82,10 @@ def test_network_wants_one_budget():
 def test_few_labels_never_give_zero_steps():
     network = Network(architecture="unet1x1", epochs=7, batch=32)
     assert [network.total_steps(pairs) for pairs in (1, 7, 32, 64, 70)] == [7, 7, 7, 14, 14]
+    floored = Network(architecture="unet1x1", epochs=7, batch=32, least_steps=10)
+    assert [floored.total_steps(pairs) for pairs in (1, 32, 64)] == [10, 10, 14]
+    with pytest.raises(ValueError, match="`least_steps` goes with `epochs`"):
+        Network(architecture="unet1x1", steps=7, least_steps=10)
 
 
 def test_frozen():

@@ -1,23 +1,27 @@
 """Train one student of a generation."""
 
+from pathlib import Path
+
 from dissent.devices import lease, prepare_process
 from dissent.generation.cost import write_cost
+from dissent.generation.twins import taken_over
 from dissent.jobs import cost, job
 
-with job(snakemake), lease() as place, cost(place.device) as spent:
-    device = prepare_process(snakemake.params.settings["threads"], place.device).type
-    from pathlib import Path
+settings, inputs, out = snakemake.params.settings, snakemake.input, Path(snakemake.output.model).parent
+with job(snakemake), taken_over(settings, inputs, out) as done_before:
+    if not done_before:
+        with lease() as place, cost(place.device) as spent:
+            device = prepare_process(settings["threads"], place.device).type
+            from dissent.generation.student import train_student  # torch only now: the lease decides what it sees
 
-    from dissent.generation.student import train_student  # torch only now: the lease decides which card it sees
-
-    done = train_student(
-        snakemake.params.settings,
-        pairs=snakemake.input.pairs,
-        val=snakemake.input.val,
-        unlabelled=snakemake.input.unlabelled,
-        out=str(Path(snakemake.output.model).parent),
-        state=f"work/state/{snakemake.wildcards.run}/gen{snakemake.wildcards.g}/{snakemake.wildcards.i}",
-        device=device,
-        checkpoint_seconds=snakemake.resources.checkpoint_seconds,
-    )
-    write_cost(snakemake.output.cost, spent, done)
+            done = train_student(
+                settings,
+                pairs=inputs.pairs,
+                val=inputs.val,
+                unlabelled=inputs.unlabelled,
+                out=str(out),
+                state=f"work/state/{snakemake.wildcards.run}/gen{snakemake.wildcards.g}/{snakemake.wildcards.i}",
+                device=device,
+                checkpoint_seconds=snakemake.resources.checkpoint_seconds,
+            )
+            write_cost(snakemake.output.cost, spent, done)

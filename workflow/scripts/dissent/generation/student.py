@@ -18,6 +18,7 @@ from dissent.jobs import hold, signalled
 from dissent.learn import LEARNERS, Learner
 from dissent.losses import Loss
 from dissent.seeds import seed_of
+from dissent.spec.network import Network
 from dissent.task import Task
 
 log = logging.getLogger(__name__)
@@ -48,7 +49,7 @@ def train_student(
         training = Pairs(pairs, channels, recipe, params["free_rotation"], key[:2], params["member"], batch)
         others = len(read_table(unlabelled))
         number = len(training) if recipe["budget_of"] == "pairs" else _people(training) + others
-        steps = spec["steps"] or spec["epochs"] * max(1, number // batch)
+        steps = Network(**spec).total_steps(number)
         torch.manual_seed(seed_of(*key, "weights"))
         network = networks.build(spec, task.outputs, channels)
         network.check_size(*params["size"])

@@ -18,7 +18,7 @@ class Unet1x1(nn.Module):
     too). The published sizes are multiples of 16; at others the last row or column of a coarse grid is partly outside.
     """
 
-    def __init__(self, width: float, outputs: int, channels: int):
+    def __init__(self, width: float, outputs: int, channels: int, norm_momentum: float = 0.01):
         super().__init__()
 
         def f(count: int) -> int:
@@ -38,6 +38,9 @@ class Unet1x1(nn.Module):
         )
         self.head = nn.Conv2d(f(16), outputs, 1)
         self.apply(_initialise)
+        for module in self.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                module.momentum = norm_momentum
 
     def encode(self, x_BCHW: Tensor) -> list[Tensor]:
         """Features from fine to coarse: four skips at 1, 1/2, 1/4, 1/8 of the side and the bottleneck at 1/16."""
@@ -76,7 +79,7 @@ class Unet1x1(nn.Module):
 
 def build(network: dict, outputs: int, channels: int) -> Unet1x1:
     """A new network from a network file's settings."""
-    return Unet1x1(network["width"], outputs, channels)
+    return Unet1x1(network["width"], outputs, channels, network["norm_momentum"])
 
 
 def _block(inputs: int, *convolutions: tuple[int, int]) -> nn.Sequential:
@@ -85,7 +88,7 @@ def _block(inputs: int, *convolutions: tuple[int, int]) -> nn.Sequential:
     for kernel, outputs in convolutions:
         layers += [nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2), nn.ReLU(inplace=True)]
         inputs = outputs
-    return nn.Sequential(*layers, nn.BatchNorm2d(inputs, eps=1e-3, momentum=0.01))
+    return nn.Sequential(*layers, nn.BatchNorm2d(inputs, eps=1e-3))
 
 
 def double_and_add(x: Tensor, skip: Tensor) -> Tensor:

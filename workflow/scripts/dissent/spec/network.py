@@ -58,6 +58,8 @@ class Network(Model):
     """unet1x1: the papers' small U-Net (section 2.1); unet, deeplabv3plus: segmentation_models_pytorch's"""
     width: PositiveFloat = 1.0
     """unet1x1: factor on the number of channels (the papers' alpha)"""
+    norm_momentum: Annotated[float, Field(gt=0, le=1)] = 0.01
+    """unet1x1: weight of the newest batch in BatchNorm's running mean and variance; published .01, runs of a few hundred steps want .1"""
     encoder: Encoder = "resnet50"
     """unet, deeplabv3plus: the backbone"""
     weights: str = "none"
@@ -68,6 +70,8 @@ class Network(Model):
     """budget in optimiser steps; give this or `epochs`"""
     epochs: PositiveInt | None = None
     """budget in epochs of floor(pairs / batch) steps, at least one step each"""
+    least_steps: PositiveInt = 1
+    """with `epochs`: steps that a student gets however few its pairs are"""
     batch: PositiveInt = 32
     """images a step"""
     loss: Annotated[list[LossName], Field(min_length=1)] = ["mse"]
@@ -93,10 +97,12 @@ class Network(Model):
         is_path = self.weights not in ("imagenet", "none")
         if is_path != (self.weights_sha256 is not None):
             raise ValueError("`weights_sha256` goes with a path in `weights`: give both or neither")
+        if self.epochs is None and self.least_steps != 1:
+            raise ValueError("`least_steps` goes with `epochs`; with `steps` every student takes that many")
         if self.architecture == "unet1x1" and (self.weights != "none" or self.optimizer.encoder_rate != 1):
             raise ValueError("unet1x1 has no pretrained encoder: leave `weights` and `encoder_rate` out")
         return self
 
     def total_steps(self, pairs: int) -> int:
         """Optimiser steps for `pairs` training pairs: few pairs never give zero (floor(N/batch) is at least 1)."""
-        return self.steps or self.epochs * max(1, pairs // self.batch)
+        return self.steps or max(self.least_steps, self.epochs * max(1, pairs // self.batch))
