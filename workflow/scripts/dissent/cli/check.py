@@ -58,10 +58,9 @@ def run(args: argparse.Namespace) -> int:
     print(f"\n{jobs_of(one, controls)} jobs for results/{one.name}/report.html, if none of them is done yet")
     faults += _check_weights(one)
     print("".join(f"\nnote: {text}" for text in notes) + "".join(f"\nerror: {text}" for text in faults), end="")
-    print(
-        "\n"
-        + (f"{len(faults)} to be mended" if faults else f"ready: snakemake --cores 2 results/{one.name}/report.html")
-    )
+    own = f" --config settings={args.settings}" if args.settings else ""
+    ready = f"ready: snakemake --cores 2 results/{one.name}/report.html{own}"
+    print(f"\n{len(faults)} to be mended" if faults else f"\n{ready}")
     return 1 if faults else 0
 
 

@@ -58,7 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Returns 0 when both files are written."""
-    name, settings = _name(args), settings_folder(args.settings)
+    name, settings = _name(args), args.settings or settings_folder(None)
     paths = [settings / kind / f"{name}.yaml" for kind in ("datasets", "experiments")]
     there = [str(path) for path in paths if path.exists()]
     if there:
