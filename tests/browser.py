@@ -1,6 +1,7 @@
 """A page in headless Chromium, spoken to over its debugging pipe: standard library alone."""
 
 import base64
+import fcntl
 import json
 import os
 import select
@@ -91,6 +92,7 @@ class Page:
     def look(self, width: int, scheme: str = "light", height: int = 900) -> None:
         """Give the window a width in pixels, and the wish for light or dark."""
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+        self.call("Emulation.setScrollbarsHidden", hidden=True)
         self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
 
     def shoot(self) -> bytes:
@@ -104,12 +106,18 @@ class Page:
 def chromium(profile: Path, seconds: float = 60) -> Iterator[Page]:
     """A tab of a new browser whose profile lies in `profile`, an empty folder; all must be over in `seconds`."""
     (in_read, in_write), (out_read, out_write) = os.pipe(), os.pipe()
-    # the protocol wants to be read from descriptor 3 and written to 4
-    words = ["sh", "-c", f'exec "$0" "$@" 3<&{in_read} 4>&{out_write}', CHROMIUM, *_OPTIONS, f"--user-data-dir={profile}"]
+    # the protocol is read from descriptor 3 and written to 4, which may be those of our own pipes: out of the way first
+    ends = [fcntl.fcntl(end, fcntl.F_DUPFD, 10) for end in (in_read, out_write)]
+
+    def wire() -> None:
+        os.dup2(ends[0], 3)
+        os.dup2(ends[1], 4)
+
     silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    process = subprocess.Popen(words, pass_fds=(in_read, out_write), **silent)
-    os.close(in_read)
-    os.close(out_write)
+    words = [CHROMIUM, *_OPTIONS, f"--user-data-dir={profile}"]
+    process = subprocess.Popen(words, close_fds=False, preexec_fn=wire, **silent)
+    for end in (in_read, out_write, *ends):
+        os.close(end)
     try:
         yield Page(in_write, out_read, seconds)
     finally:

@@ -39,8 +39,9 @@ class Untrained:
 
     def _offset(self, row):
         """How far a student's threshold is from the right one: less in later generations, and never the same twice."""
-        generation = int(Path(row["folder"]).parts[-3].removeprefix("gen"))
-        return 24 / (1 + generation) + 6 * row["student"]
+        _, run, generation, _, _ = Path(row["folder"]).parts
+        better = {"aldt": 9, "fdt": 26}.get(run.split(".")[-1], 0)
+        return 24 / (1 + int(generation[-1])) + 6 * row["student"] - better
 
     def build(self, name, generations):
         """Everything that stands in results/{name}, but the report."""

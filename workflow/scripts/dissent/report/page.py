@@ -43,10 +43,8 @@ def write_report(
 def _parts(story: Story) -> dict:
     """All but the pictures."""
     side = story.sides[-1]
-    others = {name: one.folder for name, one in story.controls.items()}
-    if story.labelled_by_teachers:
-        others["gen0"] = story.generations[0].folder
-    found = verdict(story.params["run"], story.last.folder, others, story.last.metrics, side, story.params["task"])
+    others = story.controls | ({"gen0": story.generations[0]} if story.labelled_by_teachers else {})
+    found = verdict(story.params["run"], story.last, others, side, story.params["task"])
     audited = [one for one in story.labelled_by_teachers if one.audit["hidden_masks"]]
     return {
         "run": story.params["run"],

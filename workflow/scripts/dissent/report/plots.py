@@ -58,17 +58,17 @@ def scores(generations: Sequence[Mapping], controls: Mapping[str, Mapping], side
 
 
 def differences(rows: Sequence[Mapping], score: str) -> str:
-    """Difference to each run with its interval; `rows`: name, value, low, high, judged."""
-    figure, found = axes(6.4, 0.75 + 0.3 * len(rows))
+    """Difference to each run with its interval; `rows`: name, value, low, high, judged (others stand in brackets)."""
+    figure, found = axes(4.6, 0.75 + 0.3 * len(rows))
     places = range(len(rows))[::-1]
     found.axvline(0, color=INK, linewidth=1)
     for place, row in zip(places, rows, strict=True):
         colour = COLOURS[0] if row["judged"] else COLOURS[3]
         found.plot(_hundred([row["low"], row["high"]]), [place, place], "-|", color=colour, linewidth=2, markersize=8)
         found.plot(_hundred([row["value"]]), [place], "o" if row["judged"] else "D", color=colour)
-    found.set_yticks(places, [f"against {row['name']}" for row in rows])
+    found.set_yticks(places, [row["name"] if row["judged"] else f"({row['name']})" for row in rows])
     found.set_ylim(-0.6, len(rows) - 0.4)
-    found.set_xlabel(f"difference of {score}, points; right of 0: the generations are better")
+    found.set_xlabel(f"difference of {score}, points (right of 0: better)")
     found.grid(axis="y", visible=False)
     found.grid(axis="x")
     return svg(figure, "differences", "differences to the controls with their 95 % intervals")

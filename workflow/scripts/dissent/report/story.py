@@ -7,6 +7,8 @@ from pathlib import Path
 
 from dissent.files import read_json, read_table
 
+UPPER_BOUND = "upper bound: reads hidden masks"
+
 
 @dataclass(frozen=True)
 class Generation:
@@ -51,6 +53,12 @@ class Generation:
     def steps(self) -> list[int]:
         """Steps of each student."""
         return [job["steps"] for name, job in self.cost["jobs"].items() if name.startswith("train ")]
+
+    @property
+    def steps_told(self) -> str:
+        """Steps a student, in words."""
+        few, many = min(self.steps), max(self.steps)
+        return f"{few:,}" if few == many else f"{few:,} to {many:,}"
 
 
 @dataclass(frozen=True)
@@ -103,4 +111,4 @@ class Story:
 
     def shown(self, name: str) -> str:
         """A method's name, marked where it is an upper bound."""
-        return f"{name} (upper bound: reads hidden masks)" if name in self.upper_bounds else name
+        return f"{name} ({UPPER_BOUND})" if name in self.upper_bounds else name

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from dissent.report.story import Generation, Story
+from dissent.report.story import UPPER_BOUND, Generation, Story
 from dissent.report.verdict import Verdict
 
 AUDITED = ("wrong_of_teacher", "doubt", "precision", "recall", "wrong_inside", "wrong_outside")
@@ -23,7 +23,8 @@ def score_rows(story: Story, side: str) -> list[dict]:
         sd = part["pool"][score]["sd"]
         rows.append(
             {
-                "name": story.shown(name),
+                "name": name,
+                "note": UPPER_BOUND if name in story.upper_bounds else "",
                 "generation": f"gen{one.number}",
                 "mean": percent(part["pool"][score]["mean"]) + ("" if sd is None else f" ± {percent(sd)}"),
                 "best": percent(part["best"][score]["value"]),
@@ -39,24 +40,19 @@ def verdict_rows(story: Story, verdict: Verdict) -> list[dict]:
     rows = []
     for one in verdict.against:
         other = story.generations[0] if one.name == "gen0" else story.controls[one.name]
-        note = "" if one.judged else "its own start" if one.name == "gen0" else "upper bound: reads hidden masks"
+        note = "" if one.judged else "its own start" if one.name == "gen0" else UPPER_BOUND
         rows.append(
             {
                 "name": one.name,
                 "note": note,
                 "difference": "-" if one.value is None else f"{100 * one.value:+.1f}",
                 "interval": "-" if one.value is None else f"{100 * one.low:+.1f} to {100 * one.high:+.1f}",
-                "steps": _steps(other),
-                "ours": _steps(story.last),
+                "steps": other.steps_told,
+                "ours": story.last.steps_told,
                 "students": len(other.steps),
             }
         )
     return rows
-
-
-def _steps(one: Generation) -> str:
-    few, many = min(one.steps), max(one.steps)
-    return f"{few:,}" if few == many else f"{few:,} to {many:,}"
 
 
 def pseudo_rows(story: Story) -> list[dict]:

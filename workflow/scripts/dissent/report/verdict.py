@@ -8,6 +8,7 @@ import numpy as np
 
 from dissent import metrics
 from dissent.files import UserError, read_table
+from dissent.report.story import Generation
 from dissent.seeds import generator
 
 # What generations have to beat: labels alone for as many steps, and labels with augmentation (docs/protocol.md).
@@ -25,14 +26,16 @@ class Against:
     value: float | None
     low: float | None
     high: float | None
+    unequal: str = ""
+    """words on its steps where they are not the run's"""
 
     @property
     def told(self) -> str:
         """The difference in points."""
         if self.value is None:
-            return f"{self.name}, which cannot be compared: one of the two has no score"
+            return f"{self.name} cannot be compared, as one of the two has no score"
         low, high = (_points(bound) for bound in (self.low, self.high))
-        return f"{_points(self.value)} points against {self.name} (95 % interval {low} to {high})"
+        return f"{_points(self.value)} points against {self.name}{self.unequal} (95 % interval {low} to {high})"
 
 
 @dataclass(frozen=True)
@@ -92,31 +95,29 @@ def _drawn_means(pool_SNL4: np.ndarray, times_RN: np.ndarray, scorer: metrics.Sc
     return np.take_along_axis(values_SR, chosen_SR, 0).mean(0)
 
 
-def verdict(run: Mapping, last: Path, others: Mapping[str, Path], row: dict, side: str, task: dict) -> Verdict:
-    """The report's first sentence: the last generation against each of `others` ({name: folder of its last generation}).
+def verdict(run: Mapping, last: Generation, others: Mapping[str, Generation], side: str, task: dict) -> Verdict:
+    """The report's first sentence: the last generation against each of `others` ({name: its last generation}).
 
-    `run`: method, upper_bounds (names of `others` that read hidden masks); `row`: metrics.json of the last generation.
-    The rule: worth it where the interval of the difference to every control lies above 0; neither upper bounds nor `gen0`
-    (the run's own start) are controls.
+    `run`: method, upper_bounds (names of `others` that read hidden masks). The rule: worth it where the interval of the
+    difference to every control lies above 0; neither upper bounds nor `gen0` (the run's own start) are controls.
     """
-    score = row["score"]
+    row, ours = last.metrics, last.folder / "counts.csv"
+    score, part = row["score"], row[side]
     against = []
-    for name, folder in others.items():
-        found = difference(last / "counts.csv", folder / "counts.csv", side, score, task)
-        against.append(Against(name, name not in (*run["upper_bounds"], "gen0"), *found))
-    mean = row[side]["pool"][score]["mean"]
+    for name, one in others.items():
+        found = difference(ours, one.folder / "counts.csv", side, score, task)
+        unequal = "" if set(one.steps) == set(last.steps) else f" at {one.steps_told} steps a student, not {last.steps_told}"
+        against.append(Against(name, name not in (*run["upper_bounds"], "gen0"), *found, unequal))
+    mean = part["pool"][score]["mean"]
     number = "no score" if mean is None else f"{score} {100 * mean:.1f}"
-    reached = f"{last.name} of {run['method']} reaches {number} on {row[side]['images']} {side} images (mean of its pool)"
+    reached = f"gen{last.number} of {run['method']} reaches {number} on {part['images']} {side} images (mean of its pool)"
     judged = [one for one in against if one.judged]
-    if not row["generation"]:
-        return Verdict(f"No generations to judge: this run learns from given labels alone; {reached}.", False, against)
+    if not last.number:
+        return Verdict(f"No generations to judge, as this run learns from given labels alone: {reached}.", False, against)
     if not judged:
-        return Verdict(
-            f"Without controls nothing can be said on whether the generations paid: add `controls: [{', '.join(EXPECTED)}]` "
-            f"to the experiment; {reached}.",
-            False,
-            against,
-        )
+        remedy = f"add `controls: [{', '.join(EXPECTED)}]` to the experiment"
+        words = f"Without controls nothing can be said on whether the generations paid; {remedy}"
+        return Verdict(f"{words}: {reached}.", False, against)
     words, paid = _judge(judged)
     missing = [name for name in EXPECTED if name not in others]
     but = f"; not compared with {' and '.join(missing)}, which did not run" if missing else ""
@@ -129,7 +130,7 @@ def _judge(judged: Sequence[Against]) -> tuple[str, bool]:
     better = [one.name for one in judged if one.high < 0]
     if better:
         return f"Not worth it here, as {' and '.join(better)} {'is' if len(better) == 1 else 'are'} better", False
-    unclear = [one.name for one in judged if one.low <= 0]
+    unclear = [one.name for one in judged if not one.low > 0]
     if unclear:
         return f"Not worth it here as far as these images can tell (the interval against {' and '.join(unclear)} includes 0)", False
     return "The generations were worth it here", True
