@@ -91,7 +91,12 @@ def test_what_has_no_score_has_no_difference(in_tmp):
 @pytest.mark.parametrize(
     ("right", "seed", "paid", "words"),
     [
-        ({"aldt": 60, "ldt_equal_steps": 50}, 0, True, "The generations were worth it here: gen1 of im reaches iou 65.5"),
+        (
+            {"aldt": 60, "ldt_equal_steps": 50},
+            0,
+            True,
+            "The generations were worth it here: gen1 of im reaches iou 65.5",
+        ),
         ({"aldt": 70, "ldt_equal_steps": 50}, 0, False, "Not worth it here, as aldt is better:"),
         ({"aldt": 70, "ldt_equal_steps": 75}, 0, False, "as aldt and ldt_equal_steps are better:"),
         (
@@ -100,7 +105,12 @@ def test_what_has_no_score_has_no_difference(in_tmp):
             False,
             "Not worth it here as far as these images can tell (the interval against aldt includes 0):",
         ),
-        ({}, 0, False, "Without controls nothing can be said on whether the generations paid; add `controls: [ldt_equal"),
+        (
+            {},
+            0,
+            False,
+            "Without controls nothing can be said on whether the generations paid; add `controls: [ldt_equal",
+        ),
         ({"fdt": 10, "gen0": 10}, 0, False, "Without controls nothing can be said"),
         ({"aldt": 60, "ldt_equal_steps": 50, "fdt": 90, "gen0": 80}, 0, True, "The generations were worth it here"),
         ({"aldt": 60}, 0, True, "; not compared with ldt_equal_steps, which did not run."),

@@ -66,7 +66,9 @@ class Untrained:
             settings = slices.masks(run, g, code)
             out = [str(folder / "masks" / part) for part in ("consensus", "inconsistency")]
             masks.build_masks(settings, spoken, before, *out, str(folder / "masks.csv"))
-        rank.rank_students([f"{folder}/students/{i}/metrics.json" for i in (1, 2)], 2, "iou", str(folder / "teachers.json"))
+        rank.rank_students(
+            [f"{folder}/students/{i}/metrics.json" for i in (1, 2)], 2, "iou", str(folder / "teachers.json")
+        )
         evaluate.evaluate(
             params,
             str(folder / "teachers.json"),

@@ -11,6 +11,7 @@ from dissent.spec.run import Config, Run
 
 _FROM_GEN1 = {"predictions.csv", "masks.csv", "audit.json"}
 
+
 class Plan:
     """The config folders and the repository, as seen from the working directory."""
 
@@ -52,9 +53,7 @@ class Plan:
     def generations(self, run: Run, *files: str) -> list[str]:
         """Files of every generation of a run; those that speak of pseudo-labels from gen1 on."""
         last = run.recipe.generations
-        return [
-            f"results/{run.name}/gen{g}/{file}" for file in files for g in range(file in _FROM_GEN1, last + 1)
-        ]
+        return [f"results/{run.name}/gen{g}/{file}" for file in files for g in range(file in _FROM_GEN1, last + 1)]
 
     def controls(self, run: Run, *files: str) -> list[str]:
         """Files of the last generation of each control."""

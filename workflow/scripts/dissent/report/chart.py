@@ -81,11 +81,18 @@ def svg(figure: Figure, name: str, says: str) -> str:
     """The figure as an <svg> element. `name`: sets its ids apart from other plots'; `says`: for those who cannot see it."""
     stream = io.StringIO()
     with matplotlib.rc_context(_STYLE):
-        figure.savefig(stream, format="svg", transparent=True, metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
+        figure.savefig(
+            stream, format="svg", transparent=True, metadata=dict.fromkeys(("Date", "Creator", "Format", "Type"))
+        )
     text = stream.getvalue()
     text = text[text.index("<svg") :]
     text = re.sub(r'(\bid="|url\(#|xlink:href="#)', rf"\g<1>{name}-", text)
-    text = re.sub(r'<svg [^>]*?viewBox="([^"]*)"[^>]*>', rf'<svg role="img" aria-label="{escape(says)}" viewBox="\1">', text, count=1)
+    text = re.sub(
+        r'<svg [^>]*?viewBox="([^"]*)"[^>]*>',
+        rf'<svg role="img" aria-label="{escape(says)}" viewBox="\1">',
+        text,
+        count=1,
+    )
     text = text.replace("*{", ".plot *{")  # its style sheet is for itself, not for the page
     for index, colour in enumerate(COLOURS):
         text = text.replace(colour, f"var(--c{index})")

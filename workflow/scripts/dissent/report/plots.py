@@ -50,7 +50,14 @@ def scores(generations: Sequence[Mapping], controls: Mapping[str, Mapping], side
     for index, row in enumerate(controls.values()):
         line = control_mark(index).line
         dots = _hundred([student[score]["value"] for student in row[side]["students"].values()])
-        found.plot(right + 0.2 * index + _spread(len(dots), 0.03), dots, **line | {"linestyle": "none", "marker": "o"}, markersize=4, alpha=0.7, markeredgewidth=0)
+        found.plot(
+            right + 0.2 * index + _spread(len(dots), 0.03),
+            dots,
+            **line | {"linestyle": "none", "marker": "o"},
+            markersize=4,
+            alpha=0.7,
+            markeredgewidth=0,
+        )
         found.axhline(_hundred([row[side]["pool"][score]["mean"]])[0], **line)
     found.set_xlim(min(numbers) - 0.45, right + 0.2 * max(len(controls) - 1, 0) + 0.2)
     found.set_ylabel(f"{score} on {side}, %")
@@ -90,7 +97,16 @@ def kept(numbers: Sequence[int], images: Mapping[str, Sequence[int]]) -> str:
     figure, found = axes()
     bottom = np.zeros(len(numbers))
     for index, many in enumerate(images.values()):
-        found.bar(numbers, many, 0.55, bottom, color=COLOURS[index % len(COLOURS)], edgecolor=INK, linewidth=0.4, hatch=_HATCHES[index % len(_HATCHES)])
+        found.bar(
+            numbers,
+            many,
+            0.55,
+            bottom,
+            color=COLOURS[index % len(COLOURS)],
+            edgecolor=INK,
+            linewidth=0.4,
+            hatch=_HATCHES[index % len(_HATCHES)],
+        )
         bottom += many
     _from_zero(found, numbers, "images")
     return svg(figure, "kept", "images kept and dropped in each generation")
@@ -116,7 +132,9 @@ def classes(labelled: Mapping[str, float | None], generations: Mapping[int, Mapp
     return svg(figure, "classes", "share of each class in the labelled set and in the pseudo-labels")
 
 
-def lines(name: str, numbers: Sequence[int], series: Sequence[tuple[Mark, Sequence[float | None]]], label: str, says: str) -> str:
+def lines(
+    name: str, numbers: Sequence[int], series: Sequence[tuple[Mark, Sequence[float | None]]], label: str, says: str
+) -> str:
     """Shares against generation, a line each, from 0 on."""
     figure, found = axes()
     for mark, values in series:

@@ -51,11 +51,20 @@ class Sheets:
                 found[name]["name"] += f", {group.name.lower()}"
                 continue
             frames = [
-                {"name": f"gen{one.number}", "facts": facts(self.rows[one.number][name]), "tiles": self._said(one, name)}
+                {
+                    "name": f"gen{one.number}",
+                    "facts": facts(self.rows[one.number][name]),
+                    "tiles": self._said(one, name),
+                }
                 for one in shown
                 if name in self.rows[one.number]
             ]
-            found[name] = {"name": group.name, "id": name, "still": [self._image(name), *self._truth(name)], "frames": frames}
+            found[name] = {
+                "name": group.name,
+                "id": name,
+                "still": [self._image(name), *self._truth(name)],
+                "frames": frames,
+            }
         return list(found.values())
 
     def _frames(self) -> Sequence[Generation]:
@@ -78,7 +87,9 @@ class Sheets:
         found = []
         for k in sorted(teachers)[:_TEACHERS]:
             prediction = self._mask(teachers[k], "prediction", "sha256", one.folder / "predictions.csv")
-            found.append(self._tile(f"teacher {k}", prediction, tiles.mask(prediction, self.story.params["palette"], self.side)))
+            found.append(
+                self._tile(f"teacher {k}", prediction, tiles.mask(prediction, self.story.params["palette"], self.side))
+            )
         marked = self._doubt(row, one.number)
         found.append(self._tile("doubt", marked, tiles.doubt(self._pixels(name), marked, self.side)))
         return [*found, self._label(row, "label", one.number)]

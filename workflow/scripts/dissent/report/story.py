@@ -74,7 +74,9 @@ class Story:
     """side of the split (labelled, unlabelled, val, test, hidden) -> its table"""
 
     @classmethod
-    def read(cls, params: dict, generations: Sequence[str], controls: Mapping[str, str], data: Mapping[str, str]) -> "Story":
+    def read(
+        cls, params: dict, generations: Sequence[str], controls: Mapping[str, str], data: Mapping[str, str]
+    ) -> "Story":
         """From the folders of the generations and of each control's last one."""
         others = {name: Generation(Path(folder)) for name, folder in controls.items()}
         return cls(params, [Generation(Path(folder)) for folder in generations], others, dict(data))

@@ -120,7 +120,9 @@ def cost_rows(story: Story) -> list[dict]:
             jobs = [_cost(job, cost) for job, cost in one.cost["jobs"].items()]
             rows.append(_cost(f"{story.shown(name)}, gen{one.number}", one.cost["total"]) | {"jobs": jobs})
         if len(generations) > 1:
-            rows.append(_cost(f"{story.shown(name)}, all", _sum([one.cost["total"] for one in generations])) | {"jobs": []})
+            rows.append(
+                _cost(f"{story.shown(name)}, all", _sum([one.cost["total"] for one in generations])) | {"jobs": []}
+            )
     return rows
 
 

@@ -71,7 +71,9 @@ def difference(
     our_ids, a_SNL4 = pool_counts(ours, side)
     their_ids, b_SNL4 = pool_counts(theirs, side)
     if our_ids != their_ids:
-        raise UserError(f"{ours} and {theirs} were made on different images; delete both and run the same command again")
+        raise UserError(
+            f"{ours} and {theirs} were made on different images; delete both and run the same command again"
+        )
     scorer, random = metrics.scorer(score, task), generator("verdict")
     whole = [[scorer(counts)["value"] for counts in pool] for pool in (a_SNL4, b_SNL4)]
     if any(value is None for pool in whole for value in pool):
@@ -106,14 +108,20 @@ def verdict(run: Mapping, last: Generation, others: Mapping[str, Generation], si
     against = []
     for name, one in others.items():
         found = difference(ours, one.folder / "counts.csv", side, score, task)
-        unequal = "" if set(one.steps) == set(last.steps) else f" at {one.steps_told} steps a student, not {last.steps_told}"
+        unequal = (
+            "" if set(one.steps) == set(last.steps) else f" at {one.steps_told} steps a student, not {last.steps_told}"
+        )
         against.append(Against(name, name not in (*run["upper_bounds"], "gen0"), *found, unequal))
     mean = part["pool"][score]["mean"]
     number = "no score" if mean is None else f"{score} {100 * mean:.1f}"
-    reached = f"gen{last.number} of {run['method']} reaches {number} on {part['images']} {side} images (mean of its pool)"
+    reached = (
+        f"gen{last.number} of {run['method']} reaches {number} on {part['images']} {side} images (mean of its pool)"
+    )
     judged = [one for one in against if one.judged]
     if not last.number:
-        return Verdict(f"No generations to judge, as this run learns from given labels alone: {reached}.", False, against)
+        return Verdict(
+            f"No generations to judge, as this run learns from given labels alone: {reached}.", False, against
+        )
     if not judged:
         remedy = f"add `controls: [{', '.join(EXPECTED)}]` to the experiment"
         words = f"Without controls nothing can be said on whether the generations paid; {remedy}"
@@ -132,7 +140,10 @@ def _judge(judged: Sequence[Against]) -> tuple[str, bool]:
         return f"Not worth it here, as {' and '.join(better)} {'is' if len(better) == 1 else 'are'} better", False
     unclear = [one.name for one in judged if not one.low > 0]
     if unclear:
-        return f"Not worth it here as far as these images can tell (the interval against {' and '.join(unclear)} includes 0)", False
+        return (
+            f"Not worth it here as far as these images can tell (the interval against {' and '.join(unclear)} includes 0)",
+            False,
+        )
     return "The generations were worth it here", True
 
 

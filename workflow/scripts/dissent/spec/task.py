@@ -70,7 +70,10 @@ class Task(Model):
         """What a colour of a mask means: (name, #rrggbb)."""
         bytes_of = [1 << i for i in range(len(self.labels))] if self.overlapping else range(len(self.value_names))
         palette = self.palette
-        return [(name, "#{:02x}{:02x}{:02x}".format(*palette[i])) for name, i in zip(self.value_names, bytes_of, strict=True)]
+        return [
+            (name, "#{:02x}{:02x}{:02x}".format(*palette[i]))
+            for name, i in zip(self.value_names, bytes_of, strict=True)
+        ]
 
     @property
     def palette(self) -> list[list[int]]:
