@@ -208,8 +208,8 @@ def rules() -> dict[str, str]:
 
 def test_a_rule_is_called_like_its_script():
     scripts = {name: re.search(r'"\.\./scripts/(\w+)\.py"', text).group(1) for name, text in rules().items()}
-    assert scripts == {name: name for name in scripts}
-    assert set(scripts) == {path.stem for path in SCRIPTS}
+    assert scripts == {name: name.removesuffix("_shard") for name in scripts}
+    assert set(scripts.values()) == {path.stem for path in SCRIPTS}
 
 
 def test_every_rule_names_log_and_conda_file():

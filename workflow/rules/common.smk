@@ -19,6 +19,7 @@ wildcard_constraints:
     split="[A-Za-z0-9_][A-Za-z0-9_-]*",
     g="0|[1-9][0-9]?",
     i="[1-9][0-9]*",
+    s="[1-9][0-9]*",
 
 
 def friendly(function):

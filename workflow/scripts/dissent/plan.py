@@ -23,9 +23,11 @@ class Plan:
         Asked first: inside an input function Snakemake would wrap the message in a traceback.
         """
         words = list(words)
-        runs = {match[1] for word in words if (match := re.match(r"results/([^/]+)/", word))}
-        for run in sorted(runs) or default:
+        found = [match.groups() for word in words if (match := re.match(r"results/([^/]+)/(?:gen(\d+)(?:/|$))?", word))]
+        for run in sorted({run for run, _ in found}) or default:
             self.config.controls(run)
+        for run, generation in found:
+            self.config.run(run).at(int(generation or 0))
         for match in filter(None, (re.match(r"data/(?!raw/)([^/]+)/", word) for word in words)):
             self.config.dataset(match[1])
 
@@ -48,6 +50,16 @@ class Plan:
             raise UserError(f"gen0 of {run.name} has no teachers: it learns from labelled images alone")
         return f"results/{run.name}/gen{generation - 1}/teachers.json"
 
+    def parts(self, run: Run) -> list[str]:
+        """What the shards of a run put behind `predictions` and `masks`: nothing where there is one, else /shard{s}."""
+        return [""] if run.shards == 1 else [f"/shard{s}" for s in range(1, run.shards + 1)]
+
+    def shard_tables(self, run: Run, generation: int, name: str) -> list[str]:
+        """The tables of the shards' `predictions` or `masks`; UserError where there is one shard: its table is whole."""
+        if run.shards == 1:
+            raise UserError(f"{run.name} has no shards")
+        return [f"results/{run.name}/gen{generation}/{name}{part}.csv" for part in self.parts(run)]
+
     def generations(self, run: Run, file: str) -> list[str]:
         """One file of every generation of a run; audit.json from gen1 on."""
         first = 1 if file == "audit.json" else 0
@@ -60,7 +72,8 @@ class Plan:
 
     def costs(self, run: Run, generation: int) -> list[str]:
         """Cost files of all jobs of a generation."""
-        jobs = ["predict", "build_masks", "evaluate"] if generation else ["evaluate"]
+        labelling = [f"{job}{part}" for job in ("predict", "build_masks") for part in self.parts(run)]
+        jobs = [*(labelling if generation else []), "evaluate"]
         others = [f"results/{run.name}/gen{generation}/costs/{job}.json" for job in jobs]
         return self.students(run, generation, "cost.json") + others
 

@@ -31,6 +31,8 @@ class Experiment(Model):
     """all randomness of training follows from it; the split has a seed of its own"""
     controls: list[str] = []
     """methods to run beside it under the same conditions, e.g. [ldt_equal_steps, aldt]"""
+    shards: Annotated[int, Field(ge=1, le=9999)] = 1
+    """parts in which the unlabelled images are labelled, each a job of its own (docs/scaling.md); results do not depend on it"""
 
 
 class Run(Model):
@@ -49,6 +51,7 @@ class Run(Model):
     """the recipe of generation 0 where `recipe.start` names another method"""
     seed: int
     controls: list[str]
+    shards: int
 
     def at(self, generation: int) -> dict:
         """The recipe of one generation as a plain dict: gen0 is the start's where there is one."""
@@ -135,13 +138,16 @@ class Config:
         shared = {key: value for key, value in changes.items() if key in SHARED}
         if method != experiment.method:
             changes = dict(shared)
-            if isinstance(shared.get("pool"), list) and not self.recipe(method).generations:
-                changes["pool"] = shared["pool"][0]  # of a schedule a method without generations has the first entry
+            if not self.recipe(method).generations:
+                changes.pop("generations", None)
+                if isinstance(shared.get("pool"), list):
+                    changes["pool"] = shared["pool"][0]  # of a schedule, a method without generations has the first entry
         recipe = self.recipe(method, changes, path)
         start = None
         if recipe.start is not None:
             pool = recipe.pool[0] if isinstance(recipe.pool, list) else recipe.pool
-            start = self.recipe(recipe.start, {"pool": pool} | {k: v for k, v in shared.items() if k != "pool"}, path)
+            others = {key: value for key, value in shared.items() if key not in ("pool", "generations")}
+            start = self.recipe(recipe.start, {"pool": pool} | others, path)
             if start.start is not None:
                 raise UserError(f"`start: {recipe.start}` of {name} has a start itself; name the one that has none")
         dataset = self.dataset(experiment.dataset)
@@ -163,6 +169,7 @@ class Config:
             start=start,
             seed=seed,
             controls=[] if rest else experiment.controls,
+            shards=experiment.shards,
         )
         _check_together(run, path)
         return run

@@ -32,9 +32,9 @@ def facts(run: Run) -> dict:
     }
 
 
-def prediction(run: Run, code: Code) -> dict:
-    """For predict."""
-    return facts(run) | {"code": code("generation/predict.py", *_NETWORK_CODE)}
+def prediction(run: Run, code: Code, shard: int = 1) -> dict:
+    """For predict: one shard of the unlabelled images."""
+    return facts(run) | {"part": [shard, run.shards], "code": code("generation/predict.py", *_NETWORK_CODE)}
 
 
 def masks(run: Run, generation: int, code: Code) -> dict:
