@@ -13,7 +13,7 @@ def test_parts_of_a_table_are_the_table(in_tmp):
     write_table("t.csv", [{"id": f'a"{n}, {n}', "x": n} for n in range(10)], ("id", "x"))
     for count in (1, 3, 10, 12):
         parts = [list(read_rows("t.csv", ("id",), (shard, count))) for shard in range(1, count + 1)]
-        assert sum(parts, []) == read_table("t.csv")
+        assert [row for part in parts for row in part] == read_table("t.csv")
         assert max(map(len, parts)) - min(map(len, parts)) <= 1
 
 
@@ -51,7 +51,11 @@ def test_a_run_in_shards_equals_the_run_in_one_piece(root, in_tmp):
     (settings / "experiments/mine.yaml").write_text(text + "shards: 3\n")
     targets = [f"results/{run}/gen2/{name}.json" for run in ("tiny", "mine") for name in ("metrics", "audit", "cost")]
     jobs = planned(snakemake(root, "-n", *targets[3:], settings=settings))
-    assert (jobs["predict_shard"], jobs["build_masks_shard"], jobs["join_shards"]) == (6, 6, 3)  # nobody asks for all predictions of gen1
+    assert (jobs["predict_shard"], jobs["build_masks_shard"], jobs["join_shards"]) == (
+        6,
+        6,
+        3,
+    )  # nobody asks for all predictions of gen1
     assert "predict" not in jobs and "build_masks" not in jobs
     result = snakemake(root, *targets, settings=settings)
     assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]

@@ -90,10 +90,10 @@ rule join_shards:
         "results/{run}/gen{g}/{table}.csv",
     log:
         "logs/{run}/gen{g}/join_shards.{table}.log",
-    conda:
-        "../../envs/dissent.yaml"
     wildcard_constraints:
         table="predictions|masks",
+    conda:
+        "../../envs/dissent.yaml"
     script:
         "../scripts/join_shards.py"
 

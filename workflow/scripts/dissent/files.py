@@ -101,7 +101,9 @@ def read_table(path: str | Path, columns: Sequence[str] = ()) -> list[dict[str, 
     return list(read_rows(path, columns))
 
 
-def read_rows(path: str | Path, columns: Sequence[str] = (), part: tuple[int, int] = (1, 1)) -> Iterator[dict[str, str]]:
+def read_rows(
+    path: str | Path, columns: Sequence[str] = (), part: tuple[int, int] = (1, 1)
+) -> Iterator[dict[str, str]]:
     """The rows of a CSV one by one, as `read_table` has them; `part` = (s, n): the s-th of n parts of (almost) one length."""
     try:
         with open(path, newline="", encoding="utf-8-sig") as stream:
@@ -131,7 +133,9 @@ def join_tables(paths: Sequence[str | Path], out: str | Path) -> None:
                     stream.write(first)
                 header = header or first
                 if first != header:
-                    raise UserError(f"{path} has other columns than {paths[0]}; delete it and run the same command again")
+                    raise UserError(
+                        f"{path} has other columns than {paths[0]}; delete it and run the same command again"
+                    )
                 shutil.copyfileobj(table, stream)
 
 

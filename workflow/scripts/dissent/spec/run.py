@@ -141,7 +141,9 @@ class Config:
             if not self.recipe(method).generations:
                 changes.pop("generations", None)
                 if isinstance(shared.get("pool"), list):
-                    changes["pool"] = shared["pool"][0]  # of a schedule, a method without generations has the first entry
+                    changes["pool"] = shared["pool"][
+                        0
+                    ]  # of a schedule, a method without generations has the first entry
         recipe = self.recipe(method, changes, path)
         start = None
         if recipe.start is not None:
