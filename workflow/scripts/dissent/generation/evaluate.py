@@ -14,6 +14,8 @@ from dissent.task import Task
 
 COUNTS = ("tp", "fp", "fn", "tn")
 _CHUNK = 256  # images in memory at a time
+# what resized masks, grey at their borders, are for the published scores (method notes, section 1.1)
+_TARGETS = {"labels_any": "foreground where grey > 0", "labels_half": "foreground where grey >= 128"}
 
 
 def evaluate(
@@ -29,7 +31,7 @@ def evaluate(
 ) -> dict:
     """Write metrics.json (every score with its definition) and the per-image counts from which all of them follow.
 
-    `params`: task, channels, precision, batch, run, generation. `sides`: {"val": csv, "test": csv}. `about`: dataset.json,
+    `params`: task, channels, precision, batch, run, generation, upper_bound. `sides`: {"val": csv, "test": csv}. `about`: dataset.json,
     which names folders of targets of their own for some scores.
     For each side: every student, the pool's mean and sd, the best by validation, and the ensemble of the pool (mean
     of the probabilities). From gen1 on `pseudo_labels` says what masks.csv says of them. Returns {"images"} for the cost.
@@ -45,7 +47,8 @@ def evaluate(
         "score": task.score,
         "ranked_by": ranking["ranked_by"],
         "best_student": ranking["pool"][0]["student"],
-        "definitions": {name: metrics.scorer(name, params["task"]).definition for name in metrics.SCORES},
+        "upper_bound": params["upper_bound"],
+        "definitions": {name: _definition(name, params) for name in metrics.SCORES},
         "label_names": task.labels,
     }
     per_image: list[dict] = []
@@ -60,6 +63,13 @@ def evaluate(
     write_table(table, per_image, ("side", "id", "who", "label", *COUNTS))
     write_json(out, result)
     return {"images": sum(len(read_table(csv)) for csv in sides.values()) * len(pool)}
+
+
+def _definition(name: str, params: dict) -> str:
+    """The score's own sentence, and which masks it was computed against where these are not `labels`."""
+    folder = params["metric_labels"].get(name)
+    target = f"; against the masks in {folder}: {_TARGETS[folder]}" if folder else ""
+    return metrics.scorer(name, params["task"]).definition + target
 
 
 def _count(rows: list[dict], csv: str, pool: list, names: list[str], task: Task, params: dict, device: str) -> dict:
@@ -101,7 +111,7 @@ def _summary(counts: dict, students: list[str], task: Task, params: dict) -> dic
             "sd": float(np.std(values, ddof=1)) if len(values) > 1 else None,
             "n": len(values),
         }
-    best = counts["labels"][students[0]]
+    best = counts[params["metric_labels"].get(task.score, "labels")][students[0]]
     low, high = metrics.interval(best, metrics.scorer(task.score, params["task"]), seed=0)
     return {
         "images": len(best),
