@@ -15,7 +15,7 @@ import pytest
 from discs import SETTINGS, draw
 from PIL import Image
 
-from dissent.files import read_json, read_table
+from dissent.files import read_json, read_table, sha256
 from dissent.targets import targets_first
 
 SNAKEMAKE = [sys.executable, "-m", "snakemake", "--cores", "2"]
@@ -44,6 +44,9 @@ def mine(tmp_path, text, kind="experiments"):
     return folder
 
 
+RULES_OF_A_RUN = (
+    "assemble_pairs", "train", "rank_students", "predict", "build_masks", "evaluate", "cost", "audit", "report",
+)  # fmt: skip
 BASE = "dataset: tiny\nsplit: few\nnetwork: tiny\nmethod: im_clean\n"
 
 
@@ -229,6 +232,29 @@ def test_a_whole_run(root, in_tmp):
     )
     told = damaged.stdout + damaged.stderr
     assert damaged.returncode != 0 and "is not the file that" in told and "Traceback" not in told
+
+
+@pytest.mark.slow
+def test_without_hidden_masks_every_byte_of_two_generations_is_the_same(root, in_tmp):
+    """Predictions, labels, pairs and students: hidden masks and their table are deleted before anything is learned."""
+    found = {}
+    for name in ("with", "without"):
+        (in_tmp / name).mkdir()
+        draw(in_tmp / name)
+        assert snakemake(root, "data/tiny/splits/few/labelled.csv", cwd=in_tmp / name).returncode == 0
+        table = in_tmp / name / "data/tiny/splits/few/hidden.csv"
+        if name == "without":
+            hidden = read_table(table)
+            assert len(hidden) == 8
+            for row in hidden:
+                (in_tmp / name / row["label"]).unlink()
+            table.write_text(table.read_text().splitlines()[0] + "\n")
+        result = snakemake(root, "results/tiny/report.html", "--allowed-rules", *RULES_OF_A_RUN, cwd=in_tmp / name)
+        assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
+        files = [path for path in (in_tmp / name / "results").rglob("*") if path.suffix in (".safetensors", ".png")]
+        files += (in_tmp / name / "results").rglob("pairs.csv")
+        found[name] = {path.relative_to(in_tmp / name).as_posix(): sha256(path) for path in files}
+    assert found["with"] == found["without"] and len(found["with"]) > 2 * 8 * 4
 
 
 @pytest.mark.slow

@@ -7,7 +7,7 @@ import torch
 
 from dissent import inference, metrics
 from dissent.data import load_images, load_masks
-from dissent.files import read_json, read_mask, read_table, write_json, write_table
+from dissent.files import read_json, read_mask, read_rows, read_table, write_json, write_table
 from dissent.generation.counting import count_all
 from dissent.generation.predict import load_pool
 from dissent.task import Task
@@ -37,7 +37,9 @@ def evaluate(
     of the probabilities). From gen1 on `pseudo_labels` says what masks.csv says of them. Returns {"images"} for the cost.
     """
     task = Task(params["task"])
-    params = params | {"metric_labels": read_json(about).get("metric_labels", {})}
+    prepared = read_json(about)
+    files = Path(about).with_name(prepared["files"]["path"])
+    params = params | {"metric_labels": prepared.get("metric_labels", {}), "files": str(files)}
     ranking = read_json(teachers)
     pool = load_pool(teachers, ranking["pool"], device)
     students = [f"student{row['student']}" for row in ranking["pool"]]
@@ -76,13 +78,18 @@ def _count(rows: list[dict], csv: str, pool: list, names: list[str], task: Task,
     """{folder of targets: {who: counts (N, L, 4)}}; `labels` always, others where a score has targets of its own."""
     folders = ["labels", *sorted(set(params["metric_labels"].values()))]
     counts: dict = {folder: {name: [] for name in names} for folder in folders}
+    digests = {row["id"]: row for row in read_rows(params["files"])} if folders[1:] else {}
     for first in range(0, len(rows), _CHUNK):
         chunk = rows[first : first + _CHUNK]
         images = load_images(chunk, csv, params["channels"])
         targets = {"labels": load_masks(chunk, csv)}
         for folder in folders[1:]:
-            paths = [Path(row["label"]).parents[1] / folder / Path(row["label"]).name for row in chunk]
-            targets[folder] = np.stack([read_mask(path) for path in paths])
+            named = [
+                {folder: str(Path(row["label"]).parents[1] / folder / Path(row["label"]).name)}
+                | {f"{folder}_sha256": digests[row["id"]][f"{folder}_sha256"]}
+                for row in chunk
+            ]
+            targets[folder] = load_masks(named, params["files"], folder)
         done = 0
         for several in inference.probabilities(pool, images, task, device, params["precision"], params["batch"]):
             several = [*several, torch.stack(several).mean(0)]
