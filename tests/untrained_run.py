@@ -61,7 +61,14 @@ class Untrained:
         if g:
             teachers = str(folder.parent / f"gen{g - 1}" / "teachers.json")
             spoken = str(folder / "predictions.csv")
-            predict.predict(params, teachers, self.sides["unlabelled"], str(folder / "predictions"), spoken, "cpu")
+            predict.predict(
+                slices.prediction(run, code),
+                teachers,
+                self.sides["unlabelled"],
+                str(folder / "predictions"),
+                spoken,
+                "cpu",
+            )
             before = str(folder.parent / f"gen{g - 1}" / "masks.csv") if g > 1 else None
             settings = slices.masks(run, g, code)
             out = [str(folder / "masks" / part) for part in ("consensus", "inconsistency")]

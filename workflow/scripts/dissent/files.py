@@ -4,14 +4,18 @@ Everything that the workflow hands from one job to the next goes through this fi
 file: a writer makes a temporary name beside the target, flushes it to the disk and renames it.
 """
 
+import contextlib
 import csv
 import hashlib
 import io
+import itertools
 import json
 import os
+import shutil
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from PIL import Image
@@ -30,12 +34,19 @@ class UserError(ValueError):
 
 def write_atomic(path: str | Path, content: bytes) -> None:
     """Write `content` to `path` in one go: readers see the old file or the whole new one, never a part."""
+    with writing(path) as stream:
+        stream.write(content)
+
+
+@contextlib.contextmanager
+def writing(path: str | Path) -> Iterator[BinaryIO]:
+    """A stream whose bytes are `path` when the block ends well; until then, and if it fails, `path` is what it was."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name[:60]}.", suffix=".tmp", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
+            yield stream
             stream.flush()
             os.fsync(stream.fileno())
         os.chmod(temporary, 0o666 & ~_umask())
@@ -72,30 +83,60 @@ def read_json(path: str | Path) -> dict:
 
 
 def write_table(path: str | Path, rows: Iterable[Mapping], columns: Sequence[str]) -> None:
-    """Write rows as CSV with exactly these columns; a row with a missing or an extra key is our bug (ValueError)."""
-    stream = io.StringIO()
-    writer = csv.DictWriter(stream, columns, extrasaction="raise", lineterminator="\n")
-    writer.writeheader()
-    for row in rows:
-        missing = [column for column in columns if column not in row]
-        if missing:
-            raise ValueError(f"row {row} lacks {missing}")
-        writer.writerow(row)
-    write_text(path, stream.getvalue())
+    """Write rows as CSV with exactly these columns, as they come; one with a missing or an extra key is our bug (ValueError)."""
+    with writing(path) as stream:
+        text = io.TextIOWrapper(stream, "utf-8", newline="")
+        writer = csv.DictWriter(text, columns, extrasaction="raise", lineterminator="\n")
+        writer.writeheader()
+        for row in rows:
+            missing = [column for column in columns if column not in row]
+            if missing:
+                raise ValueError(f"row {row} lacks {missing}")
+            writer.writerow(row)
+        text.detach()  # flushes, and leaves the stream to `writing`
 
 
 def read_table(path: str | Path, columns: Sequence[str] = ()) -> list[dict[str, str]]:
     """Read a CSV as a list of dicts of text; UserError names the file and what lacks."""
+    return list(read_rows(path, columns))
+
+
+def read_rows(
+    path: str | Path, columns: Sequence[str] = (), part: tuple[int, int] = (1, 1)
+) -> Iterator[dict[str, str]]:
+    """The rows of a CSV one by one, as `read_table` has them; `part` = (s, n): the s-th of n parts of (almost) one length."""
     try:
         with open(path, newline="", encoding="utf-8-sig") as stream:
+            first, last = 0, None
+            if part != (1, 1):
+                count = sum(1 for _ in csv.reader(stream)) - 1
+                first, last = (count * shard // part[1] for shard in (part[0] - 1, part[0]))
+                stream.seek(0)
             reader = csv.DictReader(stream)
-            rows = list(reader)
+            missing = [column for column in columns if column not in (reader.fieldnames or ())]
+            if missing:
+                names = ", ".join(reader.fieldnames or ["none"])
+                raise UserError(f"{path} has no column {', '.join(missing)}; it has {names}")
+            yield from itertools.islice(reader, first, last)
     except FileNotFoundError:
         raise UserError(f"{path} does not exist") from None
-    missing = [column for column in columns if column not in (reader.fieldnames or ())]
-    if missing:
-        raise UserError(f"{path} has no column {', '.join(missing)}; it has {', '.join(reader.fieldnames or ['none'])}")
-    return rows
+
+
+def join_tables(paths: Sequence[str | Path], out: str | Path) -> None:
+    """Write the tables one below the other under one header; UserError names one whose header is another."""
+    with writing(out) as stream:
+        header = None
+        for path in paths:
+            with open(path, "rb") as table:
+                first = table.readline()
+                if header is None:
+                    stream.write(first)
+                header = header or first
+                if first != header:
+                    raise UserError(
+                        f"{path} has other columns than {paths[0]}; delete it and run the same command again"
+                    )
+                shutil.copyfileobj(table, stream)
 
 
 def sha256(path: str | Path) -> str:

@@ -8,7 +8,7 @@ import torch
 
 from dissent import inference, networks
 from dissent.data import load_images
-from dissent.files import UserError, encode_png, read_json, read_table, verify, write_atomic, write_table
+from dissent.files import UserError, encode_png, read_json, read_rows, verify, write_atomic, write_table
 from dissent.task import Task
 
 _CHUNK = 512  # images in memory at a time: memory does not grow with their number
@@ -28,12 +28,13 @@ def load_pool(teachers: str, rows: list[dict], device: str) -> list:
 def predict(params: dict, teachers: str, unlabelled: str, out: str, table: str, device: str) -> dict:
     """Write out/teacher{k}/{id}.png (hard predictions, palette PNG) and the table of their digests.
 
-    `params`: task, palette, channels, precision, batch, threads. Returns {"images"} for the cost.
+    `params`: task, palette, channels, precision, batch, threads, part = (s, n): the s-th of n shards of the images.
+    Returns {"images"} for the cost.
     """
     task = Task(params["task"])
     pool = load_pool(teachers, [row for row in read_json(teachers)["pool"] if row["teacher"]], device)
-    rows = read_table(unlabelled, ("id", "image", "image_sha256"))
-    if not rows:
+    rows = list(read_rows(unlabelled, ("id", "image", "image_sha256"), params["part"]))
+    if not rows and next(read_rows(unlabelled), None) is None:
         raise UserError(f"{unlabelled} has no images to label; a recipe with generations needs unlabelled images")
     written: list[dict] = []
     with ThreadPoolExecutor(params["threads"]) as writers:

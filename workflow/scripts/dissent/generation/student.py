@@ -49,10 +49,12 @@ def train_student(
         training = Pairs(pairs, channels, recipe, params["free_rotation"], key[:2], params["member"], batch)
         others = len(read_table(unlabelled))
         number = len(training) if recipe["budget_of"] == "pairs" else _people(training) + others
-        steps = Network(**spec).total_steps(number)
+        plan = Network.model_validate(spec)
+        if fault := plan.misfit(*params["size"]):
+            raise UserError(fault)
+        steps = plan.total_steps(number)
         torch.manual_seed(seed_of(*key, "weights"))
         network = networks.build(spec, task.outputs, channels)
-        network.check_size(*params["size"])
         learner = LEARNERS[recipe["learn"]["name"]](network, Loss(task, spec["loss"]), recipe["learn"], steps)
         log.info("%d pairs, %d steps of %d images", len(training), steps, batch)
         with ThreadPoolExecutor(1) as ahead:
@@ -130,7 +132,9 @@ def _validator(val: str, task: Task, params: dict, device: str) -> Callable[[nn.
 def _final_metrics(network: nn.Module, val: str, task: Task, params: dict, device: str) -> dict:
     images, labels = _read(val, params)
     counts = _counts(network.to(device), images, labels, task, params, device)
-    return {name: metrics.scorer(name, params["task"])(counts) for name in metrics.SCORES}
+    # scores that have targets of their own (docs/protocol.md) are the job of evaluate, which has them
+    names = [name for name in metrics.SCORES if not name.startswith("published_") or name == task.score]
+    return {name: metrics.scorer(name, params["task"])(counts) for name in names}
 
 
 def _write_history(out: Path, history: list[dict]) -> None:

@@ -63,8 +63,8 @@ class FixMatch(Model):
 
 Learn = Annotated[Supervised | FixMatch, Field(discriminator="name")]
 
-SHARED = ("pool", "view", "label_share")
-"""recipe keys that hold for an experiment's controls too when the experiment sets them"""
+SHARED = ("generations", "pool", "view", "label_share")
+"""recipe keys that, set by an experiment, hold for its controls and every other method beside it (generations: for those that have any)"""
 
 
 class Recipe(Model):

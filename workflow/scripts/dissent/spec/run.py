@@ -31,6 +31,17 @@ class Experiment(Model):
     """all randomness of training follows from it; the split has a seed of its own"""
     controls: list[str] = []
     """methods to run beside it under the same conditions, e.g. [ldt_equal_steps, aldt]"""
+    shards: Annotated[int, Field(ge=1, le=9999)] = 1
+    """parts in which the unlabelled images are labelled, each a job of its own (docs/scaling.md); results do not depend on it"""
+
+
+class Settings(Model):
+    """config/config.yaml, and what `snakemake --config` says in its place."""
+
+    experiments: list[str] = ["demo"]
+    """names of runs whose report `snakemake` makes when no target is named; `dvc repro` builds the experiment of dvc.yaml"""
+    settings: str = "config"
+    """a folder of your own with experiments/, datasets/, networks/, methods/: its files come before the shipped ones"""
 
 
 class Run(Model):
@@ -49,6 +60,7 @@ class Run(Model):
     """the recipe of generation 0 where `recipe.start` names another method"""
     seed: int
     controls: list[str]
+    shards: int
 
     def at(self, generation: int) -> dict:
         """The recipe of one generation as a plain dict: gen0 is the start's where there is one."""
@@ -135,13 +147,18 @@ class Config:
         shared = {key: value for key, value in changes.items() if key in SHARED}
         if method != experiment.method:
             changes = dict(shared)
-            if isinstance(shared.get("pool"), list) and not self.recipe(method).generations:
-                changes["pool"] = shared["pool"][0]  # of a schedule a method without generations has the first entry
+            if not self.recipe(method).generations:
+                changes.pop("generations", None)
+                if isinstance(shared.get("pool"), list):
+                    changes["pool"] = shared["pool"][
+                        0
+                    ]  # of a schedule, a method without generations has the first entry
         recipe = self.recipe(method, changes, path)
         start = None
         if recipe.start is not None:
             pool = recipe.pool[0] if isinstance(recipe.pool, list) else recipe.pool
-            start = self.recipe(recipe.start, {"pool": pool} | {k: v for k, v in shared.items() if k != "pool"}, path)
+            others = {key: value for key, value in shared.items() if key not in ("pool", "generations")}
+            start = self.recipe(recipe.start, {"pool": pool} | others, path)
             if start.start is not None:
                 raise UserError(f"`start: {recipe.start}` of {name} has a start itself; name the one that has none")
         dataset = self.dataset(experiment.dataset)
@@ -163,6 +180,7 @@ class Config:
             start=start,
             seed=seed,
             controls=[] if rest else experiment.controls,
+            shards=experiment.shards,
         )
         _check_together(run, path)
         return run
@@ -182,7 +200,11 @@ def _lay_over(base: dict, changes: dict) -> dict:
 
 def _check_together(run: Run, path: Path) -> None:
     """What no single file can tell: whether dataset, network and recipe fit each other."""
-    kind = run.dataset.task.kind
+    kind, network, (height, width) = run.dataset.task.kind, run.network, run.dataset.size
+    if fault := network.misfit(height, width):
+        raise UserError(f"network {run.network_name} and data set {run.dataset_name} do not fit: {fault} ({path})")
+    if len(set(run.controls)) < len(run.controls) or run.method in run.controls:
+        raise UserError(f"`controls` in {path} names a method twice, or the experiment's own")
     if kind == "multiclass" and "bce" in run.network.loss:
         raise UserError(
             f"`loss: bce` of network {run.network_name} is for binary and multilabel tasks; use ce ({path})"
