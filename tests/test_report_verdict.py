@@ -111,6 +111,7 @@ def test_what_has_no_score_has_no_difference(in_tmp):
             False,
             "Without controls nothing can be said on whether the generations paid; add `controls: [ldt_equal",
         ),
+        ({"aldt": 65, "ldt_equal_steps": 65}, 3, False, "(the intervals against aldt and ldt_equal_steps include 0):"),
         ({"fdt": 10, "gen0": 10}, 0, False, "Without controls nothing can be said"),
         ({"aldt": 60, "ldt_equal_steps": 50, "fdt": 90, "gen0": 80}, 0, True, "The generations were worth it here"),
         ({"aldt": 60}, 0, True, "; not compared with ldt_equal_steps, which did not run."),

@@ -21,8 +21,11 @@ rule report:
             "results/{run}/report.html",
             caption="../report/report.rst",
             category="Runs",
-            subcategory=lambda w: run_of(w).experiment,
-            labels=lambda w: {"method": run_of(w).method, "seed": run_of(w).seed},
+            labels=lambda w: {
+                "experiment": run_of(w).experiment,
+                "method": run_of(w).method,
+                "seed": run_of(w).seed,
+            },
         ),
     log:
         "logs/{run}/report.log",

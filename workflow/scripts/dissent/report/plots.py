@@ -11,6 +11,7 @@ DOUBT, CHURN = Mark(0, (), "o"), Mark(1, (6, 2), "s")
 INSIDE, FOUND = Mark(1, (), "s"), Mark(2, (6, 2), "^")
 TEACHER, OUTSIDE = Mark(0, (6, 2), "o"), Mark(1, (), "s")
 LABELLED = Mark(4, None, "D")
+_NARROW = (3.8, 2.5)  # inches: of plots that stand three beside each other
 _MOST_CLASSES = 24  # that a plot shows; the table names all
 
 
@@ -83,7 +84,7 @@ def differences(rows: Sequence[Mapping], score: str) -> str:
 
 def doubt(numbers: Sequence[int], shares: Sequence[Sequence[float]], changed: Sequence[float | None]) -> str:
     """Doubt of the images (mean, and the range of the middle 80 %), and churn, against generation."""
-    figure, found = axes()
+    figure, found = axes(*_NARROW)
     bounds = [np.quantile(one, [0.1, 0.9]) for one in shares]
     found.vlines(numbers, *np.transpose(_hundred(bounds)), color=COLOURS[0], linewidth=7, alpha=0.25)
     found.plot(numbers, _hundred([float(np.mean(one)) for one in shares]), **DOUBT.line)
@@ -94,7 +95,7 @@ def doubt(numbers: Sequence[int], shares: Sequence[Sequence[float]], changed: Se
 
 def kept(numbers: Sequence[int], images: Mapping[str, Sequence[int]]) -> str:
     """Images that were kept and dropped, by reason, a bar a generation; `images`: {what became of them: number a generation}."""
-    figure, found = axes()
+    figure, found = axes(*_NARROW)
     bottom = np.zeros(len(numbers))
     for index, many in enumerate(images.values()):
         found.bar(
@@ -118,7 +119,7 @@ _HATCHES = ("", "//", "..", "xx", "\\\\")
 def classes(labelled: Mapping[str, float | None], generations: Mapping[int, Mapping[str, float | None]]) -> str:
     """Share of each class among the labels of people and among those of each generation (later ones are darker)."""
     names = sorted(labelled, key=lambda name: -(labelled[name] or 0))[:_MOST_CLASSES]
-    figure, found = axes(4.6, max(1.6, 0.7 + 0.3 * len(names)))
+    figure, found = axes(_NARROW[0], max(1.6, 0.7 + 0.3 * len(names)))
     places = np.arange(len(names))[::-1].astype(float)
     found.plot(_hundred([labelled[name] for name in names]), places, markersize=8, **LABELLED.line)
     steps = _spread(len(generations), 0.2)[::-1]
@@ -145,5 +146,6 @@ def lines(
 
 def _from_zero(found, numbers: Sequence[int], label: str) -> None:
     _generation_ticks(found, numbers)
-    found.set_ylim(bottom=0)
+    top = found.dataLim.ymax
+    found.set_ylim(0, 1.08 * top if np.isfinite(top) and top > 0 else 1)  # whole markers, also where all shares are 0
     found.set_ylabel(label)

@@ -115,7 +115,7 @@ def verdict(run: Mapping, last: Generation, others: Mapping[str, Generation], si
     mean = part["pool"][score]["mean"]
     number = "no score" if mean is None else f"{score} {100 * mean:.1f}"
     reached = (
-        f"gen{last.number} of {run['method']} reaches {number} on {part['images']} {side} images (mean of its pool)"
+        f"gen{last.number} of {run['method']} reaches {number} on {part['images']:,} {side} images (mean of its pool)"
     )
     judged = [one for one in against if one.judged]
     if not last.number:
@@ -140,10 +140,9 @@ def _judge(judged: Sequence[Against]) -> tuple[str, bool]:
         return f"Not worth it here, as {' and '.join(better)} {'is' if len(better) == 1 else 'are'} better", False
     unclear = [one.name for one in judged if not one.low > 0]
     if unclear:
-        return (
-            f"Not worth it here as far as these images can tell (the interval against {' and '.join(unclear)} includes 0)",
-            False,
-        )
+        those = f"the {'interval' if len(unclear) == 1 else 'intervals'} against {' and '.join(unclear)}"
+        holds = "includes" if len(unclear) == 1 else "include"
+        return f"Not worth it here as far as these images can tell ({those} {holds} 0)", False
     return "The generations were worth it here", True
 
 
