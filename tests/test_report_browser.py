@@ -1,12 +1,8 @@
 """report.html in headless Chromium: nothing to complain about, every image there, a slider for hands and keys."""
 
-from pathlib import Path
-
 import pytest
 from browser import CHROMIUM, WHY_NOT, chromium
-from untrained_run import HOSTILE, Untrained
-
-from dissent.report.page import write_report
+from untrained_run import hostile_run
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=WHY_NOT)
 
@@ -22,11 +18,8 @@ SPEAKS = "document.getElementById('when').getAttribute('aria-valuetext')"
 @pytest.fixture(scope="module")
 def report(tmp_path_factory):
     """A page on a run with names that try to become markup."""
-    root, folder = Path(__file__).resolve().parents[1], tmp_path_factory.mktemp("run")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        run = Untrained(root, patch, names=lambda name: name + HOSTILE if name in ("i05", "i11") else name)
-        write_report(**run.report(), out="report.html")
+    folder = tmp_path_factory.mktemp("run")
+    hostile_run(folder)
     return folder / "report.html"
 
 

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from untrained_run import HOSTILE, Untrained
+from untrained_run import Untrained, hostile_run
 
 from dissent.files import read_json, read_table, write_json, write_table
 from dissent.report import page as page_module
@@ -58,12 +58,8 @@ def written(arguments, out="report.html", **more):
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     """A run with hostile names, and the arguments of its report; nothing may be changed there."""
-    root, folder = Path(__file__).resolve().parents[1], tmp_path_factory.mktemp("run")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        run = Untrained(root, patch, names=lambda name: name + HOSTILE if name in ("i05", "i11") else name)
-        arguments = run.report()
-        return folder, arguments, written(arguments)
+    folder = tmp_path_factory.mktemp("run")
+    return folder, hostile_run(folder), (folder / "report.html").read_text("utf-8")
 
 
 @pytest.fixture

@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
+import pytest
 import torch
 from discs import KINDS, config, draw
 
 from dissent.datasets import prepare, split
 from dissent.files import code_digest, write_json
 from dissent.generation import audit, cost, evaluate, masks, predict, rank
+from dissent.report.page import write_report
 from dissent.spec import slices
 
 SIDES = ("labelled", "unlabelled", "val", "test", "hidden")
@@ -108,6 +110,17 @@ class Untrained:
             "data": self.sides,
             "templates": str(self.root / "workflow" / "report"),
         }
+
+
+def hostile_run(folder):
+    """A run below `folder` some of whose names try to become markup: the arguments of its report."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        root = Path(__file__).resolve().parents[1]
+        run = Untrained(root, patch, names=lambda name: name + HOSTILE if name in ("i05", "i11") else name)
+        arguments = run.report()
+        write_report(**arguments, out="report.html")
+    return arguments
 
 
 def _probabilities(pool, images, task, device, precision, batch):
