@@ -16,7 +16,7 @@ from dissent.jobs import hold
 
 ROOT = Path(__file__).resolve().parents[1]
 TOOL = Path(os.environ.get("DISSENT_SLURM_HERE", ROOT.parent / "shared" / "tools" / "slurm-here"))
-PATIENCE = 600  # seconds for a step of a test, on a machine that has other work
+PATIENCE = 1800  # seconds for a step of a test, on a machine that has other work
 
 
 def ask(*words: object) -> str:
