@@ -17,7 +17,13 @@ from dissent.jobs import Lock
 @pytest.fixture(autouse=True)
 def own_slots(tmp_path, monkeypatch):
     """A machine without cards and settings, slots in the test's folder."""
-    for name in ("CUDA_VISIBLE_DEVICES", "DISSENT_GPU_SLOTS", "CUDA_DEVICE_ORDER", "CUBLAS_WORKSPACE_CONFIG"):
+    for name in (
+        "CUDA_VISIBLE_DEVICES",
+        "DISSENT_GPU_SLOTS",
+        "CUDA_DEVICE_ORDER",
+        "CUBLAS_WORKSPACE_CONFIG",
+        "SLURM_JOB_ID",
+    ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("DISSENT_CARDS", "0")
     monkeypatch.setenv("DISSENT_SLOTS_DIR", str(tmp_path / "slots"))
@@ -78,6 +84,22 @@ def test_a_job_that_waits_for_two_cards_keeps_none_from_others(tmp_path, monkeyp
     monkeypatch.setattr("dissent.devices.leases.time.sleep", meanwhile)
     with lease(gpus=2) as place:
         assert place.visible == "0,1"
+
+
+def test_jobs_of_slurm_take_its_word_and_processes_of_one_job_still_share_out_its_cards(tmp_path, monkeypatch):
+    monkeypatch.setenv("DISSENT_CARDS", "2")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")  # every job's first card is 0 where SLURM shows it no other
+    monkeypatch.setenv("SLURM_GPUS_ON_NODE", "1")
+    monkeypatch.setattr("dissent.devices.leases.time.sleep", lambda _: pytest.fail("waits for another job's card"))
+    monkeypatch.setenv("SLURM_JOB_ID", "7")
+    with lease() as one:
+        monkeypatch.setenv("SLURM_JOB_ID", "8")
+        with lease() as other:
+            assert one.slot.startswith("job7-") and other.slot.startswith("job8-") and one.visible == other.visible
+            with pytest.raises(pytest.fail.Exception, match="waits"), lease():
+                pass
+        monkeypatch.setenv("SLURM_JOB_ID", "7")
+    assert not (tmp_path / "slots").exists()  # the next job has another number: nothing is left behind
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ sys.path.insert(0, f"{workflow.basedir}/workflow/scripts")
 
 from dissent.files import UserError
 from dissent.plan import Plan
-from dissent.spec import slices
+from dissent.spec import needs, slices
 
 
 wildcard_constraints:
@@ -64,3 +64,40 @@ def side(name):
 def threads_of(w):
     """Threads of torch: a key of the network file."""
     return run_of(w).network.resources.threads
+
+
+def asked(name, job, grows=True):
+    """A resource function: `mem_mb` or `runtime` of what `job(wildcards, input)` needs, more after each failure.
+
+    Tables that are still to be made have no rows to count: Snakemake asks again before the job starts.
+    """
+    return lambda w, input, attempt: getattr(job(w, input), name) * (attempt if grows else 1)
+
+
+def to_train(w, input):
+    """What a student needs."""
+    rows = (needs.rows_about(table) for table in (input.pairs, input.val, input.unlabelled))
+    return needs.training(run_of(w), int(w.g), *rows)
+
+
+def to_predict(w, input):
+    """What the teachers need to label one shard."""
+    images = needs.rows_about(input.unlabelled) // run_of(w).shards
+    return needs.predicting(run_of(w), images, run_of(w).at(int(w.g) - 1)["teachers"])
+
+
+def to_mask(w, input):
+    """What finding the agreement on one shard needs."""
+    teachers = run_of(w).at(int(w.g) - 1)["teachers"]
+    return needs.masking(run_of(w), needs.rows_about(input.predictions) // teachers, teachers)
+
+
+def to_assemble(w, input):
+    """What joining the tables of labelled and unlabelled images needs."""
+    return needs.listing(needs.rows_about(input.labelled) + needs.rows_about(input.unlabelled))
+
+
+def to_evaluate(w, input):
+    """What scoring a pool needs."""
+    images = needs.rows_about(input.val) + needs.rows_about(input.test)
+    return needs.predicting(run_of(w), images, run_of(w).at(int(w.g))["pool"])

@@ -1,6 +1,11 @@
 # From raw files to prepared images, labels and splits. Nothing here knows a method.
 
 
+# nodes of a cluster seldom reach the internet
+localrules:
+    fetch,
+
+
 rule fetch:
     output:
         "data/raw/{raw}/fetched.json",
@@ -26,9 +31,13 @@ rule prepare:
         about="data/{dataset}/dataset.json",
     log:
         "logs/data/{dataset}/prepare.log",
+    retries: 0
     conda:
         "../../envs/dissent.yaml"
     threads: 2
+    resources:
+        mem_mb=4000,
+        runtime=720,
     params:
         dataset=lambda w: dataset_of(w).model_dump(mode="json", exclude={"splits", "free_rotation"}),
         raw=lambda w: PLAN.raw(w.dataset),
@@ -50,8 +59,12 @@ rule split:
         ),
     log:
         "logs/data/{dataset}/split.{split}.log",
+    retries: 0
     conda:
         "../../envs/dissent.yaml"
+    resources:
+        mem_mb=lambda w, input: needs.listing(needs.rows_about(input.table)).mem_mb,
+        runtime=lambda w, input: needs.listing(needs.rows_about(input.table)).runtime,
     params:
         dataset=lambda w: dataset_of(w).model_dump(mode="json"),
         code=PLAN.code("datasets"),

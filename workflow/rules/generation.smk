@@ -1,6 +1,12 @@
 # One generation: predict with the best students of the one before, find agreement and doubt, assemble pairs, learn.
 
 
+# seconds of small tables: not worth a place in the queue of a cluster
+localrules:
+    rank_students,
+    cost,
+
+
 rule predict:
     input:
         teachers=teachers_of,
@@ -16,6 +22,8 @@ rule predict:
     threads: threads_of
     resources:
         gpu=1,
+        mem_mb=asked("mem_mb", to_predict),
+        runtime=asked("runtime", to_predict),
     params:
         settings=lambda w: slices.prediction(run_of(w), PLAN.code),
     script:
@@ -36,6 +44,9 @@ rule build_masks:
     conda:
         "../../envs/dissent.yaml"
     threads: 2
+    resources:
+        mem_mb=asked("mem_mb", to_mask),
+        runtime=asked("runtime", to_mask),
     params:
         settings=lambda w: slices.masks(run_of(w), int(w.g), PLAN.code),
     script:
@@ -57,6 +68,8 @@ rule predict_shard:
     threads: threads_of
     resources:
         gpu=1,
+        mem_mb=asked("mem_mb", to_predict),
+        runtime=asked("runtime", to_predict),
     params:
         settings=lambda w: slices.prediction(run_of(w), PLAN.code, int(w.s)),
     script:
@@ -77,6 +90,9 @@ rule build_masks_shard:
     conda:
         "../../envs/dissent.yaml"
     threads: 2
+    resources:
+        mem_mb=asked("mem_mb", to_mask),
+        runtime=asked("runtime", to_mask),
     params:
         settings=lambda w: slices.masks(run_of(w), int(w.g), PLAN.code),
     script:
@@ -115,6 +131,9 @@ rule assemble_pairs:
         "logs/{run}/gen{g}/assemble_pairs.log",
     conda:
         "../../envs/dissent.yaml"
+    resources:
+        mem_mb=asked("mem_mb", to_assemble),
+        runtime=asked("runtime", to_assemble),
     params:
         settings=lambda w: slices.pairs(run_of(w), int(w.g), PLAN.code),
     script:
@@ -139,8 +158,8 @@ rule train:
     threads: threads_of
     resources:
         gpu=1,
-        mem_mb=lambda w: run_of(w).network.resources.mem_mb,
-        runtime=lambda w: run_of(w).network.resources.runtime,
+        mem_mb=asked("mem_mb", to_train),
+        runtime=asked("runtime", to_train, grows=False),  # what ran out of time goes on from its checkpoint
         checkpoint_seconds=lambda w: run_of(w).network.resources.checkpoint_seconds,
     params:
         settings=lambda w: slices.student(run_of(w), int(w.g), int(w.i), PLAN.code),
@@ -182,6 +201,8 @@ rule evaluate:
     threads: threads_of
     resources:
         gpu=1,
+        mem_mb=asked("mem_mb", to_evaluate),
+        runtime=asked("runtime", to_evaluate),
     params:
         settings=lambda w: slices.evaluation(run_of(w), int(w.g), PLAN.code),
     script:

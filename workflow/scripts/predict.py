@@ -5,7 +5,7 @@ from dissent.generation.cost import write_cost
 from dissent.jobs import cost, job
 
 with job(snakemake), lease() as place, cost(place.device) as spent:
-    device = prepare_process(snakemake.params.settings["threads"], place.device).type
+    device = spent.device = prepare_process(snakemake.params.settings["threads"], place.device).type
     from dissent.generation.predict import predict  # torch only now: the lease decides which card it sees
 
     done = predict(

@@ -11,7 +11,7 @@ settings, inputs, out = snakemake.params.settings, snakemake.input, Path(snakema
 with job(snakemake), taken_over(settings, inputs, out) as done_before:
     if not done_before:
         with lease() as place, cost(place.device) as spent:
-            device = prepare_process(settings["threads"], place.device).type
+            device = spent.device = prepare_process(settings["threads"], place.device).type
             from dissent.generation.student import train_student  # torch only now: the lease decides what it sees
 
             done = train_student(

@@ -94,10 +94,11 @@ def _load(rows: Sequence[dict], key: str, read: Callable[[dict], np.ndarray], th
     return result
 
 
-def to_tensor(images_NHWC: np.ndarray, device: str) -> Tensor:
+def to_tensor(images_NHWC: np.ndarray | Tensor, device: str) -> Tensor:
     """uint8 (N, H, W, C) -> float 0..255 (N, C, H, W) on the device, channels last in memory."""
-    tensor = torch.from_numpy(np.ascontiguousarray(images_NHWC)).to(device, non_blocking=True)
-    return tensor.permute(0, 3, 1, 2).float()
+    if not isinstance(images_NHWC, Tensor):
+        images_NHWC = torch.from_numpy(np.ascontiguousarray(images_NHWC))
+    return images_NHWC.to(device, non_blocking=True).permute(0, 3, 1, 2).float()
 
 
 class Order:
@@ -182,11 +183,42 @@ class Pairs:
             self._rendered[slot] = True
         return images[slot], labels[slot]
 
+    def chosen(self, step: int) -> list[int]:
+        """Indices into `entries` of step t's batch."""
+        return [members[i] for members, order in self._orders for i in order(step)]
+
+    def names(self, chosen: Sequence[int]) -> list[str]:
+        """Ids of the images of these entries."""
+        return [self.rows[self.entries[index][0]]["id"] for index in chosen]
+
     def batch(self, step: int) -> tuple[np.ndarray, np.ndarray, list[str]]:
         """Step t's images (B, H, W, C), targets (B, H, W) and names."""
-        chosen = [members[i] for members, order in self._orders for i in order(step)]
+        chosen = self.chosen(step)
         images, labels = zip(*(self.entry(index) for index in chosen), strict=True)
-        return np.stack(images), np.stack(labels), [self.rows[self.entries[index][0]]["id"] for index in chosen]
+        return np.stack(images), np.stack(labels), self.names(chosen)
+
+
+class Resident:
+    """All entries of `pairs` as bytes on the device, where it has the room: a step copies nothing to it but indices."""
+
+    def __init__(self, pairs: Pairs, device: str):
+        images, labels = (np.stack(parts) for parts in zip(*map(pairs.entry, range(len(pairs))), strict=True))
+        self.pairs, self.device = pairs, device
+        self.images, self.labels = torch.from_numpy(images).to(device), torch.from_numpy(labels).to(device)
+
+    @staticmethod
+    def fits(pairs: Pairs, device: str) -> bool:
+        """Whether a card has four times as much free memory as the entries take."""
+        if device != "cuda":
+            return False
+        entry = pairs.images[0].nbytes + pairs.labels[0].nbytes
+        return 4 * len(pairs) * entry < torch.cuda.mem_get_info()[0]
+
+    def batch(self, step: int) -> tuple[Tensor, Tensor, list[str]]:
+        """Step t's images (B, H, W, C) and targets (B, H, W) as bytes on the device, and names."""
+        chosen = self.pairs.chosen(step)
+        index = torch.tensor(chosen).to(self.device, non_blocking=True)
+        return self.images[index], self.labels[index], self.pairs.names(chosen)
 
 
 def _subset(rows: list[dict], share: float, key: tuple) -> list[dict]:

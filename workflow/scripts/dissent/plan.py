@@ -25,6 +25,7 @@ class Plan:
         if not Path(settings.settings).is_dir() and settings.settings != "config":
             raise UserError(f"`settings: {settings.settings}` is no folder; `dissent init` makes one")
         self.experiments = settings.experiments
+        self._codes: dict[tuple[str, ...], str] = {}
         self.config = Config(settings.settings, self.repository / "config")
 
     def check(self, words: Iterable[str]) -> None:
@@ -54,8 +55,10 @@ class Plan:
                     raise UserError(f"`{match[2]}` is no split of the data set {match[1]}{told}")
 
     def code(self, *names: str) -> str:
-        """Digest of library files: an edit of one reruns what depends on it, a touch does not."""
-        return code_digest(self.repository / "workflow" / "scripts" / "dissent", *names)
+        """Digest of library files: an edit of one reruns what depends on it, a touch does not. Read once a plan."""
+        if names not in self._codes:
+            self._codes[names] = code_digest(self.repository / "workflow" / "scripts" / "dissent", *names)
+        return self._codes[names]
 
     def side(self, run: Run, name: str) -> str:
         """One table of the run's split: labelled, unlabelled, val, test or hidden."""
@@ -77,10 +80,10 @@ class Plan:
         return [""] if run.shards == 1 else [f"/shard{s}" for s in range(1, run.shards + 1)]
 
     def shard_tables(self, run: Run, generation: int, name: str) -> list[str]:
-        """The tables of the shards' `predictions` or `masks`; UserError where there is one shard: its table is whole."""
-        if run.shards == 1:
-            raise UserError(f"{run.name} has no shards")
-        return [f"results/{run.name}/gen{generation}/{name}{part}.csv" for part in self.parts(run)]
+        """The tables of the shards' `predictions` or `masks`. Of a run without shards: a file that no rule makes, so that
+        Snakemake turns from joining to the rule that writes the table in one piece."""
+        folder = f"results/{run.name}/gen{generation}/{name}"
+        return [f"{folder}{part}.csv" for part in self.parts(run) if part] or [f"{folder}/none"]
 
     def generations(self, run: Run, *files: str) -> list[str]:
         """Files of every generation of a run; those that speak of pseudo-labels from gen1 on."""

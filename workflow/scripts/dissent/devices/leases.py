@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import os
+import re
 import stat
 import sys
 import tempfile
@@ -60,8 +61,7 @@ def lease(gpus: int = 1, slots_per_card: int | None = None) -> Iterator[Lease]:
             logger.info("on graphics card %s", visible)
             yield Lease("cuda", visible, ",".join(lock.path.name for lock in held.values()))
     finally:
-        for lock in held.values():
-            lock.release()
+        _release(held)
 
 
 def _wait_for(cards: list[Card], gpus: int, slots_per_card: int) -> dict[Card, Lock]:
@@ -69,7 +69,11 @@ def _wait_for(cards: list[Card], gpus: int, slots_per_card: int) -> dict[Card, L
     said = -SAY_AGAIN
     while True:
         # an empty card before the second slot of a busy one
-        slots = [(card, Lock(folder / f"{card.name}.slot{slot}")) for slot in range(slots_per_card) for card in cards]
+        slots = [
+            (card, Lock(folder / f"{_cell()}{card.name}.slot{slot}"))
+            for slot in range(slots_per_card)
+            for card in cards
+        ]
         held: dict[Card, Lock] = {}
         try:
             for card, lock in slots:
@@ -90,7 +94,15 @@ def _wait_for(cards: list[Card], gpus: int, slots_per_card: int) -> dict[Card, L
 
 def _release(held: dict[Card, Lock]) -> None:
     for lock in held.values():
-        lock.release()
+        lock.release(remove=bool(_cell()))  # the next job of a cluster has another cell
+
+
+def _cell() -> str:
+    """What goes before a card's name where SLURM has given cards: it numbers those of every job from 0 where it can,
+    and lets jobs share one on purpose; only processes of the same job have to agree on who has which."""
+    job = os.environ.get("SLURM_JOB_ID", "")
+    given = any(name in os.environ for name in ("SLURM_JOB_GPUS", "SLURM_STEP_GPUS", "SLURM_GPUS_ON_NODE"))
+    return f"job{job}-" if re.fullmatch(r"\d+", job) and given else ""
 
 
 def _slots_folder() -> Path:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from dissent import augment, inference, metrics, networks
 from dissent.checkpoint import Checkpoints
-from dissent.data import Batch, Pairs, Unlabelled, load_images, load_masks, to_tensor
+from dissent.data import Batch, Pairs, Resident, Unlabelled, load_images, load_masks, to_tensor
 from dissent.files import UserError, digest, read_table, sha256, write_json, write_table
 from dissent.fit import fit
 from dissent.generation.counting import count_all
@@ -87,8 +87,10 @@ def _batches(
     count = max(1, round(batch * recipe["learn"].get("ratio", 1.0)))
     stream = Unlabelled(unlabelled, params["channels"], count, key) if learner.views else None
 
+    source = Resident(training, device) if Resident.fits(training, device) else training
+
     def draw(step: int) -> tuple:
-        return training.batch(step), stream.batch(step) if stream else None
+        return source.batch(step), stream.batch(step) if stream else None
 
     waiting: dict = {}
 
@@ -96,7 +98,7 @@ def _batches(
         (images, labels, names), more = (waiting.pop(step) if step in waiting else ahead.submit(draw, step)).result()
         waiting[step + 1] = ahead.submit(draw, step + 1)
         random = torch.Generator().manual_seed(seed_of(*key, "views", step))
-        target = torch.from_numpy(labels).to(device)
+        target = torch.as_tensor(labels).to(device)
         free = params["free_rotation"]
         seen, target = augment.view_of_pairs(to_tensor(images, device), target, recipe["view"], free, random)
         views = augment.views_of_images(to_tensor(more, device), learner.views, free, random) if stream else {}

@@ -57,10 +57,10 @@ class Resources(Model):
 
     threads: PositiveInt = 2
     """threads of torch, whatever `--cores` says: part of what makes a result the same twice"""
-    mem_mb: PositiveInt = 4000
-    """memory in MB, for clusters"""
-    runtime: PositiveInt = 240
-    """minutes, for clusters"""
+    mem_mb: PositiveInt | None = None
+    """memory in MB that a training asks of a cluster; default: from network, batch, size and pairs (docs/scaling.md)"""
+    runtime: PositiveInt | None = None
+    """minutes, likewise; what does not end in that time goes on from its checkpoint"""
     checkpoint_seconds: PositiveInt = 60
     """seconds between checkpoints of a training"""
 

@@ -1,0 +1,122 @@
+"""What jobs ask of a cluster: more work asks for more, corrections hold, the numbers of networks are counted again."""
+
+import subprocess
+import sys
+
+import pytest
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from dissent import networks
+from dissent.files import write_table
+from dissent.spec import needs
+from dissent.spec.network import Network
+from dissent.spec.run import Config
+
+BASE = "dataset: nuclei\nsplit: few\nnetwork: mine\nmethod: ldt\n"
+
+
+@pytest.fixture
+def run(root, tmp_path):
+    """Make a run from the text of a network and more keys of an experiment."""
+
+    def make(network="steps: 1000\nbatch: 16\n", experiment="", architecture="unet1x1"):
+        for folder, text in {
+            "networks": f"architecture: {architecture}\n{network}",
+            "experiments": BASE + experiment,
+        }.items():
+            (tmp_path / folder).mkdir(exist_ok=True)
+            (tmp_path / folder / "mine.yaml").write_text(text)
+        return Config(tmp_path, root / "config").run("mine")
+
+    return make
+
+
+def train(run, pairs=1000, val=100, unlabelled=10_000):
+    return needs.training(run, 0, pairs, val, unlabelled)
+
+
+@pytest.mark.parametrize(
+    ("more", "what"),
+    [
+        ({"network": "steps: 9000\nbatch: 16\n"}, "runtime"),
+        ({"network": "steps: 1000\nbatch: 64\n"}, "mem_mb"),
+        ({"network": "steps: 1000\nbatch: 64\n"}, "runtime"),
+        ({"network": "steps: 1000\nbatch: 16\nwidth: 4\n"}, "mem_mb"),
+        ({"network": "steps: 1000\nbatch: 16\nwidth: 4\n"}, "runtime"),
+        ({"architecture": "unet", "network": "steps: 1000\nbatch: 16\nencoder: resnet34\n"}, "runtime"),
+        ({"experiment": "learn: {name: fixmatch}\n"}, "mem_mb"),
+        ({"experiment": "learn: {name: fixmatch}\n"}, "runtime"),
+        ({"experiment": "labelled_copies: 9\n"}, "mem_mb"),
+    ],
+)
+def test_more_work_asks_for_more(run, more, what):
+    assert getattr(train(run(**more)), what) > getattr(train(run()), what)
+
+
+def test_epochs_are_counted_in_pairs_with_their_copies(run):
+    network = "epochs: 5\nbatch: 16\n"
+    plain, noisy = train(run(network)), train(run(network, "labelled_copies: 9\n"))
+    equal = train(run(network, "budget_of: all_images\n"))
+    assert plain.runtime < noisy.runtime and plain.runtime < equal.runtime
+
+
+def test_many_pairs_take_memory_and_nothing_asks_for_more_than_a_day(run):
+    assert train(run(), pairs=10**5).mem_mb > train(run()).mem_mb + 2 * 10**5 * needs._image_mb(run())
+    assert train(run("steps: 10000000\nbatch: 16\n")).runtime == 24 * 60
+    assert needs.listing(10**7).mem_mb > 40_000
+
+
+def test_the_network_file_corrects_a_training_key_by_key(run):
+    reckoned = train(run())
+    own = train(run("steps: 1000\nbatch: 16\nresources: {runtime: 7}\n"))
+    assert own == needs.Needs(reckoned.mem_mb, 7)
+    assert train(run("steps: 1000\nbatch: 16\nresources: {mem_mb: 70}\n")) == needs.Needs(70, reckoned.runtime)
+
+
+def test_predicting_grows_with_images_and_networks_but_not_in_memory(run):
+    few, many = needs.predicting(run(), 10**4, 2), needs.predicting(run(), 10**5, 2)
+    assert many.runtime > few.runtime and many.mem_mb - few.mem_mb <= 1000
+    assert needs.predicting(run(), 10**5, 4).runtime > many.runtime
+    assert needs.masking(run(), 10**6, 2).runtime > needs.masking(run(), 10**5, 2).runtime
+
+
+@pytest.mark.parametrize("rows", [0, 1, 700, 50_000])
+def test_rows_are_told_from_the_size_of_a_table(tmp_path, rows):
+    table = tmp_path / "a.csv"
+    write_table(table, ({"id": f"i{i:08}", "image": f"images/i{i:08}.png"} for i in range(rows)), ("id", "image"))
+    assert needs.rows_about(table) == pytest.approx(rows, rel=0.01)
+    with pytest.raises(FileNotFoundError):  # which Snakemake takes for "not yet"
+        needs.rows_about(tmp_path / "absent.csv")
+
+
+@pytest.mark.parametrize(
+    ("architecture", "more"),
+    [("unet1x1", {"width": 0.5}), ("unet1x1", {"width": 2}), *((a, {"encoder": e}) for a, e in needs._SMP)],
+)
+def test_the_numbers_of_networks_are_those_that_torch_counts(architecture, more):
+    network = Network(architecture=architecture, steps=1, **more)
+    made = networks.build(network.model_dump(mode="json", exclude={"resources"}), 3, 3)
+    image = torch.zeros(2, 3, 64, 64)  # two, for BatchNorm; a sixteenth of the pixels
+    with FlopCounterMode(display=False) as counter:
+        made(image).sum().backward()
+    size = needs.size_of(network)
+    assert counter.get_total_flops() / 2 * 16 / 1e9 == pytest.approx(size.gflop, rel=0.1)
+    assert sum(one.numel() for one in made.parameters()) / 1e6 == pytest.approx(size.weights, rel=0.1)
+
+
+def test_the_plan_asks_for_them_and_a_command_line_corrects_them(root, in_tmp):
+    """Of a table that exists at once; where it is still to be made Snakemake asks again."""
+    sides = in_tmp / "data/nuclei/splits/few"
+    sides.mkdir(parents=True)
+    for side in ("labelled", "unlabelled", "val", "test", "hidden"):
+        (sides / f"{side}.csv").write_text("id,image\n" + "a,b\n" * 100)
+    (in_tmp / "data/nuclei/dataset.json").write_text("{}")
+    (in_tmp / "data/nuclei/files.csv").write_text("id\n")
+    target = "results/demo.ldt/gen0/pairs.csv"
+    command = [sys.executable, "-m", "snakemake", "-n", "--snakefile", str(root / "Snakefile"), target]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0 and "rule assemble_pairs" in done.stdout + done.stderr, done.stderr
+    assert "mem_mb=3500" in done.stdout + done.stderr
+    done = subprocess.run([*command, "--set-resources", "assemble_pairs:mem_mb=123"], capture_output=True, text=True)
+    assert "mem_mb=123" in done.stdout + done.stderr
