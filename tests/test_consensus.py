@@ -1,8 +1,5 @@
 """The consensus function: every table of section 11 of the method notes, OpenCV's borders, properties, refusals."""
 
-import importlib.util
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -291,16 +288,3 @@ ZEROS = np.zeros((2, 3, 3), np.uint8)
 def test_bad_input_is_refused_with_what_is_expected(masks, kind, options, message):
     with pytest.raises(ValueError, match=message):
         consensus(masks, kind, **options)
-
-
-def test_the_benchmark_runs_and_compares_like_with_like(capsys, monkeypatch):
-    path = Path(__file__).parents[1] / "benchmarks" / "consensus.py"
-    spec = importlib.util.spec_from_file_location("benchmark_consensus", path)
-    benchmark = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(benchmark)
-    monkeypatch.setattr(
-        "sys.argv", ["consensus.py", "--height", "16", "--width", "16", "--images", "2", "--repeats", "2"]
-    )
-    benchmark.main()
-    lines = capsys.readouterr().out.splitlines()[1:]
-    assert [line.split()[:2] for line in lines] == [[kind, name] for kind in KINDS for name in ("naive", "dissent")]
