@@ -27,14 +27,14 @@ STAGES = PYTHONPATH=workflow/scripts python -m dissent.dvc $(EXPERIMENT) $(if $(
 PYTHON_CODE := workflow tests benchmarks
 SNAKE_CODE := Snakefile workflow/rules
 
-.PHONY: help environment demo test lint format bench stages settings stage plan repro pull clean
+.PHONY: help environment demo test lint format bench bench-full stages settings stage plan repro pull clean
 
 help:
 	@echo "make demo     train the demo: generations of pseudo-labels on real microscopy images"
 	@echo "make test     all tests"
 	@echo "make lint     check the style of Python and Snakemake files"
 	@echo "make format   put it right"
-	@echo "make bench    measure what the README says about speed"
+	@echo "make bench    measure speed and memory as ratios: one table (docs/performance.md); bench-full goes to 100,000 images"
 	@echo "make repro    dvc repro: the experiment of dvc.yaml, one stage a generation"
 	@echo "make stages   write dvc.yaml for another one: make stages EXPERIMENT=isic"
 	@echo "make pull     dvc pull, and tell Snakemake that what came is up to date"
@@ -86,7 +86,10 @@ format: $(ENVIRONMENT)
 	snakefmt $(SNAKE_CODE)
 
 bench: $(ENVIRONMENT)
-	@for file in benchmarks/*.py; do PYTHONPATH=workflow/scripts python $$file || exit; done
+	python benchmarks
+
+bench-full: $(ENVIRONMENT)
+	python benchmarks --full
 
 stages: $(ENVIRONMENT)
 	@$(STAGES) > dvc.yaml.tmp && mv dvc.yaml.tmp dvc.yaml || { rm -f dvc.yaml.tmp; exit 2; }

@@ -28,4 +28,4 @@ include: "workflow/rules/report.smk"
 rule all:
     default_target: True
     input:
-        expand("results/{run}/report.html", run=config["experiments"]),
+        expand("results/{run}/report.html", run=PLAN.experiments),

@@ -9,7 +9,17 @@ import torch
 from discs import KINDS, config, prepared
 
 from dissent import metrics, networks
-from dissent.files import UserError, read_image, read_json, read_mask, read_table, write_json, write_mask
+from dissent.files import (
+    UserError,
+    read_image,
+    read_json,
+    read_mask,
+    read_table,
+    sha256,
+    write_json,
+    write_mask,
+    write_table,
+)
 from dissent.generation.evaluate import evaluate
 from dissent.generation.predict import predict
 from dissent.generation.rank import rank_students
@@ -105,19 +115,29 @@ def test_scores_with_targets_of_their_own(root, in_tmp):
     split = prepared(root)
     run, _ = pool(root, "tiny")
     about = read_json("data/tiny/dataset.json") | {"metric_labels": {"published_iou": "labels_any"}}
-    write_json("about.json", about)
+    write_json("data/tiny/about.json", about)
     shutil.copytree("data/tiny/labels", "data/tiny/labels_any")
     palette = run.dataset.task.palette
     for path in Path("data/tiny/labels_any").iterdir():
         write_mask(path, np.ones((32, 32), np.uint8), palette)
+    rows = read_table("data/tiny/files.csv")
+    more = {row["id"]: {"labels_any_sha256": sha256(f"data/tiny/labels_any/{row['id']}.png")} for row in rows}
+    write_table("data/tiny/files.csv", [row | more[row["id"]] for row in rows], (*rows[0], "labels_any_sha256"))
     settings = slices.evaluation(run, 0, lambda *names: "code")
     arguments = (None, f"{split}/labelled.csv")
     sides = {"val": f"{split}/val.csv", "test": f"{split}/test.csv"}
-    for name in ("about.json", "data/tiny/dataset.json"):
+    for name in ("data/tiny/about.json", "data/tiny/dataset.json"):
         evaluate(settings, "teachers.json", sides, *arguments, name, f"{Path(name).stem}.m.json", "c.csv", "cpu")
+    told = {name: read_json(f"{name}.m.json")["definitions"]["published_iou"] for name in ("about", "dataset")}
+    assert told["about"].endswith("foreground where grey > 0") and told["about"].startswith(told["dataset"])
     ours, plain = read_json("about.m.json")["test"]["best"], read_json("dataset.m.json")["test"]["best"]
     assert ours["iou"] == plain["iou"] and ours["published_dice"] == plain["published_dice"]
     assert ours["published_iou"] != plain["published_iou"]
+    damaged = sorted(Path("data/tiny/labels_any").iterdir())[0]
+    for path in Path("data/tiny/labels_any").iterdir():
+        path.write_bytes(damaged.read_bytes() + b" ")
+    with pytest.raises(UserError, match=r"is not the file that data/tiny/files.csv names"):
+        evaluate(settings, "teachers.json", sides, *arguments, "data/tiny/about.json", "m.json", "c.csv", "cpu")
 
 
 def test_an_empty_test_side_is_no_error(root, in_tmp):

@@ -86,6 +86,16 @@ def test_equal_classes(in_tmp):
     assert rows["other"]["why"] == "teachers see different classes"
 
 
+def test_equal_classes_are_labels_however_they_overlap(in_tmp):
+    # both teachers see labels a and b; the second one sees them on one pixel (byte 3)
+    rows = build(
+        "multilabel",
+        {"same": [ids("12/00"), ids("30/00")], "other": [ids("12/00"), ids("10/00")]},
+        select="equal_classes",
+    )
+    assert (rows["same"]["kept"], rows["other"]["kept"]) == ("1", "0")
+
+
 def test_t3_multilabel_bits(in_tmp):
     first = ids("110/001") + 2 * ids("001/010") + 4 * ids("100/010")
     second = ids("100/001") + 2 * ids("001/011") + 4 * ids("100/110")

@@ -192,7 +192,7 @@ def test_raw_folders_may_be_links_and_lie_below_a_root(in_tmp):
     assert str(find_raw("absent", in_tmp / "far")) == "absent"
 
 
-def test_the_raw_digest_sees_names_and_sizes(in_tmp):
+def test_the_raw_digest_sees_names_and_contents(in_tmp):
     raw = pairs(in_tmp / "raw", ["a", "b"])
     first = raw_digest(raw)
     (raw / "x.zip").write_bytes(b"1")
@@ -201,6 +201,8 @@ def test_the_raw_digest_sees_names_and_sizes(in_tmp):
     assert raw_digest(str(raw)) == first
     content = (raw / "images/a.png").read_bytes()
     (raw / "images/a.png").write_bytes(content + b"1")
+    assert raw_digest(raw) != first
+    (raw / "images/a.png").write_bytes(content[:-1] + b"1")  # of the same size, as an edited BMP is
     assert raw_digest(raw) != first
     (raw / "images/a.png").write_bytes(content)
     assert raw_digest(raw) == first

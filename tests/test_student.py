@@ -9,8 +9,8 @@ import torch
 from discs import KINDS, config, prepared
 from processes import python, wait_until
 
-from dissent import networks
-from dissent.data import Order, Pairs, apply_doubt
+from dissent import data, networks
+from dissent.data import Order, Pairs, Resident, apply_doubt
 from dissent.files import UserError, read_json, read_table, sha256, write_table
 from dissent.generation.pairs import assemble_pairs
 from dissent.generation.student import train_student
@@ -53,6 +53,34 @@ def test_every_learner_in_every_kind(root, in_tmp, kind, method):
     assert [row["step"] for row in rows] == ["4", "8", "12"]
     assert ("sure" in rows[0]) == (method == "fixmatch")
     assert not Path("state/out").exists()
+
+
+def test_entries_on_the_device_are_those_of_the_pairs(root, in_tmp, monkeypatch):
+    """What a card keeps of its pairs, noise copies too, on the device that is here; and a student trained from it."""
+    split = prepared(root)
+    train(root, split, "aldt", "plain")
+    recipe = settings(root, "tiny", "aldt")["recipe"]
+    pairs = Pairs("pairs.csv", 3, recipe, True, (1, 0), 1, 4)
+    resident = Resident(pairs, "cpu")
+    for step in range(5):
+        images, labels, names = pairs.batch(step)
+        on_device = resident.batch(step)
+        assert (on_device[0].numpy() == images).all() and (on_device[1].numpy() == labels).all()
+        assert on_device[2] == names
+    assert not Resident.fits(pairs, "cpu")
+    monkeypatch.setattr(Resident, "fits", staticmethod(lambda pairs, device: True))
+    train(root, split, "aldt", "resident")
+    assert sha256("plain/model.safetensors") == sha256("resident/model.safetensors")
+
+
+@pytest.mark.parametrize("parts", [1, 10**9])
+def test_large_arrays_lie_in_a_file_without_a_name(in_tmp, monkeypatch, parts):
+    monkeypatch.setattr(data, "_IN_MEMORY", 10**9 // parts)
+    array = data.scratch(3, 4, 5)
+    assert array.shape == (3, 4, 5) and array.dtype == np.uint8 and not array.any()
+    array[1] = 7
+    assert array.sum() == 7 * 20 and not list(Path("work/scratch").glob("*"))
+    assert Path("work/scratch").exists() == (parts > 1)
 
 
 def test_learning_learns(root, in_tmp):

@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -13,7 +15,8 @@ import pytest
 from discs import SETTINGS, draw
 from PIL import Image
 
-from dissent.files import read_json, read_table
+from dissent.files import read_json, read_table, sha256
+from dissent.targets import targets_first
 
 SNAKEMAKE = [sys.executable, "-m", "snakemake", "--cores", "2"]
 
@@ -41,6 +44,9 @@ def mine(tmp_path, text, kind="experiments"):
     return folder
 
 
+RULES_OF_A_RUN = (
+    "assemble_pairs", "train", "rank_students", "predict", "build_masks", "evaluate", "cost", "audit", "report",
+)  # fmt: skip
 BASE = "dataset: tiny\nsplit: few\nnetwork: tiny\nmethod: im_clean\n"
 
 
@@ -52,6 +58,11 @@ BASE = "dataset: tiny\nsplit: few\nnetwork: tiny\nmethod: im_clean\n"
         (BASE + "pool: 2\npool: 3\n", ["the key `pool` stands twice (line 6)"]),
         (BASE.replace("im_clean", "im_claen"), ["`im_claen` is none of the methods", "did you mean `im_clean`?"]),
         (BASE + "controls: [altd]\n", ["`altd` is none of the methods", "did you mean `aldt`?"]),
+        (BASE + "learn: {name: fixmach}\n", ["`learn.name: fixmach`", "did you mean `fixmatch`?"]),
+        (BASE + "pool: [2, two]\n", ["`pool.1: 'two'` in", "should be a valid integer"]),
+        (BASE + "seed: true\n", ["`seed: True` in", "should be a valid integer"]),
+        (BASE + "generations: '2'\n", ["`generations: '2'` in", "should be a valid integer"]),
+        (BASE + "controls: [aldt, aldt]\n", ["`controls` in", "names a method twice"]),
         (BASE + "doubt: !!python/object/apply:os.system [touch marker]\n", ["mine.yaml is not valid YAML"]),
     ],
 )
@@ -63,12 +74,80 @@ def test_a_wrong_config_stops_the_plan(root, in_tmp, text, words):
     assert not Path("marker").exists()
 
 
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [
+        ("results/tiny/gen3/metrics.json", "tiny has generations 0 to 2, not 3"),
+        ("results/tiny/gen0/audit.json", "gen0 of tiny has no audit.json"),
+        ("results/tiny/gen1/students/3/model.json", "gen1 of tiny has the students 1 to 2, not 3"),
+        ("data/tiny/splits/fwe/val.csv", "`fwe` is no split of the data set tiny; did you mean `few`?"),
+    ],
+)
+def test_a_wrong_target_stops_the_plan(root, in_tmp, target, words):
+    result = snakemake(root, "-n", target)
+    told = result.stdout + result.stderr
+    assert result.returncode != 0 and words in told and "Traceback" not in told
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("setings=x", "`setings` is not an option of"),
+        ("experiments=demo", "`experiments: 'demo'`"),
+        ("settings=nowhere", "`settings: nowhere` is no folder"),
+    ],
+)
+def test_a_wrong_word_behind_config_stops_the_plan(root, in_tmp, given, words):
+    command = [*SNAKEMAKE, "--snakefile", str(root / "Snakefile"), "-n", "--config", given]
+    result = subprocess.run(command, capture_output=True, text=True)
+    told = result.stdout + result.stderr
+    assert result.returncode != 0 and words in told and "Traceback" not in told
+
+
 def test_the_published_chain_is_planned_without_data(root, in_tmp):
     result = snakemake(root, "-n", "results/isic/gen5/metrics.json")
     assert result.returncode == 0, result.stderr
     jobs = planned(result)
     assert (jobs["train"], jobs["predict"], jobs["build_masks"], jobs["evaluate"]) == (10 + 5 * 5, 5, 5, 1)
     assert jobs["fetch"] == jobs["prepare"] == jobs["split"] == 1
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("-n --cores 8 --resources gpu=2 results/x.json", "results/x.json -n --cores 8 --resources gpu=2"),
+        ("--resources gpu=2 mem_mb=9 a b --cores 2", "a b --resources gpu=2 mem_mb=9 --cores 2"),
+        ("--config settings=mine a", "a --config settings=mine"),
+        ("a --resources=gpu=2 --cores 2", "a --resources=gpu=2 --cores 2"),
+        ("--default-resources mem_mb=1 disk_mb='x' --cores 8", "--default-resources mem_mb=1 disk_mb='x' --cores 8"),
+        ("--set-threads train=2 -- a", "--set-threads train=2 -- a"),
+        ("--cores 2 a", "--cores 2 a"),
+    ],
+)
+def test_a_target_behind_a_list_of_values_is_a_target(typed, read):
+    assert " ".join(targets_first(typed.split())) == read
+
+
+def commands(root):
+    """Every `snakemake` line of README and docs that is complete as it stands."""
+    found = set()
+    for page in (root / "README.md", *(root / "docs").glob("*.md")):
+        for line in re.findall(r"(?:^|`)(snakemake [^`#\n]+)", page.read_text("utf-8"), re.MULTILINE):
+            if not re.search(r"[A-Z]{3,}|\.\.\.|mine|cells|my_|im_noisy|EXPERIMENT|--unlock|--profile|\{", line):
+                found.add(" ".join(line.split()))
+    return found
+
+
+def test_every_command_of_the_documents_is_understood(root, in_tmp):
+    """As typed, by the `snakemake` of the environment."""
+    lines = commands(root)
+    assert "snakemake --cores 8 --resources gpu=2 results/isic/gen5/metrics.json" in lines
+    program = Path(sys.executable).with_name("snakemake")
+    for line in sorted(lines):
+        words = shlex.split(line)[1:]
+        command = [program, "--snakefile", root / "Snakefile", "-n", *words]
+        result = subprocess.run(command, capture_output=True, text=True)
+        assert result.returncode == 0, line + result.stdout[-500:] + result.stderr[-2000:]
 
 
 def test_planning_imports_no_torch(root, in_tmp):
@@ -153,6 +232,29 @@ def test_a_whole_run(root, in_tmp):
     )
     told = damaged.stdout + damaged.stderr
     assert damaged.returncode != 0 and "is not the file that" in told and "Traceback" not in told
+
+
+@pytest.mark.slow
+def test_without_hidden_masks_every_byte_of_two_generations_is_the_same(root, in_tmp):
+    """Predictions, labels, pairs and students: hidden masks and their table are deleted before anything is learned."""
+    found = {}
+    for name in ("with", "without"):
+        (in_tmp / name).mkdir()
+        draw(in_tmp / name)
+        assert snakemake(root, "data/tiny/splits/few/labelled.csv", cwd=in_tmp / name).returncode == 0
+        table = in_tmp / name / "data/tiny/splits/few/hidden.csv"
+        if name == "without":
+            hidden = read_table(table)
+            assert len(hidden) == 8
+            for row in hidden:
+                (in_tmp / name / row["label"]).unlink()
+            table.write_text(table.read_text().splitlines()[0] + "\n")
+        result = snakemake(root, "results/tiny/report.html", "--allowed-rules", *RULES_OF_A_RUN, cwd=in_tmp / name)
+        assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
+        files = [path for path in (in_tmp / name / "results").rglob("*") if path.suffix in (".safetensors", ".png")]
+        files += (in_tmp / name / "results").rglob("pairs.csv")
+        found[name] = {path.relative_to(in_tmp / name).as_posix(): sha256(path) for path in files}
+    assert found["with"] == found["without"] and len(found["with"]) > 2 * 8 * 4
 
 
 @pytest.mark.slow

@@ -10,13 +10,11 @@ from dissent.files import UserError
 from dissent.plan import Plan
 from dissent.spec import needs, slices
 
-PLAN = Plan(config["settings"], workflow.basedir)
-
-
 wildcard_constraints:
     run="[A-Za-z0-9_][A-Za-z0-9_.-]*",
     dataset="[A-Za-z0-9_][A-Za-z0-9_-]*",
     split="[A-Za-z0-9_][A-Za-z0-9_-]*",
+    raw="[A-Za-z0-9_][A-Za-z0-9_-]*",
     g="0|[1-9][0-9]?",
     i="[1-9][0-9]*",
     s="[1-9][0-9]*",
@@ -35,7 +33,8 @@ def friendly(function):
     return checked
 
 
-friendly(PLAN.check)(sys.argv[1:], config["experiments"])
+PLAN = friendly(Plan)(config, workflow.basedir)
+friendly(PLAN.check)(sys.argv[1:])
 
 
 @friendly

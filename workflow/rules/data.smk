@@ -8,22 +8,22 @@ localrules:
 
 rule fetch:
     output:
-        "data/raw/{dataset}/fetched.json",
+        "data/raw/{raw}/fetched.json",
     log:
-        "logs/data/{dataset}/fetch.log",
+        "logs/data/{raw}/fetch.log",
     retries: 0
     conda:
         "../../envs/dissent.yaml"
     params:
-        dataset=lambda w: dataset_of(w).model_dump(mode="json"),
-        raw=lambda w: f"data/raw/{w.dataset}",
+        dataset=lambda w: friendly(PLAN.fetched)(f"data/raw/{w.raw}"),
+        raw="data/raw/{raw}",
     script:
         "../scripts/fetch.py"
 
 
 rule prepare:
     input:
-        lambda w: f"data/raw/{w.dataset}/fetched.json" if dataset_of(w).fetch else [],
+        lambda w: f"{dataset_of(w).raw}/fetched.json" if dataset_of(w).fetch else [],
     output:
         images=directory("data/{dataset}/images"),
         labels=directory("data/{dataset}/labels"),

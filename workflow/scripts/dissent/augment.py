@@ -23,8 +23,8 @@ def _uniform(count: int, low: float, high: float, generator: Generator) -> Tenso
 def affine(view: str, count: int, height: int, width: int, free_rotation: bool, generator: Generator) -> Tensor | None:
     """(count, 2, 3) matrices from output to input coordinates for `affine_grid`; None where the view moves nothing.
 
-    Flips are part of it; where up has no meaning (`free_rotation`) images are turned by any angle in the strong view
-    and by half turns (quarter turns where square) in the weak one.
+    Flips are part of it; where up has no meaning (`free_rotation`) images are turned by half turns too (quarter turns
+    where square), to which the strong view adds its 25 degrees either way.
     """
     if GEOMETRY[view] is None:
         return None

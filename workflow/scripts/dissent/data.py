@@ -1,8 +1,11 @@
 """Pairs and images as batches: decoded once, verified, with doubt joined as the recipe says. Knows no method."""
 
-from collections.abc import Sequence
+import math
+import tempfile
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -12,7 +15,7 @@ from dissent.files import PAIR_COLUMNS, UNKNOWN, UserError, read_image, read_mas
 from dissent.noise import noise_copy
 from dissent.seeds import generator
 
-_KEEP_COPIES = 2 * 2**30  # bytes of rendered noise copies that are kept in memory
+_IN_MEMORY = 2**28  # bytes up to which an array of images is private memory
 
 
 @dataclass
@@ -42,6 +45,19 @@ def apply_doubt(
     return image_HWC, label_HW
 
 
+def scratch(*shape: int) -> np.ndarray:
+    """Zeros (uint8) to be filled; a large array lies in a file without a name below work/, gone with the process.
+
+    So it is page cache, which the kernel may write out and take back, and private memory does not grow with the data.
+    """
+    if math.prod(shape) <= _IN_MEMORY:
+        return np.zeros(shape, np.uint8)
+    folder = Path("work", "scratch")
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=folder) as file:
+        return np.asarray(np.memmap(file, np.uint8, "w+", shape=shape))
+
+
 def load_images(rows: Sequence[dict], table: str, channels: int, threads: int = 2) -> np.ndarray:
     """Images named by `rows` as (N, H, W, channels) uint8; every file is checked against its digest first."""
 
@@ -49,12 +65,7 @@ def load_images(rows: Sequence[dict], table: str, channels: int, threads: int = 
         verify(row["image"], row["image_sha256"], table)
         return read_image(row["image"], channels)
 
-    with ThreadPoolExecutor(threads) as workers:
-        images = list(workers.map(one, rows))
-    for row, image in zip(rows, images, strict=True):
-        if image.shape != images[0].shape:
-            raise UserError(f"{row['image']} is {image.shape[:2]} where the others are {images[0].shape[:2]}")
-    return np.stack(images) if images else np.zeros((0, 1, 1, channels), np.uint8)
+    return _load(rows, "image", one, threads) if rows else np.zeros((0, 1, 1, channels), np.uint8)
 
 
 def load_masks(rows: Sequence[dict], table: str, key: str = "label", threads: int = 2) -> np.ndarray:
@@ -64,14 +75,30 @@ def load_masks(rows: Sequence[dict], table: str, key: str = "label", threads: in
         verify(row[key], row[f"{key}_sha256"], table)
         return read_mask(row[key])
 
+    return _load(rows, key, one, threads) if rows else np.zeros((0, 1, 1), np.uint8)
+
+
+def _load(rows: Sequence[dict], key: str, read: Callable[[dict], np.ndarray], threads: int) -> np.ndarray:
+    first = read(rows[0])
+    result = scratch(len(rows), *first.shape)
+
+    def fill(index: int) -> None:
+        pixels = read(rows[index])
+        if pixels.shape != first.shape:
+            raise UserError(f"{rows[index][key]} is {pixels.shape[:2]} where the others are {first.shape[:2]}")
+        result[index] = pixels
+
     with ThreadPoolExecutor(threads) as workers:
-        return np.stack(list(workers.map(one, rows))) if rows else np.zeros((0, 1, 1), np.uint8)
+        for _ in workers.map(fill, range(len(rows))):
+            pass
+    return result
 
 
-def to_tensor(images_NHWC: np.ndarray, device: str) -> Tensor:
+def to_tensor(images_NHWC: np.ndarray | Tensor, device: str) -> Tensor:
     """uint8 (N, H, W, C) -> float 0..255 (N, C, H, W) on the device, channels last in memory."""
-    tensor = torch.from_numpy(np.ascontiguousarray(images_NHWC)).to(device, non_blocking=True)
-    return tensor.permute(0, 3, 1, 2).float()
+    if not isinstance(images_NHWC, Tensor):
+        images_NHWC = torch.from_numpy(np.ascontiguousarray(images_NHWC))
+    return images_NHWC.to(device, non_blocking=True).permute(0, 3, 1, 2).float()
 
 
 class Order:
@@ -107,18 +134,28 @@ class Pairs:
         self.rows, self.recipe, self.key, self.free_rotation = rows, recipe, key, free_rotation
         self.images = load_images(rows, table, channels)
         self.labels = load_masks(rows, table)
-        for index, row in enumerate(rows):
-            if row["doubt"]:
-                doubt = load_masks([row], table, "doubt")[0]
-                random = generator(*key, "doubt", row["id"])
-                pair = apply_doubt(self.images[index], self.labels[index], doubt, recipe["doubt"], random)
-                self.images[index], self.labels[index] = pair
+        self._join_doubt(table)
         self.entries = [(index, copy) for index, row in enumerate(rows) for copy in range(int(row["copies"]) + 1)]
         self._orders = self._make_orders(batch, recipe["labelled_share"], (*key, member))
-        self._kept: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+        copies = [index for index, (_, copy) in enumerate(self.entries) if copy]
+        self._slots = {index: slot for slot, index in enumerate(copies)}
+        self._copies = scratch(len(copies), *self.images.shape[1:]), scratch(len(copies), *self.labels.shape[1:])
+        self._rendered = np.zeros(len(copies), bool)
 
     def __len__(self) -> int:
         return len(self.entries)
+
+    def _join_doubt(self, table: str) -> None:
+        def join(index: int) -> None:
+            row = self.rows[index]
+            doubt = load_masks([row], table, "doubt", 1)[0]
+            random = generator(*self.key, "doubt", row["id"])
+            pair = apply_doubt(self.images[index], self.labels[index], doubt, self.recipe["doubt"], random)
+            self.images[index], self.labels[index] = pair
+
+        with ThreadPoolExecutor(2) as workers:
+            for _ in workers.map(join, [index for index, row in enumerate(self.rows) if row["doubt"]]):
+                pass
 
     def _make_orders(self, batch: int, share: float | None, key: tuple) -> list[tuple[list[int], Order]]:
         pseudo = [i for i, (row, _) in enumerate(self.entries) if self.rows[row]["origin"] == "pseudo"]
@@ -137,19 +174,51 @@ class Pairs:
         row, copy = self.entries[index]
         if copy == 0:
             return self.images[row], self.labels[row]
-        if index not in self._kept:
+        images, labels = self._copies
+        slot = self._slots[index]
+        if not self._rendered[slot]:
             random = generator(*self.key, "copy", self.rows[row]["id"], copy)
             pair = noise_copy(self.images[row], self.labels[row], self.recipe["noise"], self.free_rotation, random)
-            if (len(self._kept) + 1) * (pair[0].nbytes + pair[1].nbytes) > _KEEP_COPIES:
-                return pair
-            self._kept[index] = pair
-        return self._kept[index]
+            images[slot], labels[slot] = pair
+            self._rendered[slot] = True
+        return images[slot], labels[slot]
+
+    def chosen(self, step: int) -> list[int]:
+        """Indices into `entries` of step t's batch."""
+        return [members[i] for members, order in self._orders for i in order(step)]
+
+    def names(self, chosen: Sequence[int]) -> list[str]:
+        """Ids of the images of these entries."""
+        return [self.rows[self.entries[index][0]]["id"] for index in chosen]
 
     def batch(self, step: int) -> tuple[np.ndarray, np.ndarray, list[str]]:
         """Step t's images (B, H, W, C), targets (B, H, W) and names."""
-        chosen = [members[i] for members, order in self._orders for i in order(step)]
+        chosen = self.chosen(step)
         images, labels = zip(*(self.entry(index) for index in chosen), strict=True)
-        return np.stack(images), np.stack(labels), [self.rows[self.entries[index][0]]["id"] for index in chosen]
+        return np.stack(images), np.stack(labels), self.names(chosen)
+
+
+class Resident:
+    """All entries of `pairs` as bytes on the device, where it has the room: a step copies nothing to it but indices."""
+
+    def __init__(self, pairs: Pairs, device: str):
+        images, labels = (np.stack(parts) for parts in zip(*map(pairs.entry, range(len(pairs))), strict=True))
+        self.pairs, self.device = pairs, device
+        self.images, self.labels = torch.from_numpy(images).to(device), torch.from_numpy(labels).to(device)
+
+    @staticmethod
+    def fits(pairs: Pairs, device: str) -> bool:
+        """Whether a card has four times as much free memory as the entries take."""
+        if device != "cuda":
+            return False
+        entry = pairs.images[0].nbytes + pairs.labels[0].nbytes
+        return 4 * len(pairs) * entry < torch.cuda.mem_get_info()[0]
+
+    def batch(self, step: int) -> tuple[Tensor, Tensor, list[str]]:
+        """Step t's images (B, H, W, C) and targets (B, H, W) as bytes on the device, and names."""
+        chosen = self.pairs.chosen(step)
+        index = torch.tensor(chosen).to(self.device, non_blocking=True)
+        return self.images[index], self.labels[index], self.pairs.names(chosen)
 
 
 def _subset(rows: list[dict], share: float, key: tuple) -> list[dict]:

@@ -29,7 +29,7 @@ def blur(image_HWC: np.ndarray, level: int) -> np.ndarray:
 
 
 def photometric(image_HWC: np.ndarray, strength: dict, random: np.random.Generator) -> np.ndarray:
-    """PHOTO: with p = .5 contrast and brightness, then blur of a random level, then integer noise in [-m, m - 1]."""
+    """AUG's disturbance: with p = .5 contrast and brightness, then blur of a random level, then integer noise in [-m, m - 1]."""
     alpha = random.uniform(1 - strength["alpha"], 1 + strength["alpha"])
     beta = random.uniform(-strength["beta"], strength["beta"])
     if random.random() < 0.5:
@@ -45,7 +45,7 @@ def photometric(image_HWC: np.ndarray, strength: dict, random: np.random.Generat
 def noise_copy(
     image_HWC: np.ndarray, mask_HW: np.ndarray, strength: dict, free_rotation: bool, random: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """AUG(image, mask): flips (and quarter turns where up has no meaning), then PHOTO on the image alone.
+    """AUG(image, mask): flips (and quarter turns where up has no meaning), then the disturbance of the image alone.
 
     Quarter turns need square images; others are turned by half a turn or not at all.
     """

@@ -7,33 +7,56 @@ from pathlib import Path
 from dissent.datasets.lists import lists_of
 from dissent.datasets.raw import find_raw, raw_digest
 from dissent.files import UserError, code_digest, read_json
-from dissent.spec.run import Config, Run
+from dissent.spec.base import nearest, read_yaml, validate
+from dissent.spec.run import Config, Run, Settings
 
 
 class Plan:
     """The config folders and the repository, as seen from the working directory."""
 
-    def __init__(self, settings: str, repository: str):
+    def __init__(self, config: dict, repository: str):
+        """`config`: Snakemake's, which is config/config.yaml under what `--config` says; UserError for what is wrong in it."""
         self.repository = Path(repository)
-        self.config = Config(settings, self.repository / "config")
+        source = self.repository / "config" / "config.yaml"
+        read_yaml(source)  # Snakemake's own reader takes the second of two equal keys
+        settings = validate(Settings, config, f"{source} or --config")
+        if not Path(settings.settings).is_dir() and settings.settings != "config":
+            raise UserError(f"`settings: {settings.settings}` is no folder; `dissent init` makes one")
+        self.experiments = settings.experiments
+        self._codes: dict[tuple[str, ...], str] = {}
+        self.config = Config(settings.settings, self.repository / "config")
 
-    def check(self, words: Iterable[str], default: Iterable[str]) -> None:
-        """Resolve every run and data set that a command line names (else the default runs): UserError tells what is wrong.
+    def check(self, words: Iterable[str]) -> None:
+        """Resolve every run and data set that a command line names (else `experiments`): UserError tells what is wrong.
 
         Asked first: inside an input function Snakemake would wrap the message in a traceback.
         """
         words = list(words)
         found = [match.groups() for word in words if (match := re.match(r"results/([^/]+)/(?:gen(\d+)(?:/|$))?", word))]
-        for run in sorted({run for run, _ in found}) or default:
+        for run in sorted({run for run, _ in found}) or self.experiments:
             self.config.controls(run)
         for run, generation in found:
             self.config.run(run).at(int(generation or 0))
-        for match in filter(None, (re.match(r"data/(?!raw/)([^/]+)/", word) for word in words)):
-            self.config.dataset(match[1])
+        for word in words:
+            if match := re.match(r"results/([^/]+)/gen0/(audit\.json|predictions|masks)", word):
+                raise UserError(
+                    f"gen0 of {match[1]} has no {match[2]}: nothing is labelled before it; gen1 is the first that has"
+                )
+            if match := re.match(r"results/([^/]+)/gen(\d+)/students/(\d+)", word):
+                pool = self.config.run(match[1]).at(int(match[2]))["pool"]
+                if not 1 <= int(match[3]) <= pool:
+                    raise UserError(f"gen{match[2]} of {match[1]} has the students 1 to {pool}, not {match[3]}")
+            if match := re.match(r"data/(?!raw/)([^/]+)/(?:splits/([^/]+))?", word):
+                splits = list(self.config.dataset(match[1]).splits)
+                if match[2] is not None and match[2] not in splits:
+                    told = f"{nearest(match[2], splits)} (there are: {', '.join(splits)})"
+                    raise UserError(f"`{match[2]}` is no split of the data set {match[1]}{told}")
 
     def code(self, *names: str) -> str:
-        """Digest of library files: an edit of one reruns what depends on it, a touch does not."""
-        return code_digest(self.repository / "workflow" / "scripts" / "dissent", *names)
+        """Digest of library files: an edit of one reruns what depends on it, a touch does not. Read once a plan."""
+        if names not in self._codes:
+            self._codes[names] = code_digest(self.repository / "workflow" / "scripts" / "dissent", *names)
+        return self._codes[names]
 
     def side(self, run: Run, name: str) -> str:
         """One table of the run's split: labelled, unlabelled, val, test or hidden."""
@@ -55,10 +78,10 @@ class Plan:
         return [""] if run.shards == 1 else [f"/shard{s}" for s in range(1, run.shards + 1)]
 
     def shard_tables(self, run: Run, generation: int, name: str) -> list[str]:
-        """The tables of the shards' `predictions` or `masks`; UserError where there is one shard: its table is whole."""
-        if run.shards == 1:
-            raise UserError(f"{run.name} has no shards")
-        return [f"results/{run.name}/gen{generation}/{name}{part}.csv" for part in self.parts(run)]
+        """The tables of the shards' `predictions` or `masks`. Of a run without shards: a file that no rule makes, so that
+        Snakemake turns from joining to the rule that writes the table in one piece."""
+        folder = f"results/{run.name}/gen{generation}/{name}"
+        return [f"{folder}{part}.csv" for part in self.parts(run) if part] or [f"{folder}/none"]
 
     def generations(self, run: Run, file: str) -> list[str]:
         """One file of every generation of a run; audit.json from gen1 on."""
@@ -86,6 +109,22 @@ class Plan:
     def raw(self, dataset: str) -> str:
         """Folder of the raw files of a data set."""
         return str(find_raw(self.config.dataset(dataset).raw, self.repository))
+
+    def fetched(self, folder: str) -> dict:
+        """What is fetched into a folder of raw files: `fetch` of the data sets that lie there, which must agree."""
+        found: dict[str, dict] = {}
+        for name in self.config.names("datasets"):
+            if f"raw: {folder}" in self.config.path("datasets", name).read_text("utf-8"):
+                one = self.config.dataset(name)
+                if one.fetch and one.raw == folder:
+                    found[name] = one.model_dump(mode="json", include={"fetch", "raw"})
+        if not found:
+            raise UserError(f"no data set of config/datasets has `fetch` and `raw: {folder}`")
+        if any(one != next(iter(found.values())) for one in found.values()):
+            raise UserError(
+                f"the data sets {', '.join(found)} fetch different files into {folder}: give them folders of their own"
+            )
+        return next(iter(found.values()))
 
     def raw_digest(self, dataset: str) -> str:
         """What tells that raw files came or went; raw files that were removed after their preparation are not missed."""

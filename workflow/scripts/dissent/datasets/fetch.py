@@ -9,7 +9,7 @@ from dissent.datasets.decode import EXTENSIONS
 from dissent.datasets.download import Failed, amount, download
 from dissent.datasets.unpack import unpack
 from dissent.files import UserError, digest, sha256, write_json
-from dissent.spec.dataset import Archive, Fetch, Source
+from dissent.spec.dataset import Archive, Fetch
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +20,7 @@ def fetch(dataset: dict, raw: str, marker: str) -> None:
     A folder that lies there whole is taken as it is, an official zip is checked and unpacked, the rest is downloaded
     (the size is said first, a broken download is continued). Zips that were downloaded are deleted once unpacked.
     """
-    plan = Source.model_validate({key: value for key, value in dataset.items() if key != "splits"}).fetch
+    plan = Fetch.model_validate(dataset["fetch"])
     folder = Path(raw)
     folder.mkdir(parents=True, exist_ok=True)
     lacking = [archive for archive in plan.archives if not _is_there(archive, folder)]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dissent.datasets.codings import label_folders
+from dissent.datasets.contents import contents
 from dissent.datasets.decode import EXTENSIONS
 from dissent.files import UserError, digest, read_table
 from dissent.spec.dataset import Source
@@ -16,7 +17,6 @@ _LONGEST = 180  # bytes of a name: tiles and writers add some, and a file system
 _JUNK = ("Thumbs.db", "desktop.ini", "__MACOSX")
 _OTHER_IMAGES = (".gif", ".webp", ".heic", ".jp2", ".svg", ".psd", ".dcm", ".nii", ".npy", ".npz", ".tga", ".avif")
 _NO_DATA = (".zip", ".part", ".json")  # what fetching leaves beside the data
-_SHOWN = 50
 
 
 class Problems(list):
@@ -27,9 +27,8 @@ class Problems(list):
         if not self:
             return
         lines = sorted(map(_printable, self))
-        rest = [f"... and {len(lines) - _SHOWN} more"] if len(lines) > _SHOWN else []
         count = f"{len(lines)} problem{'s' * (len(lines) > 1)}"
-        raise UserError("\n  ".join([f"{raw}: {count}, so nothing was written", *lines[:_SHOWN], *rest]))
+        raise UserError("\n  ".join([f"{raw}: {count}, so nothing was written", *lines]))
 
 
 def _printable(text: str) -> str:
@@ -58,14 +57,14 @@ def find_raw(raw: str | Path, *roots: str | Path) -> Path:
 
 
 def raw_digest(raw: str | Path) -> str:
-    """Digest of names and sizes of the raw files, `absent` where there is no folder; reads no content."""
+    """Digest of names and contents of the raw files, `absent` where there is no folder."""
     if not Path(raw).is_dir():
         return "absent"
     files, others = _walk(Path(raw))
     kept = [path for path in files if path.suffix.lower() not in _NO_DATA]
-    sizes = sorted((path.relative_to(raw).as_posix(), path.stat().st_size) for path in kept)
     names = sorted(path.relative_to(raw).as_posix() for path in others)
-    return digest([[os.fsencode(name).hex(), size] for name, size in sizes], [os.fsencode(n).hex() for n in names])
+    found = sorted(contents(Path(raw), kept).items())
+    return digest([[os.fsencode(name).hex(), sha] for name, sha in found], [os.fsencode(n).hex() for n in names])
 
 
 def find_items(source: Source, raw: Path, problems: Problems) -> list[Item]:

@@ -15,7 +15,6 @@ log = logging.getLogger(__name__)
 LABELLED = ("id", "image", "label", "image_sha256", "label_sha256")
 UNLABELLED = ("id", "image", "image_sha256")  # training never learns where hidden masks are
 _COLUMNS = (*LABELLED, "group", "part", "source", "present")
-_SHOWN = 50
 _WHERE = {
     "unlabelled": "left of training",
     "labelled": "left for training",
@@ -133,8 +132,7 @@ def _check(sides: Sides, where: str) -> None:
     for side in ("labelled", "val", "test"):
         problems += [f"image {row['id']}: is in {side} and has no mask" for row in sides[side] if not row["label"]]
     if problems:
-        rest = [f"... and {len(problems) - _SHOWN} more"] if len(problems) > _SHOWN else []
-        raise UserError("\n  ".join([f"{where} cannot be used:", *problems[:_SHOWN], *rest]))
+        raise UserError("\n  ".join([f"{where} cannot be used:", *problems]))
 
 
 def _warn_of_absent_labels(sides: Sides, source: Dataset) -> None:

@@ -10,7 +10,7 @@ from dissent.task import Task
 
 DEFINITIONS = {
     "wrong_of_teacher": "share of all known pixels at which the best teacher's prediction is wrong",
-    "doubt": "share of all known pixels at which the teachers disagree",
+    "doubt": "share of all known pixels at which the teachers disagree (multilabel: on any label)",
     "precision": "share of the doubted pixels at which the best teacher is wrong: how often doubt is right",
     "recall": "share of the best teacher's wrong pixels that are doubted: how many errors doubt finds",
     "wrong_inside": "share of the doubted pixels at which the best teacher is wrong (= precision)",

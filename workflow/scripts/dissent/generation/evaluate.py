@@ -7,13 +7,15 @@ import torch
 
 from dissent import inference, metrics
 from dissent.data import load_images, load_masks
-from dissent.files import read_json, read_mask, read_table, write_json, write_table
+from dissent.files import read_json, read_mask, read_rows, read_table, write_json, write_table
 from dissent.generation.counting import count_all
 from dissent.generation.predict import load_pool
 from dissent.task import Task
 
 COUNTS = ("tp", "fp", "fn", "tn")
 _CHUNK = 256  # images in memory at a time
+# what resized masks, grey at their borders, are for the published scores (method notes, section 1.1)
+_TARGETS = {"labels_any": "foreground where grey > 0", "labels_half": "foreground where grey >= 128"}
 
 
 def evaluate(
@@ -29,13 +31,15 @@ def evaluate(
 ) -> dict:
     """Write metrics.json (every score with its definition) and the per-image counts from which all of them follow.
 
-    `params`: task, channels, precision, batch, run, generation. `sides`: {"val": csv, "test": csv}. `about`: dataset.json,
+    `params`: task, channels, precision, batch, run, generation, upper_bound. `sides`: {"val": csv, "test": csv}. `about`: dataset.json,
     which names folders of targets of their own for some scores.
     For each side: every student, the pool's mean and sd, the best by validation, and the ensemble of the pool (mean
     of the probabilities). From gen1 on `pseudo_labels` says what masks.csv says of them. Returns {"images"} for the cost.
     """
     task = Task(params["task"])
-    params = params | {"metric_labels": read_json(about).get("metric_labels", {})}
+    prepared = read_json(about)
+    files = Path(about).with_name(prepared["files"]["path"])
+    params = params | {"metric_labels": prepared.get("metric_labels", {}), "files": str(files)}
     ranking = read_json(teachers)
     pool = load_pool(teachers, ranking["pool"], device)
     students = [f"student{row['student']}" for row in ranking["pool"]]
@@ -45,7 +49,8 @@ def evaluate(
         "score": task.score,
         "ranked_by": ranking["ranked_by"],
         "best_student": ranking["pool"][0]["student"],
-        "definitions": {name: metrics.scorer(name, params["task"]).definition for name in metrics.SCORES},
+        "upper_bound": params["upper_bound"],
+        "definitions": {name: _definition(name, params) for name in metrics.SCORES},
         "label_names": task.labels,
     }
     per_image: list[dict] = []
@@ -62,17 +67,29 @@ def evaluate(
     return {"images": sum(len(read_table(csv)) for csv in sides.values()) * len(pool)}
 
 
+def _definition(name: str, params: dict) -> str:
+    """The score's own sentence, and which masks it was computed against where these are not `labels`."""
+    folder = params["metric_labels"].get(name)
+    target = f"; against the masks in {folder}: {_TARGETS[folder]}" if folder else ""
+    return metrics.scorer(name, params["task"]).definition + target
+
+
 def _count(rows: list[dict], csv: str, pool: list, names: list[str], task: Task, params: dict, device: str) -> dict:
     """{folder of targets: {who: counts (N, L, 4)}}; `labels` always, others where a score has targets of its own."""
     folders = ["labels", *sorted(set(params["metric_labels"].values()))]
     counts: dict = {folder: {name: [] for name in names} for folder in folders}
+    digests = {row["id"]: row for row in read_rows(params["files"])} if folders[1:] else {}
     for first in range(0, len(rows), _CHUNK):
         chunk = rows[first : first + _CHUNK]
         images = load_images(chunk, csv, params["channels"])
         targets = {"labels": load_masks(chunk, csv)}
         for folder in folders[1:]:
-            paths = [Path(row["label"]).parents[1] / folder / Path(row["label"]).name for row in chunk]
-            targets[folder] = np.stack([read_mask(path) for path in paths])
+            named = [
+                {folder: str(Path(row["label"]).parents[1] / folder / Path(row["label"]).name)}
+                | {f"{folder}_sha256": digests[row["id"]][f"{folder}_sha256"]}
+                for row in chunk
+            ]
+            targets[folder] = load_masks(named, params["files"], folder)
         done = 0
         for several in inference.probabilities(pool, images, task, device, params["precision"], params["batch"]):
             several = [*several, torch.stack(several).mean(0)]
@@ -101,7 +118,7 @@ def _summary(counts: dict, students: list[str], task: Task, params: dict) -> dic
             "sd": float(np.std(values, ddof=1)) if len(values) > 1 else None,
             "n": len(values),
         }
-    best = counts["labels"][students[0]]
+    best = counts[params["metric_labels"].get(task.score, "labels")][students[0]]
     low, high = metrics.interval(best, metrics.scorer(task.score, params["task"]), seed=0)
     return {
         "images": len(best),

@@ -72,7 +72,7 @@ def _build(
         "doubt_sha256": sha256(paths["doubt"]),
     }
     row |= {f"pixels_{label}": n for label, n in zip(task.histogram_names, task.pixels(certain), strict=True)}
-    seen = [frozenset(np.flatnonzero(np.bincount(mask.ravel(), minlength=1)).tolist()) for mask in masks]
+    seen = [frozenset(np.flatnonzero(task.pixels(mask)).tolist()) for mask in masks]
     row["why"] = SELECTORS[params["select"]](row, seen, task)
     row["kept"] = int(not row["why"])
     return row

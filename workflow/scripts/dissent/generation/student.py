@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from dissent import augment, inference, metrics, networks
 from dissent.checkpoint import Checkpoints
-from dissent.data import Batch, Pairs, Unlabelled, load_images, load_masks, to_tensor
+from dissent.data import Batch, Pairs, Resident, Unlabelled, load_images, load_masks, to_tensor
 from dissent.files import UserError, digest, read_table, sha256, write_json, write_table
 from dissent.fit import fit
 from dissent.generation.counting import count_all
@@ -49,10 +49,12 @@ def train_student(
         training = Pairs(pairs, channels, recipe, params["free_rotation"], key[:2], params["member"], batch)
         others = len(read_table(unlabelled))
         number = len(training) if recipe["budget_of"] == "pairs" else _people(training) + others
-        steps = Network(**spec).total_steps(number)
+        plan = Network.model_validate(spec)
+        if fault := plan.misfit(*params["size"]):
+            raise UserError(fault)
+        steps = plan.total_steps(number)
         torch.manual_seed(seed_of(*key, "weights"))
         network = networks.build(spec, task.outputs, channels)
-        network.check_size(*params["size"])
         learner = LEARNERS[recipe["learn"]["name"]](network, Loss(task, spec["loss"]), recipe["learn"], steps)
         log.info("%d pairs, %d steps of %d images", len(training), steps, batch)
         with ThreadPoolExecutor(1) as ahead:
@@ -85,8 +87,10 @@ def _batches(
     count = max(1, round(batch * recipe["learn"].get("ratio", 1.0)))
     stream = Unlabelled(unlabelled, params["channels"], count, key) if learner.views else None
 
+    source = Resident(training, device) if Resident.fits(training, device) else training
+
     def draw(step: int) -> tuple:
-        return training.batch(step), stream.batch(step) if stream else None
+        return source.batch(step), stream.batch(step) if stream else None
 
     waiting: dict = {}
 
@@ -94,7 +98,7 @@ def _batches(
         (images, labels, names), more = (waiting.pop(step) if step in waiting else ahead.submit(draw, step)).result()
         waiting[step + 1] = ahead.submit(draw, step + 1)
         random = torch.Generator().manual_seed(seed_of(*key, "views", step))
-        target = torch.from_numpy(labels).to(device)
+        target = torch.as_tensor(labels).to(device)
         free = params["free_rotation"]
         seen, target = augment.view_of_pairs(to_tensor(images, device), target, recipe["view"], free, random)
         views = augment.views_of_images(to_tensor(more, device), learner.views, free, random) if stream else {}
@@ -130,7 +134,9 @@ def _validator(val: str, task: Task, params: dict, device: str) -> Callable[[nn.
 def _final_metrics(network: nn.Module, val: str, task: Task, params: dict, device: str) -> dict:
     images, labels = _read(val, params)
     counts = _counts(network.to(device), images, labels, task, params, device)
-    return {name: metrics.scorer(name, params["task"])(counts) for name in metrics.SCORES}
+    # scores that have targets of their own (docs/protocol.md) are the job of evaluate, which has them
+    names = [name for name in metrics.SCORES if not name.startswith("published_") or name == task.score]
+    return {name: metrics.scorer(name, params["task"])(counts) for name in names}
 
 
 def _write_history(out: Path, history: list[dict]) -> None:

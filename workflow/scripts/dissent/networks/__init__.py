@@ -2,7 +2,7 @@
 
 Every network takes float images (B, C, H, W) of 0..255 and normalises them itself; `encode(x)` gives a list of
 features from fine to coarse, `decode(features)` logits (B, outputs, H, W) of the input's size, `forward` is the two in
-a row. It has `encoder_parameters()`, `decoder_parameters()` and `check_size(height, width)`.
+a row. It has `encoder_parameters()` and `decoder_parameters()`.
 """
 
 from pathlib import Path

@@ -24,10 +24,9 @@ class SmpNetwork(nn.Module):
     Three channels are normalised with ImageNet's mean and deviation, any other number is divided by 255.
     """
 
-    def __init__(self, model: nn.Module, channels: int, multiple: int):
+    def __init__(self, model: nn.Module, channels: int):
         super().__init__()
         self.encoder, self.decoder, self.head = model.encoder, model.decoder, model.segmentation_head
-        self.multiple = multiple
         mean, deviation = (_MEAN, _DEVIATION) if channels == 3 else ((0,) * channels, (1,) * channels)
         self.register_buffer("mean", 255 * torch.tensor(mean, dtype=torch.float32).view(1, -1, 1, 1))
         self.register_buffer("deviation", 255 * torch.tensor(deviation, dtype=torch.float32).view(1, -1, 1, 1))
@@ -54,32 +53,22 @@ class SmpNetwork(nn.Module):
         """Parameters of decoder and head."""
         return (p for part in (self.decoder, self.head) for p in part.parameters())
 
-    def check_size(self, height: int, width: int) -> None:
-        """UserError unless images of this size fit."""
-        fits = [max(32, round(side / self.multiple) * self.multiple) for side in (height, width)]
-        if min(height, width) < 32 or height % self.multiple or width % self.multiple:
-            multiples = f" and multiples of {self.multiple}" if self.multiple > 1 else ""
-            raise UserError(
-                f"images of {width}x{height} (width x height) do not fit this network: both sides must be 32 or "
-                f"more{multiples}; {fits[1]}x{fits[0]} would fit"
-            )
-
 
 def unet(network: dict, outputs: int, channels: int) -> SmpNetwork:
     """A U-Net; images of any size from 32x32."""
     import segmentation_models_pytorch as library
 
-    return _build(library.Unet, network, outputs, channels, 1)
+    return _build(library.Unet, network, outputs, channels)
 
 
 def deeplabv3plus(network: dict, outputs: int, channels: int) -> SmpNetwork:
     """A DeepLabV3+ of output stride 16; its pooled branch needs batches of two or more in training."""
     import segmentation_models_pytorch as library
 
-    return _build(library.DeepLabV3Plus, network, outputs, channels, 16)
+    return _build(library.DeepLabV3Plus, network, outputs, channels)
 
 
-def _build(architecture: type, network: dict, outputs: int, channels: int, multiple: int) -> SmpNetwork:
+def _build(architecture: type, network: dict, outputs: int, channels: int) -> SmpNetwork:
     encoder, weights = network["encoder"], network["weights"]
     given = _read(weights, network["weights_sha256"]) if weights not in ("imagenet", "none") else None
     # weights belong to three channels: they are loaded first and the first convolution is adapted after that
@@ -94,7 +83,7 @@ def _build(architecture: type, network: dict, outputs: int, channels: int, multi
         except RuntimeError as error:
             raise UserError(f"`weights: {weights}` does not fit the encoder {encoder}: {_short(error)}") from None
     model.encoder.set_in_channels(channels, pretrained=weights != "none")
-    return SmpNetwork(model, channels, multiple)
+    return SmpNetwork(model, channels)
 
 
 def _download(architecture: type, encoder: str, settings: dict) -> nn.Module:

@@ -6,8 +6,6 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
-from dissent.files import UserError
-
 _TRUNCATED = 0.87962566103423978  # standard deviation of a standard normal that is cut off at two
 
 
@@ -24,8 +22,7 @@ class Unet1x1(nn.Module):
         def f(count: int) -> int:
             return int(count * width)
 
-        if f(16) < 1:
-            raise UserError(f"`width: {width}` of a unet1x1 leaves no channels; the least is 0.0625")
+        assert f(16) >= 1, width  # told by spec.network
         self.stem = _block(channels, (1, f(16)))
         self.down = nn.ModuleList(
             _block(f(inputs), (3, f(n)), (1, f(n))) for inputs, n in ((16, 16), (16, 32), (32, 64), (64, 128))
@@ -70,11 +67,6 @@ class Unet1x1(nn.Module):
     def decoder_parameters(self) -> Iterable[nn.Parameter]:
         """Parameters that `decode` uses."""
         return (p for part in (self.up, self.head) for p in part.parameters())
-
-    def check_size(self, height: int, width: int) -> None:
-        """UserError unless images of this size fit."""
-        if min(height, width) < 16:
-            raise UserError(f"images of {width}x{height} are too small for unet1x1: both sides must be 16 or more")
 
 
 def build(network: dict, outputs: int, channels: int) -> Unet1x1:

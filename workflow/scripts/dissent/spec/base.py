@@ -14,7 +14,9 @@ from dissent.files import UserError
 class Model(BaseModel):
     """Base of the config models: unknown keys are refused and values never change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=False, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
 
 
 class _Loader(yaml.SafeLoader):
@@ -88,12 +90,31 @@ def validate(model: type[Model], value: dict, source: str | Path, words: list[st
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        lines = [_explain(model, item, source, words) for item in error.errors()]
+        lines = [_explain(model, item, source, words) for item in _without_other_branches(error.errors())]
         raise UserError("\n".join(dict.fromkeys(lines))) from None
 
 
+_BRANCHES = ("list[", "constrained-", "function-", "int", "float", "str", "bool", "literal[", "nullable[")
+
+
+def _without_other_branches(items: list[dict]) -> list[dict]:
+    """Of a key that takes one value or a list (a schedule) keep what is said of the form that was written."""
+
+    def key(item: dict) -> tuple:
+        return tuple(part for part in item["loc"] if not str(part).startswith(_BRANCHES) and not isinstance(part, int))
+
+    kept: list[dict] = []
+    for item in items:
+        same = [other for other in items if key(other) == key(item)]
+        inside = [other for other in same if other["loc"] and isinstance(other["loc"][-1], int)]
+        others = [other for other in same if other["type"] != "list_type"]
+        if item in (inside or others or same):
+            kept.append(item)
+    return kept
+
+
 def _explain(model: type[Model], item: dict, source: str | Path, words: list[str] | None) -> str:
-    place = [str(part) for part in item["loc"] if not str(part).startswith(("function-", "list[", "constrained-"))]
+    place = [str(part) for part in item["loc"] if not str(part).startswith(_BRANCHES)]
     where = ".".join(place)
     if item["type"] == "extra_forbidden":
         options = words if words and len(place) == 1 else _options(model, item["loc"][:-1])
@@ -107,6 +128,12 @@ def _explain(model: type[Model], item: dict, source: str | Path, words: list[str
     hint = ""
     if item["type"] == "literal_error" and isinstance(item["input"], str):
         hint = nearest(item["input"], re.findall(r"'([^']+)'", str(item.get("ctx", {}).get("expected", ""))))
+    if item["type"] == "union_tag_invalid":
+        context = item["ctx"]
+        names = re.findall(r"'([^']+)'", context["expected_tags"])
+        key, found = context["discriminator"].strip("'"), context["tag"]
+        where = f"{where}.{key}" if where else key
+        return f"`{where}: {found}` in {source}: there are {', '.join(names)}{nearest(found, names)}"
     if item["type"] == "value_error" and not where:
         return f"{source}: {message}"
     return f"`{where}: {item['input']!r}` in {source}: {message[:1].lower()}{message[1:]}{hint}"

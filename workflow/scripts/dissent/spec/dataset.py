@@ -148,7 +148,7 @@ class Source(Model):
     geometry: Annotated[Whole | Centre | Tiles, Field(discriminator="name")] = Whole()
     """how an image comes to that size"""
     free_rotation: bool = False
-    """true: up has no meaning (microscopy, skin): views and noise copies may turn images by any angle"""
+    """true: up has no meaning (microscopy, skin): views and noise copies turn images by quarters too (by halves where they are not square), strong views by up to 25 degrees more"""
     protocol: Literal["published"] | None = None
     """published: sizes are reached as the papers' code does (bilinear without antialias, binary masks too)"""
 
@@ -162,11 +162,18 @@ class Source(Model):
             raise ValueError("`percentiles` must rise")
         if len({part.name for part in self.parts}) < len(self.parts):
             raise ValueError("`parts` has two parts of one name")
+        if self.fetch and not re.fullmatch(r"data/raw/[A-Za-z0-9_][A-Za-z0-9_-]*", self.raw):
+            raise ValueError(f"`raw: {self.raw}`: what is fetched lies in data/raw/NAME")
         wants_table = [name for name in (*self.keep, self.group and self.group.column) if name]
         if wants_table and self.table is None:
             raise ValueError(f"the column {wants_table[0]} needs `table`")
         if self.protocol and (self.depth != 8 or self.geometry.name == "centre"):
             raise ValueError("`protocol: published` is for 8-bit images and the geometries whole and tiles")
+        if self.protocol and self.task.score.startswith("published_"):
+            raise ValueError(
+                f"`task.score: {self.task.score}` has masks of its own under `protocol: published`, by which no step "
+                "is chosen; say `score: iou` or `dice` (metrics.json has the published scores all the same)"
+            )
         if self.protocol and kind == "binary" and (coding.name != "zero_255" or coding.ignore or coding.threshold):
             raise ValueError("`protocol: published` needs `coding: {name: zero_255}` for binary tasks, nothing more")
         return self

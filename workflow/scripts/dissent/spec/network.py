@@ -19,12 +19,26 @@ class Optimizer(Model):
     """learning rate at the top of the schedule"""
     decay: Annotated[float, Field(ge=0, lt=1)] = 1e-4
     """weight decay"""
-    decay_form: Literal["absolute", "scaled"] = "absolute"
-    """absolute: every step multiplies each weight by 1 - decay whatever the rate (TensorFlow Addons, as published); scaled: by 1 - rate * decay (torch)"""
+    decay_form: Literal["absolute", "scaled"] | None = None
+    """absolute (adamw's default): every step multiplies each weight by 1 - decay whatever the rate (TensorFlow Addons, as published); scaled (sgd's, and the only one it has): by 1 - rate * decay (torch)"""
     epsilon: PositiveFloat = 1e-7
     """adamw's epsilon"""
     encoder_rate: Annotated[float, Field(gt=0, le=1)] = 1.0
     """factor on the rate for the encoder (pretrained ones want about .1)"""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _form(cls, values: dict) -> dict:
+        if isinstance(values, dict) and values.get("decay_form") is None:
+            form = "scaled" if values.get("name") == "sgd" else "absolute"
+            return values | {"decay_form": form}
+        return values
+
+    @model_validator(mode="after")
+    def _check(self) -> "Optimizer":
+        if self.name == "sgd" and self.decay_form == "absolute":
+            raise ValueError("`decay_form: absolute` is adamw's; sgd has `scaled`")
+        return self
 
 
 class Schedule(Model):
@@ -99,9 +113,26 @@ class Network(Model):
             raise ValueError("`weights_sha256` goes with a path in `weights`: give both or neither")
         if self.epochs is None and self.least_steps != 1:
             raise ValueError("`least_steps` goes with `epochs`; with `steps` every student takes that many")
+        if self.architecture == "unet1x1" and self.width * 16 < 1:
+            raise ValueError(f"`width: {self.width}` of a unet1x1 leaves no channels; the least is 0.0625")
         if self.architecture == "unet1x1" and (self.weights != "none" or self.optimizer.encoder_rate != 1):
             raise ValueError("unet1x1 has no pretrained encoder: leave `weights` and `encoder_rate` out")
         return self
+
+    def misfit(self, height: int, width: int) -> str:
+        """Why images of this size, or batches of this length, do not fit the network; "" when they do."""
+        small = self.architecture == "unet1x1"
+        multiple, least = (16 if self.architecture == "deeplabv3plus" else 1), (16 if small else 32)
+        if min(height, width) < least or height % multiple or width % multiple:
+            multiples = f" and multiples of {multiple}" if multiple > 1 else ""
+            fits = [max(least, round(side / multiple) * multiple) for side in (height, width)]
+            return (
+                f"images of {width}x{height} (width x height) are too small or uneven for {self.architecture}: both "
+                f"sides must be {least} or more{multiples}; {fits[1]}x{fits[0]} would fit"
+            )
+        if self.architecture == "deeplabv3plus" and self.batch < 2:
+            return "deeplabv3plus needs `batch: 2` or more, for its pooled branch is normalised over the batch"
+        return ""
 
     def total_steps(self, pairs: int) -> int:
         """Optimiser steps for `pairs` training pairs: few pairs never give zero (floor(N/batch) is at least 1)."""

@@ -10,22 +10,20 @@ from pydantic.fields import FieldInfo
 from dissent.spec.dataset import Dataset
 from dissent.spec.network import Network
 from dissent.spec.recipe import SHARED, Recipe
-from dissent.spec.run import Experiment
+from dissent.spec.run import Experiment, Settings
 
 _HEAD = """# Every option
 
 Made from the models in `workflow/scripts/dissent/spec/` by `python -m dissent.spec.options > config/README.md`; a test
 compares. A key that is not here is refused, with the nearest name, before anything runs.
 
-`config.yaml` says which experiments `snakemake` and `dvc repro` build, and in which folder (`settings`) files of your
-own lie; a file there comes before a shipped one of the same name.
-
 A key marked *schedule* takes one value, or a list with one value a generation (gen0 first; the last one holds on).
 """
 
 _FILES = [
+    ("Top", "config/config.yaml", Settings, "A key can be set for one command: `snakemake TARGET --config settings=my_config`."),
     ("Experiment", "config/experiments/NAME.yaml", Experiment, "Beside these keys an experiment may set any key of a method anew. "
-     f"Of those, {', '.join(f'`{key}`' for key in SHARED)} hold for its controls too."),
+     f"Of those, {', '.join(f'`{key}`' for key in SHARED)} hold for its controls, and for any other method that is run beside it."),
     ("Method (recipe)", "config/methods/NAME.yaml", Recipe, ""),
     ("Network", "config/networks/NAME.yaml", Network, ""),
     ("Data set", "config/datasets/NAME.yaml", Dataset, ""),

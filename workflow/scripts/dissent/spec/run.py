@@ -35,6 +35,15 @@ class Experiment(Model):
     """parts in which the unlabelled images are labelled, each a job of its own (docs/scaling.md); results do not depend on it"""
 
 
+class Settings(Model):
+    """config/config.yaml, and what `snakemake --config` says in its place."""
+
+    experiments: list[str] = ["demo"]
+    """names of runs whose report `snakemake` makes when no target is named; `dvc repro` builds the experiment of dvc.yaml"""
+    settings: str = "config"
+    """a folder of your own with experiments/, datasets/, networks/, methods/: its files come before the shipped ones"""
+
+
 class Run(Model):
     """What one folder under results/ holds."""
 
@@ -191,7 +200,11 @@ def _lay_over(base: dict, changes: dict) -> dict:
 
 def _check_together(run: Run, path: Path) -> None:
     """What no single file can tell: whether dataset, network and recipe fit each other."""
-    kind = run.dataset.task.kind
+    kind, network, (height, width) = run.dataset.task.kind, run.network, run.dataset.size
+    if fault := network.misfit(height, width):
+        raise UserError(f"network {run.network_name} and data set {run.dataset_name} do not fit: {fault} ({path})")
+    if len(set(run.controls)) < len(run.controls) or run.method in run.controls:
+        raise UserError(f"`controls` in {path} names a method twice, or the experiment's own")
     if kind == "multiclass" and "bce" in run.network.loss:
         raise UserError(
             f"`loss: bce` of network {run.network_name} is for binary and multilabel tasks; use ce ({path})"

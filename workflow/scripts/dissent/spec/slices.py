@@ -15,6 +15,7 @@ _FIT_CODE = (
     "noise.py",
     "seeds.py",
     "learn/base.py",
+    "generation/counting.py",
     "generation/student.py",
 )
 
@@ -48,14 +49,16 @@ def masks(run: Run, generation: int, code: Code) -> dict:
         "label": recipe["label"],
         "select": recipe["select"],
         "doubt": {key: recipe["doubt"][key] for key in ("erode", "dilate")},
-        "code": code("consensus.py", "task.py", "label", "select", "generation/masks.py"),
+        "code": code("consensus.py", "task.py", "files.py", "label", "select", "generation/masks.py"),
     }
 
 
 def pairs(run: Run, generation: int, code: Code) -> dict:
     """For assemble_pairs."""
     recipe = run.at(generation)
-    return {key: recipe[key] for key in ("copies", "labelled_copies")} | {"code": code("generation/pairs.py")}
+    return {key: recipe[key] for key in ("copies", "labelled_copies")} | {
+        "code": code("generation/pairs.py", "files.py")
+    }
 
 
 def student(run: Run, generation: int, member: int, code: Code) -> dict:
@@ -93,14 +96,15 @@ def ranking(run: Run, generation: int) -> dict:
 
 def evaluation(run: Run, generation: int, code: Code) -> dict:
     """For evaluate."""
-    names = {"run": run.name, "generation": generation}
-    return facts(run) | names | {"code": code("metrics.py", "generation/evaluate.py", *_NETWORK_CODE)}
+    names = {"run": run.name, "generation": generation, "upper_bound": run.recipe.upper_bound}
+    files = ("metrics.py", "generation/counting.py", "generation/evaluate.py", "generation/predict.py")
+    return facts(run) | names | {"code": code(*files, *_NETWORK_CODE)}
 
 
 def auditing(run: Run, generation: int, code: Code) -> dict:
     """For audit."""
     names = {"run": run.name, "generation": generation, "task": run.dataset.task.model_dump(mode="json")}
-    return names | {"code": code("generation/audit.py", "task.py")}
+    return names | {"code": code("generation/audit.py", "task.py", "files.py")}
 
 
 def report(run: Run, controls: list[Run]) -> dict:

@@ -1,0 +1,66 @@
+"""What Snakemake and our own bookkeeping add to a run: wall time outside jobs and their imports.
+
+    python benchmarks/orchestration.py [--steps 300]
+
+Runs the demo without its controls, one job at a time, and adds up the time from each job's start to its end as Snakemake recorded
+it: Python's start, imports, and the work. The rest is orchestration: planning, choosing jobs, checksums, waiting.
+"""
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from common import ROOT, Line, tell
+
+
+def main() -> None:
+    """Print the line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--steps", type=int, default=300)
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        for kind in ("experiments", "networks"):
+            Path("mine", kind).mkdir(parents=True)
+        Path("workflow").symlink_to(ROOT / "workflow")
+        network = (ROOT / "config/networks/unet1x1_demo.yaml").read_text()
+        Path("mine/networks/unet1x1_demo.yaml").write_text(
+            re.sub(r"steps: \d+", f"steps: {args.steps}", network, count=1)
+        )
+        text = (ROOT / "config/experiments/demo.yaml").read_text()
+        Path("mine/experiments/demo.yaml").write_text(re.sub("controls: .*", "controls: []", text))
+        command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--cores", "1"]
+        start = time.perf_counter()
+        done = subprocess.run(
+            [*command, "results/demo/report.html", "--config", "settings=mine"], capture_output=True, text=True
+        )
+        wall = time.perf_counter() - start
+        if done.returncode:
+            raise SystemExit(done.stdout[-1000:] + done.stderr[-3000:])
+        records = [json.loads(path.read_text()) for path in Path(".snakemake/metadata").rglob("*") if path.is_file()]
+        jobs = {(record["starttime"], record["endtime"]) for record in records}
+        os.chdir("/")
+    inside = sum(end - begin for begin, end in jobs)
+    share = 100 * (wall - inside) / wall
+    print(f"{len(jobs)} jobs, {wall:.1f} s, of which {inside:.1f} s from the start of a job's Python to its end")
+    tell(
+        Line(
+            "orchestration: wall time outside jobs and imports",
+            "%",
+            [share],
+            [],
+            "< 5 %",
+            share < 5,
+            "python benchmarks/orchestration.py",
+        )
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
