@@ -113,7 +113,11 @@ def made_up(images: int, height: int = 256, width: int = 256, seed: int = 1) -> 
         coarse = random.integers(40, 120, (height // 16 + 1, width // 16 + 1, 3))
         photo = coarse.repeat(16, 0).repeat(16, 1)[:height, :width] + random.integers(-9, 9, (height, width, 3))
         for _ in range(random.integers(1, 4)):
-            row, column, radius = random.integers(height), random.integers(width), random.integers(height // 16, height // 4)
+            row, column, radius = (
+                random.integers(height),
+                random.integers(width),
+                random.integers(height // 16, height // 4),
+            )
             inside = np.hypot(rows - row, columns - column) < radius
             masks[number][inside] = 1
             photo[inside] += 90

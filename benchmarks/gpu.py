@@ -44,6 +44,7 @@ def main() -> int:
         print(json.dumps(student(json.loads(args.student))))
         return 0
     end = time.monotonic() + 60 * args.minutes
+    place(args)
     scale = TOY if args.toy else FULL
     prepare(scale)
     results = args.out / "gpu.json"

@@ -1,6 +1,6 @@
 """Pseudo-labelling with two teachers, PNG in and PNG out, against a loop over images, one teacher after the other.
 
-    python benchmarks/label.py [--images 96] [--repeats 5] [--size 256] [--width 0.5]
+    python benchmarks/label.py [--images 96] [--repeats 3] [--size 256] [--width 0.5]
 
 The loop is what the published code does, in torch: for each image decode it, ask each teacher for a batch of one, keep the hard
 predictions, compare them, write label and doubt with Pillow's defaults. Ours are the jobs `predict` and `build_masks`, with all
@@ -25,7 +25,7 @@ GOAL = ">= 4, and >= 90 images/s on a quiet machine"
 def main() -> None:
     """Print the lines; with `--part` be one of the processes."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    for name, default in {"images": 96, "repeats": 5, "size": 256}.items():
+    for name, default in {"images": 96, "repeats": 3, "size": 256}.items():
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--width", type=float, default=0.5)
     parser.add_argument("--precision", default="fp32")

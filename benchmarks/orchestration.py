@@ -2,7 +2,7 @@
 
     python benchmarks/orchestration.py [--steps 300]
 
-Runs the demo without its controls, one job at a time, and adds up the time from each job's start to its end as Snakemake recorded
+Runs one generation of the demo without its controls, one job at a time, and adds up the time from each job's start to its end as Snakemake recorded
 it: Python's start, imports, and the work. The rest is orchestration: planning, choosing jobs, checksums, waiting.
 """
 
@@ -34,7 +34,8 @@ def main() -> None:
             re.sub(r"steps: \d+", f"steps: {args.steps}", network, count=1)
         )
         text = (ROOT / "config/experiments/demo.yaml").read_text()
-        Path("mine/experiments/demo.yaml").write_text(re.sub("controls: .*", "controls: []", text))
+        text = re.sub("controls: .*", "controls: []", text)
+        Path("mine/experiments/demo.yaml").write_text(re.sub("generations: .*", "generations: 1", text))
         command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--cores", "1"]
         start = time.perf_counter()
         done = subprocess.run(

@@ -1,6 +1,6 @@
 """Training the 1x1 U-Net from prepared PNG files against a plain PyTorch loop, and the share of the views in a step.
 
-    python benchmarks/train.py [--steps 12] [--repeats 5] [--size 256] [--batch 32] [--width 0.5]
+    python benchmarks/train.py [--steps 12] [--repeats 3] [--size 256] [--batch 32] [--width 0.5]
 
 The plain loop is what a careful user writes: Dataset with PIL, DataLoader with a worker, NCHW fp32, AdamW, default
 allocator, two threads. Ours is what the `train` job does on the same files: decoded once, channels last, memory kept, two
@@ -28,7 +28,7 @@ LEARNING = {"rate": 0.003, "decay": 0.033, "epsilon": 1e-7}
 def main() -> None:
     """Print the lines; with `--part` be one of the processes."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    for name, default in {"steps": 12, "repeats": 5, "size": 256, "batch": 32, "images": 96, "threads": 2}.items():
+    for name, default in {"steps": 12, "repeats": 3, "size": 256, "batch": 32, "images": 96, "threads": 2}.items():
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--width", type=float, default=0.5)
     parser.add_argument("--part", choices=["plain", "ours"])

@@ -10,6 +10,7 @@ from dissent.files import UserError
 from dissent.plan import Plan
 from dissent.spec import needs, slices
 
+
 wildcard_constraints:
     run="[A-Za-z0-9_][A-Za-z0-9_.-]*",
     dataset="[A-Za-z0-9_][A-Za-z0-9_-]*",

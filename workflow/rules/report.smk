@@ -3,21 +3,35 @@
 
 rule report:
     input:
-        template=f"{workflow.basedir}/workflow/report/report.html.j2",
+        templates=expand(f"{workflow.basedir}/workflow/report/report.{{kind}}", kind=["html.j2", "css", "js"]),
         metrics=lambda w: PLAN.generations(run_of(w), "metrics.json"),
-        costs=lambda w: PLAN.generations(run_of(w), "cost.json"),
-        audits=lambda w: PLAN.generations(run_of(w), "audit.json"),
+        tables=lambda w: PLAN.generations(
+            run_of(w), "counts.csv", "teachers.json", "cost.json", "predictions.csv", "masks.csv", "audit.json"
+        ),
         controls=lambda w: PLAN.controls(run_of(w), "metrics.json"),
-        control_costs=lambda w: PLAN.controls(run_of(w), "cost.json"),
+        control_tables=lambda w: PLAN.controls(run_of(w), "counts.csv", "teachers.json"),
+        control_costs=lambda w: PLAN.control_costs(run_of(w)),
+        labelled=side("labelled"),
         unlabelled=side("unlabelled"),
+        val=side("val"),
+        test=side("test"),
         hidden=side("hidden"),
     output:
-        report("results/{run}/report.html", category="runs"),
+        report(
+            "results/{run}/report.html",
+            caption="../report/report.rst",
+            category="Runs",
+            labels=lambda w: {
+                "experiment": run_of(w).experiment,
+                "method": run_of(w).method,
+                "seed": run_of(w).seed,
+            },
+        ),
     log:
         "logs/{run}/report.log",
     conda:
         "../../envs/dissent.yaml"
     params:
-        settings=lambda w: slices.report(run_of(w), PLAN.config.controls(w.run)),
+        settings=lambda w: slices.report(run_of(w), PLAN.config.controls(w.run), PLAN.code, PLAN.config),
     script:
         "../scripts/report.py"

@@ -7,12 +7,13 @@ with job(snakemake):
 
     from dissent.report.page import write_report
 
-    folders = [str(Path(path).parent) for path in snakemake.input.controls]
+    inputs = snakemake.input
+    folders = [str(Path(path).parent) for path in inputs.controls]
     write_report(
         snakemake.params.settings,
-        generations=[str(Path(path).parent) for path in snakemake.input.metrics],
+        generations=[str(Path(path).parent) for path in inputs.metrics],
         controls=dict(zip(snakemake.params.settings["controls"], folders, strict=True)),
-        data={"unlabelled": snakemake.input.unlabelled, "hidden": snakemake.input.hidden},
-        template=snakemake.input.template,
+        data={side: getattr(inputs, side) for side in ("labelled", "unlabelled", "val", "test", "hidden")},
+        templates=str(Path(inputs.templates[0]).parent),
         out=snakemake.output[0],
     )

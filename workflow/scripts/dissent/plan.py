@@ -10,6 +10,8 @@ from dissent.files import UserError, code_digest, read_json
 from dissent.spec.base import nearest, read_yaml, validate
 from dissent.spec.run import Config, Run, Settings
 
+_FROM_GEN1 = {"predictions.csv", "masks.csv", "audit.json"}
+
 
 class Plan:
     """The config folders and the repository, as seen from the working directory."""
@@ -83,15 +85,19 @@ class Plan:
         folder = f"results/{run.name}/gen{generation}/{name}"
         return [f"{folder}{part}.csv" for part in self.parts(run) if part] or [f"{folder}/none"]
 
-    def generations(self, run: Run, file: str) -> list[str]:
-        """One file of every generation of a run; audit.json from gen1 on."""
-        first = 1 if file == "audit.json" else 0
-        return [f"results/{run.name}/gen{g}/{file}" for g in range(first, run.recipe.generations + 1)]
+    def generations(self, run: Run, *files: str) -> list[str]:
+        """Files of every generation of a run; those that speak of pseudo-labels from gen1 on."""
+        last = run.recipe.generations
+        return [f"results/{run.name}/gen{g}/{file}" for file in files for g in range(file in _FROM_GEN1, last + 1)]
 
-    def controls(self, run: Run, file: str) -> list[str]:
-        """One file of the last generation of each control."""
+    def controls(self, run: Run, *files: str) -> list[str]:
+        """Files of the last generation of each control."""
         runs = self.config.controls(run.name)
-        return [f"results/{one.name}/gen{one.recipe.generations}/{file}" for one in runs]
+        return [f"results/{one.name}/gen{one.recipe.generations}/{file}" for file in files for one in runs]
+
+    def control_costs(self, run: Run) -> list[str]:
+        """cost.json of every generation of each control."""
+        return [path for one in self.config.controls(run.name) for path in self.generations(one, "cost.json")]
 
     def costs(self, run: Run, generation: int) -> list[str]:
         """Cost files of all jobs of a generation."""

@@ -21,7 +21,7 @@ def settings(config: Config, experiment: str) -> dict[str, dict]:
     result = {"data.json": {"dataset": run.dataset.model_dump(mode="json"), "code": _code("datasets")}}
     for one in (run, *controls):
         result |= {f"{one.name}/gen{g}.json": _generation(one, g) for g in generations(one)}
-    return result | {"report.json": {"report": slices.report(run, controls)}}
+    return result | {"report.json": {"report": slices.report(run, controls, _code, config)}}
 
 
 def _generation(run: Run, g: int) -> dict:

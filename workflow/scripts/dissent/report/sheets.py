@@ -1,88 +1,137 @@
-"""Contact sheets: image, teachers, doubt, label (and hidden truth) side by side, chosen by rule, not by hand."""
+"""Images side by side with what was said of them: image, teachers, doubt, label (and the hidden truth)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from dissent.files import read_image, read_mask, read_table, verify
+from dissent.report import tiles
+from dissent.report.choose import choose
+from dissent.report.story import Generation, Story
+from dissent.report.tables import percent
 
-from dissent.files import UNKNOWN, encode_png, read_image, read_mask, read_table
-from dissent.seeds import generator
-
-_GAP, _HEAD = 6, 22
-_DOUBT = np.array([255, 90, 60], np.float32)
+_TEACHERS = 4  # that are shown; more would be too small to see
+_FRAMES = 12  # generations that the slider goes through
 
 
 @dataclass(frozen=True)
-class Tables:
-    """Paths of the tables of one generation from which a sheet is drawn; `hidden` may be None."""
+class Tile:
+    """One small picture."""
 
-    unlabelled: str
-    predictions: str
-    masks: str
-    hidden: str | None
-
-
-def choose(rows: Sequence[dict], each: int = 4) -> dict[str, list[dict]]:
-    """Rows of masks.csv for the sheets: the most and the least doubtful, random ones, and dropped ones."""
-    order = sorted(rows, key=lambda row: (-float(row["doubt_share"]), row["id"]))
-    dropped = [row for row in rows if row["kept"] != "1"]
-    picked = generator("sheet").permutation(len(rows))[:each]
-    groups = {
-        "most doubtful": order[:each],
-        "least doubtful": order[-each:][::-1],
-        "random": [rows[index] for index in sorted(picked)],
-        "dropped": dropped[:each],
-    }
-    return {name: group for name, group in groups.items() if group}
+    name: str
+    source: str
+    """data URI"""
+    width: int
+    height: int
 
 
-def sheet(rows: Sequence[dict], tables: Tables, palette: Sequence[Sequence[int]], channels: int) -> bytes:
-    """PNG bytes: one line an image (rows of masks.csv), one column a view, headed by their names."""
-    images = {row["id"]: row["image"] for row in read_table(tables.unlabelled)}
-    teachers: dict[str, dict[int, str]] = {}
-    for row in read_table(tables.predictions):
-        teachers.setdefault(row["id"], {})[int(row["teacher"])] = row["prediction"]
-    hidden = {row["id"]: row["label"] for row in read_table(tables.hidden)} if tables.hidden else {}
-    lines = []
-    for row in rows:
-        image = read_image(images[row["id"]], channels)
-        image = np.repeat(image, 3, 2) if channels == 1 else image
-        doubt = read_mask(row["doubt"]) != 0
-        line = {"image": image}
-        for k, path in sorted(teachers[row["id"]].items())[:4]:
-            line[f"teacher {k}"] = colour(read_mask(path), palette)
-        line["doubt"] = _mark(image, doubt)
-        line["label"] = np.where(doubt[:, :, None], np.uint8(90), colour(read_mask(row["label"]), palette))
-        if row["id"] in hidden:
-            line["hidden truth"] = colour(read_mask(hidden[row["id"]]), palette)
-        lines.append(line)
-    return _compose(lines)
+class Sheets:
+    """Draws tiles of at most `side` pixels from the tables of a run."""
+
+    def __init__(self, story: Story, side: int):
+        self.story, self.side = story, side
+        self.images = {row["id"]: row for row in read_table(story.data["unlabelled"])}
+        self.hidden = {row["id"]: row for row in read_table(story.data["hidden"])}
+        self.rows = {one.number: {row["id"]: row for row in one.masks} for one in story.labelled_by_teachers}
+
+    def groups(self) -> list[dict]:
+        """The groups of `choose` in the last generation: name, rule, lines (id, facts, tiles)."""
+        last = self.story.last
+        return [
+            {"name": group.name, "rule": group.rule, "lines": [self._line(last, row, group.name) for row in group.rows]}
+            for group in choose(last.masks)
+        ]
+
+    def through_generations(self) -> list[dict]:
+        """For the first image of each group: name, id, its tiles that stay (image, truth), and a frame a generation."""
+        shown = self._frames()
+        found: dict[str, dict] = {}
+        for group in choose(self.story.last.masks, each=1):
+            name = group.rows[0]["id"]
+            if name in found:
+                found[name]["name"] += f", {group.name.lower()}"
+                continue
+            frames = [
+                {
+                    "name": f"gen{one.number}",
+                    "facts": facts(self.rows[one.number][name]),
+                    "tiles": self._said(one, name),
+                }
+                for one in shown
+                if name in self.rows[one.number]
+            ]
+            found[name] = {
+                "name": group.name,
+                "id": name,
+                "still": [self._image(name), *self._truth(name)],
+                "frames": frames,
+            }
+        return list(found.values())
+
+    def _frames(self) -> Sequence[Generation]:
+        """All generations with pseudo-labels, or as many as are shown, evenly, the first and the last among them."""
+        every = self.story.labelled_by_teachers
+        if len(every) <= _FRAMES:
+            return every
+        return [every[round(i * (len(every) - 1) / (_FRAMES - 1))] for i in range(_FRAMES)]
+
+    def _line(self, one: Generation, row: dict, group: str) -> dict:
+        found = [self._image(row["id"]), *self._said(one, row["id"])]
+        if group == "Most changed":
+            before = self.rows[one.number - 1][row["id"]]
+            found.append(self._label(before, f"label in gen{one.number - 1}", one.number - 1))
+        return {"id": row["id"], "facts": facts(row), "tiles": [*found, *self._truth(row["id"])]}
+
+    def _said(self, one: Generation, name: str) -> list[Tile]:
+        """Tiles of the teachers, the doubt and the label of an image in a generation."""
+        row, teachers = self.rows[one.number][name], one.predictions[name]
+        found = []
+        for k in sorted(teachers)[:_TEACHERS]:
+            prediction = self._mask(teachers[k], "prediction", "sha256", one.folder / "predictions.csv")
+            found.append(
+                self._tile(f"teacher {k}", prediction, tiles.mask(prediction, self.story.params["palette"], self.side))
+            )
+        marked = self._doubt(row, one.number)
+        found.append(self._tile("doubt", marked, tiles.doubt(self._pixels(name), marked, self.side)))
+        return [*found, self._label(row, "label", one.number)]
+
+    def _label(self, row: dict, name: str, generation: int) -> Tile:
+        label = self._mask(row, "label", "label_sha256", self._table(generation))
+        unknown = self._doubt(row, generation) != 0
+        return self._tile(name, label, tiles.mask(label, self.story.params["palette"], self.side, unknown))
+
+    def _doubt(self, row: dict, generation: int):
+        return self._mask(row, "doubt", "doubt_sha256", self._table(generation))
+
+    def _table(self, generation: int):
+        return self.story.generations[generation].folder / "masks.csv"
+
+    def _image(self, name: str) -> Tile:
+        pixels = self._pixels(name)
+        return self._tile("image", pixels, tiles.photo(pixels, self.side))
+
+    def _pixels(self, name: str):
+        row = self.images[name]
+        verify(row["image"], row["image_sha256"], self.story.data["unlabelled"])
+        return read_image(row["image"], self.story.params["channels"])
+
+    def _truth(self, name: str) -> list[Tile]:
+        if name not in self.hidden:
+            return []
+        truth = self._mask(self.hidden[name], "label", "label_sha256", self.story.data["hidden"])
+        return [self._tile("hidden truth", truth, tiles.mask(truth, self.story.params["palette"], self.side))]
+
+    def _mask(self, row: dict, column: str, digest: str, table):
+        verify(row[column], row[digest], table)
+        return read_mask(row[column])
+
+    def _tile(self, name: str, pixels, source: str) -> Tile:
+        return Tile(name, source, pixels.shape[1], pixels.shape[0])
 
 
-def colour(mask_HW: np.ndarray, palette: Sequence[Sequence[int]]) -> np.ndarray:
-    """Mask bytes as (H, W, 3) RGB; 255 (nobody knows) is grey."""
-    table = np.array(palette, np.uint8)
-    table[UNKNOWN] = 90
-    return table[mask_HW]
-
-
-def _mark(image: np.ndarray, doubt: np.ndarray) -> np.ndarray:
-    dim = image.astype(np.float32) * 0.6
-    return np.where(doubt[:, :, None], 0.25 * dim + 0.75 * _DOUBT, dim).astype(np.uint8)
-
-
-def _compose(lines: Sequence[dict[str, np.ndarray]]) -> bytes:
-    names = list(dict.fromkeys(name for line in lines for name in line))
-    height, width = next(iter(lines[0].values())).shape[:2]
-    factor = max(1, round(128 / min(height, width)))
-    height, width = height * factor, width * factor
-    page = Image.new("RGB", ((width + _GAP) * len(names) - _GAP, (height + _GAP) * len(lines) - _GAP + _HEAD), "white")
-    pen = ImageDraw.Draw(page)
-    for column, name in enumerate(names):
-        pen.text((column * (width + _GAP) + 2, 3), name, "black", ImageFont.load_default(13))
-        for line_number, line in enumerate(lines):
-            if name in line:
-                tile = Image.fromarray(line[name]).resize((width, height), Image.Resampling.NEAREST)
-                page.paste(tile, (column * (width + _GAP), _HEAD + line_number * (height + _GAP)))
-    return encode_png(np.array(page))
+def facts(row: dict) -> str:
+    """What masks.csv says of an image, in words."""
+    words = [f"doubt {percent(float(row['doubt_share']))} %"]
+    if row["changed_share"]:
+        words.append(f"changed {percent(float(row['changed_share']))} %")
+    words.append("kept" if row["kept"] == "1" else f"dropped: {row['why']}")
+    return " · ".join(words)

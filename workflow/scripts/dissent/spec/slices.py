@@ -1,8 +1,9 @@
 """The slice of the settings that each rule's script uses, as one plain dict: what is in it reruns the rule when it changes."""
 
+import shlex
 from collections.abc import Callable
 
-from dissent.spec.run import Run
+from dissent.spec.run import Config, Run
 
 Code = Callable[..., str]  # names of library files -> digest of their content
 
@@ -107,19 +108,37 @@ def auditing(run: Run, generation: int, code: Code) -> dict:
     return names | {"code": code("generation/audit.py", "task.py", "files.py")}
 
 
-def report(run: Run, controls: list[Run]) -> dict:
-    """For report."""
+def report(run: Run, controls: list[Run], code: Code, config: Config) -> dict:
+    """For report. `config`: whose folders the command names."""
+    task = run.dataset.task
     return {
         "run": {
             "name": run.name,
             "method": run.method,
             "dataset": run.dataset_name,
+            "split": run.split,
+            "seed": run.seed,
             "upper_bounds": [one.method for one in (run, *controls) if one.recipe.upper_bound],
         },
         "controls": [one.method for one in controls],
-        "task": run.dataset.task.model_dump(mode="json"),
-        "palette": run.dataset.task.palette,
+        "task": task.model_dump(mode="json"),
+        "palette": task.palette,
+        "colours": task.legend,
         "channels": run.dataset.channels,
-        "command": f"snakemake --cores 2 results/{run.name}/report.html",
-        "settings": run.model_dump(mode="json", exclude={"dataset": {"splits", "task"}}),
+        "command": f"snakemake --cores 2 results/{run.name}/report.html{_settings_option(config)}",
+        "settings": run.model_dump(mode="json", exclude={"dataset": {"splits"}})
+        | {"split_of_the_data": run.dataset.splits[run.split].model_dump(mode="json")},
+        "code": {
+            "predict": prediction(run, code)["code"],
+            "build_masks": masks(run, run.recipe.generations, code)["code"],
+            "train": student(run, run.recipe.generations, 1, code)["code"],
+            "evaluate": evaluation(run, 0, code)["code"],
+            "report": code("report", "metrics.py", "seeds.py", "files.py"),
+        },
     }
+
+
+def _settings_option(config: Config) -> str:
+    """What the command line needs for a settings folder of the user's."""
+    own = [folder.as_posix() for folder in config.folders[:-1] if folder.as_posix() != "config"]
+    return f" --config {shlex.quote(f'settings={own[0]}')}" if own else ""

@@ -66,6 +66,16 @@ class Task(Model):
         return ["background", *self.labels] if self.one_foreground else list(self.labels)
 
     @property
+    def legend(self) -> list[tuple[str, str]]:
+        """What a colour of a mask means: (name, #rrggbb)."""
+        bytes_of = [1 << i for i in range(len(self.labels))] if self.overlapping else range(len(self.value_names))
+        palette = self.palette
+        return [
+            (name, "#{:02x}{:02x}{:02x}".format(*palette[i]))
+            for name, i in zip(self.value_names, bytes_of, strict=True)
+        ]
+
+    @property
     def palette(self) -> list[list[int]]:
         """256 RGB triples for the byte stored in a mask: class id, or a mix of the colours of the bits that are set."""
         if self.kind == "multilabel":

@@ -1,0 +1,99 @@
+"""The page's plots with their legends, drawn from the tables of a run. Each is a heading, an SVG and a legend."""
+
+from collections.abc import Sequence
+
+from dissent.report import plots
+from dissent.report.chart import Mark, control_mark, legend
+from dissent.report.story import Generation, Story
+from dissent.report.verdict import Verdict
+
+
+def _figure(title: str, svg: str, entries: dict[str, Mark]) -> dict:
+    return {"title": title, "plot": svg, "legend": legend(entries)}
+
+
+def differences(story: Story, verdict: Verdict) -> str:
+    """The last generation against each other pool; empty where there is none that can be compared."""
+    rows = [vars(one) for one in verdict.against if one.value is not None]
+    return plots.differences(rows, story.score) if rows else ""
+
+
+def scores(story: Story, side: str) -> str:
+    """Score against generation on one side."""
+    controls = {name: one.metrics for name, one in story.controls.items()}
+    return plots.scores([one.metrics for one in story.generations], controls, side, story.score)
+
+
+def scores_legend(story: Story) -> str:
+    """The legend of `scores`, which is the same for val and test."""
+    entries = {"a student": plots.STUDENT, "mean of the pool, ± sd": plots.POOL, "ensemble of the pool": plots.ENSEMBLE}
+    marks = {f"{story.shown(name)}: mean, and its students": control_mark(i) for i, name in enumerate(story.controls)}
+    return legend(entries | marks)
+
+
+def pseudo(story: Story) -> list[dict]:
+    """Doubt and churn, kept and dropped, classes; [] for a run without pseudo-labels."""
+    several = story.labelled_by_teachers
+    if not several:
+        return []
+    numbers = [one.number for one in several]
+    parts = [one.metrics["pseudo_labels"] for one in several]
+    shares = [[float(row["doubt_share"]) for row in one.masks] for one in several]
+    became = {"kept": [part["kept"] for part in parts]}
+    for why in sorted({why for part in parts for why in part["dropped"]}):
+        became[f"dropped: {why}"] = [part["dropped"].get(why, 0) for part in parts]
+    by_generation = {one.number: part["class_share"] for one, part in zip(several, parts, strict=True)}
+    return [
+        _figure(
+            "Doubt and change",
+            plots.doubt(numbers, shares, [part["changed_share"] for part in parts]),
+            {
+                "doubt: mean over images; pale: the middle 80 % of images": plots.DOUBT,
+                "labels changed since the generation before": plots.CHURN,
+            },
+        ),
+        _figure(
+            "Kept and dropped",
+            plots.kept(numbers, became),
+            {what: Mark(index, None, "|") for index, what in enumerate(became)},
+        ),
+        _figure(
+            "Classes",
+            plots.classes(parts[-1]["labelled_class_share"], by_generation),
+            {
+                "labelled set": plots.LABELLED,
+                f"gen{numbers[0]} to gen{numbers[-1]}, paler is earlier": plots.STUDENT,
+            }
+            if len(numbers) > 1
+            else {"labelled set": plots.LABELLED, f"gen{numbers[0]}": plots.STUDENT},
+        ),
+    ]
+
+
+def audit(audited: Sequence[Generation]) -> list[dict]:
+    """How good the doubt is, and what students are told falsely; [] without hidden masks."""
+    if not audited:
+        return []
+    numbers = [one.number for one in audited]
+
+    def values(key: str) -> list[float | None]:
+        return [one.audit["all_images"][key] for one in audited]
+
+    series = [
+        ("Inside the doubt", "doubt-audit", "share of pixels, %", {
+            "wrong_inside: the best teacher is wrong there": (plots.INSIDE, values("wrong_inside")),
+            "recall: errors of the best teacher that the doubt finds": (plots.FOUND, values("recall")),
+        }),
+        ("Outside the doubt", "error-audit", "share of pixels, %", {
+            "wrong_outside: students are told falsely": (plots.OUTSIDE, values("wrong_outside")),
+            "wrong_of_teacher: of the best teacher, everywhere": (plots.TEACHER, values("wrong_of_teacher")),
+        }),
+    ]  # fmt: skip
+    return [
+        _figure(
+            title,
+            plots.lines(name, numbers, list(of.values()), label, f"{title}: errors against generation"),
+            {what: mark for what, (mark, _) in of.items()},
+        )
+        for title, name, label, of in series
+    ]

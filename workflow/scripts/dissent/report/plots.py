@@ -1,0 +1,151 @@
+"""The plots of the page. Shares and scores come as fractions and are drawn in percent."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from dissent.report.chart import COLOURS, INK, Mark, axes, control_mark, svg
+
+STUDENT, POOL, ENSEMBLE = Mark(0, None, "o"), Mark(0, (), "s"), Mark(0, (2, 2), "^")
+DOUBT, CHURN = Mark(0, (), "o"), Mark(1, (6, 2), "s")
+INSIDE, FOUND = Mark(1, (), "s"), Mark(2, (6, 2), "^")
+TEACHER, OUTSIDE = Mark(0, (6, 2), "o"), Mark(1, (), "s")
+LABELLED = Mark(4, None, "D")
+_NARROW = (3.8, 2.5)  # inches: of plots that stand three beside each other
+_MOST_CLASSES = 24  # that a plot shows; the table names all
+
+
+def _hundred(values: Sequence[float | None]) -> list[float]:
+    return [float("nan") if value is None else 100 * value for value in values]
+
+
+def _generation_ticks(found, numbers: Sequence[int]) -> None:
+    every = -(-len(numbers) // 10)
+    shown = list(numbers)[::every]
+    found.set_xticks(shown, [f"gen{number}" for number in shown])
+    found.set_xlim(min(numbers) - 0.45, max(numbers) + 0.45)
+
+
+def _spread(count: int, width: float) -> np.ndarray:
+    """Offsets that set dots beside each other."""
+    return np.linspace(-width, width, count) if count > 1 else np.zeros(count)
+
+
+def scores(generations: Sequence[Mapping], controls: Mapping[str, Mapping], side: str, score: str) -> str:
+    """Score against generation on one side: every student a dot, the pool's mean and sd, controls as lines across.
+
+    Both arguments hold metrics.json: of each generation, and of each control's last one.
+    """
+    figure, found = axes()
+    numbers = [row["generation"] for row in generations]
+    for row in generations:
+        dots = _hundred([student[score]["value"] for student in row[side]["students"].values()])
+        found.plot(row["generation"] + _spread(len(dots), 0.12), dots, **STUDENT.line, alpha=0.55, markeredgewidth=0)
+    pools = [row[side]["pool"][score] for row in generations]
+    means, spreads = (_hundred([pool[key] for pool in pools]) for key in ("mean", "sd"))
+    found.errorbar(numbers, means, np.nan_to_num(spreads), capsize=4, markersize=5, **POOL.line)
+    ensembles = [row[side]["ensemble"][score]["value"] for row in generations]
+    found.plot(numbers, _hundred(ensembles), markersize=5, alpha=0.8, **ENSEMBLE.line)
+    _generation_ticks(found, numbers)
+    right = max(numbers) + 0.35
+    for index, row in enumerate(controls.values()):
+        line = control_mark(index).line
+        dots = _hundred([student[score]["value"] for student in row[side]["students"].values()])
+        found.plot(
+            right + 0.2 * index + _spread(len(dots), 0.03),
+            dots,
+            **line | {"linestyle": "none", "marker": "o"},
+            markersize=4,
+            alpha=0.7,
+            markeredgewidth=0,
+        )
+        found.axhline(_hundred([row[side]["pool"][score]["mean"]])[0], **line)
+    found.set_xlim(min(numbers) - 0.45, right + 0.2 * max(len(controls) - 1, 0) + 0.2)
+    found.set_ylabel(f"{score} on {side}, %")
+    return svg(figure, f"scores-{side}", f"{score} on {side} images against generation, with controls")
+
+
+def differences(rows: Sequence[Mapping], score: str) -> str:
+    """Difference to each run with its interval; `rows`: name, value, low, high, judged (others stand in brackets)."""
+    figure, found = axes(4.6, 0.75 + 0.3 * len(rows))
+    places = range(len(rows))[::-1]
+    found.axvline(0, color=INK, linewidth=1)
+    for place, row in zip(places, rows, strict=True):
+        colour = COLOURS[0] if row["judged"] else COLOURS[3]
+        found.plot(_hundred([row["low"], row["high"]]), [place, place], "-|", color=colour, linewidth=2, markersize=8)
+        found.plot(_hundred([row["value"]]), [place], "o" if row["judged"] else "D", color=colour)
+    found.set_yticks(places, [row["name"] if row["judged"] else f"({row['name']})" for row in rows])
+    found.set_ylim(-0.6, len(rows) - 0.4)
+    found.set_xlabel(f"difference of {score}, points (right of 0: better)")
+    found.grid(axis="y", visible=False)
+    found.grid(axis="x")
+    return svg(figure, "differences", "differences to the controls with their 95 % intervals")
+
+
+def doubt(numbers: Sequence[int], shares: Sequence[Sequence[float]], changed: Sequence[float | None]) -> str:
+    """Doubt of the images (mean, and the range of the middle 80 %), and churn, against generation."""
+    figure, found = axes(*_NARROW)
+    bounds = [np.quantile(one, [0.1, 0.9]) for one in shares]
+    found.vlines(numbers, *np.transpose(_hundred(bounds)), color=COLOURS[0], linewidth=7, alpha=0.25)
+    found.plot(numbers, _hundred([float(np.mean(one)) for one in shares]), **DOUBT.line)
+    found.plot(numbers, _hundred(changed), **CHURN.line)
+    _from_zero(found, numbers, "share of pixels, %")
+    return svg(figure, "doubt", "share of doubted pixels and of changed labels against generation")
+
+
+def kept(numbers: Sequence[int], images: Mapping[str, Sequence[int]]) -> str:
+    """Images that were kept and dropped, by reason, a bar a generation; `images`: {what became of them: number a generation}."""
+    figure, found = axes(*_NARROW)
+    bottom = np.zeros(len(numbers))
+    for index, many in enumerate(images.values()):
+        found.bar(
+            numbers,
+            many,
+            0.55,
+            bottom,
+            color=COLOURS[index % len(COLOURS)],
+            edgecolor=INK,
+            linewidth=0.4,
+            hatch=_HATCHES[index % len(_HATCHES)],
+        )
+        bottom += many
+    _from_zero(found, numbers, "images")
+    return svg(figure, "kept", "images kept and dropped in each generation")
+
+
+_HATCHES = ("", "//", "..", "xx", "\\\\")
+
+
+def classes(labelled: Mapping[str, float | None], generations: Mapping[int, Mapping[str, float | None]]) -> str:
+    """Share of each class among the labels of people and among those of each generation (later ones are darker)."""
+    names = sorted(labelled, key=lambda name: -(labelled[name] or 0))[:_MOST_CLASSES]
+    figure, found = axes(_NARROW[0], max(1.6, 0.7 + 0.3 * len(names)))
+    places = np.arange(len(names))[::-1].astype(float)
+    found.plot(_hundred([labelled[name] for name in names]), places, markersize=8, **LABELLED.line)
+    steps = _spread(len(generations), 0.2)[::-1]
+    for step, fade, shares in zip(steps, np.linspace(0.35, 1, len(generations)), generations.values(), strict=True):
+        found.plot(_hundred([shares[name] for name in names]), places + step, alpha=fade, markersize=5, **STUDENT.line)
+    found.set_yticks(places, [name if len(name) <= 22 else f"{name[:21]}…" for name in names])
+    found.set_ylim(-0.6, len(names) - 0.4)
+    found.set_xlim(left=0)
+    found.set_xlabel("share of the labels, %")
+    found.grid(axis="x")
+    return svg(figure, "classes", "share of each class in the labelled set and in the pseudo-labels")
+
+
+def lines(
+    name: str, numbers: Sequence[int], series: Sequence[tuple[Mark, Sequence[float | None]]], label: str, says: str
+) -> str:
+    """Shares against generation, a line each, from 0 on."""
+    figure, found = axes()
+    for mark, values in series:
+        found.plot(numbers, _hundred(values), **mark.line)
+    _from_zero(found, numbers, label)
+    return svg(figure, name, says)
+
+
+def _from_zero(found, numbers: Sequence[int], label: str) -> None:
+    _generation_ticks(found, numbers)
+    top = found.dataLim.ymax
+    found.set_ylim(0, 1.08 * top if np.isfinite(top) and top > 0 else 1)  # whole markers, also where all shares are 0
+    found.set_ylabel(label)
