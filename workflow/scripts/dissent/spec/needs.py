@@ -18,7 +18,8 @@ ROW_BYTES = 4000  # of a row of a table in memory, as Python holds it
 START = 600  # seconds of imports, slow disks and the first look at the data
 BASE_MB = 3000  # torch with CUDA, before the first image
 SPARE = 1.5  # memory that malloc keeps in pieces
-COPIES_MB = 2150  # of rendered noise copies that data.py keeps
+ON_CARD_MB = 20_000  # of pairs that data.py stacks for a card that has four times as much free
+CACHED_MB = 2000  # of images that it leaves to the page cache: fewer make it slower, not wrong
 DECODED = 512  # images that predict and evaluate hold at a time
 LONGEST = 24 * 60  # minutes: many clusters allow no more, and a training goes on from its checkpoint
 
@@ -70,15 +71,13 @@ def training(run: Run, generation: int, pairs: int, val: int, unlabelled: int) -
     )  # unlabelled images beside a pair, each learned in one view, seen in another
     learned = steps * network.batch * (1 + ratio * 4 / 3)
     validated = steps // (network.validate_every or max(1, steps // 50)) * val / 3
-    held = pairs + val + (unlabelled if ratio else 0)
-    copies = min(COPIES_MB, (entries - pairs) * _image_mb(run))
+    beside = val + (unlabelled if ratio else 0)
+    data = min(ON_CARD_MB, entries * _image_mb(run)) + min(CACHED_MB, beside * _image_mb(run))
     found = _needs(
-        mem_mb=SPARE * network.batch * (1 + ratio) * size.mb * scale
-        + 32 * size.weights
-        + 2 * held * _image_mb(run)
-        + copies,
-        seconds=scale * ((learned + validated) * (_seconds(run, size.gflop) + DATA_SECONDS) + held * DATA_SECONDS),
-        rows=held,
+        mem_mb=SPARE * network.batch * (1 + ratio) * size.mb * scale + 32 * size.weights + data,
+        seconds=scale
+        * ((learned + validated) * (_seconds(run, size.gflop) + DATA_SECONDS) + (pairs + beside) * DATA_SECONDS),
+        rows=pairs + beside,
     )
     own = network.resources
     return Needs(own.mem_mb or found.mem_mb, own.runtime or found.runtime)
