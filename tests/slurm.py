@@ -40,7 +40,9 @@ def running() -> Iterator[None]:
         node, started = _node(), False
         if node is None:
             if not TOOL.is_file() or os.geteuid():
-                pytest.skip(f"no SLURM answers `scontrol show node`, and DISSENT_SLURM_HERE names no script with which root may start one")
+                pytest.skip(
+                    "no SLURM answers `scontrol show node`, and DISSENT_SLURM_HERE names no script with which root may start one"
+                )
             done = subprocess.run([str(TOOL), "start"], capture_output=True, text=True, timeout=PATIENCE)
             node, started = _node(), True
             if done.returncode or node is None:
