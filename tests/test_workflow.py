@@ -61,6 +61,8 @@ BASE = "dataset: tiny\nsplit: few\nnetwork: tiny\nmethod: im_clean\n"
         (BASE + "controls: [altd]\n", ["`altd` is none of the methods", "did you mean `aldt`?"]),
         (BASE + "learn: {name: fixmach}\n", ["`learn.name: fixmach`", "did you mean `fixmatch`?"]),
         (BASE + "pool: [2, two]\n", ["`pool.1: 'two'` in", "should be a valid integer"]),
+        (BASE + "stride: 2\n", ["`stride` is not an option of"]),
+        (BASE + "interval: 2\n", ["`interval` is not an option of"]),
         (BASE + "seed: true\n", ["`seed: True` in", "should be a valid integer"]),
         (BASE + "generations: '2'\n", ["`generations: '2'` in", "should be a valid integer"]),
         (BASE + "controls: [aldt, aldt]\n", ["`controls` in", "names a method twice"]),

@@ -94,14 +94,15 @@ def validate(model: type[Model], value: dict, source: str | Path, words: list[st
         raise UserError("\n".join(dict.fromkeys(lines))) from None
 
 
-_BRANCHES = ("list[", "constrained-", "function-", "int", "float", "str", "bool", "literal[", "nullable[")
+# what pydantic puts into a place for the branch of a union; a user's key may begin with such a word (`stride`)
+_BRANCH = re.compile(r"(list|literal|nullable)\[.*|(constrained|function)-.*|int|float|str|bool")
 
 
 def _without_other_branches(items: list[dict]) -> list[dict]:
     """Of a key that takes one value or a list (a schedule) keep what is said of the form that was written."""
 
     def key(item: dict) -> tuple:
-        return tuple(part for part in item["loc"] if not str(part).startswith(_BRANCHES) and not isinstance(part, int))
+        return tuple(part for part in item["loc"] if not _BRANCH.fullmatch(str(part)) and not isinstance(part, int))
 
     kept: list[dict] = []
     for item in items:
@@ -114,7 +115,7 @@ def _without_other_branches(items: list[dict]) -> list[dict]:
 
 
 def _explain(model: type[Model], item: dict, source: str | Path, words: list[str] | None) -> str:
-    place = [str(part) for part in item["loc"] if not str(part).startswith(_BRANCHES)]
+    place = [str(part) for part in item["loc"] if not _BRANCH.fullmatch(str(part))]
     where = ".".join(place)
     if item["type"] == "extra_forbidden":
         options = words if words and len(place) == 1 else _options(model, item["loc"][:-1])
