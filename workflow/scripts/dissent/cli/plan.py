@@ -9,7 +9,7 @@ def steps_of(run: Run, sides: dict[str, int]) -> list[object]:
     for generation in range(run.recipe.generations + 1):
         flat = run.at(generation)
         people = sides["labelled"] + (sides["hidden"] if flat["labels"] == "all" else 0)
-        own = int(people * flat["label_share"]) * (1 + flat["labelled_copies"])
+        own = min(people, max(1, round(people * flat["label_share"]))) * (1 + flat["labelled_copies"])  # as data.py
         pseudo = sides["unlabelled"] * (1 + flat["copies"]) if generation else 0
         pairs = own + pseudo
         number = pairs if flat["budget_of"] == "pairs" else people + sides["unlabelled"]

@@ -41,7 +41,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("networks", type=Path, help="a generation (results/RUN/gen5) or a student's folder")
     parser.add_argument("folder", type=Path, help="folder of images (PNG, JPEG, TIFF, BMP), or one image")
     parser.add_argument("out", type=Path, help="folder for the masks")
-    parser.add_argument("--pool", action="store_true", help="ask all teachers, and write where they disagree")
+    parser.add_argument(
+        "--pool",
+        action="store_true",
+        help="ask all teachers (the best of the pool; `ensemble` in metrics.json is of all students), and write where they disagree",
+    )
     parser.add_argument(
         "--tiles",
         action="store_true",
