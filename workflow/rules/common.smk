@@ -80,16 +80,22 @@ def to_train(w, input):
     return needs.training(run_of(w), int(w.g), *rows)
 
 
+def voters_of(run, generation):
+    """How many predictions of each image a generation has: of its teachers, or of the views of one."""
+    views = run.at(generation)["views"]
+    return views["number"] if views["form"] != "none" else run.at(generation - 1)["teachers"]
+
+
 def to_predict(w, input):
     """What the teachers need to label one shard."""
     images = needs.rows_about(input.unlabelled) // run_of(w).shards
-    return needs.predicting(run_of(w), images, run_of(w).at(int(w.g) - 1)["teachers"])
+    return needs.predicting(run_of(w), int(w.g) - 1, images, voters_of(run_of(w), int(w.g)))
 
 
 def to_mask(w, input):
     """What finding the agreement on one shard needs."""
-    teachers = run_of(w).at(int(w.g) - 1)["teachers"]
-    return needs.masking(run_of(w), needs.rows_about(input.predictions) // teachers, teachers)
+    voters = voters_of(run_of(w), int(w.g))
+    return needs.masking(run_of(w), needs.rows_about(input.predictions) // voters, voters)
 
 
 def to_assemble(w, input):
@@ -100,4 +106,14 @@ def to_assemble(w, input):
 def to_evaluate(w, input):
     """What scoring a pool needs."""
     images = needs.rows_about(input.val) + needs.rows_about(input.test)
-    return needs.predicting(run_of(w), images, run_of(w).at(int(w.g))["pool"])
+    return needs.predicting(run_of(w), int(w.g), images, run_of(w).at(int(w.g))["pool"])
+
+
+def to_rate(w, input):
+    """What rating masks needs: about as much as predicting them."""
+    return needs.predicting(run_of(w), 0, needs.rows_about(input.table), 1)
+
+
+def to_train_evalnet(w, input):
+    """What an EvalNet needs, whose examples are many masks of few images."""
+    return needs.rating(run_of(w), needs.rows_about(input.labelled), needs.rows_about(input.val))
