@@ -29,4 +29,4 @@ def add_costs(files: Sequence[str], out: str) -> None:
 def _name(file: Path) -> str:
     if file.name != "cost.json":
         return file.stem
-    return f"train {'evalnet ' * (file.parents[1].name == 'evalnets')}{file.parent.name}"
+    return f"{'evalnet' if file.parents[1].name == 'evalnets' else 'train'} {file.parent.name}"

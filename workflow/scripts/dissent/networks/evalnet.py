@@ -22,7 +22,7 @@ class EvalNet(nn.Module):
             return int(count * width)
 
         def halved(inputs: int, outputs: int) -> nn.Sequential:
-            return nn.Sequential(block(inputs, (3, outputs), (1, outputs)), nn.MaxPool2d(2))
+            return nn.Sequential(block(inputs, (3, outputs), (1, outputs)), nn.MaxPool2d(2, ceil_mode=True))
 
         assert f(16) >= 1, width  # told by spec.network
         self.channels, self.masks = channels, masks

@@ -123,7 +123,7 @@ class Network(Model):
     def misfit(self, height: int, width: int) -> str:
         """Why images of this size, or batches of this length, do not fit the network; "" when they do."""
         multiple = 16 if self.architecture == "deeplabv3plus" else 1
-        least = {"unet1x1": 16, "evalnet": 64}.get(self.architecture, 32)
+        least = 16 if self.architecture in ("unet1x1", "evalnet") else 32
         if min(height, width) < least or height % multiple or width % multiple:
             multiples = f" and multiples of {multiple}" if multiple > 1 else ""
             fits = [max(least, round(side / multiple) * multiple) for side in (height, width)]
