@@ -5,7 +5,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
 from dissent.files import UserError
 from dissent.spec.base import Model, nearest, read_yaml, validate
@@ -67,8 +67,15 @@ class Run(Model):
     controls: list[str]
     shards: int
 
+    _flat: dict[int, dict] = PrivateAttr(default_factory=dict)
+
     def at(self, generation: int) -> dict:
-        """The recipe of one generation as a plain dict: gen0 is the start's where there is one."""
+        """The recipe of one generation as a plain dict, not to be changed: gen0 is the start's where there is one."""
+        if generation not in self._flat:
+            self._flat[generation] = self._at(generation)
+        return self._flat[generation]
+
+    def _at(self, generation: int) -> dict:
         if not 0 <= generation <= self.recipe.generations:
             raise UserError(
                 f"{self.name} has generations 0 to {self.recipe.generations}, not {generation}; "
