@@ -4,8 +4,7 @@
 
 Reads what lies in results/ (`--run` has Snakemake make it first). A line is one generation of one method: mean ± sd over
 students (and seeds), the student that is best by validation, the ensemble, steps of a student and CPU seconds of its jobs. Differences
-are of the pools' test scores, with a 95 % bootstrap interval over students and images; of several seeds, their mean and the mean of the
-intervals' ends. The audit's lines follow where hidden masks exist.
+are of the pools' test scores, with a 95 % bootstrap interval over seeds, students and images. The audit's lines follow where hidden masks exist.
 """
 
 import argparse
@@ -108,13 +107,9 @@ def line(method: str, runs: list[Run], g: int, against: list[tuple[str, list[Run
 def told(runs: list[Run], g: int, others: list[Run], score: str) -> str:
     """Difference of the pools, with its interval."""
     task = runs[0].dataset.task.model_dump(mode="json")
-    found = [
-        difference(
-            folder(run, g) / "counts.csv", folder(other, other.recipe.generations) / "counts.csv", "test", score, task
-        )
-        for run, other in zip(runs, others, strict=True)
-    ]
-    value, low, high = (100 * statistics.mean(column) for column in zip(*found, strict=True))
+    ours = [folder(run, g) / "counts.csv" for run in runs]
+    theirs = [folder(other, other.recipe.generations) / "counts.csv" for other in others]
+    value, low, high = (100 * number for number in difference(ours, theirs, "test", score, task))
     return f"{value:+.1f} ({low:+.1f} to {high:+.1f})"
 
 

@@ -60,33 +60,54 @@ def pool_counts(table: str | Path, side: str) -> tuple[list[str], np.ndarray]:
     return ids, np.array([[images[name] for name in ids] for images in found.values()])
 
 
+Table = str | Path
+
+
 def difference(
-    ours: str | Path, theirs: str | Path, side: str, score: str, task: dict, repeats: int = 1000
+    ours: Table | Sequence[Table],
+    theirs: Table | Sequence[Table],
+    side: str,
+    score: str,
+    task: dict,
+    repeats: int = 1000,
 ) -> tuple[float | None, float | None, float | None]:
     """The difference of the mean scores of two pools and its 95 % interval: a bootstrap of students and images.
 
     Every draw takes students of each pool and images, all with replacement, the same images for both: an interval over
-    images alone would forget that other students score otherwise. Nones where a pool has no score.
+    images alone would forget that other students score otherwise. Several tables are the same two pools under several
+    seeds, in the same order: seeds are drawn too. Nones where a pool has no score.
     """
-    our_ids, a_SNL4 = pool_counts(ours, side)
-    their_ids, b_SNL4 = pool_counts(theirs, side)
-    if our_ids != their_ids:
-        raise UserError(
-            f"{ours} and {theirs} were made on different images; delete both and run the same command again"
-        )
+    pairs = list(zip(*([one] if isinstance(one, Table) else one for one in (ours, theirs)), strict=True))
+    read = [(pool_counts(a, side), pool_counts(b, side)) for a, b in pairs]
+    ids = read[0][0][0]
+    if wrong := [pairs[i] for i, pools in enumerate(read) if any(found != ids for found, _ in pools)]:
+        names = " and ".join(dict.fromkeys(map(str, (pairs[0][0], *wrong[0]))))
+        raise UserError(f"{names} were made on different images; delete them and run the same command again")
     scorer, random = metrics.scorer(score, task), generator("verdict")
-    whole = [[scorer(counts)["value"] for counts in pool] for pool in (a_SNL4, b_SNL4)]
-    if any(value is None for pool in whole for value in pool):
+    whole = [[[scorer(counts)["value"] for counts in pool] for _, pool in pools] for pools in read]
+    if any(value is None for pools in whole for pool in pools for value in pool):
         return None, None, None
     drawn: list[np.ndarray] = []
-    images = len(our_ids)
+    images = len(ids)
     while sum(map(len, drawn)) < repeats:
         rounds = min(repeats - sum(map(len, drawn)), max(1, _AT_ONCE // images))
         times_RN = random.multinomial(images, np.full(images, 1 / images), size=rounds).astype(float)
-        a, b = (_drawn_means(pool, times_RN, scorer, random) for pool in (a_SNL4, b_SNL4))
-        drawn.append(a - b)
+        apart = []
+        for pools in read:
+            a, b = (_drawn_means(pool, times_RN, scorer, random) for _, pool in pools)
+            apart.append(a - b)
+        drawn.append(_mean_of_drawn(np.stack(apart, 1), random))
     low, high = np.nanquantile(np.concatenate(drawn), [0.025, 0.975])
-    return float(np.mean(whole[0]) - np.mean(whole[1])), float(low), float(high)
+    value = np.mean([np.mean(a) - np.mean(b) for a, b in whole])
+    return float(value), float(low), float(high)
+
+
+def _mean_of_drawn(values_RK: np.ndarray, random) -> np.ndarray:
+    """Mean of as many of the K columns as there are, drawn with replacement in each row; of one, that one."""
+    rows, columns = values_RK.shape
+    if columns == 1:
+        return values_RK[:, 0]
+    return np.take_along_axis(values_RK, random.integers(columns, size=(rows, columns)), 1).mean(1)
 
 
 def _drawn_means(pool_SNL4: np.ndarray, times_RN: np.ndarray, scorer: metrics.Score, random) -> np.ndarray:
