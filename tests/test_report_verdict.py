@@ -5,10 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dissent import pools as module
 from dissent.files import UserError, write_json, write_table
-from dissent.report import verdict as module
+from dissent.pools import difference, pool_counts
 from dissent.report.story import Generation
-from dissent.report.verdict import difference, pool_counts, verdict
+from dissent.report.verdict import verdict
 from dissent.spec.task import Task
 
 TASK = Task(kind="binary", labels=["x"]).model_dump(mode="json")

@@ -33,11 +33,15 @@ def _generation(run: Run, g: int) -> dict:
     }
     if g == 0:
         return rules
-    return rules | {
-        "predict": slices.prediction(run, _code),
-        "build_masks": slices.masks(run, g, _code),
-        "audit": slices.auditing(run, g, _code),
-    }
+    return (
+        rules
+        | {
+            "predict": slices.prediction(run, _code),
+            "build_masks": slices.masks(run, g, _code),
+            "audit": slices.auditing(run, g, _code),
+        }
+        | ({"decide": slices.deciding(run, _code)} if run.recipe.patience else {})
+    )
 
 
 def _code(*names: str) -> str:
