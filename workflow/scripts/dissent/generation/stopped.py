@@ -36,7 +36,7 @@ def write_instead(rule: str, output: Any, params: Any, found: Mapping) -> None:
 
 
 def _empty(folder: str, found: Mapping) -> None:
-    write_text(Path(folder) / "not_made.txt", f"{found['why']}: {found['kept_folder']}\n")
+    write_text(Path(folder) / "not_made.txt", f"{_told(found)}\n")
 
 
 def _predict(output: Any, params: Any, found: Mapping) -> None:
@@ -59,8 +59,8 @@ def _pairs(output: Any, params: Any, found: Mapping) -> None:
 
 def _train(output: Any, params: Any, found: Mapping) -> None:
     words = _pointer(found)
-    # a model.safetensors without a tensor: whoever hashes or opens it finds a whole file that says why
-    write_atomic(output.model, save({}, metadata={key: str(value) for key, value in words.items()}))
+    # no tensor, one sentence (of several safetensors would draw the order): who hashes or opens it finds a whole file
+    write_atomic(output.model, save({}, metadata={"not_made": _told(found)}))
     write_json(output.about, words | {"sha256": sha256(output.model)})
     write_table(output.history, [], ("step", "score"))
     write_json(output.metrics, words)
@@ -82,6 +82,10 @@ def _evaluate(output: Any, params: Any, found: Mapping) -> None:
 def _audit(output: Any, params: Any, found: Mapping) -> None:
     named = {key: params.settings[key] for key in ("run", "generation")}
     write_json(output[0], named | {"hidden_masks": 0} | _pointer(found))
+
+
+def _told(found: Mapping) -> str:
+    return f"{found['why']}: {found['kept_folder']}"
 
 
 def _pointer(found: Mapping) -> dict:
