@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from dissent import metrics
-from dissent.files import read_json, write_json
+from dissent.files import UserError, read_json, write_json
 from dissent.pools import same_images
 from dissent.stopping import LEVEL, decide, sentence
 
@@ -38,7 +38,9 @@ def write_stop(params: Mapping, before: str, out: str) -> None:
 
     `before`: metrics.json of the generation before. `params`: pools = students of every planned generation.
     """
-    found = read_json(before)["stopping"]
+    found = read_json(before).get("stopping")
+    if found is None:
+        raise UserError(f"{before} decides nothing: the run has a number of generations, not `generations: auto`")
     if found["stopped_at"] is None:
         write_json(out, {"stopped_at": None})
         return
