@@ -27,6 +27,7 @@ from dissent.plan import Plan
 from dissent.report.page import write_report
 from dissent.report.story import Story
 from dissent.spec import slices
+from dissent.spec.automatic import cap
 from dissent.spec.base import validate
 from dissent.spec.recipe import Recipe
 from dissent.spec.run import Config
@@ -278,6 +279,8 @@ def test_an_experiment_may_change_the_cap_or_the_patience_alone(root, in_tmp):
         recipe = config.run("mine").recipe
         assert (recipe.generations, recipe.patience) == found
         assert config.run("mine.aldt").recipe.generations == 0
+    given = ("auto", {"auto": 5}, {"patience": 1}, 3, None)
+    assert [cap(value) for value in given] == [10, 5, None, 3, None]
 
 
 @pytest.mark.slow

@@ -5,7 +5,7 @@
     teachers  {"asked": networks that labelled, "different": how many of them differ in a weight} (gen0: None)
     history   gen0 to this one: {"generation", "score": the pool's mean by validation, "sd", "doubt", "changed"}
     sides     side of the split -> {"images", "brightness": mean grey level, "spread": its sd over images, "pixels":
-              height x width of the raw image, the median}; the first three from a sample
+              height x width of the raw image, the median}; all but the first from a sample
 """
 
 from collections.abc import Callable, Mapping

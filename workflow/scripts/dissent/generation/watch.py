@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 
 from dissent.alarms import raised
-from dissent.files import read_image, read_json, read_mask, read_rows, read_table, verify
+from dissent.files import read_image, read_json, read_mask, read_rows, verify
 from dissent.seeds import generator
 from dissent.task import Task
 
 log = logging.getLogger(__name__)
 
-_SAMPLE = 32  # images of a side whose brightness is looked at: seconds, whatever the size of the data set
+_SAMPLE = 32  # images of a side that are looked at: seconds, whatever the size of the data set
 
 
 def watch(result: Mapping, teachers: str, earlier: Sequence[str], masks: str | None, sides: Mapping[str, dict]) -> list:
@@ -49,45 +49,57 @@ def history(earlier: Sequence[str], teachers: str, masks: str | None) -> list[di
     for number, (ranking, table) in enumerate(zip(rankings, tables, strict=True)):
         scores = [row["score"] for row in read_json(ranking)["pool"]]
         known = [score for score in scores if score is not None]
-        rows = read_table(table) if number else []
+        doubt, changed = _means(table, ("doubt_share", "changed_share")) if number else (None, None)
         found.append(
             {
                 "generation": number,
                 "score": float(np.mean(known)) if known else None,
                 "sd": float(np.std(known, ddof=1)) if len(known) > 1 else None,
-                "doubt": _mean(rows, "doubt_share"),
-                "changed": _mean(rows, "changed_share"),
+                "doubt": doubt,
+                "changed": changed,
             }
         )
     return found
 
 
-def _mean(rows: Sequence[Mapping], column: str) -> float | None:
-    values = [float(row[column]) for row in rows if row[column]]
-    return float(np.mean(values)) if values else None
+def _means(table: str | Path, columns: Sequence[str]) -> list[float | None]:
+    """Mean of each column over the rows that have a value there; row by row, as there may be millions."""
+    sums, counts = dict.fromkeys(columns, 0.0), dict.fromkeys(columns, 0)
+    for row in read_rows(table, columns):
+        for column in columns:
+            if row[column]:
+                sums[column] += float(row[column])
+                counts[column] += 1
+    return [sums[column] / counts[column] if counts[column] else None for column in columns]
 
 
 def sides_of(tables: Mapping[str, str], files: str, channels: int) -> dict[str, dict]:
     """Brightness and raw size of each side's images; a side without images is left out.
 
-    `tables`: {side: its csv}. `files`: files.csv of the data set. Brightness is that of a seeded sample of images as they
-    were prepared; the size is None where files.csv does not tell it (windows are cut at the images' own scale).
+    `tables`: {side: its csv}. `files`: files.csv of the data set. Brightness, its sd over images and the
+    median size are those of a seeded sample; sizes are of raw images, None where files.csv has none (windows, cut at the images' own scale).
     """
-    areas = {row["id"]: _area(row) for row in read_rows(files)}
+    counts = {side: sum(1 for _ in read_rows(table)) for side, table in tables.items()}
+    drawn = {side: _drawn(table, counts[side], side) for side, table in tables.items() if counts[side]}
+    wanted = {row["id"] for rows in drawn.values() for row in rows}
+    areas = {row["id"]: _area(row) for row in read_rows(files) if row["id"] in wanted}
     found = {}
-    for side, table in tables.items():
-        rows = read_table(table)
-        if rows:
-            drawn = sorted(generator("brightness", side).permutation(len(rows))[:_SAMPLE])
-            levels = [_level(rows[index], table, channels) for index in drawn]
-            known = [areas[row["id"]] for row in rows if areas.get(row["id"])]
-            found[side] = {
-                "images": len(rows),
-                "brightness": round(float(np.mean(levels)), 2),
-                "spread": round(float(np.std(levels)), 2),
-                "pixels": float(np.median(known)) if known else None,
-            }
+    for side, rows in drawn.items():
+        levels = [_level(row, tables[side], channels) for row in rows]
+        known = [areas[row["id"]] for row in rows if areas.get(row["id"])]
+        found[side] = {
+            "images": counts[side],
+            "brightness": round(float(np.mean(levels)), 2),
+            "spread": round(float(np.std(levels)), 2),
+            "pixels": float(np.median(known)) if known else None,
+        }
     return found
+
+
+def _drawn(table: str, count: int, side: str) -> list[dict]:
+    """A seeded sample of a table's rows; the table is read row by row, as there may be millions."""
+    chosen = set(generator("sides", side).choice(count, min(count, _SAMPLE), replace=False).tolist())
+    return [row for index, row in enumerate(read_rows(table)) if index in chosen]
 
 
 def _area(row: Mapping) -> int | None:

@@ -43,7 +43,7 @@ Generations = Annotated[
 
 
 def cap(generations: Any) -> Any:
-    """The most generations that a value of the key means, as it stands in a YAML file; what is no such value as it is."""
-    if _form(generations) == "literal[number]" or isinstance(generations, Auto):
-        return generations
-    return ({} if generations == "auto" else generations).get("auto", Auto.model_fields["auto"].default)
+    """The most generations that a value of the key means, as it stands in a YAML file; None where it changes the patience alone."""
+    if generations == "auto":
+        return Auto.model_fields["auto"].default
+    return generations.get("auto") if isinstance(generations, dict) else generations
