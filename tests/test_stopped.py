@@ -311,10 +311,10 @@ def test_snakemake_ends_the_jobs_of_what_is_not_made_at_once(root, in_tmp):
 
     # what is decided anew with the same answer trains nothing anew; a higher cap goes on from what is there
     again = snakemake("-n", "--forcerun", "evaluate", "--", "results/auto/gen2/metrics.json")
-    assert re.findall(r"^(evaluate|train|predict) +(\d+)", again, re.MULTILINE) == [("evaluate", "3")]
+    assert set(re.findall(r"^(evaluate|train|predict) +(\d+)", again, re.MULTILINE)) == {("evaluate", "3")}
     experiment.write_text(AUTO.replace("auto: 4, patience: 2", "auto: 3, patience: 1"))
     more = snakemake("-n", "results/auto/gen3/metrics.json")
-    assert re.findall(r"^(predict|train) +(\d+)", more, re.MULTILINE) == [("predict", "1"), ("train", "2")]
+    assert set(re.findall(r"^(predict|train) +(\d+)", more, re.MULTILINE)) == {("predict", "1"), ("train", "2")}
 
 
 def environment():
