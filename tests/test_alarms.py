@@ -175,6 +175,10 @@ def test_a_run_tells_its_alarms_in_metrics_log_and_page(root, in_tmp, monkeypatc
     arguments = run.report(controls=())
     quiet = [read_json(f"results/tiny/gen{g}/metrics.json")["alarms"] for g in range(3)]
     assert quiet == [[], [], []], "discs in noise are a healthy run"
+    sides = read_json("results/tiny/gen0/metrics.json")["sides"]
+    assert {name: (one["images"], one["pixels"]) for name, one in sides.items()} == {
+        "labelled": (4, 1024.0), "unlabelled": (8, 1024.0), "val": (4, 1024.0), "test": (6, 1024.0),
+    }  # fmt: skip
     write_report(**arguments, out="report.html")
     assert 'class="alarms"' not in Path("report.html").read_text("utf-8")
 
