@@ -24,13 +24,15 @@ LAYERS = [
     {"spec", "seeds", "jobs"},
     {"task", "consensus", "devices", "noise"},
     {"augment", "metrics", "losses", "optim", "networks", "checkpoint"},
-    {"data"},
-    {"learn", "label", "select", "datasets", "inference", "quality"},
+    {"data", "pools", "alarms"},
+    {"learn", "label", "select", "datasets", "inference", "quality", "stopping"},
     {"fit", "plan"},
     {"generation", "report"},
     {"dvc", "cli", "targets"},
 ]
-WITHOUT_TORCH = {"files", "spec", "jobs", "seeds", "consensus", "quality", "label", "select", "datasets", "plan", "dvc"}
+WITHOUT_TORCH = {
+    "files", "spec", "jobs", "seeds", "consensus", "quality", "label", "select", "datasets", "plan", "dvc", "pools", "stopping", "alarms",
+}  # fmt: skip
 # Their files never import each other; base.py is what they share.
 SIBLINGS = {"learn", "label", "select"}
 # Logs, lock files, parts of downloads and a folder that is renamed when whole: nobody takes them for finished.

@@ -16,7 +16,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "workflow" / "scripts"))
 
 from dissent.files import read_json
-from dissent.report.verdict import difference
+from dissent.pools import difference
+from dissent.report.story import Generation
 from dissent.spec.run import Config, Run
 
 SHOWN = ("wrong_of_teacher", "doubt", "precision", "recall", "wrong_outside")
@@ -44,13 +45,10 @@ def main() -> int:
     )
     print("|---|---|---|---|---|" + "---|" * len(args.against) + "---|---|")
     for method, of_seeds in runs.items():
-        for g in range(of_seeds[0].recipe.generations + 1):
+        for g in range(min(last(run).made for run in of_seeds) + 1):
             print(line(method, of_seeds, g, [(m, runs.get(m)) for m in args.against]))
     audited = [
-        (method, run, g)
-        for method, found in runs.items()
-        for run in found
-        for g in range(1, run.recipe.generations + 1)
+        (method, run, g) for method, found in runs.items() for run in found for g in range(1, last(run).made + 1)
     ]
     print(
         "\n| run | teacher wrong | doubt | precision | recall | wrong outside | kept |\n|---|---|---|---|---|---|---|"
@@ -84,6 +82,11 @@ def folder(run: Run, g: int) -> Path:
     return Path("results", run.name, f"gen{g}")
 
 
+def last(run: Run) -> Generation:
+    """The last planned generation, which knows how many were made and which is kept (docs/stopping.md)."""
+    return Generation(folder(run, run.recipe.generations))
+
+
 def line(method: str, runs: list[Run], g: int, against: list[tuple[str, list[Run] | None]]) -> str:
     """One generation of one method, over the seeds."""
     rows = [read_json(folder(run, g) / "metrics.json") for run in runs]
@@ -108,7 +111,7 @@ def told(runs: list[Run], g: int, others: list[Run], score: str) -> str:
     """Difference of the pools, with its interval."""
     task = runs[0].dataset.task.model_dump(mode="json")
     ours = [folder(run, g) / "counts.csv" for run in runs]
-    theirs = [folder(other, other.recipe.generations) / "counts.csv" for other in others]
+    theirs = [last(other).kept.folder / "counts.csv" for other in others]
     value, low, high = (100 * number for number in difference(ours, theirs, "test", score, task))
     return f"{value:+.1f} ({low:+.1f} to {high:+.1f})"
 

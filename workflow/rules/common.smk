@@ -20,6 +20,7 @@ wildcard_constraints:
     g="0|[1-9][0-9]?",
     i="[1-9][0-9]*",
     s="[1-9][0-9]*",
+    patience="[1-9][0-9]?",
 
 
 def told(function):
@@ -61,6 +62,12 @@ def dataset_of(w):
 def teachers_of(w):
     """The pool of the generation before, which labels for this one."""
     return PLAN.teachers(run_of(w), int(w.g))
+
+
+@friendly
+def stop_of(w):
+    """What tells whether the generation is made at all, of `generations: auto`."""
+    return PLAN.stop(run_of(w), int(w.g))
 
 
 def side(name):

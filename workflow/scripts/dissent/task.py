@@ -75,6 +75,11 @@ class Task:
         """Names that `pixels` counts: the labels, with the background first in a binary task."""
         return self.labels if self.exclusive or self.bits else ["background", *self.labels]
 
+    @property
+    def foreground_names(self) -> list[str]:
+        """The last of `histogram_names`: all but the background, which labels that overlap do not have."""
+        return self.labels if self.bits else self.histogram_names[1:]
+
     # torch -----------------------------------------------------------------------------------------------------------
 
     def probabilities(self, logits_BCHW: Tensor) -> Tensor:

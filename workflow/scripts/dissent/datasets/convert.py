@@ -87,12 +87,16 @@ def convert(item: Item, image: Header, masks: list[Header], plan: Plan) -> Conve
     # a window each, as the whole of a JPEG that came at a fraction is smaller than the whole of its mask
     shapes = [pixels.shape[:2], pixels.shape[:2] if label is None else label.shape]
     places = _all([(item.image, windows, (*shape, source.geometry, size, published)) for shape in shapes])
+    tiles = (
+        source.geometry.name == "tiles"
+    )  # windows at the images' own scale: their size says nothing of that of objects
+    raw_size = {} if tiles else dict(zip(("raw_height", "raw_width"), turned_size(image.size, turn), strict=True))
     result = Converted(unmapped=unmapped, pixels=0 if label is None else label.size)
     for number, (window, label_window) in enumerate(zip(*places, strict=True)):
-        id_ = f"{item.id}_{number}" if source.geometry.name == "tiles" else item.id
+        id_ = f"{item.id}_{number}" if tiles else item.id
         small = {} if label is None else _targets(cut(label, label_window), source)
         row = {"id": id_, "image": f"{plan.out}/images/{id_}.png", "label": "", "label_sha256": "", "present": ""}
-        row |= {"group": item.group, "part": item.part, "source": item.source}
+        row |= {"group": item.group, "part": item.part, "source": item.source} | raw_size
         row |= {f"table_{column}": value for column, value in item.row.items()}
         if small:
             counts = Counter(

@@ -1,5 +1,6 @@
 """Score a generation's students on validation and test images."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,8 @@ from dissent.data import load_images, load_masks
 from dissent.files import read_json, read_mask, read_rows, read_table, write_json, write_table
 from dissent.generation.counting import count_all
 from dissent.generation.predict import load_pool
+from dissent.generation.stop import stopping
+from dissent.generation.watch import empties, sides_of, small_of_dropped, watch
 from dissent.task import Task
 
 COUNTS = ("tp", "fp", "fn", "tn")
@@ -28,13 +31,16 @@ def evaluate(
     out: str,
     table: str,
     device: str,
+    unlabelled: str | None = None,
+    earlier: Sequence[str] = (),
 ) -> dict:
     """Write metrics.json (every score with its definition) and the per-image counts from which all of them follow.
 
-    `params`: task, channels, precision, batch, run, generation, upper_bound. `sides`: {"val": csv, "test": csv}. `about`: dataset.json,
-    which names folders of targets of their own for some scores.
+    `params`: task, channels, precision, batch, run, generation, upper_bound, patience. `sides`: {"val": csv, "test": csv}.
+    `about`: dataset.json, which names folders of targets of their own for some scores. `earlier`: folders of the generations before.
     For each side: every student, the pool's mean and sd, the best by validation, and the ensemble of the pool (mean
-    of the probabilities). From gen1 on `pseudo_labels` says what masks.csv says of them. Returns {"images"} for the cost.
+    of the probabilities). From gen1 on `pseudo_labels` says what masks.csv says of them; `alarms` what to mistrust, `stopping`
+    (of `generations: auto`) whether more generations are made. Returns {"images"} for the cost.
     """
     task = Task(params["task"])
     prepared = read_json(about)
@@ -63,6 +69,11 @@ def evaluate(
     if masks is not None:
         result["pseudo_labels"] = _pseudo_labels(masks, labelled, task)
     write_table(table, per_image, ("side", "id", "who", "label", *COUNTS))
+    everyone = {"labelled": labelled} | ({"unlabelled": unlabelled} if unlabelled else {}) | sides
+    result["sides"] = sides_of(everyone, params["files"], params["channels"])
+    result["alarms"] = watch(result, teachers, earlier, masks, result["sides"])
+    if params["patience"]:
+        result["stopping"] = stopping(params, [*(str(Path(folder) / "counts.csv") for folder in earlier), table])
     write_json(out, result)
     return {"images": sum(len(read_table(csv)) for csv in sides.values()) * len(pool)}
 
@@ -141,10 +152,10 @@ def _image_rows(side: str, rows: list[dict], who: str, counts: np.ndarray, label
 def _pseudo_labels(masks: str, labelled: str, task: Task) -> dict:
     """What masks.csv says of all images: doubt, kept, dropped and why, churn, and classes against the labelled set's."""
     rows = read_table(masks)
-    kept = [row for row in rows if row["kept"] == "1"]
+    kept, given = [row for row in rows if row["kept"] == "1"], read_table(labelled)
     reasons = sorted({row["why"] for row in rows if row["why"]})
     changed = [float(row["changed_share"]) for row in rows if row["changed_share"]]
-    people = np.sum([task.pixels(read_mask(row["label"])) for row in read_table(labelled)], axis=0)
+    people = np.sum([task.pixels(read_mask(row["label"])) for row in given], axis=0)
     names = task.histogram_names
     ours = np.array([sum(int(row[f"pixels_{name}"]) for row in kept) for name in names])
     return {
@@ -152,10 +163,12 @@ def _pseudo_labels(masks: str, labelled: str, task: Task) -> dict:
         "kept": len(kept),
         "dropped": {why: sum(row["why"] == why for row in rows) for why in reasons},
         "doubt_share": float(np.mean([float(row["doubt_share"]) for row in rows])),
+        "disagreement": sum(int(row["doubt_pixels"]) for row in rows) / max(1, sum(int(row["pixels"]) for row in rows)),
         "changed_share": float(np.mean(changed)) if changed else None,
         "class_share": {name: _share(ours, i) for i, name in enumerate(names)},
         "labelled_class_share": {name: _share(people, i) for i, name in enumerate(names)},
-    }
+        "small_of_dropped": small_of_dropped(rows),
+    } | empties(task, rows, given)
 
 
 def _share(pixels: np.ndarray, index: int) -> float | None:

@@ -2,18 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-import numpy as np
-
-from dissent import metrics
-from dissent.files import UserError, read_table
+from dissent.pools import difference
 from dissent.report.story import Generation
-from dissent.seeds import generator
 
 # What generations have to beat: labels alone for as many steps, and labels with augmentation (docs/protocol.md).
 EXPECTED = ("ldt_equal_steps", "aldt")
-_AT_ONCE = 20_000_000  # numbers in memory at a time: draws of images
 
 
 @dataclass(frozen=True)
@@ -47,81 +41,12 @@ class Verdict:
     against: list[Against]
 
 
-def pool_counts(table: str | Path, side: str) -> tuple[list[str], np.ndarray]:
-    """Image ids and the counts (S, N, L, 4) of each student of the pool, from one side of counts.csv."""
-    found: dict[str, dict[str, list[list[int]]]] = {}
-    for row in read_table(table):
-        if row["side"] == side and row["who"] != "ensemble":
-            numbers = [int(row[name]) for name in ("tp", "fp", "fn", "tn")]
-            found.setdefault(row["who"], {}).setdefault(row["id"], []).append(numbers)
-    if not found:
-        raise UserError(f"{table} counts no {side} images; delete it and run the same command again")
-    ids = sorted(next(iter(found.values())))
-    return ids, np.array([[images[name] for name in ids] for images in found.values()])
+def verdict(
+    run: Mapping, last: Generation, others: Mapping[str, Generation], side: str, task: dict, made: int = 0
+) -> Verdict:
+    """The report's first sentence: the last generation, or the one that is kept, against each of `others` ({name: its last}).
 
-
-Table = str | Path
-
-
-def difference(
-    ours: Table | Sequence[Table],
-    theirs: Table | Sequence[Table],
-    side: str,
-    score: str,
-    task: dict,
-    repeats: int = 1000,
-) -> tuple[float | None, float | None, float | None]:
-    """The difference of the mean scores of two pools and its 95 % interval: a bootstrap of students and images.
-
-    Every draw takes students of each pool and images, all with replacement, the same images for both: an interval over
-    images alone would forget that other students score otherwise. Several tables are the same two pools under several
-    seeds, in the same order: seeds are drawn too. Nones where a pool has no score.
-    """
-    pairs = list(zip(*([one] if isinstance(one, Table) else one for one in (ours, theirs)), strict=True))
-    read = [(pool_counts(a, side), pool_counts(b, side)) for a, b in pairs]
-    ids = read[0][0][0]
-    if wrong := [pairs[i] for i, pools in enumerate(read) if any(found != ids for found, _ in pools)]:
-        names = " and ".join(dict.fromkeys(map(str, (pairs[0][0], *wrong[0]))))
-        raise UserError(f"{names} were made on different images; delete them and run the same command again")
-    scorer, random = metrics.scorer(score, task), generator("verdict")
-    whole = [[[scorer(counts)["value"] for counts in pool] for _, pool in pools] for pools in read]
-    if any(value is None for pools in whole for pool in pools for value in pool):
-        return None, None, None
-    drawn: list[np.ndarray] = []
-    images = len(ids)
-    while sum(map(len, drawn)) < repeats:
-        rounds = min(repeats - sum(map(len, drawn)), max(1, _AT_ONCE // images))
-        times_RN = random.multinomial(images, np.full(images, 1 / images), size=rounds).astype(float)
-        apart = []
-        for pools in read:
-            a, b = (_drawn_means(pool, times_RN, scorer, random) for _, pool in pools)
-            apart.append(a - b)
-        drawn.append(_mean_of_drawn(np.stack(apart, 1), random))
-    low, high = np.nanquantile(np.concatenate(drawn), [0.025, 0.975])
-    value = np.mean([np.mean(a) - np.mean(b) for a, b in whole])
-    return float(value), float(low), float(high)
-
-
-def _mean_of_drawn(values_RK: np.ndarray, random) -> np.ndarray:
-    """Mean of as many of the K columns as there are, drawn with replacement in each row; of one, that one."""
-    rows, columns = values_RK.shape
-    if columns == 1:
-        return values_RK[:, 0]
-    return np.take_along_axis(values_RK, random.integers(columns, size=(rows, columns)), 1).mean(1)
-
-
-def _drawn_means(pool_SNL4: np.ndarray, times_RN: np.ndarray, scorer: metrics.Score, random) -> np.ndarray:
-    """Mean score of students drawn anew in each of R rounds, each on the images of its round: (R,)."""
-    values_SR = np.stack([scorer.statistic(counts.astype(float), times_RN)[0] for counts in pool_SNL4])
-    students, rounds = values_SR.shape
-    chosen_SR = random.integers(students, size=(students, rounds))
-    return np.take_along_axis(values_SR, chosen_SR, 0).mean(0)
-
-
-def verdict(run: Mapping, last: Generation, others: Mapping[str, Generation], side: str, task: dict) -> Verdict:
-    """The report's first sentence: the last generation against each of `others` ({name: its last generation}).
-
-    `run`: method, upper_bounds (names of `others` that read hidden masks). The rule: worth it where the interval of the
+    `run`: method, upper_bounds (names of `others` that read hidden masks). `made`: generations after gen0. The rule: worth it where the interval of the
     difference to every control lies above 0; neither upper bounds nor `gen0` (the run's own start) are controls.
     """
     row, ours = last.metrics, last.folder / "counts.csv"
@@ -139,6 +64,8 @@ def verdict(run: Mapping, last: Generation, others: Mapping[str, Generation], si
         f"gen{last.number} of {run['method']} reaches {number} on {part['images']:,} {side} images (mean of its pool)"
     )
     judged = [one for one in against if one.judged]
+    if not last.number and made:
+        return Verdict(f"Not worth it here, as none of {made} generations scores better: {reached}.", False, against)
     if not last.number:
         return Verdict(
             f"No generations to judge, as this run learns from given labels alone: {reached}.", False, against

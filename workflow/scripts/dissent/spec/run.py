@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field, PrivateAttr
 
 from dissent.files import UserError
+from dissent.spec.automatic import cap
 from dissent.spec.base import Model, nearest, read_yaml, validate
 from dissent.spec.dataset import Dataset
 from dissent.spec.network import Network
@@ -141,7 +142,7 @@ class Config:
         recipe = validate(Recipe, values, path)
         if not changes:
             return recipe
-        values = _cut(values, changes.get("generations"))
+        values = _cut(values, cap(changes["generations"]) if "generations" in changes else None)
         return validate(Recipe, _lay_over(values, changes), source or path)
 
     def experiment(self, name: str) -> tuple[Experiment, dict]:

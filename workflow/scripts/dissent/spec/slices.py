@@ -133,8 +133,16 @@ def ranking_evalnets(run: Run) -> dict:
 def evaluation(run: Run, generation: int, code: Code) -> dict:
     """For evaluate."""
     names = {"run": run.name, "generation": generation, "upper_bound": run.recipe.upper_bound}
-    files = ("metrics.py", "generation/counting.py", "generation/evaluate.py", "generation/predict.py")
+    names["patience"] = run.recipe.patience
+    files = ["metrics.py", "alarms.py", "seeds.py", *(["pools.py", "stopping.py"] if run.recipe.patience else [])]
+    files += [f"generation/{name}.py" for name in ("counting", "evaluate", "predict", "stop", "watch")]
     return facts(run) | names | {"code": code(*files, *_NETWORK_CODE)}
+
+
+def deciding(run: Run, code: Code) -> dict:
+    """For decide: how many students each planned generation has."""
+    pools = [run.at(generation)["pool"] for generation in range(run.recipe.generations + 1)]
+    return {"pools": pools, "code": code("generation/stop.py")}
 
 
 def auditing(run: Run, generation: int, code: Code) -> dict:
@@ -168,7 +176,7 @@ def report(run: Run, controls: list[Run], code: Code, config: Config) -> dict:
             "build_masks": masks(run, run.recipe.generations, code)["code"],
             "train": student(run, run.recipe.generations, 1, code)["code"],
             "evaluate": evaluation(run, 0, code)["code"],
-            "report": code("report", "metrics.py", "seeds.py", "files.py"),
+            "report": code("report", "metrics.py", "pools.py", "seeds.py", "files.py"),
         },
     }
 
