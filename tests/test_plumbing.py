@@ -22,7 +22,8 @@ FILES = sorted(LIBRARY.rglob("*.py"))
 LAYERS = [
     {"files"},
     {"spec", "seeds", "jobs"},
-    {"task", "consensus", "devices"},
+    {"contours", "confusion"},
+    {"task", "consensus", "cells", "devices"},
     {"noise", "augment", "metrics", "losses", "optim", "networks", "checkpoint"},
     {"data"},
     {"learn", "label", "select", "datasets", "inference"},
@@ -30,7 +31,20 @@ LAYERS = [
     {"generation", "report"},
     {"dvc", "cli", "targets"},
 ]
-WITHOUT_TORCH = {"files", "spec", "jobs", "seeds", "consensus", "label", "select", "datasets", "plan", "dvc"}
+WITHOUT_TORCH = {
+    "files",
+    "spec",
+    "jobs",
+    "seeds",
+    "consensus",
+    "cells",
+    "contours",
+    "label",
+    "select",
+    "datasets",
+    "plan",
+    "dvc",
+}
 # Their files never import each other; base.py is what they share.
 SIBLINGS = {"learn", "label", "select"}
 # Logs, lock files, parts of downloads and a folder that is renamed when whole: nobody takes them for finished.
