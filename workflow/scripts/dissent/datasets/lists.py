@@ -26,9 +26,14 @@ def list_paths(dataset: Dataset, split: Split) -> dict[str, Path]:
     sides = ("labelled", "unlabelled", "val", "test")
     named = {side: path for side, path in split.lists or () if side in sides and path is not None}
     return {
-        side: next((p for p in (raw / path, Path(path), REPOSITORY / path) if p.is_file()), raw / path)
+        side: next((p for p in (raw / path, Path(path), REPOSITORY / path) if p.is_file()), _meant(dataset, path, raw))
         for side, path in named.items()
     }
+
+
+def _meant(dataset: Dataset, path: str, raw: Path) -> Path:
+    """Where a list that lacks should be: a path that begins as `raw` does is no path below it."""
+    return Path(path) if Path(path).parts[0] == Path(dataset.raw).parts[0] else raw / path
 
 
 def read_lists(dataset: Dataset, split: Split, rows: list[dict]) -> dict[str, list[dict]]:

@@ -56,6 +56,7 @@ def _build(
     label, inconsistent, doubted, agreed = LABELERS[params["label"]](votes, task.kind, doubt["erode"], doubt["dilate"])
     if task.cells:
         position = task.labels.index(task.cells["position"])
+        label = label.copy()
         label[position] = redraw_labels(label[position] != 0, task.cells["redraw"])
     label_HW, doubt_HW = task.pack(label), task.disagreement(votes, inconsistent)
     name = group[0]["id"]
