@@ -56,7 +56,7 @@ def decided(task, member, image):
 def test_predict_writes_what_each_teacher_says(root, in_tmp, kind):
     split = prepared(root, KINDS[kind])
     run, task = pool(root, KINDS[kind])
-    settings = slices.prediction(run, lambda *names: "code")
+    settings = slices.prediction(run, 1, lambda *names: "code")
     done = predict(settings, "teachers.json", f"{split}/unlabelled.csv", "p", "p.csv", "cpu")
     rows = read_table("p.csv")
     assert done == {"images": 8} and len(rows) == 16
@@ -167,7 +167,7 @@ def test_a_changed_teacher_is_refused(root, in_tmp):
     content = bytearray(path.read_bytes())
     content[-5] ^= 4
     path.write_bytes(content)
-    settings = slices.prediction(run, lambda *names: "code")
+    settings = slices.prediction(run, 1, lambda *names: "code")
     with pytest.raises(UserError, match=r"students/1/model\.safetensors is not the file that teachers\.json names"):
         predict(settings, "teachers.json", f"{split}/unlabelled.csv", "p", "p.csv", "cpu")
     assert not Path("p.csv").exists()

@@ -23,27 +23,17 @@ LAYERS = [
     {"files"},
     {"spec", "seeds", "jobs"},
     {"contours", "confusion"},
-    {"task", "consensus", "cells", "devices"},
-    {"noise", "augment", "metrics", "losses", "optim", "networks", "checkpoint"},
+    {"task", "consensus", "cells", "devices", "noise"},
+    {"augment", "metrics", "losses", "optim", "networks", "checkpoint"},
     {"data"},
-    {"learn", "label", "select", "datasets", "inference"},
+    {"learn", "label", "select", "datasets", "inference", "quality"},
     {"fit", "plan"},
     {"generation", "report"},
     {"dvc", "cli", "targets"},
 ]
 WITHOUT_TORCH = {
-    "files",
-    "spec",
-    "jobs",
-    "seeds",
-    "consensus",
-    "cells",
-    "contours",
-    "label",
-    "select",
-    "datasets",
-    "plan",
-    "dvc",
+    *("files", "spec", "jobs", "seeds", "consensus", "contours", "cells", "confusion", "quality"),
+    *("label", "select", "datasets", "plan", "dvc"),
 }
 # Their files never import each other; base.py is what they share.
 SIBLINGS = {"learn", "label", "select"}

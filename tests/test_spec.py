@@ -63,6 +63,12 @@ def test_unknown_key_names_file_and_nearest(config, tmp_path):
         ({"generations": 1, "pool": [3, 2, 2]}, ["`pool` has 3 values for 2 generations"]),
         ({"generations": 1, "pool": 1, "teachers": 2}, ["`teachers: 2` of gen0 is more than `pool: 1`"]),
         ({"labels": "all"}, ["upper_bound: true"]),
+        ({"copies_by": "quality", "quality": {"by": "truth"}}, ["upper_bound: true"]),
+        ({"generations": 1, "originals": False}, ["`originals: false` leaves no pairs"]),
+        ({"select": "scored"}, ["`label: scored` and `select: scored` go together"]),
+        ({"generations": 1, "teachers": 1, "label": "majority"}, ["`label: majority` needs at least 2 teachers"]),
+        ({"quality": {"least": 0.8, "most": 0.7}}, ["`least: 0.8` must be smaller than `most: 0.7`"]),
+        ({"quality": {"used": 6}}, ["`used: 6` is more than `trained: 5`"]),
     ],
 )
 def test_recipe_refuses(value, words):
@@ -98,6 +104,32 @@ def test_schedules_are_flattened():
     assert [recipe.at(g)["pool"] for g in range(4)] == [10, 5, 5, 5]
     assert [recipe.at(g)["noise"]["alpha"] for g in range(4)] == [0.1, 0.2, 0.2, 0.2]
     assert recipe.at(2)["noise"]["beta"] == 5
+
+
+def test_ramps_begin_as_they_did_where_an_experiment_has_fewer_generations(root):
+    config = Config(root / "config")
+    long, short = config.run("isic.im_plus"), config.run("isic_small.im_plus")
+    assert [long.network_at(g).width for g in range(6)] == [0.5, 0.5, 0.75, 1.0, 1.25, 1.5]
+    assert [short.network_at(g).width for g in range(3)] == [0.5, 0.5, 0.75]
+    assert [short.at(g)["strength"] for g in (1, 2)] == [0.2, 0.4] and short.at(1)["copies"] == 1
+
+
+def test_an_experiment_widens_those_that_grow_and_disturbs_all(root, tmp_path):
+    text = (root / "config/experiments/isic_small.yaml").read_text()
+    more = "widen: [1, 1, 3]\nnoise: {alpha: 0.3, beta: 15.0}\n"
+    mine = Config(write(tmp_path, experiments__grown=text + more), root / "config")
+    assert [mine.run("grown.im_plus").at(g)["widen"] for g in range(3)] == [1, 1, 3]
+    assert {mine.run(f"grown.{m}").at(0)["widen"] for m in ("im", "aldt", "fdt")} == {1.0}
+    assert mine.run("grown.aldt").at(0)["noise"] == {"alpha": 0.3, "beta": 15.0, "blur": 3, "noise": 25}
+
+
+def test_who_rates_masks_learns_from_the_pools_that_are_named(root):
+    config = Config(root / "config")
+    run = config.run("isic_small.evalnet_ensemble.s2")
+    assert run.rated_pools == ["isic_small.ldt.s2", "isic_small.aldt.s2"] and run.recipe.rates == "predictions"
+    assert config.run("isic_small.im").rated_pools == [] and config.run("isic_small.im").evalnet is None
+    assert config.run("isic_small.gt_im_plus_plus").evalnet is None
+    assert config.run("isic.evalnet").at(0)["teachers"] == 10 and config.run("isic.evalnet").at(1)["teachers"] == 5
 
 
 def test_runs_resolve(config, tmp_path):

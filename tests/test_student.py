@@ -39,7 +39,7 @@ def train(root, split, method, out="out", name="tiny", change=None, **network):
     return train_student(params, "pairs.csv", **tables, out=out, state=f"state/{out}", device="cpu")
 
 
-@pytest.mark.parametrize("method", ["ldt", "aldt", "fixmatch"])
+@pytest.mark.parametrize("method", ["ldt", "aldt", "consistency", "fixmatch"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_learner_in_every_kind(root, in_tmp, kind, method):
     split = prepared(root, KINDS[kind])
@@ -231,7 +231,13 @@ def pairs_of(rows, tmp_path, **recipe):
     files = {"image": "i.png", "label": "m.png", "image_sha256": sha256("i.png"), "label_sha256": sha256("m.png")}
     table = [files | {"doubt": "", "doubt_sha256": ""} | row for row in rows]
     write_table("pairs.csv", table, PAIR_COLUMNS)
-    chosen = {"label_share": 1.0, "labelled_share": None, "doubt": {"input": "keep", "target": "ignore"}} | recipe
+    chosen = {
+        "originals": True,
+        "strength": 1.0,
+        "label_share": 1.0,
+        "labelled_share": None,
+        "doubt": {"input": "keep", "target": "ignore"},
+    } | recipe
     return chosen, "pairs.csv"
 
 

@@ -257,6 +257,36 @@ def test_without_hidden_masks_every_byte_of_two_generations_is_the_same(root, in
 
 
 @pytest.mark.slow
+def test_a_whole_run_with_evalnets(root, in_tmp):
+    """Pools of another run, EvalNets, thresholds and ratings, planned and made by Snakemake; and nothing to do after it."""
+    draw(in_tmp)
+    text = "dataset: tiny\nsplit: few\nnetwork: tiny\nevalnet: tiny_evalnet\nmethod: im_plus_plus\ngenerations: 1\npool: 2\n"
+    settings = mine(in_tmp, text + "select: all\nquality: {trained: 3, used: 2}\n")
+    targets = ["results/mine/gen1/metrics.json", "results/mine/gen1/cost.json"]
+    jobs = planned(snakemake(root, "-n", *targets, settings=settings))
+    assert (jobs["train_evalnet"], jobs["rank_evalnets"], jobs["measure_thresholds"], jobs["score_pairs"]) == (
+        3,
+        1,
+        1,
+        1,
+    )
+    result = snakemake(root, *targets, settings=settings)
+    assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
+    ranked = read_json("results/mine/evalnets/evalnets.json")
+    assert [row["teacher"] for row in ranked["pool"]] == [True, True, False] and ranked["ranked_by"] == "val agreement"
+    scores = {row["id"]: row for row in read_table("results/mine/gen1/scores.csv")}
+    assert len(scores) == 8
+    pseudo = [row for row in read_table("results/mine/gen1/pairs.csv") if row["origin"] == "pseudo"]
+    assert pseudo and all(row["copies"] == scores[row["id"]]["copies"] for row in pseudo)
+    assert {"evalnet 1", "score_pairs"} <= read_json("results/mine/gen1/cost.json")["jobs"].keys()
+    # the run that EvalNets learned from has the same students as the run's own generation 0: trained once
+    assert sha256("results/mine.ldt/gen0/students/1/model.safetensors") == sha256(
+        "results/mine/gen0/students/1/model.safetensors"
+    )
+    assert "Nothing to be done" in snakemake(root, *targets, settings=settings).stdout
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["multiclass", "multilabel"])
 def test_a_whole_run_of_other_kinds(root, in_tmp, kind):
     draw(in_tmp)

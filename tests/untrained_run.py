@@ -64,7 +64,7 @@ class Untrained:
             teachers = str(folder.parent / f"gen{g - 1}" / "teachers.json")
             spoken = str(folder / "predictions.csv")
             predict.predict(
-                slices.prediction(run, code),
+                slices.prediction(run, g, code),
                 teachers,
                 self.sides["unlabelled"],
                 str(folder / "predictions"),

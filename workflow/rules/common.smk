@@ -1,6 +1,7 @@
 # Wildcards to names and settings; the logic is in dissent/plan.py. Planning imports no torch.
 import sys
 from functools import wraps
+from inspect import signature
 
 from snakemake.exceptions import WorkflowError
 
@@ -21,6 +22,12 @@ wildcard_constraints:
     s="[1-9][0-9]*",
 
 
+def told(function):
+    """Snakemake asks for a function's signature at every job; what is written on it is found at once."""
+    function.__signature__ = signature(function)
+    return function
+
+
 def friendly(function):
     """A user's mistake stops the plan with its message alone."""
 
@@ -31,7 +38,7 @@ def friendly(function):
         except UserError as error:
             raise WorkflowError(str(error)) from None
 
-    return checked
+    return told(checked)
 
 
 PLAN = friendly(Plan)(config, workflow.basedir)
@@ -58,9 +65,10 @@ def teachers_of(w):
 
 def side(name):
     """An input function: one table of the run's split (labelled, unlabelled, val, test, hidden)."""
-    return lambda w: PLAN.side(run_of(w), name)
+    return told(lambda w: PLAN.side(run_of(w), name))
 
 
+@told
 def threads_of(w):
     """Threads of torch: a key of the network file."""
     return run_of(w).network.resources.threads
@@ -71,7 +79,7 @@ def asked(name, job, grows=True):
 
     Tables that are still to be made have no rows to count: Snakemake asks again before the job starts.
     """
-    return lambda w, input, attempt: getattr(job(w, input), name) * (attempt if grows else 1)
+    return told(lambda w, input, attempt: getattr(job(w, input), name) * (attempt if grows else 1))
 
 
 def to_train(w, input):
@@ -80,16 +88,22 @@ def to_train(w, input):
     return needs.training(run_of(w), int(w.g), *rows)
 
 
+def voters_of(run, generation):
+    """How many predictions of each image a generation has: of its teachers, or of the views of one."""
+    views = run.at(generation)["views"]
+    return views["number"] if views["form"] != "none" else run.at(generation - 1)["teachers"]
+
+
 def to_predict(w, input):
     """What the teachers need to label one shard."""
     images = needs.rows_about(input.unlabelled) // run_of(w).shards
-    return needs.predicting(run_of(w), images, run_of(w).at(int(w.g) - 1)["teachers"])
+    return needs.predicting(run_of(w), int(w.g) - 1, images, voters_of(run_of(w), int(w.g)))
 
 
 def to_mask(w, input):
     """What finding the agreement on one shard needs."""
-    teachers = run_of(w).at(int(w.g) - 1)["teachers"]
-    return needs.masking(run_of(w), needs.rows_about(input.predictions) // teachers, teachers)
+    voters = voters_of(run_of(w), int(w.g))
+    return needs.masking(run_of(w), needs.rows_about(input.predictions) // voters, voters)
 
 
 def to_assemble(w, input):
@@ -100,4 +114,14 @@ def to_assemble(w, input):
 def to_evaluate(w, input):
     """What scoring a pool needs."""
     images = needs.rows_about(input.val) + needs.rows_about(input.test)
-    return needs.predicting(run_of(w), images, run_of(w).at(int(w.g))["pool"])
+    return needs.predicting(run_of(w), int(w.g), images, run_of(w).at(int(w.g))["pool"])
+
+
+def to_rate(w, input):
+    """What rating masks needs: about as much as predicting them."""
+    return needs.predicting(run_of(w), 0, needs.rows_about(input.table), 1)
+
+
+def to_train_evalnet(w, input):
+    """What an EvalNet needs, whose examples are many masks of few images."""
+    return needs.rating(run_of(w), needs.rows_about(input.labelled), needs.rows_about(input.val))

@@ -25,7 +25,7 @@ rule predict:
         mem_mb=asked("mem_mb", to_predict),
         runtime=asked("runtime", to_predict),
     params:
-        settings=lambda w: slices.prediction(run_of(w), PLAN.code),
+        settings=lambda w: slices.prediction(run_of(w), int(w.g), PLAN.code),
     script:
         "../scripts/predict.py"
 
@@ -33,6 +33,7 @@ rule predict:
 rule build_masks:
     input:
         predictions="results/{run}/gen{g}/predictions.csv",
+        scores=lambda w: PLAN.scores(run_of(w), int(w.g), "predictions"),
         previous=lambda w: f"results/{w.run}/gen{int(w.g) - 1}/masks.csv" if int(w.g) > 1 else [],
     output:
         consensus=directory("results/{run}/gen{g}/masks/consensus"),
@@ -71,7 +72,7 @@ rule predict_shard:
         mem_mb=asked("mem_mb", to_predict),
         runtime=asked("runtime", to_predict),
     params:
-        settings=lambda w: slices.prediction(run_of(w), PLAN.code, int(w.s)),
+        settings=lambda w: slices.prediction(run_of(w), int(w.g), PLAN.code, int(w.s)),
     script:
         "../scripts/predict.py"
 
@@ -79,6 +80,7 @@ rule predict_shard:
 rule build_masks_shard:
     input:
         predictions="results/{run}/gen{g}/predictions/shard{s}.csv",
+        scores=lambda w: PLAN.scores(run_of(w), int(w.g), "predictions"),
         previous=lambda w: f"results/{w.run}/gen{int(w.g) - 1}/masks/shard{w.s}.csv" if int(w.g) > 1 else [],
     output:
         consensus=directory("results/{run}/gen{g}/masks/shard{s}/consensus"),
@@ -124,6 +126,7 @@ rule assemble_pairs:
         labelled=side("labelled"),
         unlabelled=side("unlabelled"),
         masks=lambda w: f"results/{w.run}/gen{w.g}/masks.csv" if int(w.g) else [],
+        scores=lambda w: PLAN.scores(run_of(w), int(w.g), "masks"),
         hidden=lambda w: side("hidden")(w) if run_of(w).at(int(w.g))["labels"] == "all" else [],
     output:
         "results/{run}/gen{g}/pairs.csv",

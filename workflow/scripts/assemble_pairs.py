@@ -9,6 +9,7 @@ with job(snakemake):
         labelled=snakemake.input.labelled,
         masks=snakemake.input.masks or None,
         unlabelled=snakemake.input.unlabelled,
+        scores=snakemake.input.scores or None,
         hidden=snakemake.input.hidden or None,
         out=snakemake.output[0],
     )

@@ -8,6 +8,7 @@ with job(snakemake), cost() as spent:
     done = build_masks(
         snakemake.params.settings,
         predictions=snakemake.input.predictions,
+        scores=snakemake.input.scores or None,
         previous=snakemake.input.previous or None,
         consensus=snakemake.output.consensus,
         inconsistency=snakemake.output.inconsistency,

@@ -9,6 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
+from dissent.noise import GAUSSIANS
+
 # rotation in degrees either way, factor of size, shift as a share of the side
 GEOMETRY = {"plain": None, "weak": (0.0, 1.1, 0.05), "strong": (25.0, 1.4, 0.1)}
 # contrast, brightness (share of 255), saturation: drawn from 1 - x to 1 + x; hue turn in parts of a circle
@@ -110,11 +112,44 @@ def view_of_pairs(
 def views_of_images(
     images_BCHW: Tensor, names: tuple[str, ...], free_rotation: bool, generator: Generator
 ) -> dict[str, Tensor]:
-    """Several views of the same images that share one geometry, so that a label made on one holds on the others."""
+    """Several views of the same images that share one geometry, so that a label made on one holds on the others.
+
+    plain: the image as it is, if asked for, and then all views keep its place; weak: flipped and shifted; strong: recoloured too.
+    """
     count, _, height, width = images_BCHW.shape
     geometry = "weak" if "plain" not in names else "plain"
     images, _ = warp(images_BCHW, None, affine(geometry, count, height, width, free_rotation, generator))
     return {name: recolour(images, name, generator) for name in names}
+
+
+def photo(images_BCHW: Tensor, strength: dict) -> Tensor:
+    """PHOTO (section 4) on a batch of 0..255, each image with numbers of its own from torch's generator.
+
+    A blur of a random level up to `blur`, integer noise in [-noise, noise - 1], and with p = .5 contrast and brightness.
+    """
+    count, device = images_BCHW.shape[0], images_BCHW.device
+    levels = torch.randint(0, strength["blur"] + 1, (count,))
+    images = images_BCHW.clone()
+    for level in range(1, strength["blur"] + 1):
+        chosen = (levels == level).nonzero()[:, 0].to(device)
+        if len(chosen):
+            images[chosen] = _smooth(images[chosen], level)
+    if strength["noise"]:
+        grain = torch.randint(-strength["noise"], strength["noise"], images.shape)
+        images = (images + grain.to(device)).clamp(0, 255)
+    alpha = 1 + (2 * torch.rand(count) - 1) * strength["alpha"]
+    beta = (2 * torch.rand(count) - 1) * strength["beta"]
+    changed = (torch.rand(count) < 0.5).to(device)[:, None, None, None]
+    bright = (images * alpha.to(device)[:, None, None, None] + beta.to(device)[:, None, None, None]).abs().clamp(0, 255)
+    return torch.where(changed, bright, images)
+
+
+def _smooth(images_BCHW: Tensor, level: int) -> Tensor:
+    kernel = torch.tensor(GAUSSIANS[level], device=images_BCHW.device)
+    images = F.pad(images_BCHW, (level, level, level, level), mode="reflect")
+    channels = images.shape[1]
+    across, down = kernel.expand(channels, 1, 1, -1), kernel[:, None].expand(channels, 1, -1, 1)
+    return F.conv2d(F.conv2d(images, across, groups=channels), down, groups=channels)
 
 
 def cutmix_boxes(count: int, height: int, width: int, probability: float, generator: Generator | None = None) -> Tensor:

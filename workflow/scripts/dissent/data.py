@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from dissent.files import PAIR_COLUMNS, UNKNOWN, UserError, read_image, read_mask, read_table, verify
-from dissent.noise import noise_copy
+from dissent.noise import noise_copy, part_of
 from dissent.seeds import generator
 
 _IN_MEMORY = 2**28  # bytes up to which an array of images is private memory
@@ -135,7 +135,7 @@ class Pairs:
         self.images = load_images(rows, table, channels)
         self.labels = load_masks(rows, table)
         self._join_doubt(table)
-        self.entries = [(index, copy) for index, row in enumerate(rows) for copy in range(int(row["copies"]) + 1)]
+        self.entries = [(index, copy) for index, row in enumerate(rows) for copy in self._copies_of(row)]
         self._orders = self._make_orders(batch, recipe["labelled_share"], (*key, member))
         copies = [index for index, (_, copy) in enumerate(self.entries) if copy]
         self._slots = {index: slot for slot, index in enumerate(copies)}
@@ -144,6 +144,11 @@ class Pairs:
 
     def __len__(self) -> int:
         return len(self.entries)
+
+    def _copies_of(self, row: dict) -> range:
+        """Numbers of a pair's copies; 0 is the pair itself."""
+        alone = row["origin"] == "pseudo" and not self.recipe["originals"]
+        return range(int(alone), int(row["copies"]) + 1)
 
     def _join_doubt(self, table: str) -> None:
         def join(index: int) -> None:
@@ -178,7 +183,9 @@ class Pairs:
         slot = self._slots[index]
         if not self._rendered[slot]:
             random = generator(*self.key, "copy", self.rows[row]["id"], copy)
-            pair = noise_copy(self.images[row], self.labels[row], self.recipe["noise"], self.free_rotation, random)
+            part = self.recipe["strength"] if self.rows[row]["origin"] == "pseudo" else 1.0
+            strength = part_of(self.recipe["noise"], part) if part != 1 else self.recipe["noise"]
+            pair = noise_copy(self.images[row], self.labels[row], strength, self.free_rotation, random)
             images[slot], labels[slot] = pair
             self._rendered[slot] = True
         return images[slot], labels[slot]

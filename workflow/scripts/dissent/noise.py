@@ -2,7 +2,7 @@
 
 import numpy as np
 
-_KERNELS = {  # OpenCV's default Gaussian kernels of 3, 5 and 7 pixels
+GAUSSIANS = {  # OpenCV's default Gaussian kernels of 3, 5 and 7 pixels
     1: (0.25, 0.5, 0.25),
     2: (0.0625, 0.25, 0.375, 0.25, 0.0625),
     3: (0.03125, 0.109375, 0.21875, 0.28125, 0.21875, 0.109375, 0.03125),
@@ -18,7 +18,7 @@ def blur(image_HWC: np.ndarray, level: int) -> np.ndarray:
     """Gaussian blur of 3, 5, 7 pixels for level 1, 2, 3 with mirrored borders; level 0 changes nothing."""
     if level == 0:
         return image_HWC
-    kernel = _KERNELS[level]
+    kernel = GAUSSIANS[level]
     values = image_HWC.astype(np.float32)
     for axis in (0, 1):
         padding = [(level, level) if axis == i else (0, 0) for i in range(3)]
@@ -30,16 +30,36 @@ def blur(image_HWC: np.ndarray, level: int) -> np.ndarray:
 
 def photometric(image_HWC: np.ndarray, strength: dict, random: np.random.Generator) -> np.ndarray:
     """AUG's disturbance: with p = .5 contrast and brightness, then blur of a random level, then integer noise in [-m, m - 1]."""
+    return _grain(_blurred(_brightened(image_HWC, strength, random), strength, random), strength, random)
+
+
+def photo(image_HWC: np.ndarray, strength: dict, random: np.random.Generator) -> np.ndarray:
+    """PHOTO (section 4): the same disturbances in another order: blur, noise, then contrast and brightness."""
+    return _brightened(_grain(_blurred(image_HWC, strength, random), strength, random), strength, random)
+
+
+def part_of(strength: dict, part: float) -> dict:
+    """`part` (0 to 1) of a strength: the ramps of section 4, where blur levels are rounded down."""
+    scaled = {name: part * strength[name] for name in ("alpha", "beta")}
+    return scaled | {"blur": int(part * strength["blur"] + 1e-9), "noise": round(part * strength["noise"])}
+
+
+def _brightened(image_HWC: np.ndarray, strength: dict, random: np.random.Generator) -> np.ndarray:
     alpha = random.uniform(1 - strength["alpha"], 1 + strength["alpha"])
     beta = random.uniform(-strength["beta"], strength["beta"])
-    if random.random() < 0.5:
-        image_HWC = brightness(image_HWC, alpha, beta)
-    image_HWC = blur(image_HWC, int(random.integers(0, strength["blur"] + 1)))
+    return brightness(image_HWC, alpha, beta) if random.random() < 0.5 else image_HWC
+
+
+def _blurred(image_HWC: np.ndarray, strength: dict, random: np.random.Generator) -> np.ndarray:
+    return blur(image_HWC, int(random.integers(0, strength["blur"] + 1)))
+
+
+def _grain(image_HWC: np.ndarray, strength: dict, random: np.random.Generator) -> np.ndarray:
     most = strength["noise"]
-    if most > 0:
-        disturbance = random.integers(-most, most, image_HWC.shape, dtype=np.int16)
-        image_HWC = np.clip(image_HWC.astype(np.int16) + disturbance, 0, 255).astype(np.uint8)
-    return image_HWC
+    if most <= 0:
+        return image_HWC
+    disturbance = random.integers(-most, most, image_HWC.shape, dtype=np.int16)
+    return np.clip(image_HWC.astype(np.int16) + disturbance, 0, 255).astype(np.uint8)
 
 
 def noise_copy(

@@ -75,6 +75,26 @@ class Plan:
             raise UserError(f"gen0 of {run.name} has no teachers: it learns from labelled images alone")
         return f"results/{run.name}/gen{generation - 1}/teachers.json"
 
+    def quality_pools(self, run: Run) -> list[str]:
+        """The pools whose masks EvalNets learn from: generation 0 of the methods in `quality.of`.
+
+        Never the run's own, though its students may be the same: so that runs share their EvalNets.
+        """
+        return [f"results/{self.config.run(name).name}/gen0/teachers.json" for name in run.rated_pools]
+
+    def evalnets(self, run: Run, *files: str) -> list[str]:
+        """Files of each EvalNet of a run."""
+        members = range(1, run.recipe.quality.trained + 1)
+        return [f"results/{run.name}/evalnets/{i}/{file}" for i in members for file in files]
+
+    def rated(self, run: Run, generation: int) -> str:
+        """The table whose masks are rated before a generation's pairs are assembled."""
+        return f"results/{run.name}/gen{generation}/{run.recipe.rates or 'none'}.csv"
+
+    def scores(self, run: Run, generation: int, wanted: str) -> str | list:
+        """scores.csv, where what is `wanted` (predictions, masks) is rated; else nothing."""
+        return f"results/{run.name}/gen{generation}/scores.csv" if generation and run.recipe.rates == wanted else []
+
     def parts(self, run: Run) -> list[str]:
         """What the shards of a run put behind `predictions` and `masks`: nothing where there is one, else /shard{s}."""
         return [""] if run.shards == 1 else [f"/shard{s}" for s in range(1, run.shards + 1)]
@@ -102,9 +122,12 @@ class Plan:
     def costs(self, run: Run, generation: int) -> list[str]:
         """Cost files of all jobs of a generation."""
         labelling = [f"{job}{part}" for job in ("predict", "build_masks") for part in self.parts(run)]
-        jobs = [*(labelling if generation else []), "evaluate"]
+        rating = ["score_pairs"] if run.recipe.rates else []
+        jobs = [*([*labelling, *rating] if generation else []), "evaluate"]
         others = [f"results/{run.name}/gen{generation}/costs/{job}.json" for job in jobs]
-        return self.students(run, generation, "cost.json") + others
+        # EvalNets are trained once, before generation 1 needs them
+        evalnets = self.evalnets(run, "cost.json") if generation == 1 and run.evalnet else []
+        return self.students(run, generation, "cost.json") + evalnets + others
 
     def lists(self, dataset: str, split: str) -> list[str]:
         """Files of the user's from which a split is read, if it is."""

@@ -48,6 +48,12 @@ class Task:
             result |= (label[bit] != 0).astype(np.uint8) << np.uint8(bit)
         return result
 
+    def planes_of(self, mask_HW: np.ndarray) -> np.ndarray:
+        """Mask bytes (no 255) -> bool planes (outputs, H, W): the foreground, each class, or each label."""
+        if self.exclusive:
+            return mask_HW[None] == np.arange(self.outputs, dtype=np.uint8)[:, None, None]
+        return (self.unpack(mask_HW) != 0).reshape(self.outputs, *mask_HW.shape)
+
     def disagreement(self, predictions: np.ndarray, inconsistent_HW: np.ndarray) -> np.ndarray:
         """The byte of masks/inconsistency: non-zero where `inconsistent`; multilabel: the bits of the labels in doubt.
 

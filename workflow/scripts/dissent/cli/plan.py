@@ -10,7 +10,7 @@ def steps_of(run: Run, sides: dict[str, int]) -> list[object]:
         flat = run.at(generation)
         people = sides["labelled"] + (sides["hidden"] if flat["labels"] == "all" else 0)
         own = min(people, max(1, round(people * flat["label_share"]))) * (1 + flat["labelled_copies"])  # as data.py
-        pseudo = sides["unlabelled"] * (1 + flat["copies"]) if generation else 0
+        pseudo = sides["unlabelled"] * (flat["originals"] + flat["copies"]) if generation else 0
         pairs = own + pseudo
         number = pairs if flat["budget_of"] == "pairs" else people + sides["unlabelled"]
         each = run.network.total_steps(number)
@@ -32,4 +32,8 @@ def _of_run(run: Run, every: bool) -> int:
     generations = run.recipe.generations
     jobs = sum(run.at(g)["pool"] + 2 for g in range(generations + 1))  # train, assemble_pairs, rank_students
     jobs += 2 * generations  # predict, build_masks
+    if run.recipe.rates:
+        # score_pairs, thresholds, EvalNets and their ranking, and the pools of which they learn
+        jobs += generations + 1 + (run.recipe.quality.trained + 1 if run.evalnet else 0)
+        jobs += len(run.rated_pools) * (run.at(0)["pool"] + 2)
     return jobs + (2 * (generations + 1) + generations if every else 2)  # evaluate, cost; audit

@@ -33,8 +33,12 @@ def _generation(run: Run, g: int) -> dict:
     }
     if g == 0:
         return rules
+    if run.recipe.rates:
+        rules |= {"score_pairs": slices.rating(run, _code), "thresholds": slices.thresholds(run, _code)}
+    if run.evalnet:
+        rules["train_evalnet"] = slices.evalnet(run, 1, _code)
     return rules | {
-        "predict": slices.prediction(run, _code),
+        "predict": slices.prediction(run, g, _code),
         "build_masks": slices.masks(run, g, _code),
         "audit": slices.auditing(run, g, _code),
     }

@@ -12,6 +12,7 @@ from dissent.files import UserError
 from dissent.spec.base import read_yaml
 from dissent.spec.run import Config, Run
 
+_POOL = ("pairs.csv", "students", "teachers.json")
 _HEAD = """\
 # Made by `make stages EXPERIMENT={experiment}`; tests compare. `dvc repro` builds the experiment, one stage a generation.
 # `persist`: DVC must not delete what Snakemake goes on from. `cache: false`: scores are kept by git.
@@ -38,7 +39,7 @@ def stages(config: Config, experiment: str, own: str | None = None) -> dict:
         "data": _data(run, option),
     }
     for one in runs:
-        result |= {_name(one, g): _generation(one, g, option) for g in generations(one)}
+        result |= {_name(one, g): _generation(one, g, option, {other.name for other in runs}) for g in generations(one)}
     result["report"] = {
         "cmd": _command(option, f"results/{run.name}/report.html"),
         "deps": [
@@ -99,7 +100,7 @@ def _data(run: Run, option: str) -> dict:
     }
 
 
-def _generation(run: Run, g: int, option: str) -> dict:
+def _generation(run: Run, g: int, option: str, others: set[str]) -> dict:
     here, before = f"results/{run.name}/gen{g}", f"results/{run.name}/gen{g - 1}"
     deps = [f"{FOLDER}/{run.name}/gen{g}.json", f"data/{run.dataset_name}/splits/{run.split}"]
     outs = ["pairs.csv", "students", "teachers.json", "counts.csv", "costs", "cost.json"]
@@ -108,10 +109,19 @@ def _generation(run: Run, g: int, option: str) -> dict:
         outs = ["predictions", "predictions.csv", "masks", "masks.csv", *outs]
     if g > 1:
         deps.append(f"{before}/masks.csv")
+    outs = [f"{here}/{name}" for name in outs]
+    if g and run.recipe.rates:
+        outs.append(f"{here}/scores.csv")
+    if g == 1 and run.recipe.rates:
+        # the pools of other methods that EvalNets learn from are made here too, for no stage of their own exists
+        pools = [f"results/{name}/gen0/{part}" for name in run.rated_pools for part in _POOL]
+        outs += [f"results/{run.name}/evalnets", *(path for path in pools if path.split("/")[1] not in others)]
+    elif g and run.recipe.rates:
+        deps.append(f"results/{run.name}/evalnets")
     scores = _scores(run, g)
     return {
         "cmd": _command(option, *scores),
         "deps": deps,
-        "outs": [_kept(f"{here}/{name}") for name in outs],
+        "outs": [_kept(path) for path in outs],
         "metrics": [_kept(path, cache=False) for path in scores if not path.endswith("/cost.json")],
     }

@@ -27,4 +27,6 @@ def add_costs(files: Sequence[str], out: str) -> None:
 
 
 def _name(file: Path) -> str:
-    return f"train {file.parent.name}" if file.name == "cost.json" else file.stem
+    if file.name != "cost.json":
+        return file.stem
+    return f"{'evalnet' if file.parents[1].name == 'evalnets' else 'train'} {file.parent.name}"

@@ -9,27 +9,38 @@ import numpy as np
 
 from dissent.cells import redraw_labels
 from dissent.files import encode_png, read_mask, read_table, sha256, verify, write_atomic, write_table
-from dissent.label import LABELERS
+from dissent.label import CHOOSING, LABELERS
 from dissent.select import SELECTORS
 from dissent.task import Task
 
 BASE_COLUMNS = (
     "id", "label", "doubt", "kept", "why", "pixels", "doubt_pixels", "agreed_pixels", "doubt_share", "changed_share",
-    "label_sha256", "doubt_sha256",
+    "score", "label_sha256", "doubt_sha256",
 )  # fmt: skip
+MEAN = "0"
+"""the number of the mean among the teachers of predictions.csv"""
 _DOUBT_PALETTE = [[0, 0, 0]] + [[255, 90, 60]] * 255
 
 
 def build_masks(
-    params: dict, predictions: str, previous: str | None, consensus: str, inconsistency: str, table: str
+    params: dict,
+    predictions: str,
+    previous: str | None,
+    consensus: str,
+    inconsistency: str,
+    table: str,
+    scores: str | None = None,
 ) -> dict:
     """Write {consensus,inconsistency}/{id}.png and masks.csv, one row an image, dropped ones included.
 
     `params`: task, palette, label, select, doubt (erode, dilate), threads. `previous`: masks.csv of the generation
-    before, to say which share of the pixels agreed upon in both has changed; None for the first. Returns {"images"} for the cost.
+    before, to say which share of the pixels agreed upon in both has changed; None for the first. `scores`: the estimated
+    quality of the predictions, for `label: scored`. Returns {"images"} for the cost.
     """
     task = Task(params["task"])
     rows = read_table(predictions, ("id", "teacher", "prediction", "sha256"))
+    rated = {(row["id"], row["teacher"]): row for row in read_table(scores)} if scores else {}
+    rows = [row | rated.get((row["id"], row["teacher"]), {}) for row in rows]
     images = [list(group) for _, group in groupby(rows, key=lambda row: row["id"])]
     before = {row["id"]: row for row in read_table(previous)} if previous else {}
 
@@ -50,15 +61,16 @@ def _build(
 ) -> dict:
     for row in group:
         verify(row["prediction"], row["sha256"], table)
-    masks = [read_mask(row["prediction"]) for row in group]
-    votes = np.stack([task.unpack(mask) for mask in masks])
+    masks = [read_mask(row["prediction"]) for row in group if row["teacher"] != MEAN]
+    chosen, rating = _chosen(group, masks, before, params["label"])
+    votes = np.stack([task.unpack(mask) for mask in [*chosen, *masks]])
     doubt = params["doubt"]
     label, inconsistent, doubted, agreed = LABELERS[params["label"]](votes, task.kind, doubt["erode"], doubt["dilate"])
-    if task.cells:
+    if task.cells and (not rating or "prediction" in rating):  # one that was kept from before is redrawn already
         position = task.labels.index(task.cells["position"])
         label = label.copy()
         label[position] = redraw_labels(label[position] != 0, task.cells["redraw"])
-    label_HW, doubt_HW = task.pack(label), task.disagreement(votes, inconsistent)
+    label_HW, doubt_HW = task.pack(label), task.disagreement(votes[len(chosen) :], inconsistent)
     name = group[0]["id"]
     paths = {"label": consensus / f"{name}.png", "doubt": doubts / f"{name}.png"}
     write_atomic(paths["label"], encode_png(label_HW, params["palette"]))
@@ -73,14 +85,32 @@ def _build(
         "agreed_pixels": agreed,
         "doubt_share": round(float((doubt_HW != 0).mean()), 6),
         "changed_share": _changed(label_HW, doubt_HW, before),
+        "score": rating.get("score", ""),
         "label_sha256": sha256(paths["label"]),
         "doubt_sha256": sha256(paths["doubt"]),
     }
     row |= {f"pixels_{label}": n for label, n in zip(task.histogram_names, task.pixels(certain), strict=True)}
     seen = [frozenset(np.flatnonzero(task.pixels(mask)).tolist()) for mask in masks]
-    row["why"] = SELECTORS[params["select"]](row, seen, task)
+    row["why"] = SELECTORS[params["select"]](row | {"passes": rating.get("passes")}, seen, task, label_HW)
     row["kept"] = int(not row["why"])
     return row
+
+
+def _chosen(
+    group: Sequence[dict], masks: list[np.ndarray], before: dict | None, rule: str
+) -> tuple[list[np.ndarray], dict]:
+    """For labelers that choose: the one mask (a list, empty for others), and what is known of its quality."""
+    if rule not in CHOOSING:
+        return [], {}
+    if rule == "best":
+        return masks[:1], {}
+    if rule == "mean":
+        return [read_mask(row["prediction"]) for row in group if row["teacher"] == MEAN], {}
+    best = max(group, key=lambda row: float(row["score"]))  # ties: the better teacher
+    # a mask that was good enough stays until a better one comes (section 5.2)
+    if before is not None and before["kept"] == "1" and float(before["score"]) >= float(best["score"]):
+        return [read_mask(before["label"])], {"score": before["score"], "passes": "1"}
+    return [masks[group.index(best)]], best
 
 
 def _changed(label_HW: np.ndarray, doubt_HW: np.ndarray, before: dict | None) -> float | str:

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import torch
 
-from dissent import inference, networks
+from dissent import networks
 from dissent.data import load_images
 from dissent.files import UserError, encode_png, read_json, read_rows, verify, write_atomic, write_table
+from dissent.generation.voters import ballots
 from dissent.task import Task
 
 _CHUNK = 512  # images in memory at a time: memory does not grow with their number
@@ -28,11 +29,13 @@ def load_pool(teachers: str, rows: list[dict], device: str) -> list:
 def predict(params: dict, teachers: str, unlabelled: str, out: str, table: str, device: str) -> dict:
     """Write out/teacher{k}/{id}.png (hard predictions, palette PNG) and the table of their digests.
 
-    `params`: task, palette, channels, precision, batch, threads, part = (s, n): the s-th of n shards of the images.
-    Returns {"images"} for the cost.
+    `params`: task, palette, channels, precision, batch, threads, part = (s, n): the s-th of n shards of the images,
+    and what `ballots` takes. With `views` teacher{k} is the k-th view of the best teacher; with `mean` there is mean/
+    too, which the table calls teacher 0. Returns {"images"} for the cost.
     """
     task = Task(params["task"])
-    pool = load_pool(teachers, [row for row in read_json(teachers)["pool"] if row["teacher"]], device)
+    asked = [row for row in read_json(teachers)["pool"] if row["teacher"]]
+    pool = load_pool(teachers, asked[:1] if params["views"]["form"] != "none" else asked, device)
     rows = list(read_rows(unlabelled, ("id", "image", "image_sha256"), params["part"]))
     if not rows and next(read_rows(unlabelled), None) is None:
         raise UserError(f"{unlabelled} has no images to label; a recipe with generations needs unlabelled images")
@@ -40,7 +43,7 @@ def predict(params: dict, teachers: str, unlabelled: str, out: str, table: str, 
     with ThreadPoolExecutor(params["threads"]) as writers:
 
         def write(k: int, row: dict, mask) -> dict:
-            path = Path(out) / f"teacher{k}" / f"{row['id']}.png"
+            path = Path(out) / (f"teacher{k}" if k else "mean") / f"{row['id']}.png"
             content = encode_png(mask, params["palette"])
             write_atomic(path, content)
             return {
@@ -54,8 +57,10 @@ def predict(params: dict, teachers: str, unlabelled: str, out: str, table: str, 
             chunk = rows[first : first + _CHUNK]
             images = load_images(chunk, unlabelled, params["channels"], params["threads"])
             done, jobs = 0, []
-            for several in inference.probabilities(pool, images, task, device, params["precision"], params["batch"]):
-                for k, one in enumerate(several, 1):
+            names = [row["id"] for row in chunk]
+            for several in ballots(pool, images, names, task, params, device):
+                voters = [torch.stack(several).mean(0), *several] if params["mean"] else several
+                for k, one in enumerate(voters, 0 if params["mean"] else 1):
                     for offset, mask in enumerate(task.decide(one).cpu().numpy()):
                         jobs.append(writers.submit(write, k, chunk[done + offset], mask))
                 done += len(several[0])

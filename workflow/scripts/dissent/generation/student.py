@@ -65,7 +65,7 @@ def train_student(
         kept.load_state_dict(progress.best)
         about = {key: params[key] for key in ("task", "size", "input")}
         networks.save(kept, out, spec, task.outputs, channels, about)
-        _write_history(Path(out), progress.history)
+        write_history(Path(out), progress.history)
         result = _final_metrics(kept, val, task, params, device)
         write_json(
             Path(out) / "metrics.json",
@@ -143,6 +143,6 @@ def _final_metrics(network: nn.Module, val: str, task: Task, params: dict, devic
     return result
 
 
-def _write_history(out: Path, history: list[dict]) -> None:
+def write_history(out: Path, history: list[dict]) -> None:
     columns = list(dict.fromkeys(name for row in history for name in row))
     write_table(out / "history.csv", [{name: row.get(name, "") for name in columns} for row in history], columns)

@@ -1,5 +1,19 @@
-"""Labelers by name: how a pool's predictions of one image become one label with doubt."""
+"""Labelers by name: how the voters' predictions of one image become one label with doubt.
 
-from dissent.label.agree import agree
+Each takes (votes, kind, erode, dilate) and gives (label, inconsistent, doubted, agreed), as label/agree.py says. Those in
+`CHOOSING` get one more mask, before those of the voters: that of the mean, the best, or the highest rated.
+"""
 
-LABELERS = {"agree": agree}
+from dissent.label.agree import agree, majority, unanimous
+from dissent.label.single import single
+
+LABELERS = {
+    "agree": agree,
+    "majority": majority,
+    "unanimous": unanimous,
+    "mean": single,
+    "best": single,
+    "scored": single,
+}
+
+CHOOSING = ("mean", "best", "scored")

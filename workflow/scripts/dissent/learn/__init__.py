@@ -1,7 +1,8 @@
 """Learners by the name that a recipe's `learn.name` gives."""
 
 from dissent.learn.base import Learner
+from dissent.learn.consistency import Consistency
 from dissent.learn.fixmatch import FixMatch
 from dissent.learn.supervised import Supervised
 
-LEARNERS: dict[str, type[Learner]] = {"supervised": Supervised, "fixmatch": FixMatch}
+LEARNERS: dict[str, type[Learner]] = {"supervised": Supervised, "consistency": Consistency, "fixmatch": FixMatch}

@@ -2,7 +2,7 @@
 
 Every network takes float images (B, C, H, W) of 0..255 and normalises them itself; `encode(x)` gives a list of
 features from fine to coarse, `decode(features)` logits (B, outputs, H, W) of the input's size, `forward` is the two in
-a row. It has `encoder_parameters()` and `decoder_parameters()`.
+a row. It has `encoder_parameters()` and `decoder_parameters()`. An EvalNet, which rates masks, has `forward` alone.
 """
 
 from pathlib import Path
@@ -10,7 +10,7 @@ from pathlib import Path
 from torch import nn
 
 from dissent.files import UserError
-from dissent.networks import smp, storage, unet1x1
+from dissent.networks import evalnet, smp, storage, unet1x1
 from dissent.networks.storage import save
 
 __all__ = ["ARCHITECTURES", "build", "load", "save"]
@@ -19,6 +19,7 @@ ARCHITECTURES = {
     "unet1x1": unet1x1.build,
     "unet": smp.unet,
     "deeplabv3plus": smp.deeplabv3plus,
+    "evalnet": evalnet.build,
 }
 
 

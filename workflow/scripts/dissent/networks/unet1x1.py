@@ -1,12 +1,11 @@
 """The "1x1 U-Net" of the Inconsistency Masks papers (method notes, section 2.1), at any width and image size."""
 
-import math
 from collections.abc import Iterable
 
 import torch
 from torch import Tensor, nn
 
-_TRUNCATED = 0.87962566103423978  # standard deviation of a standard normal that is cut off at two
+from dissent.networks.blocks import block, he_normal
 
 
 class Unet1x1(nn.Module):
@@ -23,36 +22,33 @@ class Unet1x1(nn.Module):
             return int(count * width)
 
         assert f(16) >= 1, width  # told by spec.network
-        self.stem = _block(channels, (1, f(16)))
+        self.stem = block(channels, (1, f(16)))
         self.down = nn.ModuleList(
-            _block(f(inputs), (3, f(n)), (1, f(n))) for inputs, n in ((16, 16), (16, 32), (32, 64), (64, 128))
+            block(f(inputs), (3, f(n)), (1, f(n))) for inputs, n in ((16, 16), (16, 32), (32, 64), (64, 128))
         )
         self.pool = nn.MaxPool2d(2, ceil_mode=True)
-        self.bottleneck = _block(f(128), (3, f(256)), (1, f(128)))
+        self.bottleneck = block(f(128), (3, f(256)), (1, f(128)))
         self.up = nn.ModuleList(
-            nn.Sequential(_block(f(a), (1, f(a))), _block(f(a), (3, f(a)), (1, f(b))))
+            nn.Sequential(block(f(a), (1, f(a))), block(f(a), (3, f(a)), (1, f(b))))
             for a, b in ((128, 64), (64, 32), (32, 16), (16, 16))
         )
         self.head = nn.Conv2d(f(16), outputs, 1)
-        self.apply(_initialise)
-        for module in self.modules():
-            if isinstance(module, nn.BatchNorm2d):
-                module.momentum = norm_momentum
+        he_normal(self, norm_momentum)
 
     def encode(self, x_BCHW: Tensor) -> list[Tensor]:
         """Features from fine to coarse: four skips at 1, 1/2, 1/4, 1/8 of the side and the bottleneck at 1/16."""
         features = []
         x = self.stem(x_BCHW / 255)
-        for block in self.down:
-            features.append(block(x))
+        for part in self.down:
+            features.append(part(x))
             x = self.pool(features[-1])
         return [*features, self.bottleneck(x)]
 
     def decode(self, features: list[Tensor]) -> Tensor:
         """Logits (B, outputs, H, W) from what `encode` returns, or from features of the same shapes."""
         *skips, x = features
-        for block, skip in zip(self.up, reversed(skips), strict=True):
-            x = block(double_and_add(x, skip))
+        for part, skip in zip(self.up, reversed(skips), strict=True):
+            x = part(double_and_add(x, skip))
         with torch.autocast(x.device.type, enabled=False):
             return self.head(x.to(self.head.weight.dtype))
 
@@ -74,24 +70,7 @@ def build(network: dict, outputs: int, channels: int) -> Unet1x1:
     return Unet1x1(network["width"], outputs, channels, network["norm_momentum"])
 
 
-def _block(inputs: int, *convolutions: tuple[int, int]) -> nn.Sequential:
-    """(kernel, outputs) convolutions, a ReLU after each, and one BatchNorm at the end."""
-    layers: list[nn.Module] = []
-    for kernel, outputs in convolutions:
-        layers += [nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2), nn.ReLU(inplace=True)]
-        inputs = outputs
-    return nn.Sequential(*layers, nn.BatchNorm2d(inputs, eps=1e-3))
-
-
 def double_and_add(x: Tensor, skip: Tensor) -> Tensor:
     """Nearest upsampling by two, cut to the skip's size, plus the skip."""
     x = nn.functional.interpolate(x, scale_factor=2, mode="nearest")
     return x[..., : skip.shape[-2], : skip.shape[-1]] + skip
-
-
-def _initialise(module: nn.Module) -> None:
-    """He's normal initialisation as Keras does it: cut off at two deviations and widened to the variance 2 / fan_in."""
-    if isinstance(module, nn.Conv2d):
-        deviation = math.sqrt(2 / module.weight[0].numel()) / _TRUNCATED
-        nn.init.trunc_normal_(module.weight, std=deviation, a=-2 * deviation, b=2 * deviation)
-        nn.init.zeros_(module.bias)

@@ -84,11 +84,16 @@ class Sheets:
     def _said(self, one: Generation, name: str) -> list[Tile]:
         """Tiles of the teachers, the doubt and the label of an image in a generation."""
         row, teachers = self.rows[one.number][name], one.predictions[name]
+        voter = "teacher" if self.story.params["settings"]["recipe"]["views"]["form"] == "none" else "view"
         found = []
         for k in sorted(teachers)[:_TEACHERS]:
             prediction = self._mask(teachers[k], "prediction", "sha256", one.folder / "predictions.csv")
             found.append(
-                self._tile(f"teacher {k}", prediction, tiles.mask(prediction, self.story.params["palette"], self.side))
+                self._tile(
+                    f"{voter} {k}" if k else "mean",
+                    prediction,
+                    tiles.mask(prediction, self.story.params["palette"], self.side),
+                )
             )
         marked = self._doubt(row, one.number)
         found.append(self._tile("doubt", marked, tiles.doubt(self._pixels(name), marked, self.side)))

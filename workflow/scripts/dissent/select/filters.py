@@ -1,16 +1,19 @@
-"""Filters on one row of masks.csv: (row, the classes that each teacher sees, task) -> the reason to drop it, or ""."""
+"""Filters: (row of masks.csv, the classes that each voter sees, task, label) -> the reason to drop an image, or ""."""
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
+from dissent.consensus import eroded
 from dissent.task import Task
 
 
-def everything(row: Mapping, seen: Sequence[frozenset[int]], task: Task) -> str:
+def everything(row: Mapping, seen: Sequence[frozenset[int]], task: Task, label_HW: np.ndarray) -> str:
     """Keep every image."""
     return ""
 
 
-def larger(row: Mapping, seen: Sequence[frozenset[int]], task: Task) -> str:
+def larger(row: Mapping, seen: Sequence[frozenset[int]], task: Task, label_HW: np.ndarray) -> str:
     """Keep where the agreed foreground is larger than the doubt and not empty (published for ISIC, section 5.1).
 
     Other kinds of task than binary have no such foreground: there every image is kept, as published.
@@ -24,6 +27,18 @@ def larger(row: Mapping, seen: Sequence[frozenset[int]], task: Task) -> str:
     return ""
 
 
-def same_classes(row: Mapping, seen: Sequence[frozenset[int]], task: Task) -> str:
+def same_classes(row: Mapping, seen: Sequence[frozenset[int]], task: Task, label_HW: np.ndarray) -> str:
     """Keep where all teachers predict the same set of classes (published as an option, section 5.1)."""
     return "" if len(set(seen)) == 1 else "teachers see different classes"
+
+
+def outlasts_erosion(row: Mapping, seen: Sequence[frozenset[int]], task: Task, label_HW: np.ndarray) -> str:
+    """Keep where some foreground is left after erosion by 5x5 (input ensemble for ISIC, section 5, 6); others keep all."""
+    if not task.one_foreground or eroded(label_HW, 5).any():
+        return ""
+    return "no foreground outlasts an erosion by a square of 5"
+
+
+def rated_well(row: Mapping, seen: Sequence[frozenset[int]], task: Task, label_HW: np.ndarray) -> str:
+    """Keep where the estimated quality reaches the threshold (EvalNet, section 5.2)."""
+    return "" if row["passes"] == "1" else f"estimated quality {float(row['score']):.3f} is below the threshold"

@@ -58,12 +58,15 @@ def size_of(network: Network) -> Size:
     """What an image of 256x256 takes."""
     if network.architecture == "unet1x1":
         return Size(7.5 * network.width**2, 125 * network.width, 0.7 * network.width**2)
+    if network.architecture == "evalnet":
+        return Size(2.5 * network.width**2, 60 * network.width, 0.5 * network.width**2)
     return _SMP[network.architecture, network.encoder]
 
 
 def training(run: Run, generation: int, pairs: int, val: int, unlabelled: int) -> Needs:
     """For one student that learns from `pairs` rows of a table (copies come on top) and is validated on `val` images."""
-    network, recipe, size, scale = run.network, run.at(generation), size_of(run.network), _scale(run)
+    network, recipe, scale = run.network_at(generation), run.at(generation), _scale(run)
+    size = size_of(network)
     entries = pairs * (1 + max(recipe["copies"], recipe["labelled_copies"]))
     steps = network.total_steps(entries if recipe["budget_of"] == "pairs" else pairs + unlabelled)
     ratio = recipe["learn"].get(
@@ -83,9 +86,9 @@ def training(run: Run, generation: int, pairs: int, val: int, unlabelled: int) -
     return Needs(own.mem_mb or found.mem_mb, own.runtime or found.runtime)
 
 
-def predicting(run: Run, images: int, networks: int) -> Needs:
-    """For `networks` networks that predict `images` images and write or compare a mask of each."""
-    size, scale = size_of(run.network), _scale(run)
+def predicting(run: Run, generation: int, images: int, networks: int) -> Needs:
+    """For `networks` networks of a generation that predict `images` images and write or compare a mask of each."""
+    size, scale = size_of(run.network_at(generation)), _scale(run)
     return _needs(
         mem_mb=SPARE * run.network.batch * size.mb * scale
         + 4 * networks * size.weights
@@ -93,6 +96,19 @@ def predicting(run: Run, images: int, networks: int) -> Needs:
         seconds=scale * images * networks * (_seconds(run, size.gflop / 3) + 2 * DATA_SECONDS),
         rows=images * networks,
     )
+
+
+def rating(run: Run, labelled: int, val: int) -> Needs:
+    """For one EvalNet: masks of `labelled` images by twenty networks, or ten rounds of them, are its examples."""
+    network, scale = run.evalnet, _scale(run)
+    size, examples = size_of(network), 20 * (labelled + val)
+    steps = network.total_steps(20 * labelled)
+    found = _needs(
+        mem_mb=SPARE * network.batch * size.mb * scale + 32 * size.weights + 2 * examples * _image_mb(run),
+        seconds=scale * (steps * network.batch * 1.5 * (_seconds(run, size.gflop) + DATA_SECONDS)),
+        rows=examples,
+    )
+    return Needs(network.resources.mem_mb or found.mem_mb, network.resources.runtime or found.runtime)
 
 
 def masking(run: Run, images: int, teachers: int) -> Needs:

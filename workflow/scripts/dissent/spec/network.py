@@ -68,12 +68,12 @@ class Resources(Model):
 class Network(Model):
     """A network and its budget (a file of config/networks)."""
 
-    architecture: Literal["unet1x1", "unet", "deeplabv3plus"]
-    """unet1x1: the papers' small U-Net (section 2.1); unet, deeplabv3plus: segmentation_models_pytorch's"""
+    architecture: Literal["unet1x1", "unet", "deeplabv3plus", "evalnet"]
+    """unet1x1: the papers' small U-Net (section 2.1); unet, deeplabv3plus: segmentation_models_pytorch's; evalnet: rates masks (section 2.2), for `evalnet` of an experiment"""
     width: PositiveFloat = 1.0
-    """unet1x1: factor on the number of channels (the papers' alpha)"""
+    """unet1x1, evalnet: factor on the number of channels (the papers' alpha)"""
     norm_momentum: Annotated[float, Field(gt=0, le=1)] = 0.01
-    """unet1x1: weight of the newest batch in BatchNorm's running mean and variance; published .01, runs of a few hundred steps want .1"""
+    """unet1x1, evalnet: weight of the newest batch in BatchNorm's running mean and variance; published .01, runs of a few hundred steps want .1"""
     encoder: Encoder = "resnet50"
     """unet, deeplabv3plus: the backbone"""
     weights: str = "none"
@@ -113,16 +113,17 @@ class Network(Model):
             raise ValueError("`weights_sha256` goes with a path in `weights`: give both or neither")
         if self.epochs is None and self.least_steps != 1:
             raise ValueError("`least_steps` goes with `epochs`; with `steps` every student takes that many")
-        if self.architecture == "unet1x1" and self.width * 16 < 1:
-            raise ValueError(f"`width: {self.width}` of a unet1x1 leaves no channels; the least is 0.0625")
-        if self.architecture == "unet1x1" and (self.weights != "none" or self.optimizer.encoder_rate != 1):
-            raise ValueError("unet1x1 has no pretrained encoder: leave `weights` and `encoder_rate` out")
+        small = self.architecture in ("unet1x1", "evalnet")
+        if small and self.width * 16 < 1:
+            raise ValueError(f"`width: {self.width}` of {self.architecture} leaves no channels; the least is 0.0625")
+        if small and (self.weights != "none" or self.optimizer.encoder_rate != 1):
+            raise ValueError(f"{self.architecture} has no pretrained encoder: leave `weights` and `encoder_rate` out")
         return self
 
     def misfit(self, height: int, width: int) -> str:
         """Why images of this size, or batches of this length, do not fit the network; "" when they do."""
-        small = self.architecture == "unet1x1"
-        multiple, least = (16 if self.architecture == "deeplabv3plus" else 1), (16 if small else 32)
+        multiple = 16 if self.architecture == "deeplabv3plus" else 1
+        least = 16 if self.architecture in ("unet1x1", "evalnet") else 32
         if min(height, width) < least or height % multiple or width % multiple:
             multiples = f" and multiples of {multiple}" if multiple > 1 else ""
             fits = [max(least, round(side / multiple) * multiple) for side in (height, width)]

@@ -1,18 +1,13 @@
 """A recipe (= method): how generations learn, label and select. Schedules are flattened by `at(generation)`."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from dissent.spec.base import Model
-
-
-def schedule(kind: Any) -> Any:
-    """The type of a recipe key that is one value, or one value a generation."""
-    return kind | Annotated[list[kind], Field(min_length=1)]
-
-
-Fraction = Annotated[float, Field(ge=0, le=1)]
+from dissent.spec.learners import Fraction, Learn, Supervised
+from dissent.spec.quality import Quality
+from dissent.spec.schedule import flat, schedule, scheduled
 
 
 class Noise(Model):
@@ -41,30 +36,21 @@ class Doubt(Model):
     """side of the square by which it is dilated after that, 0 = not at all"""
 
 
-class Supervised(Model):
-    """Learns from pairs alone."""
+class Views(Model):
+    """Several views of each image in place of several teachers: the best one is asked again and again (section 5, 6)."""
 
-    name: Literal["supervised"] = "supervised"
-
-
-class FixMatch(Model):
-    """A network's own confident labels of weak views teach it the strong views of the same unlabelled images."""
-
-    name: Literal["fixmatch"]
-    threshold: Fraction = 0.95
-    """a pixel of the weak view counts where the network is at least this sure"""
-    weight: Annotated[float, Field(ge=0)] = 1.0
-    """weight of the unlabelled loss"""
-    ratio: Annotated[float, Field(gt=0, le=8)] = 1.0
-    """unlabelled images a step, as a multiple of the batch"""
-    cutmix: Fraction = 0.5
-    """probability that a box of another image is pasted into a strong view"""
+    form: Literal["none", "turned", "cumulative"] = "none"
+    """none: every teacher sees the image itself; turned: flips, quarter turns and noise, drawn anew for each view; cumulative: each view is the disturbed one before it"""
+    number: schedule(Annotated[int, Field(ge=2, le=20)]) = 5
+    """views of an image; `cumulative` takes one more, as published"""
+    noise: Noise = Noise()
 
 
-Learn = Annotated[Supervised | FixMatch, Field(discriminator="name")]
+SHARED = ("generations", "pool", "view", "label_share", "noise", "widen")
+"""recipe keys that, set by an experiment, hold for its controls and every other method beside it (generations: for those that have any; widen: for those whose networks grow)"""
 
-SHARED = ("generations", "pool", "view", "label_share")
-"""recipe keys that, set by an experiment, hold for its controls and every other method beside it (generations: for those that have any)"""
+AGREEING = ("agree", "majority", "unanimous")
+"""labels that need two voters"""
 
 
 class Recipe(Model):
@@ -76,22 +62,32 @@ class Recipe(Model):
     """generations after generation 0"""
     pool: schedule(PositiveInt) = 2
     """students trained in a generation"""
-    teachers: schedule(PositiveInt) = 2
+    teachers: schedule(PositiveInt | Literal["all"]) = 2
     """the best of the pool that label for the next generation"""
     labels: Literal["labelled", "all"] = "labelled"
     """all: hidden masks are used too (needs `upper_bound`)"""
     upper_bound: bool = False
     """the recipe may read hidden masks, and every table marks it"""
-    label: Literal["agree"] = "agree"
-    """how the teachers' predictions become one label with doubt; agree: the label on which all agree"""
-    select: Literal["all", "larger", "equal_classes"] = "all"
-    """which labelled images become pairs; larger: agreed foreground > doubt (published for binary tasks; others keep all); equal_classes: all teachers see the same classes"""
+    views: Views = Views()
+    label: Literal["agree", "majority", "unanimous", "mean", "best", "scored"] = "agree"
+    """how the teachers' predictions become one label; agree: where all agree, doubt elsewhere; majority: of more than half, doubt at ties; unanimous: where all agree, else background, no doubt; mean: of their mean probabilities, no doubt; best: the first teacher's; scored: the prediction that EvalNets rate best, or the one of the generation before"""
+    select: Literal["all", "larger", "equal_classes", "eroded", "scored"] = "all"
+    """which labelled images become pairs; larger: agreed foreground > doubt (published for binary tasks; others keep all); equal_classes: all teachers see the same classes; eroded: some foreground outlasts erosion by a square of 5 (binary tasks; others keep all); scored: the estimated quality reaches `quality.most`"""
     doubt: Doubt = Doubt()
     copies: schedule(Annotated[int, Field(ge=0, le=20)]) = 0
     """noise copies of each pseudo-labelled pair, added to it"""
+    copies_by: Literal["number", "quality"] = "number"
+    """number: `copies` of each; quality: one to five by the estimated quality of its mask (section 5, 11)"""
+    originals: bool = True
+    """whether a pseudo-labelled pair is learned beside its noise copies; false: the copies alone"""
     labelled_copies: schedule(Annotated[int, Field(ge=0, le=20)]) = 0
     """noise copies of each labelled pair, added to it (ALDT: 9)"""
     noise: Noise = Noise()
+    strength: schedule(Fraction) = 1.0
+    """part of `noise` that copies of pseudo-labelled pairs get (ramps: .2 to 1); labelled copies get all of it"""
+    widen: schedule(PositiveFloat) = 1.0
+    """factor on the network's width (unet1x1): students that grow from generation to generation"""
+    quality: Quality = Quality()
     view: Literal["plain", "weak", "strong"] = "plain"
     """how pairs are disturbed on every step: plain not at all, weak flips and small shifts, strong rotation, scale, shift and colour too"""
     labelled_share: schedule(Fraction) | None = None
@@ -106,43 +102,50 @@ class Recipe(Model):
     def _check(self) -> "Recipe":
         if self.labels == "all" and not self.upper_bound:
             raise ValueError("`labels: all` reads hidden masks; say `upper_bound: true` if that is meant")
-        for name, value in _scheduled(self):
+        if self.rates and self.quality.by == "truth" and not self.upper_bound:
+            raise ValueError("`quality.by: truth` reads hidden masks; say `upper_bound: true` if that is meant")
+        for name, value in scheduled(self, _LISTS):
             if len(value) > self.generations + 1:
                 raise ValueError(
                     f"`{name}` has {len(value)} values for {self.generations + 1} generations (gen0 to "
                     f"gen{self.generations})"
                 )
+        if (self.label == "scored") != (self.select == "scored"):
+            raise ValueError(
+                "`label: scored` and `select: scored` go together: predictions are rated before they are chosen"
+            )
         for generation in range(self.generations):
-            now = self.at(generation)
-            if now["teachers"] > now["pool"]:
-                raise ValueError(f"`teachers: {now['teachers']}` of gen{generation} is more than `pool: {now['pool']}`")
-            if self.label == "agree" and now["teachers"] < 2:
-                raise ValueError("`label: agree` needs at least 2 teachers")
+            self._check_at(generation)
         return self
+
+    def _check_at(self, generation: int) -> None:
+        now, then = self.at(generation), self.at(generation + 1)
+        if now["teachers"] > now["pool"]:
+            raise ValueError(f"`teachers: {now['teachers']}` of gen{generation} is more than `pool: {now['pool']}`")
+        if self.label in AGREEING and self.views.form == "none" and now["teachers"] < 2:
+            raise ValueError(f"`label: {self.label}` needs at least 2 teachers, or `views`")
+        if not self.originals and not then["copies"]:
+            raise ValueError("`originals: false` leaves no pairs where `copies` is 0")
+
+    @property
+    def rates(self) -> str:
+        """What is rated before pairs are assembled: "predictions", "masks" (with their doubt blocked), or nothing ("")."""
+        if self.label == "scored":
+            return "predictions"
+        return "masks" if self.copies_by == "quality" else ""
 
     def at(self, generation: int) -> dict:
         """This recipe in one generation: a plain dict in which every schedule is one value."""
-        return _flat(self, generation)
+        found = flat(self, generation, _LISTS)
+        if found["teachers"] == "all":
+            found["teachers"] = found["pool"]
+        if self.copies_by == "quality":
+            found["copies"] = MOST_COPIES
+        return found
 
 
-def _flat(model: Model, generation: int) -> dict:
-    result = {}
-    for name in type(model).model_fields:
-        value = getattr(model, name)
-        if isinstance(value, Model):
-            value = _flat(value, generation)
-        elif isinstance(value, list):
-            value = value[min(generation, len(value) - 1)]
-        result[name] = value
-    return result
+MOST_COPIES = 5
+"""copies of the pairs that are rated best (section 5, 11)"""
 
-
-def _scheduled(model: Model, prefix: str = "") -> list[tuple[str, list]]:
-    found = []
-    for name in type(model).model_fields:
-        value = getattr(model, name)
-        if isinstance(value, Model):
-            found += _scheduled(value, f"{prefix}{name}.")
-        elif isinstance(value, list):
-            found.append((prefix + name, value))
-    return found
+_LISTS = frozenset({"of"})
+"""keys that are lists by nature, and not one value a generation"""

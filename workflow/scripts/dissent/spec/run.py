@@ -5,13 +5,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
 from dissent.files import UserError
 from dissent.spec.base import Model, nearest, read_yaml, validate
 from dissent.spec.dataset import Dataset
 from dissent.spec.network import Network
 from dissent.spec.recipe import SHARED, Recipe
+from dissent.spec.together import check_together
 
 FOLDERS = ("experiments", "datasets", "networks", "methods")
 
@@ -31,6 +32,8 @@ class Experiment(Model):
     """all randomness of training follows from it; the split has a seed of its own"""
     controls: list[str] = []
     """methods to run beside it under the same conditions, e.g. [ldt_equal_steps, aldt]"""
+    evalnet: str = "evalnet"
+    """name of a file in config/networks for the EvalNets of methods that rate masks"""
     shards: Annotated[int, Field(ge=1, le=9999)] = 1
     """parts in which the unlabelled images are labelled, each a job of its own (docs/scaling.md); results do not depend on it"""
 
@@ -56,14 +59,23 @@ class Run(Model):
     dataset: Dataset
     network: Network
     recipe: Recipe
+    evalnet: Network | None
+    """of EvalNets, where the recipe has any"""
     start: Recipe | None
     """the recipe of generation 0 where `recipe.start` names another method"""
     seed: int
     controls: list[str]
     shards: int
 
+    _flat: dict[int, dict] = PrivateAttr(default_factory=dict)
+
     def at(self, generation: int) -> dict:
-        """The recipe of one generation as a plain dict: gen0 is the start's where there is one."""
+        """The recipe of one generation as a plain dict, not to be changed: gen0 is the start's where there is one."""
+        if generation not in self._flat:
+            self._flat[generation] = self._at(generation)
+        return self._flat[generation]
+
+    def _at(self, generation: int) -> dict:
         if not 0 <= generation <= self.recipe.generations:
             raise UserError(
                 f"{self.name} has generations 0 to {self.recipe.generations}, not {generation}; "
@@ -73,6 +85,21 @@ class Run(Model):
         if generation == 0 and self.start is not None:
             flat = self.start.at(0) | {key: flat[key] for key in ("pool", "teachers")}
         return flat
+
+    def network_at(self, generation: int) -> Network:
+        """The network of one generation's students: `widen` times as wide."""
+        factor = self.at(generation)["widen"]
+        return self.network if factor == 1 else self.network.model_copy(update={"width": self.network.width * factor})
+
+    @property
+    def rated_pools(self) -> list[str]:
+        """Names of the runs whose generation 0 makes the masks that EvalNets and thresholds are made from."""
+        return [self.sibling(method) for method in self.recipe.quality.of] if self.recipe.rates else []
+
+    def sibling(self, method: str) -> str:
+        """Name of the run of another method in the same experiment, with the same seed."""
+        seed = re.search(r"\.s\d{1,9}$", self.name)
+        return f"{self.experiment}.{method}{seed[0] if seed else ''}"
 
 
 class Config:
@@ -112,7 +139,10 @@ class Config:
         path = self.path("methods", name)
         values = read_yaml(path)
         recipe = validate(Recipe, values, path)
-        return validate(Recipe, _lay_over(values, changes), source or path) if changes else recipe
+        if not changes:
+            return recipe
+        values = _cut(values, changes.get("generations"))
+        return validate(Recipe, _lay_over(values, changes), source or path)
 
     def experiment(self, name: str) -> tuple[Experiment, dict]:
         """An experiment and the recipe keys that it sets anew."""
@@ -126,8 +156,7 @@ class Config:
     def controls(self, name: str) -> list[Run]:
         """The runs that an experiment names as its controls, with the seed of run `name`."""
         run = self.run(name)
-        seed = f".s{run.seed}" if re.search(r"\.s\d{1,9}$", name) else ""
-        return [self.run(f"{run.experiment}.{method}{seed}") for method in run.controls]
+        return [self.run(run.sibling(method)) for method in run.controls]
 
     def _run(self, name: str) -> Run:
         """Resolve `{experiment}[.{method}][.s{seed}]`; UserError says what is wrong with which file."""
@@ -147,6 +176,8 @@ class Config:
         shared = {key: value for key, value in changes.items() if key in SHARED}
         if method != experiment.method:
             changes = dict(shared)
+            if not isinstance(self.recipe(method).widen, list):
+                changes.pop("widen", None)
             if not self.recipe(method).generations:
                 changes.pop("generations", None)
                 if isinstance(shared.get("pool"), list):
@@ -157,10 +188,12 @@ class Config:
         start = None
         if recipe.start is not None:
             pool = recipe.pool[0] if isinstance(recipe.pool, list) else recipe.pool
-            others = {key: value for key, value in shared.items() if key not in ("pool", "generations")}
+            others = {key: value for key, value in shared.items() if key not in ("pool", "generations", "widen")}
             start = self.recipe(recipe.start, {"pool": pool} | others, path)
             if start.start is not None:
                 raise UserError(f"`start: {recipe.start}` of {name} has a start itself; name the one that has none")
+        for other in recipe.quality.of if recipe.rates else []:
+            self.path("methods", other)
         dataset = self.dataset(experiment.dataset)
         if experiment.split not in dataset.splits:
             raise UserError(
@@ -177,13 +210,27 @@ class Config:
             dataset=dataset,
             network=self.network(experiment.network),
             recipe=recipe,
+            evalnet=self.network(experiment.evalnet) if recipe.rates and recipe.quality.by == "evalnets" else None,
             start=start,
             seed=seed,
             controls=[] if rest else experiment.controls,
             shards=experiment.shards,
         )
-        _check_together(run, path)
+        check_together(run, path)
         return run
+
+
+def _cut(values: dict, generations: int | None) -> dict:
+    """A recipe's values with its schedules cut to the generations that an experiment leaves it: ramps begin as they did."""
+    if generations is None:
+        return values
+
+    def cut(value: object) -> object:
+        if isinstance(value, dict):
+            return {key: inner if key == "of" else cut(inner) for key, inner in value.items()}
+        return value[: generations + 1] if isinstance(value, list) else value
+
+    return cut(values)
 
 
 def _lay_over(base: dict, changes: dict) -> dict:
@@ -196,21 +243,3 @@ def _lay_over(base: dict, changes: dict) -> dict:
         nested = isinstance(below, dict) and isinstance(value, dict) and same_learner
         result[key] = _lay_over(below, value) if nested else value
     return result
-
-
-def _check_together(run: Run, path: Path) -> None:
-    """What no single file can tell: whether dataset, network and recipe fit each other."""
-    kind, network, (height, width) = run.dataset.task.kind, run.network, run.dataset.size
-    if fault := network.misfit(height, width):
-        raise UserError(f"network {run.network_name} and data set {run.dataset_name} do not fit: {fault} ({path})")
-    if len(set(run.controls)) < len(run.controls) or run.method in run.controls:
-        raise UserError(f"`controls` in {path} names a method twice, or the experiment's own")
-    if kind == "multiclass" and "bce" in run.network.loss:
-        raise UserError(
-            f"`loss: bce` of network {run.network_name} is for binary and multilabel tasks; use ce ({path})"
-        )
-    for recipe in (run.recipe, run.start):
-        if recipe and recipe.doubt.target == "own_class" and not run.dataset.task.doubt_class:
-            raise UserError(
-                f"`doubt.target: own_class` needs `doubt_class: true` in data set {run.dataset_name} ({path})"
-            )

@@ -36,9 +36,11 @@ def facts(run: Run) -> dict:
     }
 
 
-def prediction(run: Run, code: Code, shard: int = 1) -> dict:
-    """For predict: one shard of the unlabelled images."""
-    return facts(run) | {"part": [shard, run.shards], "code": code("generation/predict.py", *_NETWORK_CODE)}
+def prediction(run: Run, generation: int, code: Code, shard: int = 1) -> dict:
+    """For predict: one shard of the unlabelled images, as the pool of the generation before sees them."""
+    asked = {"part": [shard, run.shards], "mean": run.recipe.label == "mean", "views": run.at(generation)["views"]}
+    files = ("generation/predict.py", "generation/voters.py", "noise.py", "seeds.py", *_NETWORK_CODE)
+    return facts(run) | asked | {"seed": run.seed, "generation": generation, "code": code(*files)}
 
 
 def masks(run: Run, generation: int, code: Code) -> dict:
@@ -58,10 +60,38 @@ def masks(run: Run, generation: int, code: Code) -> dict:
     }
 
 
+def evalnet(run: Run, member: int, code: Code) -> dict:
+    """For train_evalnet."""
+    files = ("learn/rating.py", "generation/evalnet.py", "generation/examples.py", "consensus.py", "quality.py")
+    return _rated(run) | {
+        "size": list(run.dataset.size),
+        "network": run.evalnet.model_dump(mode="json", exclude={"resources"}),
+        "threads": run.evalnet.resources.threads,
+        "member": member,
+        "code": code(*files, *_NETWORK_CODE, *_FIT_CODE),
+    }
+
+
+def thresholds(run: Run, code: Code) -> dict:
+    """For measure_thresholds."""
+    limits = {name: getattr(run.recipe.quality, name) for name in ("least", "most")}
+    return _rated(run) | {"quality": limits, "code": code("generation/evalnet.py", "quality.py", *_NETWORK_CODE)}
+
+
+def rating(run: Run, code: Code) -> dict:
+    """For score_pairs."""
+    files = ("generation/score.py", "generation/evalnet.py", "generation/predict.py", "quality.py")
+    return _rated(run) | {"code": code(*files, *_NETWORK_CODE)}
+
+
+def _rated(run: Run) -> dict:
+    return facts(run) | {"rated": run.recipe.rates, "seed": run.seed}
+
+
 def pairs(run: Run, generation: int, code: Code) -> dict:
     """For assemble_pairs."""
     recipe = run.at(generation)
-    return {key: recipe[key] for key in ("copies", "labelled_copies")} | {
+    return {key: recipe[key] for key in ("copies", "copies_by", "labelled_copies")} | {
         "code": code("generation/pairs.py", "files.py")
     }
 
@@ -69,7 +99,7 @@ def pairs(run: Run, generation: int, code: Code) -> dict:
 def student(run: Run, generation: int, member: int, code: Code) -> dict:
     """For train: no word of how labels were made, so that a change of that which leaves the pairs alone trains nothing anew."""
     recipe = run.at(generation)
-    used = ("doubt", "noise", "view", "labelled_share", "label_share", "learn", "budget_of")
+    used = ("doubt", "noise", "strength", "originals", "view", "labelled_share", "label_share", "learn", "budget_of")
     learner = f"learn/{recipe['learn']['name']}.py"
     return {
         "task": run.dataset.task.model_dump(mode="json"),
@@ -77,7 +107,7 @@ def student(run: Run, generation: int, member: int, code: Code) -> dict:
         "channels": run.dataset.channels,
         "input": _input(run),
         "free_rotation": run.dataset.free_rotation,
-        "network": run.network.model_dump(mode="json", exclude={"resources"}),
+        "network": run.network_at(generation).model_dump(mode="json", exclude={"resources"}),
         "threads": run.network.resources.threads,
         "recipe": {key: recipe[key] for key in used},
         "seed": run.seed,
@@ -98,6 +128,11 @@ def ranking(run: Run, generation: int) -> dict:
     recipe = run.at(generation)
     task = run.dataset.task
     return {"teachers": min(recipe["teachers"], recipe["pool"]), "score": task.rank_by or task.score}
+
+
+def ranking_evalnets(run: Run) -> dict:
+    """For rank_evalnets: how many of them rate."""
+    return {"teachers": run.recipe.quality.used, "score": "agreement"}
 
 
 def evaluation(run: Run, generation: int, code: Code) -> dict:
@@ -142,7 +177,7 @@ def report(run: Run, controls: list[Run], code: Code, config: Config) -> dict:
         "settings": run.model_dump(mode="json", exclude={"dataset": {"splits"}})
         | {"split_of_the_data": run.dataset.splits[run.split].model_dump(mode="json")},
         "code": {
-            "predict": prediction(run, code)["code"],
+            "predict": prediction(run, run.recipe.generations, code)["code"],
             "build_masks": masks(run, run.recipe.generations, code)["code"],
             "train": student(run, run.recipe.generations, 1, code)["code"],
             "evaluate": evaluation(run, 0, code)["code"],

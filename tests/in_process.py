@@ -1,0 +1,106 @@
+"""Whole runs of the shipped recipes in this process, as the rules would do them, at 64x64 with networks of two steps."""
+
+from pathlib import Path
+
+from discs import KINDS, SETTINGS, draw
+
+from dissent.datasets import prepare, split
+from dissent.generation.evalnet import measure_thresholds, train_evalnet
+from dissent.generation.masks import build_masks
+from dissent.generation.pairs import assemble_pairs
+from dissent.generation.predict import predict
+from dissent.generation.rank import rank_students
+from dissent.generation.score import score_pairs
+from dissent.generation.student import train_student
+from dissent.plan import Plan
+from dissent.spec import slices
+
+NETWORK = "architecture: unet1x1\nwidth: 0.125\nsteps: 2\nbatch: 4\nloss: [ce]\nresources: {threads: 1}\n"
+EVALNET = "architecture: evalnet\nwidth: 0.125\nsteps: 2\nbatch: 4\nresources: {threads: 1}\n"
+SIDES = ("labelled", "unlabelled", "val", "test", "hidden")
+
+
+def code(*names):
+    return "code"
+
+
+class InProcess:
+    """Runs of one kind of task below the working directory, which is empty."""
+
+    def __init__(self, root: Path, kind: str, more: str = ""):
+        """`more`: lines of the experiment."""
+        self.name = KINDS[kind]
+        draw(Path(), images=12, size=64)
+        dataset = (SETTINGS / "datasets" / f"{self.name}.yaml").read_text().replace("[32, 32]", "[64, 64]")
+        dataset = (
+            dataset.split("splits:")[0] + "splits:\n  few: {seed: 1, labelled: 3, unlabelled: 4, val: 3, test: 2}\n"
+        )
+        experiment = f"dataset: {self.name}\nsplit: few\nnetwork: tiny\nevalnet: rating\nmethod: im\n"
+        self._write("datasets", self.name, dataset)
+        self._write("experiments", self.name, f"{experiment}generations: 2\npool: 2\n{more}")
+        self._write("networks", "tiny", NETWORK)
+        self._write("networks", "rating", EVALNET)
+        self.plan = Plan({"settings": "settings"}, str(root))
+        settings = self.plan.config.dataset(self.name).model_dump(mode="json")
+        prepare(settings, self.name, f"raw/{self.name}", f"data/{self.name}")
+        self.sides = {side: f"data/{self.name}/splits/few/{side}.csv" for side in SIDES}
+        split(settings, "few", f"data/{self.name}", str(Path(self.sides["val"]).parent))
+
+    def _write(self, kind: str, name: str, text: str) -> None:
+        path = Path("settings", kind, f"{name}.yaml")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+    def run(self, method: str):
+        """The run of a method, all generations done."""
+        run = self.plan.config.run(self.name if method == "im" else f"{self.name}.{method}")
+        for g in range(run.recipe.generations + 1):
+            self.generation(run, g)
+        return run
+
+    def generation(self, run, g: int) -> None:
+        """Label, select, assemble, learn, rank; what lies there is not made again."""
+        here, before = (f"results/{run.name}/gen{n}" for n in (g, g - 1))
+        if Path(here, "teachers.json").exists():
+            return
+        masks = None
+        if g:
+            spoken, masks = f"{here}/predictions.csv", f"{here}/masks.csv"
+            params = slices.prediction(run, g, code)
+            predict(params, f"{before}/teachers.json", self.sides["unlabelled"], f"{here}/predictions", spoken, "cpu")
+            scores = self._rate(run, g, "predictions")
+            previous = f"{before}/masks.csv" if g > 1 else None
+            parts = (f"{here}/masks/consensus", f"{here}/masks/inconsistency")
+            build_masks(slices.masks(run, g, code), spoken, previous, *parts, masks, scores)
+        scores = self._rate(run, g, "masks")
+        hidden = self.sides["hidden"] if run.at(g)["labels"] == "all" else None
+        tables = (self.sides["labelled"], masks, self.sides["unlabelled"], hidden)
+        assemble_pairs(slices.pairs(run, g, code), *tables, f"{here}/pairs.csv", scores)
+        members = range(1, run.at(g)["pool"] + 1)
+        for i in members:
+            params, sides = slices.student(run, g, i, code), {side: self.sides[side] for side in ("val", "unlabelled")}
+            train_student(
+                params, f"{here}/pairs.csv", **sides, out=f"{here}/students/{i}", state=f"{here}/s", device="cpu"
+            )
+        files = [f"{here}/students/{i}/metrics.json" for i in members]
+        rank_students(files, **slices.ranking(run, g), out=f"{here}/teachers.json")
+
+    def _rate(self, run, g: int, what: str) -> str | None:
+        if not (out := self.plan.scores(run, g, what)):
+            return None
+        for name in run.rated_pools:
+            self.generation(self.plan.config.run(name), 0)
+        pools, folder = self.plan.quality_pools(run), f"results/{run.name}/evalnets"
+        thresholds, evalnets = f"{folder}/thresholds.json", f"{folder}/evalnets.json"
+        if not Path(thresholds).exists():
+            measure_thresholds(slices.thresholds(run, code), pools, self.sides["val"], thresholds, "cpu")
+            sides = (self.sides["labelled"], self.sides["val"])
+            for i in range(1, run.recipe.quality.trained + 1) if run.evalnet else []:
+                train_evalnet(slices.evalnet(run, i, code), pools, *sides, f"{folder}/{i}", f"{folder}/s{i}", "cpu")
+            if run.evalnet:
+                files = self.plan.evalnets(run, "metrics.json")
+                rank_students(files, **slices.ranking_evalnets(run), out=evalnets)
+        judge = (evalnets, None) if run.evalnet else (None, self.sides["hidden"])
+        params = slices.rating(run, code)
+        score_pairs(params, self.plan.rated(run, g), self.sides["unlabelled"], thresholds, *judge, out, "cpu")
+        return out

@@ -1,0 +1,134 @@
+"""Every shipped recipe runs in every kind of task, two generations; and each does what its row in docs/methods.md says."""
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from discs import KINDS
+from in_process import InProcess
+
+from dissent import networks
+from dissent.files import read_json, read_mask, read_table
+
+torch.set_num_threads(1)
+RECIPES = sorted(path.stem for path in (Path(__file__).parents[1] / "config" / "methods").glob("*.yaml"))
+GENERATIONAL = [
+    "evalnet", "evalnet_ensemble", "aim_plus", "aim_plus_plus", "fixmatch_im", "gt_im_plus_plus", "im", "im_clean",
+    "im_plus", "im_plus_plus", "input_ensemble", "model_ensemble", "noisy_student",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def house(request, tmp_path_factory):
+    """A working directory for one kind of task, in which pools are shared between methods."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path_factory.mktemp(request.param))
+        # two steps teach nothing: thresholds that something passes and something does not
+        yield InProcess(Path(__file__).parents[1], request.param)
+
+
+@pytest.mark.parametrize("method", RECIPES)
+def test_a_recipe_runs(house, method):
+    run = house.run(method)
+    last = Path("results", run.name, f"gen{run.recipe.generations}")
+    assert run.recipe.generations == (2 if method in GENERATIONAL else 0)
+    assert read_json(last / "teachers.json")["pool"]
+    for g in range(run.recipe.generations + 1):
+        CHECKS.get(method, nothing)(run, g, Path("results", run.name, f"gen{g}"))
+
+
+def nothing(run, g, here):
+    pass
+
+
+def pairs(here):
+    rows = read_table(here / "pairs.csv")
+    return [row for row in rows if row["origin"] == "labelled"], [row for row in rows if row["origin"] == "pseudo"]
+
+
+def seen(run, g, here):
+    """How many entries the students of a generation learned from."""
+    return read_json(here / "students/1/metrics.json")["pairs"]
+
+
+def votes(here):
+    found = {}
+    for row in read_table(here / "predictions.csv"):
+        found.setdefault(row["id"], {})[int(row["teacher"])] = read_mask(row["prediction"])
+    return found
+
+
+def ensemble(run, g, here):
+    if g:
+        for row in read_table(here / "masks.csv"):
+            of = votes(here)[row["id"]]
+            assert sorted(of) == [0, 1, 2] and (read_mask(row["label"]) == of[0]).all()
+            assert row["doubt_share"] == "0.0" and not read_mask(row["doubt"]).any()
+            # what both say is what their mean says, but where a class that neither prefers wins
+            if run.dataset.task.kind == "binary":
+                same = of[1] == of[2]
+                assert (of[0][same] == of[1][same]).all()
+
+
+def views(run, g, here):
+    if g:
+        for name, of in votes(here).items():
+            assert sorted(of) == [1, 2, 3, 4, 5]
+            row = next(row for row in read_table(here / "masks.csv") if row["id"] == name)
+            agreed = np.logical_and.reduce([of[k] == of[1] for k in of])
+            label = read_mask(row["label"])
+            if run.dataset.task.kind != "multilabel":
+                assert (label[agreed] == of[1][agreed]).all() and not label[~agreed].any()
+            assert not read_mask(row["doubt"]).any()
+
+
+def student(run, g, here):
+    network, _ = networks.load(here / "students/1")
+    assert network.head.in_channels == int(16 * 0.125 * (1, 1, 1.5)[g])
+    labelled, pseudo = pairs(here)
+    if g:
+        assert all((read_mask(row["label"]) == votes(here)[row["id"]][1]).all() for row in pseudo) and len(pseudo) == 4
+        assert Counter(row["copies"] for row in pseudo) == {"1": 4} and seen(run, g, here) == len(labelled) + 4
+
+
+def plus(run, g, here):
+    labelled, pseudo = pairs(here)
+    if g:
+        aim = run.method.startswith("aim")
+        copies = [int(row["copies"]) for row in pseudo]
+        assert all(row["copies"] == ("9" if aim else "0") for row in labelled)
+        assert seen(run, g, here) == len(labelled) * (10 if aim else 1) + sum(copies) + len(copies) * aim
+        assert set(copies) <= ({1} if run.method.endswith("im_plus") else {1, 2, 3, 4, 5})
+        if run.recipe.rates:
+            scores = {row["id"]: row for row in read_table(here / "scores.csv")}
+            assert all(scores[row["id"]]["copies"] == row["copies"] for row in pseudo)
+
+
+def rated(run, g, here):
+    if not g:
+        return
+    limits = read_json(here.parent / "evalnets/thresholds.json")
+    scores = read_table(here / "scores.csv")
+    before = {row["id"]: row for row in read_table(here.parent / f"gen{g - 1}/masks.csv")} if g > 1 else {}
+    for row in read_table(here / "masks.csv"):
+        best = max(float(one["score"]) for one in scores if one["id"] == row["id"])
+        old = before.get(row["id"], {"kept": "0"})
+        value = max(best, float(old["score"])) if old["kept"] == "1" else best
+        assert float(row["score"]) == value and row["kept"] == str(int(value >= limits["most"]))
+        assert old["kept"] == "0" or row["kept"] == "1"  # images accumulate
+
+
+CHECKS = {
+    "model_ensemble": ensemble,
+    "input_ensemble": views,
+    "noisy_student": student,
+    "im_plus": plus,
+    "im_plus_plus": plus,
+    "aim_plus": plus,
+    "aim_plus_plus": plus,
+    "gt_im_plus_plus": plus,
+    "evalnet": rated,
+    "evalnet_ensemble": rated,
+}

@@ -1,0 +1,32 @@
+"""What the papers' small networks are made of (section 2): convolutions, each with a ReLU, a BatchNorm behind the last."""
+
+import math
+
+from torch import nn
+
+_TRUNCATED = 0.87962566103423978  # standard deviation of a standard normal that is cut off at two
+
+
+def block(inputs: int, *convolutions: tuple[int, int]) -> nn.Sequential:
+    """(kernel, outputs) convolutions, a ReLU after each, and one BatchNorm at the end."""
+    layers: list[nn.Module] = []
+    for kernel, outputs in convolutions:
+        layers += [nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2), nn.ReLU(inplace=True)]
+        inputs = outputs
+    return nn.Sequential(*layers, nn.BatchNorm2d(inputs, eps=1e-3))
+
+
+def he_normal(network: nn.Module, norm_momentum: float) -> None:
+    """Give every convolution its initial weights, and every BatchNorm its momentum."""
+    network.apply(_initialise)
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.momentum = norm_momentum
+
+
+def _initialise(module: nn.Module) -> None:
+    """He's normal initialisation as Keras does it: cut off at two deviations and widened to the variance 2 / fan_in."""
+    if isinstance(module, nn.Conv2d):
+        deviation = math.sqrt(2 / module.weight[0].numel()) / _TRUNCATED
+        nn.init.trunc_normal_(module.weight, std=deviation, a=-2 * deviation, b=2 * deviation)
+        nn.init.zeros_(module.bias)

@@ -1,0 +1,35 @@
+"""What no single file can tell: whether dataset, network and recipe of a run fit each other."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dissent.files import UserError
+
+if TYPE_CHECKING:
+    from dissent.spec.run import Run
+
+
+def check_together(run: "Run", path: Path) -> None:
+    """UserError says what does not fit; `path`: the experiment's file."""
+    kind, network, (height, width) = run.dataset.task.kind, run.network, run.dataset.size
+    if fault := network.misfit(height, width):
+        raise UserError(f"network {run.network_name} and data set {run.dataset_name} do not fit: {fault} ({path})")
+    if len(set(run.controls)) < len(run.controls) or run.method in run.controls:
+        raise UserError(f"`controls` in {path} names a method twice, or the experiment's own")
+    if kind == "multiclass" and "bce" in run.network.loss:
+        raise UserError(
+            f"`loss: bce` of network {run.network_name} is for binary and multilabel tasks; use ce ({path})"
+        )
+    if network.architecture == "evalnet":
+        raise UserError(f"network {run.network_name} rates masks and cannot make any; name it as `evalnet` ({path})")
+    if run.evalnet and run.evalnet.architecture != "evalnet":
+        raise UserError(f"`evalnet` in {path} must name a network file with `architecture: evalnet`")
+    if run.evalnet and (fault := run.evalnet.misfit(height, width)):
+        raise UserError(f"EvalNets and data set {run.dataset_name} do not fit: {fault} ({path})")
+    if network.architecture != "unet1x1" and run.recipe.widen != 1:
+        raise UserError(f"`widen` of {run.method} needs a unet1x1, not the {network.architecture} of {path}")
+    for recipe in (run.recipe, run.start):
+        if recipe and recipe.doubt.target == "own_class" and not run.dataset.task.doubt_class:
+            raise UserError(
+                f"`doubt.target: own_class` needs `doubt_class: true` in data set {run.dataset_name} ({path})"
+            )

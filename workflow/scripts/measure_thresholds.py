@@ -1,0 +1,16 @@
+"""Measure between which qualities a recipe tells masks apart."""
+
+from dissent.devices import lease, prepare_process
+from dissent.jobs import job
+
+with job(snakemake), lease() as place:
+    device = prepare_process(snakemake.params.settings["threads"], place.device).type
+    from dissent.generation.evalnet import measure_thresholds  # torch only now: the lease decides which card it sees
+
+    measure_thresholds(
+        snakemake.params.settings,
+        pools=list(snakemake.input.pools),
+        val=snakemake.input.val,
+        out=snakemake.output[0],
+        device=device,
+    )

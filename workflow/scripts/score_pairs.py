@@ -1,0 +1,21 @@
+"""Rate the masks of unlabelled images before pairs are made of them."""
+
+from dissent.devices import lease, prepare_process
+from dissent.generation.cost import write_cost
+from dissent.jobs import cost, job
+
+with job(snakemake), lease() as place, cost(place.device) as spent:
+    device = spent.device = prepare_process(snakemake.params.settings["threads"], place.device).type
+    from dissent.generation.score import score_pairs  # torch only now: the lease decides which card it sees
+
+    done = score_pairs(
+        snakemake.params.settings,
+        table=snakemake.input.table,
+        unlabelled=snakemake.input.unlabelled,
+        thresholds=snakemake.input.thresholds,
+        evalnets=snakemake.input.evalnets or None,
+        hidden=snakemake.input.hidden or None,
+        out=snakemake.output.table,
+        device=device,
+    )
+    write_cost(snakemake.output.cost, spent, done)

@@ -1,0 +1,27 @@
+"""Train one EvalNet, which rates masks."""
+
+from pathlib import Path
+
+from dissent.devices import lease, prepare_process
+from dissent.generation.cost import write_cost
+from dissent.generation.twins import taken_over
+from dissent.jobs import cost, job
+
+settings, inputs, out = snakemake.params.settings, snakemake.input, Path(snakemake.output.model).parent
+with job(snakemake), taken_over(settings, inputs, out) as done_before:
+    if not done_before:
+        with lease() as place, cost(place.device) as spent:
+            device = spent.device = prepare_process(settings["threads"], place.device).type
+            from dissent.generation.evalnet import train_evalnet  # torch only now: the lease decides what it sees
+
+            done = train_evalnet(
+                settings,
+                pools=list(inputs.pools),
+                labelled=inputs.labelled,
+                val=inputs.val,
+                out=str(out),
+                state=f"work/state/{snakemake.wildcards.run}/evalnets/{snakemake.wildcards.i}",
+                device=device,
+                checkpoint_seconds=snakemake.resources.checkpoint_seconds,
+            )
+            write_cost(snakemake.output.cost, spent, done)
