@@ -78,11 +78,11 @@ def find_items(source: Source, raw: Path, problems: Problems) -> list[Item]:
     items: list[Item] = []
     stems = set()
     for part in source.parts:
-        images = _files(raw, part.images, source.image_suffix, source.nested, problems)
+        images = _files(raw, part.images, source.image_suffix, problems, source.nested)
         masks = []
         if part.masks is not None:
             folders = [f"{part.masks}/{folder}".rstrip("/") for folder in label_folders(source.coding, source.task)]
-            masks = [_files(raw, folder, source.mask_suffix, source.nested, problems) for folder in folders]
+            masks = [_files(raw, folder, source.mask_suffix, problems, source.nested) for folder in folders]
             if part.masks == part.images:
                 images = {key: path for key, path in images.items() if not path.stem.endswith(source.mask_suffix)}
             problems += [
@@ -155,7 +155,7 @@ def _walk(folder: Path) -> tuple[list[Path], list[Path]]:
     return sorted(files), others
 
 
-def _files(raw: Path, below: str, suffix: str, nested: bool, problems: Problems) -> dict[str, Path]:
+def _files(raw: Path, below: str, suffix: str, problems: Problems, nested: bool = True) -> dict[str, Path]:
     """Image files by their path below the folder, without extension and suffix, in NFC."""
     folder = raw / below
     if not folder.is_dir():
