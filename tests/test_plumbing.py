@@ -22,7 +22,8 @@ FILES = sorted(LIBRARY.rglob("*.py"))
 LAYERS = [
     {"files"},
     {"spec", "seeds", "jobs"},
-    {"task", "consensus", "devices", "noise"},
+    {"contours", "confusion"},
+    {"task", "consensus", "cells", "devices", "noise"},
     {"augment", "metrics", "losses", "optim", "networks", "checkpoint"},
     {"data", "pools", "alarms"},
     {"learn", "label", "select", "datasets", "inference", "quality", "stopping"},
@@ -31,8 +32,9 @@ LAYERS = [
     {"dvc", "cli", "targets"},
 ]
 WITHOUT_TORCH = {
-    "files", "spec", "jobs", "seeds", "consensus", "quality", "label", "select", "datasets", "plan", "dvc", "pools", "stopping", "alarms",
-}  # fmt: skip
+    *("files", "spec", "jobs", "seeds", "consensus", "contours", "cells", "confusion", "quality", "alarms", "pools"),
+    *("label", "select", "datasets", "stopping", "plan", "dvc"),
+}
 # Their files never import each other; base.py is what they share.
 SIBLINGS = {"learn", "label", "select"}
 # Logs, lock files, parts of downloads and a folder that is renamed when whole: nobody takes them for finished.

@@ -18,10 +18,10 @@ _AT_ONCE = 20_000_000  # numbers in memory at a time: draws of images
 
 
 def pool_counts(table: str | Path, side: str) -> tuple[list[str], np.ndarray]:
-    """Image ids and the counts (S, N, L, 4) of each student of the pool, from one side of counts.csv."""
+    """Image ids and the counts (S, N, L, 4) of pixels of each student of the pool, from one side of counts.csv."""
     found: dict[str, dict[str, list[list[int]]]] = {}
     for row in read_table(table):
-        if row["side"] == side and row["who"] != "ensemble":
+        if row["side"] == side and row["who"] != "ensemble" and not row["label"].startswith(metrics.CELL_ROWS):
             numbers = [int(row[name]) for name in ("tp", "fp", "fn", "tn")]
             found.setdefault(row["who"], {}).setdefault(row["id"], []).append(numbers)
     if not found:

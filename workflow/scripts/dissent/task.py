@@ -25,6 +25,8 @@ class Task:
         self.bits = self.kind == "multilabel"
         self.one_foreground = self.kind == "binary"
         self.doubt_class = bool(spec["doubt_class"])
+        self.mse_targets: list[float] | None = spec["mse_targets"]
+        self.cells: dict | None = spec["cells"]
         self.outputs = len(self.labels)
         self.spec = spec
 

@@ -12,7 +12,7 @@ from dissent import networks
 from dissent.cli.remedy import again
 from dissent.files import UserError, read_json, sha256
 from dissent.spec.base import Model, validate
-from dissent.spec.dataset import Centre, Tiles, Whole
+from dissent.spec.geometry import Geometry, Tiles
 from dissent.spec.task import Task
 
 log = logging.getLogger(__name__)
@@ -23,7 +23,7 @@ class Input(Model):
 
     dataset: Annotated[str, Field(pattern="^[A-Za-z0-9_][A-Za-z0-9_-]*$")]
     """name of the data set"""
-    geometry: Annotated[Whole | Centre | Tiles, Field(discriminator="name")]
+    geometry: Geometry
     depth: Literal[8, 16]
     exif: Literal["auto", "both", "image", "none"]
     protocol: Literal["published"] | None
