@@ -177,14 +177,14 @@ class Config:
         shared = {key: value for key, value in changes.items() if key in SHARED}
         if method != experiment.method:
             changes = dict(shared)
-            if not isinstance(self.recipe(method).widen, list):
-                changes.pop("widen", None)
             if not self.recipe(method).generations:
                 changes.pop("generations", None)
                 if isinstance(shared.get("pool"), list):
                     changes["pool"] = shared["pool"][
                         0
                     ]  # of a schedule, a method without generations has the first entry
+        if not isinstance(self.recipe(method).widen, list):
+            changes.pop("widen", None)  # an experiment says how far networks grow, a method whether they do
         recipe = self.recipe(method, changes, path)
         start = None
         if recipe.start is not None:
