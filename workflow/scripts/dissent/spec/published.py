@@ -61,7 +61,10 @@ def beside(config: "Config", runs: dict[str, "Run"]) -> list[dict]:
             if first.dataset_name not in (data_set, *scores.like):
                 continue
             rows = {
-                method: {"value": _at(scores.values[_of(config, run)], run), "unlike": _unlike(config, run, data_set, scores)}
+                method: {
+                    "value": _at(scores.values[_of(config, run)], run),
+                    "unlike": _unlike(config, run, data_set, scores),
+                }
                 for method, run in runs.items()
                 if _of(config, run) in scores.values
             }

@@ -2,7 +2,7 @@
 
 from dissent.spec.published import beside
 from dissent.spec.run import Config, Run
-from dissent.spec.slices import Code, _settings_option
+from dissent.spec.slices import Code, settings_option
 from dissent.spec.study import Block
 
 
@@ -13,7 +13,7 @@ def tabulation(config: Config, name: str, code: Code) -> dict:
         "study": name,
         "fractions": bool(study.label_fractions),
         "blocks": [_block(config, name, block) for block in study.blocks],
-        "command": f"snakemake --cores 2 results/{name}/table.html{_settings_option(config)}",
+        "command": f"snakemake --cores 2 results/{name}/table.html{settings_option(config)}",
         "settings": study.model_dump(mode="json", exclude_defaults=True) | shared,
         "code": code("study", "report", "metrics.py", "seeds.py", "files.py"),
     }
@@ -32,6 +32,7 @@ def _block(config: Config, name: str, block: Block) -> dict:
         "share": block.share,
         "dataset": first.dataset_name,
         "split": first.split,
+        "protocol": first.dataset.protocol,
         "labelled": f"data/{first.dataset_name}/splits/{first.split}/labelled.csv",
         "task": first.dataset.task.model_dump(mode="json"),
         "rows": [_row(method, of_seeds) for method, of_seeds in runs.items()],
