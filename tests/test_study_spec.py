@@ -25,7 +25,10 @@ from dissent.spec.fractions import parted, with_share
         (BASE + "label_fractions: [0.1, 1.5]\n", ["`label_fractions.1: 1.5` in", "less than 1"]),
         (BASE + "variants: {aldt: {of: im}}\n", ["`variants.aldt` in", "is the name of a method"]),
         (BASE.replace("aldt", "x") + "variants: {x: {of: imm}}\n", ["`imm` in", "did you mean `im`?"]),
-        (BASE.replace("aldt", "x") + "variants: {x: {of: im, teachres: 3}}\n", ["`teachres`", "did you mean `teachers`?"]),
+        (
+            BASE.replace("aldt", "x") + "variants: {x: {of: im, teachres: 3}}\n",
+            ["`teachres`", "did you mean `teachers`?"],
+        ),
         (BASE + "generations: two\n", ["stands twice"]),
         (BASE + "pool: many\n", ["`pool: 'many'`", "mine.yaml"]),
         (BASE + "select: larger\n", ["`select` is not an option of"]),
@@ -92,7 +95,10 @@ def test_a_larger_start_pool_is_not_taken_from_a_smaller_one(root, in_tmp):
 
 
 def test_methods_of_a_study_share_equal_evalnets(root, in_tmp):
-    plan = plan_of(root, BASE.replace("im_clean", "im_plus_plus, again, evalnet") + "variants: {again: {of: im_plus_plus, copies: 0}}\n")
+    plan = plan_of(
+        root,
+        BASE.replace("im_clean", "im_plus_plus, again, evalnet") + "variants: {again: {of: im_plus_plus, copies: 0}}\n",
+    )
     first, again, other = (plan.config.run(f"mine.tiny.{name}.s1") for name in ("im_plus_plus", "again", "evalnet"))
     assert plan.evalnets(again, "x") == plan.evalnets(first, "x")
     assert plan.evalnet_home(other) == other.name
@@ -136,7 +142,10 @@ def test_every_shipped_study_is_valid(root):
 def test_published_numbers_stand_beside_what_matches_and_are_marked_elsewhere(root, in_tmp):
     from dissent.spec.tabulation import tabulation
 
-    write_text("settings/studies/mine.yaml", "experiments: [isic, isic_small]\nmethods: [aldt, im, im_clean, im_3]\nvariants: {im_3: {of: im, teachers: 3}}\n")
+    write_text(
+        "settings/studies/mine.yaml",
+        "experiments: [isic, isic_small]\nmethods: [aldt, im, im_clean, im_3]\nvariants: {im_3: {of: im, teachers: 3}}\n",
+    )
     plan = Plan({"settings": "settings"}, str(root))
     same, small = (block["published"] for block in tabulation(plan.config, "mine", code)["blocks"])
     assert [table["name"] for table in same] == ["v3 Study B", "v2 curves"]
