@@ -105,7 +105,7 @@ def test_an_upper_bound_is_marked_and_neither_bold_nor_recommended(root, in_tmp)
         (
             SCORES,
             "ldt_equal_steps, aldt, im_clean",
-            ["Recommended, as better than aldt by more than the interval: im_clean (+10.0,", "Beware: ldt_equal_steps (+5.0,",
+            ["Recommended, as better than aldt by more than the interval: im_clean (+10.0 points,", "Beware: ldt_equal_steps (+5.0 points,",
              "better than ldt_equal_steps by more than the interval, too: im_clean."],
         ),
         (

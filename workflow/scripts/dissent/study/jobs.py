@@ -59,7 +59,7 @@ def _pool(plan: Plan, run: Run, generation: int) -> set[Job]:
 def _labelling(plan: Plan, run: Run, generation: int) -> set[Job]:
     parts = plan.parts(run)
     found = {Job(rule, run.name + part, generation) for rule in ("predict", "build_masks") for part in parts}
-    joined = ("predictions", "masks") if parts != [""] else ()
+    joined = ["masks", *(["predictions"] if run.recipe.rates == "predictions" else [])] if parts != [""] else []
     found |= {Job("join_shards", f"{run.name}/{table}", generation) for table in joined}
     return found | ({Job("score_pairs", run.name, generation)} if run.recipe.rates else set())
 

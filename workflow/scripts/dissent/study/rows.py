@@ -124,8 +124,8 @@ def _told(rows: Sequence[Row], other: str) -> str:
 
 
 def points(one: Interval) -> str:
-    """`+2.7 points, +0.9 to +4.6`, or that there is none."""
+    """A difference with its interval, or that there is none."""
     if one[0] is None:
         return "cannot be compared"
     value, low, high = (f"{100 * part:+.1f}" for part in one)
-    return f"{value}, {low} to {high}"
+    return f"{value} points, {low} to {high}"
