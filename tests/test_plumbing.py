@@ -28,9 +28,23 @@ LAYERS = [
     {"learn", "label", "select", "datasets", "inference", "quality"},
     {"fit", "plan"},
     {"generation", "report"},
+    {"study"},
     {"dvc", "cli", "targets"},
 ]
-WITHOUT_TORCH = {"files", "spec", "jobs", "seeds", "consensus", "quality", "label", "select", "datasets", "plan", "dvc"}
+WITHOUT_TORCH = {
+    "files",
+    "spec",
+    "jobs",
+    "seeds",
+    "consensus",
+    "quality",
+    "label",
+    "select",
+    "datasets",
+    "plan",
+    "dvc",
+    "study",
+}
 # Their files never import each other; base.py is what they share.
 SIBLINGS = {"learn", "label", "select"}
 # Logs, lock files, parts of downloads and a folder that is renamed when whole: nobody takes them for finished.

@@ -38,8 +38,10 @@ class Cell:
     """seed: score of each student"""
     drawn: dict[str, np.ndarray]
     """seed: scores of each student on the images of each round (S, R)"""
-    key: str
-    """of the draws: equal for cells that are compared, which then see the same images and seeds in a round"""
+    experiment: str
+    """key of the draws of images and seeds: cells of one experiment see the same ones in a round, whatever was labelled"""
+    block: str
+    """with the method's name the key of the draws of students, which nothing has in common"""
 
     @property
     def students(self) -> list[float]:
@@ -64,8 +66,8 @@ class Cell:
     def means(self, seeds: Sequence[str]) -> np.ndarray:
         """The mean in each round (R,): seeds drawn with replacement, then students of each, on the images of the round."""
         rounds = next(iter(self.drawn.values())).shape[1]
-        seeds_KR = generator("study seeds", self.key, *seeds).integers(len(seeds), size=(len(seeds), rounds))
-        random, total_R = generator("study students", self.key, self.method), np.zeros(rounds)
+        seeds_KR = generator("study seeds", self.experiment, *seeds).integers(len(seeds), size=(len(seeds), rounds))
+        random, total_R = generator("study students", self.block, self.method), np.zeros(rounds)
         for seed_R in seeds_KR:
             for index, seed in enumerate(seeds):
                 values_SR = self.drawn[seed]
@@ -137,7 +139,16 @@ def read_block(about: dict, rounds: int = ROUNDS) -> Block:
             whole[seed], drawn[seed] = _scores(counts_SNL4, about, rounds)
         flags = {name: row[name] for name in ("upper_bound", "labels_alone")}
         cells.append(
-            Cell(row["method"], **flags, ends=ends, made=made, whole=whole, drawn=drawn, key=about["experiment"])
+            Cell(
+                row["method"],
+                **flags,
+                ends=ends,
+                made=made,
+                whole=whole,
+                drawn=drawn,
+                experiment=about["experiment"],
+                block=about["name"],
+            )
         )
     return Block(about, side, len(ids or []), cells)
 

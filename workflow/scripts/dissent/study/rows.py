@@ -28,8 +28,7 @@ class Row:
     @property
     def recommended(self) -> bool:
         """Whether its whole interval against ALDT lies above 0; neither upper bounds nor controls are asked."""
-        low = self.against.get(AGAINST[0], (None, None, None))[1]
-        return low is not None and low > 0 and not (self.cell.upper_bound or self.cell.labels_alone)
+        return _above(self, AGAINST[0]) and not (self.cell.upper_bound or self.cell.labels_alone)
 
 
 def rows_of(block: Block) -> list[Row]:
@@ -90,7 +89,7 @@ def _beside(block: Block, cell: Cell) -> list[dict]:
 
 def verdict(block: Block, rows: Sequence[Row]) -> list[str]:
     """Sentences by the rule: recommended is what beats ALDT by more than the interval; what steps alone give is said."""
-    judge, steps = AGAINST
+    judge = AGAINST[0]
     asked = [row for row in rows if not (row.cell.upper_bound or row.cell.labels_alone)]
     if block.cell(judge) is None:
         return [f"Nothing can be recommended: {judge} is not in the study, and has to be beaten; add it to `methods`."]
@@ -98,25 +97,34 @@ def verdict(block: Block, rows: Sequence[Row]) -> list[str]:
         return ["There is no method to judge: upper bounds, and controls that learn from labels alone, are none."]
     said = []
     if good := [row for row in asked if row.recommended]:
-        said.append(f"Recommended, as better than {judge} by more than the interval: {_told(good, judge)}.")
+        said += [
+            f"Recommended, as better than {judge} by more than the interval: {_told(good, judge)}.",
+            _also(block, good),
+        ]
     else:
         said.append(f"None is recommended: no method is better than {judge} by more than the interval.")
     if bad := [row for row in asked if not row.recommended]:
         said.append(f"Not recommended: {_told(bad, judge)}.")
     controls = [row for row in rows if row.cell.labels_alone and not row.cell.upper_bound]
-    if strong := [row for row in controls if (row.against.get(judge, (None,) * 3)[1] or 0) > 0]:
+    if strong := [row for row in controls if _above(row, judge)]:
         said.append(f"Beware: {_told(strong, judge)} beats {judge} without an unlabelled image.")
-    if good and block.cell(steps) is None:
-        said.append(f"Whether this is more than additional steps give is not known: {steps} is not in the study.")
-    elif good:
-        also = [row for row in good if (row.against[steps][1] or 0) > 0]
-        names = " and ".join(row.cell.method for row in also)
-        said.append(
-            f"Of these, better than {steps} by more than the interval, too: {names}."
-            if also
-            else f"But none of these is better than {steps} by more than the interval: what they gain, steps alone may give."
-        )
     return said
+
+
+def _also(block: Block, good: Sequence[Row]) -> str:
+    """Whether what is recommended is better than what steps alone give."""
+    steps = AGAINST[1]
+    if block.cell(steps) is None:
+        return f"Whether this is more than additional steps give is not known: {steps} is not in the study."
+    if also := [row.cell.method for row in good if _above(row, steps)]:
+        return f"Of these, better than {steps} by more than the interval, too: {', '.join(also)}."
+    return f"But none of these is better than {steps} by more than the interval: what they gain, steps alone may give."
+
+
+def _above(row: Row, other: str) -> bool:
+    """Whether the whole interval of the difference to a control lies above 0."""
+    low = row.against.get(other, (None, None, None))[1]
+    return low is not None and low > 0
 
 
 def _told(rows: Sequence[Row], other: str) -> str:
