@@ -5,23 +5,13 @@ wildcard_constraints:
     study="[A-Za-z0-9_][A-Za-z0-9_-]*",
 
 
-def cells_of(*files):
-    """An input function: these files of every generation of every run of the study."""
-    return lambda w: [path for run in friendly(PLAN.cells)(w.study) for path in PLAN.generations(run, *files)]
-
-
-def labelled_of(w):
-    """Tables of the labelled images of the study's runs."""
-    return sorted({PLAN.side(run, "labelled") for run in friendly(PLAN.cells)(w.study)})
-
-
 rule tabulate_study:
     input:
         templates=expand(f"{workflow.basedir}/workflow/report/{{name}}", name=["study.html.j2", "report.css"]),
-        metrics=cells_of("metrics.json"),
-        counts=cells_of("counts.csv"),
-        costs=cells_of("cost.json"),
-        labelled=labelled_of,
+        metrics=lambda w: friendly(PLAN.of_study)(w.study, "metrics.json"),
+        counts=lambda w: friendly(PLAN.of_study)(w.study, "counts.csv"),
+        costs=lambda w: friendly(PLAN.of_study)(w.study, "cost.json"),
+        labelled=lambda w: friendly(PLAN.labelled)(w.study),
     output:
         html=report(
             "results/{study}/table.html",
@@ -44,9 +34,9 @@ rule tabulate_study:
 
 rule plot_labels:
     input:
-        metrics=cells_of("metrics.json"),
-        counts=cells_of("counts.csv"),
-        labelled=labelled_of,
+        metrics=lambda w: friendly(PLAN.of_study)(w.study, "metrics.json"),
+        counts=lambda w: friendly(PLAN.of_study)(w.study, "counts.csv"),
+        labelled=lambda w: friendly(PLAN.labelled)(w.study),
     output:
         svg="results/{study}/labels.svg",
         png="results/{study}/labels.png",

@@ -39,7 +39,7 @@ class Plan:
         found = [match.groups() for word in words if (match := re.match(r"results/([^/]+)/(?:gen(\d+)(?:/|$))?", word))]
         studies = {run for run, _ in found} & set(self.config.names("studies"))
         for study in sorted(studies):
-            self.cells(study)
+            self._check_study(study, [word for word in words if word.startswith(f"results/{study}/")])
         found = [(run, generation) for run, generation in found if run not in studies]
         for run in sorted({run for run, _ in found}) or ([] if studies else self.experiments):
             self.config.controls(run)
@@ -58,6 +58,21 @@ class Plan:
                 dataset = self.config.dataset(match[1])
                 if match[2] is not None:
                     with_split(dataset, match[2], match[1])
+
+    def _check_study(self, study: str, words: Iterable[str]) -> None:
+        """Resolve every run of a study of which the command line names files."""
+        self.cells(study)
+        for word in words:
+            if re.fullmatch(r"results/[^/]+/labels\.(svg|png|csv)", word):
+                if not self.config.study(study)[0].label_fractions:
+                    raise UserError(
+                        f"the study {study} draws no score against labels: it has no `label_fractions`, e.g. [.02, .05, .1, .2]"
+                    )
+            elif not re.fullmatch(r"results/[^/]+/table\.(html|md|csv|tex)", word):
+                raise UserError(
+                    f"`{word}` is nothing that a study makes: it has table.html, .md, .csv and .tex, and with "
+                    "`label_fractions` labels.svg, .png and .csv; its runs are called STUDY.EXPERIMENT.METHOD.s1"
+                )
 
     def code(self, *names: str) -> str:
         """Digest of library files: an edit of one reruns what depends on it, a touch does not. Read once a plan."""
@@ -105,6 +120,14 @@ class Plan:
         rows = [(block, method) for block in found.blocks for method in found.methods]
         names = [f"{study}.{block.name}.{method}.s{seed}" for block, method in rows for seed in found.seeds_of(method)]
         return [self.config.run(name) for name in names]
+
+    def of_study(self, study: str, *files: str) -> list[str]:
+        """Files of every generation of every run of a study."""
+        return [path for run in self.cells(study) for path in self.generations(run, *files)]
+
+    def labelled(self, study: str) -> list[str]:
+        """Tables of the labelled images of a study's runs."""
+        return sorted({self.side(run, "labelled") for run in self.cells(study)})
 
     def teachers(self, run: Run, generation: int) -> str:
         """The ranked pool that labels for a generation: that of the generation before. Generations are this recursion."""
