@@ -8,27 +8,11 @@ not done again, and students that were trained are kept below work/gpu-run, so t
 import argparse
 import json
 import statistics
-import subprocess
 import sys
-import tarfile
 import time
 from pathlib import Path
 
-from common import made_up
-
-SELF = str(Path(__file__).resolve())
-WORK = Path("work/gpu-run")
-FULL = {
-    "size": 256,
-    "labelled": 259,
-    "unlabelled": 2335,
-    "val": 100,
-    "epochs": 50,
-    "batch": 32,
-    "generations": 5,
-    "pool": [10, 5],
-}
-TOY = {"size": 32, "labelled": 6, "unlabelled": 12, "val": 4, "epochs": 2, "batch": 4, "generations": 1, "pool": [2, 2]}
+from gpu_students import FULL, TOY, WORK, asked, place, prepare, student, train
 
 
 def main() -> int:
@@ -76,42 +60,6 @@ def save(found: dict, *paths: Path) -> None:
         path.write_text(json.dumps(found, indent=1) + "\n")
 
 
-def prepare(scale: dict) -> None:
-    """Tables and PNG files of the split below work/gpu-run, from work/gpu/images.tar.gz or made up."""
-    import numpy as np
-    from PIL import Image
-
-    from dissent.files import sha256, write_image, write_mask, write_table
-
-    if (WORK / "val.csv").exists():
-        return
-    number = scale["labelled"] + scale["unlabelled"] + scale["val"]
-    packed = Path("work/gpu/images.tar.gz")
-    if packed.is_file():
-        with tarfile.open(packed) as archive:
-            archive.extractall(WORK / "packed", filter="data")
-        paths = sorted((WORK / "packed/images").iterdir())[:number]
-        masks = [np.array(Image.open(WORK / "packed/masks" / f"{path.stem}.png")) for path in paths]
-        photos = [np.array(Image.open(path).convert("RGB")) for path in paths]
-    else:
-        photos, masks = made_up(number, scale["size"], scale["size"])
-    rows = []
-    for index, (photo, mask) in enumerate(zip(photos, masks, strict=True)):
-        paths = {"image": WORK / f"data/images/i{index:05}.png", "label": WORK / f"data/labels/i{index:05}.png"}
-        write_image(paths["image"], photo)
-        write_mask(paths["label"], mask, [[0] * 3] * 256)
-        row = {"id": f"i{index:05}"}
-        for key, path in paths.items():
-            row |= {key: str(path), f"{key}_sha256": sha256(path)}
-        rows.append(row)
-    head = ("id", "image", "label", "image_sha256", "label_sha256")
-    first, second = scale["labelled"], scale["labelled"] + scale["unlabelled"]
-    write_table(WORK / "labelled.csv", rows[:first], head)
-    bare = [{key: row[key] for key in ("id", "image", "image_sha256")} for row in rows[first:second]]
-    write_table(WORK / "unlabelled.csv", bare, ("id", "image", "image_sha256"))
-    write_table(WORK / "val.csv", rows[second:], head)  # last: it tells that all is there
-
-
 def device(scale: dict, args: argparse.Namespace, end: float) -> dict:
     """What computes here, and the most that it does: a large matrix product in bf16 and in fp32, a copy of memory."""
     import torch
@@ -130,15 +78,6 @@ def device(scale: dict, args: argparse.Namespace, end: float) -> dict:
         "device": name, "torch": torch.__version__, "bf16_tflops": flops(torch.bfloat16),
         "fp32_tflops": flops(torch.float32), "copy_gb_s": copied,
     }  # fmt: skip
-
-
-def place(args: argparse.Namespace) -> str:
-    """cuda, or with `--toy` the CPU."""
-    import torch
-
-    if not args.toy and not torch.cuda.is_available():
-        raise SystemExit("error: no card here; --toy tries the script on a CPU")
-    return "cpu" if args.toy else "cuda"
 
 
 def best(function, repeats: int, kind: str) -> float:
@@ -186,6 +125,7 @@ def published(scale: dict, args: argparse.Namespace, end: float) -> dict | None:
     from dissent.generation.pairs import assemble_pairs
     from dissent.generation.predict import predict
     from dissent.generation.rank import rank_students
+    from dissent.spec.recipe import Recipe
     from dissent.spec.task import Task
 
     task = Task(kind="binary", labels=["lesion"])
@@ -197,6 +137,7 @@ def published(scale: dict, args: argparse.Namespace, end: float) -> dict | None:
         "batch": 128,
         "threads": 4,
     }
+    asked_once = {"part": [1, 1], "mean": False, "views": Recipe().at(0)["views"], "seed": 1}
     spent = json.loads((WORK / "spent.json").read_text()) if (WORK / "spent.json").exists() else {}
     for g in range(scale["generations"] + 1):
         if time.monotonic() > end:
@@ -208,7 +149,7 @@ def published(scale: dict, args: argparse.Namespace, end: float) -> dict | None:
         if g:
             before = str(WORK / f"gen{g - 1}/teachers.json")
             predict(
-                facts | {"part": [1, 1]},
+                facts | asked_once | {"generation": g},
                 before,
                 str(WORK / "unlabelled.csv"),
                 str(folder / "predictions"),
@@ -242,78 +183,6 @@ def published(scale: dict, args: argparse.Namespace, end: float) -> dict | None:
         }
         (WORK / "spent.json").write_text(json.dumps(spent))
     return {"minutes": sum(one["seconds"] for one in spent.values()) / 60, "generations": spent}
-
-
-def asked(
-    scale: dict,
-    args: argparse.Namespace,
-    pairs: str,
-    out: str,
-    generation: int,
-    member: int,
-    precision: str = "bf16",
-    view: str = "plain",
-) -> dict:
-    """What one student is: parameters of `train_student`, and its files."""
-    from dissent.generation.pairs import assemble_pairs
-    from dissent.spec.network import Network
-    from dissent.spec.recipe import Recipe
-    from dissent.spec.task import Task
-
-    if pairs == "labelled.csv":  # the throughput's and the pool's students learn from the labels alone
-        pairs = "labels_as_pairs.csv"
-        copies = {"copies": 0, "labelled_copies": 0}
-        assemble_pairs(copies, str(WORK / "labelled.csv"), None, str(WORK / "unlabelled.csv"), None, str(WORK / pairs))
-    budget = {"epochs": scale["epochs"], "batch": scale["batch"]}
-    spec = Network(architecture="unet1x1", width=0.5, loss=["mse"], precision=precision, **budget).model_dump(
-        mode="json"
-    )
-    params = {
-        "task": Task(kind="binary", labels=["lesion"]).model_dump(mode="json"), "size": [scale["size"]] * 2, "channels": 3, "input": {},
-        "free_rotation": True, "network": spec, "recipe": Recipe(view=view).at(0), "seed": 1, "generation": generation, "member": member,
-    }  # fmt: skip
-    return {"params": params, "pairs": str(WORK / pairs), "out": str(WORK / out), "toy": args.toy}
-
-
-def train(jobs: list[dict], at_once: int) -> list[dict]:
-    """Train students, so many processes at a time; those that are there are not trained again."""
-    waiting, running, done = list(enumerate(jobs)), [], {}
-    while waiting or running:
-        while waiting and len(running) < at_once:
-            index, job = waiting.pop(0)
-            note = Path(job["out"], "speed.json")
-            if note.is_file():
-                done[index] = json.loads(note.read_text())
-                continue
-            command = [sys.executable, SELF, "--student", json.dumps(job)]
-            running.append((index, subprocess.Popen(command, stdout=subprocess.PIPE, text=True)))
-        for index, process in list(running):
-            if process.poll() is not None:
-                if process.returncode:
-                    raise SystemExit(f"a student failed ({process.returncode}): {jobs[index]['out']}")
-                done[index] = json.loads(process.stdout.read().splitlines()[-1])
-                running.remove((index, process))
-        time.sleep(0.05)
-    return [done[index] for index in range(len(jobs))]
-
-
-def student(job: dict) -> dict:
-    """Train one student in this process; images a second of the training, its memory."""
-    from dissent.devices import prepare_process
-
-    kind = prepare_process(4, "cpu" if job["toy"] else "cuda", benchmark=True).type
-    import torch
-
-    from dissent.generation.student import train_student
-
-    start = time.perf_counter()
-    files = {"pairs": job["pairs"], "val": str(WORK / "val.csv"), "unlabelled": str(WORK / "unlabelled.csv")}
-    done = train_student(job["params"], **files, out=job["out"], state=f"{job['out']}.state", device=kind)
-    seconds = time.perf_counter() - start
-    memory = torch.cuda.max_memory_allocated() / 2**20 if kind == "cuda" else None
-    found = {"images_s": done["images"] / seconds, "seconds": seconds, "steps": done["steps"], "memory_mb": memory}
-    Path(job["out"], "speed.json").write_text(json.dumps(found))
-    return found
 
 
 if __name__ == "__main__":

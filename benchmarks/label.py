@@ -117,6 +117,7 @@ def ours(args: argparse.Namespace) -> dict:
     prepare_process(2)
     from dissent.generation.masks import build_masks
     from dissent.generation.predict import predict
+    from dissent.spec.recipe import Recipe
     from dissent.spec.task import Task
 
     task = Task(kind="binary", labels=["disc"])
@@ -124,6 +125,8 @@ def ours(args: argparse.Namespace) -> dict:
     settings |= {
         "precision": args.precision,
         "part": [1, 1],
+        "mean": False,
+        "views": Recipe().at(0)["views"],
         "label": "agree",
         "select": "all",
         "doubt": {"erode": 0, "dilate": 0},

@@ -162,6 +162,7 @@ def ours(args: argparse.Namespace) -> dict:
     from dissent.losses import Loss
     from dissent.spec.network import Network
     from dissent.spec.recipe import Recipe
+    from dissent.spec.task import Task as TaskSpec
     from dissent.task import Task
 
     optimizer = {
@@ -181,7 +182,7 @@ def ours(args: argparse.Namespace) -> dict:
     ).model_dump(mode="json")
     recipe = Recipe(view=args.view).at(0)
     params = {"network": spec | {"validate_every": steps}, "recipe": recipe, "channels": 3, "free_rotation": True}
-    task = Task({"kind": "binary", "labels": ["disc"], "score": "iou", "doubt_class": False})
+    task = Task(TaskSpec(kind="binary", labels=["disc"]).model_dump(mode="json"))
     training = Pairs("pairs.csv", 3, recipe, True, (1, 0), 1, args.batch)
     torch.manual_seed(0)
     network = networks.build(spec, 1, 3)

@@ -191,3 +191,10 @@ def test_only_predict_needs_torch(root, in_tmp, command):
     environment = os.environ | {"PYTHONPATH": str(root / "workflow" / "scripts")}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_raw_files_that_a_person_must_get_are_asked_for(in_tmp, capsys):
+    assert dissent("check", "cityscapes") == 1
+    out = capsys.readouterr().out
+    assert "error: data/raw/cityscapes does not hold Cityscapes, which needs a login. Download" in out
+    assert "gtFine_trainvaltest.zip       241 MB: leaves gtFine/train/, gtFine/val/" in out and "1 to be mended" in out

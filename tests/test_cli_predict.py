@@ -15,7 +15,7 @@ from dissent.cli import slide
 from dissent.cli.photos import names_of
 from dissent.consensus import consensus
 from dissent.files import read_json, write_json
-from dissent.spec.dataset import Centre, Tiles, Whole
+from dissent.spec.geometry import Centre, Tiles, Whole
 from dissent.spec.task import Task as TaskSpec
 from dissent.task import Task
 

@@ -16,7 +16,7 @@ from dissent.datasets.geometry import (
     resize_photo,
     windows,
 )
-from dissent.spec.dataset import Centre, Tiles, Whole
+from dissent.spec.geometry import Centre, Tiles, Whole
 
 
 def pattern(height: int, width: int, channels: int = 0) -> np.ndarray:

@@ -22,28 +22,19 @@ FILES = sorted(LIBRARY.rglob("*.py"))
 LAYERS = [
     {"files"},
     {"spec", "seeds", "jobs"},
-    {"task", "consensus", "devices", "noise"},
+    {"contours", "confusion"},
+    {"task", "consensus", "cells", "devices", "noise"},
     {"augment", "metrics", "losses", "optim", "networks", "checkpoint"},
-    {"data"},
-    {"learn", "label", "select", "datasets", "inference", "quality"},
+    {"data", "pools", "alarms"},
+    {"learn", "label", "select", "datasets", "inference", "quality", "stopping"},
     {"fit", "plan"},
     {"generation", "report"},
     {"study"},
     {"dvc", "cli", "targets"},
 ]
 WITHOUT_TORCH = {
-    "files",
-    "spec",
-    "jobs",
-    "seeds",
-    "consensus",
-    "quality",
-    "label",
-    "select",
-    "datasets",
-    "plan",
-    "dvc",
-    "study",
+    *("files", "spec", "jobs", "seeds", "consensus", "contours", "cells", "confusion", "quality", "alarms", "pools"),
+    *("label", "select", "datasets", "stopping", "plan", "dvc", "study"),
 }
 # Their files never import each other; base.py is what they share.
 SIBLINGS = {"learn", "label", "select"}

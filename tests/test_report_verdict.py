@@ -5,10 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dissent import pools as module
 from dissent.files import UserError, write_json, write_table
-from dissent.report import verdict as module
+from dissent.pools import difference, pool_counts
 from dissent.report.story import Generation
-from dissent.report.verdict import difference, pool_counts, verdict
+from dissent.report.verdict import verdict
 from dissent.spec.task import Task
 
 TASK = Task(kind="binary", labels=["x"]).model_dump(mode="json")
@@ -61,6 +62,17 @@ def test_difference_is_paired_over_images_and_knows_students(in_tmp):
     counts("c.csv", 60, images=39)
     with pytest.raises(UserError, match="different images"):
         difference("a.csv", "c.csv", "test", "iou", TASK)
+
+
+def test_difference_over_seeds_is_their_mean_and_as_wide_as_they_differ(in_tmp):
+    ours = [counts(f"a{seed}.csv", 60 + more, students=1) for seed, more in enumerate((0, 3, 6))]
+    theirs = [counts(f"b{seed}.csv", 60, students=1) for seed in range(3)]
+    value, low, high = difference(ours, theirs, "test", "iou", TASK, repeats=500)
+    assert value == pytest.approx(0.03) and low == pytest.approx(0.0) and high == pytest.approx(0.06)
+    assert difference(ours[:1], theirs[:1], "test", "iou", TASK) == difference(ours[0], theirs[0], "test", "iou", TASK)
+    counts("b1.csv", 60, images=39)
+    with pytest.raises(UserError, match=r"a0.csv and b1.csv were made on different images"):
+        difference(ours, theirs, "test", "iou", TASK)
 
 
 def test_difference_is_that_of_the_pool_means_of_metrics_json(in_tmp):

@@ -57,8 +57,8 @@ class Untrained:
         for i in (1, 2):
             student = folder / "students" / str(i)
             for name in ("model.safetensors", "model.json"):
-                write_json(student / name, {"student": i, "generation": g})
-            write_json(student / "metrics.json", {"val": {"iou": {"value": 0.5 + 0.1 * i}}})
+                write_json(student / name, self._weights(g, i))
+            write_json(student / "metrics.json", {"steps": 12, "val": {"iou": {"value": 0.5 + 0.1 * i}}})
             self._cost(student / "cost.json", {"steps": 12, "images": 48})
         if g:
             teachers = str(folder.parent / f"gen{g - 1}" / "teachers.json")
@@ -88,6 +88,8 @@ class Untrained:
             str(folder / "metrics.json"),
             str(folder / "counts.csv"),
             "cpu",
+            self.sides["unlabelled"],
+            [str(folder.parent / f"gen{h}") for h in range(g)],
         )
         if g:
             tables = [self.sides["hidden"], str(folder / "masks.csv"), str(folder / "predictions.csv")]
@@ -95,6 +97,10 @@ class Untrained:
         self._cost(folder / "costs" / "evaluate.json", {"images": 20})
         jobs = [f"{folder}/students/1/cost.json", f"{folder}/students/2/cost.json", f"{folder}/costs/evaluate.json"]
         cost.add_costs(jobs, str(folder / "cost.json"))
+
+    def _weights(self, g, i):
+        """What stands in the place of a student's weights."""
+        return {"student": i, "generation": g}
 
     def _cost(self, path, done):
         spent = {"seconds": 3.25, "cpu_seconds": 4.5, "peak_memory_mb": 900.5, "host": "here", "device": "cpu"}

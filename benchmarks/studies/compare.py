@@ -4,8 +4,7 @@
 
 Reads what lies in results/ (`--run` has Snakemake make it first). A line is one generation of one method: mean ± sd over
 students (and seeds), the student that is best by validation, the ensemble, steps of a student and CPU seconds of its jobs. Differences
-are of the pools' test scores, with a 95 % bootstrap interval over students and images; of several seeds, their mean and the mean of the
-intervals' ends. The audit's lines follow where hidden masks exist.
+are of the pools' test scores, with a 95 % bootstrap interval over seeds, students and images. The audit's lines follow where hidden masks exist.
 """
 
 import argparse
@@ -17,7 +16,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "workflow" / "scripts"))
 
 from dissent.files import read_json
-from dissent.report.verdict import difference
+from dissent.pools import difference
+from dissent.report.story import Generation
 from dissent.spec.run import Config, Run
 
 SHOWN = ("wrong_of_teacher", "doubt", "precision", "recall", "wrong_outside")
@@ -45,13 +45,10 @@ def main() -> int:
     )
     print("|---|---|---|---|---|" + "---|" * len(args.against) + "---|---|")
     for method, of_seeds in runs.items():
-        for g in range(of_seeds[0].recipe.generations + 1):
+        for g in range(min(last(run).made for run in of_seeds) + 1):
             print(line(method, of_seeds, g, [(m, runs.get(m)) for m in args.against]))
     audited = [
-        (method, run, g)
-        for method, found in runs.items()
-        for run in found
-        for g in range(1, run.recipe.generations + 1)
+        (method, run, g) for method, found in runs.items() for run in found for g in range(1, last(run).made + 1)
     ]
     print(
         "\n| run | teacher wrong | doubt | precision | recall | wrong outside | kept |\n|---|---|---|---|---|---|---|"
@@ -85,6 +82,11 @@ def folder(run: Run, g: int) -> Path:
     return Path("results", run.name, f"gen{g}")
 
 
+def last(run: Run) -> Generation:
+    """The last planned generation, which knows how many were made and which is kept (docs/stopping.md)."""
+    return Generation(folder(run, run.recipe.generations))
+
+
 def line(method: str, runs: list[Run], g: int, against: list[tuple[str, list[Run] | None]]) -> str:
     """One generation of one method, over the seeds."""
     rows = [read_json(folder(run, g) / "metrics.json") for run in runs]
@@ -108,13 +110,9 @@ def line(method: str, runs: list[Run], g: int, against: list[tuple[str, list[Run
 def told(runs: list[Run], g: int, others: list[Run], score: str) -> str:
     """Difference of the pools, with its interval."""
     task = runs[0].dataset.task.model_dump(mode="json")
-    found = [
-        difference(
-            folder(run, g) / "counts.csv", folder(other, other.recipe.generations) / "counts.csv", "test", score, task
-        )
-        for run, other in zip(runs, others, strict=True)
-    ]
-    value, low, high = (100 * statistics.mean(column) for column in zip(*found, strict=True))
+    ours = [folder(run, g) / "counts.csv" for run in runs]
+    theirs = [last(other).kept.folder / "counts.csv" for other in others]
+    value, low, high = (100 * number for number in difference(ours, theirs, "test", score, task))
     return f"{value:+.1f} ({low:+.1f} to {high:+.1f})"
 
 

@@ -1,6 +1,6 @@
 """What a student should see where its teachers disagree: every combination of input, target and filter, one generation.
 
-    python benchmarks/studies/doubt.py [--steps 465] [--teachers 3] [--cells keep-ignore-all ...] [--cores 2] [--seed 1]
+    python benchmarks/studies/doubt.py [--epochs 43] [--cells keep-ignore-all ...] [--cores 2] [--seed 1]
 
 Writes settings to work/doubt/, has Snakemake do the runs (what is done already is not done again; all of them start from the
 same students), and prints a table in Markdown, then the mean of every level over the others: students of one cell differ
@@ -24,9 +24,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     every = ["-".join(cell) for cell in itertools.product(INPUTS, TARGETS, FILTERS)]
     parser.add_argument("--cells", nargs="+", default=every, choices=every, metavar="INPUT-TARGET-FILTER")
-    parser.add_argument("--steps", type=int, help="steps of every student; default: as unet1x1_small says (465)")
+    parser.add_argument(
+        "--epochs",
+        type=int,
+        help="of all images, 93 steps each, for every student; its teachers see the labelled images alone as often (9 steps "
+        "each). Default: 465 steps for both",
+    )
     parser.add_argument("--pool", type=int, default=1, help="students of a cell")
-    parser.add_argument("--teachers", type=int, default=3, help="students of generation 0, the two best of which label")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--cores", default="2")
     args = parser.parse_args()
@@ -43,16 +47,16 @@ def write_settings(cell: str, args: argparse.Namespace) -> str:
     """Write the experiment of one cell (and a network of `--steps`); returns the run's name."""
     what, target, select = cell.split("-")
     network, name = "unet1x1_small", f"doubt_{what}_{target}_{select}"
-    if args.teachers != 3:
-        name += f"_of{args.teachers}"
-    if args.steps:
+    more = ""
+    if args.epochs:
         text = Path("config/networks/unet1x1_small.yaml").read_text("utf-8")
         lines = [line for line in text.splitlines() if not line.startswith(("epochs", "least_steps", "validate_every"))]
-        network, name = f"unet1x1_{args.steps}", f"{name}_{args.steps}"
-        write("networks", network, "\n".join([*lines, f"steps: {args.steps}\n"]))
+        network, name = f"unet1x1_{args.epochs}_epochs", f"{name}_{args.epochs}_epochs"
+        write("networks", network, "\n".join([*lines, f"epochs: {args.epochs}\n"]))
+        more = "start: ldt\nbudget_of: all_images\n"
     text = f"dataset: isic_small\nsplit: small\nnetwork: {network}\nmethod: im_clean\ngenerations: 1\nview: strong\n"
-    text += f"pool: [{args.teachers}, {args.pool}]\nselect: {select}\ndoubt: {{input: {what}, target: {target}}}\n"
-    write("experiments", name, text)
+    text += f"pool: [3, {args.pool}]\nselect: {select}\ndoubt: {{input: {what}, target: {target}}}\n"
+    write("experiments", name, text + more)
     return f"{name}.s{args.seed}"
 
 

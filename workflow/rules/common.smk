@@ -1,6 +1,7 @@
 # Wildcards to names and settings; the logic is in dissent/plan.py. Planning imports no torch.
 import sys
 from functools import wraps
+from inspect import signature
 
 from snakemake.exceptions import WorkflowError
 
@@ -20,6 +21,13 @@ wildcard_constraints:
     g="0|[1-9][0-9]?",
     i="[1-9][0-9]*",
     s="[1-9][0-9]*",
+    patience="[1-9][0-9]?",
+
+
+def told(function):
+    """Snakemake asks for a function's signature at every job; what is written on it is found at once."""
+    function.__signature__ = signature(function)
+    return function
 
 
 def friendly(function):
@@ -32,7 +40,7 @@ def friendly(function):
         except UserError as error:
             raise WorkflowError(str(error)) from None
 
-    return checked
+    return told(checked)
 
 
 PLAN = friendly(Plan)(config, workflow.basedir)
@@ -57,11 +65,18 @@ def teachers_of(w):
     return PLAN.teachers(run_of(w), int(w.g))
 
 
+@friendly
+def stop_of(w):
+    """What tells whether the generation is made at all, of `generations: auto`."""
+    return PLAN.stop(run_of(w), int(w.g))
+
+
 def side(name):
     """An input function: one table of the run's split (labelled, unlabelled, val, test, hidden)."""
-    return lambda w: PLAN.side(run_of(w), name)
+    return told(lambda w: PLAN.side(run_of(w), name))
 
 
+@told
 def threads_of(w):
     """Threads of torch: a key of the network file."""
     return run_of(w).network.resources.threads
@@ -72,7 +87,7 @@ def asked(name, job, grows=True):
 
     Tables that are still to be made have no rows to count: Snakemake asks again before the job starts.
     """
-    return lambda w, input, attempt: getattr(job(w, input), name) * (attempt if grows else 1)
+    return told(lambda w, input, attempt: getattr(job(w, input), name) * (attempt if grows else 1))
 
 
 def to_train(w, input):

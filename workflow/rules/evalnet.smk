@@ -73,6 +73,7 @@ rule score_pairs:
         thresholds="results/{run}/evalnets/thresholds.json",
         evalnets=lambda w: f"results/{w.run}/evalnets/evalnets.json" if run_of(w).evalnet else [],
         hidden=lambda w: [] if run_of(w).evalnet else side("hidden")(w),
+        stop=ancient(stop_of),
     output:
         table="results/{run}/gen{g}/scores.csv",
         cost="results/{run}/gen{g}/costs/score_pairs.json",

@@ -3,14 +3,33 @@
 
 # seconds of small tables: not worth a place in the queue of a cluster
 localrules:
+    decide,
     rank_students,
     cost,
+
+
+rule decide:
+    # of `generations: auto`: whether validation says that this generation is to be made. Who trains takes the answer as
+    # `ancient`: a score that is computed anew trains nothing anew; another patience does, as the file has another name
+    input:
+        lambda w: f"results/{w.run}/gen{int(w.g) - 1}/metrics.json",
+    output:
+        "results/{run}/gen{g}/stop.{patience}.json",
+    log:
+        "logs/{run}/gen{g}/decide.{patience}.log",
+    conda:
+        "../../envs/dissent.yaml"
+    params:
+        settings=lambda w: slices.deciding(run_of(w), PLAN.code),
+    script:
+        "../scripts/decide.py"
 
 
 rule predict:
     input:
         teachers=teachers_of,
         unlabelled=side("unlabelled"),
+        stop=ancient(stop_of),
     output:
         folder=directory("results/{run}/gen{g}/predictions"),
         table="results/{run}/gen{g}/predictions.csv",
@@ -35,6 +54,7 @@ rule build_masks:
         predictions="results/{run}/gen{g}/predictions.csv",
         scores=lambda w: PLAN.scores(run_of(w), int(w.g), "predictions"),
         previous=lambda w: f"results/{w.run}/gen{int(w.g) - 1}/masks.csv" if int(w.g) > 1 else [],
+        stop=ancient(stop_of),
     output:
         consensus=directory("results/{run}/gen{g}/masks/consensus"),
         inconsistency=directory("results/{run}/gen{g}/masks/inconsistency"),
@@ -58,6 +78,7 @@ rule predict_shard:
     input:
         teachers=teachers_of,
         unlabelled=side("unlabelled"),
+        stop=ancient(stop_of),
     output:
         folder=directory("results/{run}/gen{g}/predictions/shard{s}"),
         table="results/{run}/gen{g}/predictions/shard{s}.csv",
@@ -82,6 +103,7 @@ rule build_masks_shard:
         predictions="results/{run}/gen{g}/predictions/shard{s}.csv",
         scores=lambda w: PLAN.scores(run_of(w), int(w.g), "predictions"),
         previous=lambda w: f"results/{w.run}/gen{int(w.g) - 1}/masks/shard{w.s}.csv" if int(w.g) > 1 else [],
+        stop=ancient(stop_of),
     output:
         consensus=directory("results/{run}/gen{g}/masks/shard{s}/consensus"),
         inconsistency=directory("results/{run}/gen{g}/masks/shard{s}/inconsistency"),
@@ -128,6 +150,7 @@ rule assemble_pairs:
         masks=lambda w: f"results/{w.run}/gen{w.g}/masks.csv" if int(w.g) else [],
         scores=lambda w: PLAN.scores(run_of(w), int(w.g), "masks"),
         hidden=lambda w: side("hidden")(w) if run_of(w).at(int(w.g))["labels"] == "all" else [],
+        stop=ancient(stop_of),
     output:
         "results/{run}/gen{g}/pairs.csv",
     log:
@@ -148,6 +171,7 @@ rule train:
         pairs="results/{run}/gen{g}/pairs.csv",
         unlabelled=side("unlabelled"),
         val=side("val"),
+        stop=ancient(stop_of),
     output:
         model="results/{run}/gen{g}/students/{i}/model.safetensors",
         about="results/{run}/gen{g}/students/{i}/model.json",
@@ -172,7 +196,8 @@ rule train:
 
 rule rank_students:
     input:
-        lambda w: PLAN.students(run_of(w), int(w.g), "model.safetensors", "model.json", "metrics.json"),
+        students=lambda w: PLAN.students(run_of(w), int(w.g), "model.safetensors", "model.json", "metrics.json"),
+        stop=ancient(stop_of),
     output:
         "results/{run}/gen{g}/teachers.json",
     log:
@@ -190,9 +215,12 @@ rule evaluate:
         teachers="results/{run}/gen{g}/teachers.json",
         about=lambda w: f"data/{run_of(w).dataset_name}/dataset.json",
         labelled=side("labelled"),
+        unlabelled=side("unlabelled"),
         val=side("val"),
         test=side("test"),
         masks=lambda w: f"results/{w.run}/gen{w.g}/masks.csv" if int(w.g) else [],
+        earlier=lambda w: PLAN.earlier(run_of(w), int(w.g)),
+        stop=stop_of,
     output:
         metrics="results/{run}/gen{g}/metrics.json",
         counts="results/{run}/gen{g}/counts.csv",
@@ -232,6 +260,7 @@ rule audit:
         hidden=side("hidden"),
         masks="results/{run}/gen{g}/masks.csv",
         predictions="results/{run}/gen{g}/predictions.csv",
+        stop=stop_of,
     output:
         "results/{run}/gen{g}/audit.json",
     log:
@@ -248,6 +277,7 @@ rule show_pairs:
     # on request: the pairs as a student sees them
     input:
         pairs="results/{run}/gen{g}/pairs.csv",
+        stop=ancient(stop_of),
     output:
         directory("results/{run}/gen{g}/pairs"),
     log:

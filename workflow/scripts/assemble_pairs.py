@@ -1,9 +1,10 @@
 """Assemble the pairs that a generation's students learn from."""
 
 from dissent.generation.pairs import assemble_pairs
+from dissent.generation.stopped import unless_stopped
 from dissent.jobs import job
 
-with job(snakemake):
+with job(snakemake), unless_stopped(snakemake):
     assemble_pairs(
         snakemake.params.settings,
         labelled=snakemake.input.labelled,

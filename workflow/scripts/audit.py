@@ -1,9 +1,10 @@
 """Compare the pseudo-labels with hidden masks, where these exist."""
 
 from dissent.generation.audit import audit
+from dissent.generation.stopped import unless_stopped
 from dissent.jobs import job
 
-with job(snakemake):
+with job(snakemake), unless_stopped(snakemake):
     audit(
         snakemake.params.settings,
         hidden=snakemake.input.hidden,

@@ -2,9 +2,10 @@
 
 from dissent.generation.cost import write_cost
 from dissent.generation.masks import build_masks
+from dissent.generation.stopped import unless_stopped
 from dissent.jobs import cost, job
 
-with job(snakemake), cost() as spent:
+with job(snakemake), unless_stopped(snakemake), cost() as spent:
     done = build_masks(
         snakemake.params.settings,
         predictions=snakemake.input.predictions,

@@ -1,10 +1,13 @@
 """Score a generation's students on validation and test images."""
 
+from pathlib import Path
+
 from dissent.devices import lease, prepare_process
 from dissent.generation.cost import write_cost
+from dissent.generation.stopped import unless_stopped
 from dissent.jobs import cost, job
 
-with job(snakemake), lease() as place, cost(place.device) as spent:
+with job(snakemake), unless_stopped(snakemake), lease() as place, cost(place.device) as spent:
     device = spent.device = prepare_process(snakemake.params.settings["threads"], place.device).type
     from dissent.generation.evaluate import evaluate  # torch only now: the lease decides which card it sees
 
@@ -18,5 +21,7 @@ with job(snakemake), lease() as place, cost(place.device) as spent:
         out=snakemake.output.metrics,
         table=snakemake.output.counts,
         device=device,
+        unlabelled=snakemake.input.unlabelled,
+        earlier=[str(folder) for folder in dict.fromkeys(Path(path).parent for path in snakemake.input.earlier)],
     )
     write_cost(snakemake.output.cost, spent, done)

@@ -2,9 +2,10 @@
 
 from dissent.devices import lease, prepare_process
 from dissent.generation.cost import write_cost
+from dissent.generation.stopped import unless_stopped
 from dissent.jobs import cost, job
 
-with job(snakemake), lease() as place, cost(place.device) as spent:
+with job(snakemake), unless_stopped(snakemake), lease() as place, cost(place.device) as spent:
     device = spent.device = prepare_process(snakemake.params.settings["threads"], place.device).type
     from dissent.generation.predict import predict  # torch only now: the lease decides which card it sees
 

@@ -4,11 +4,13 @@ from pathlib import Path
 
 from dissent.devices import lease, prepare_process
 from dissent.generation.cost import write_cost
+from dissent.generation.stopped import unless_stopped
 from dissent.generation.twins import taken_over
 from dissent.jobs import cost, job
 
 settings, inputs, out = snakemake.params.settings, snakemake.input, Path(snakemake.output.model).parent
-with job(snakemake), taken_over(settings, inputs, out) as done_before:
+seen = [inputs.pairs, inputs.unlabelled, inputs.val]
+with job(snakemake), unless_stopped(snakemake), taken_over(settings, seen, out) as done_before:
     if not done_before:
         with lease() as place, cost(place.device) as spent:
             device = spent.device = prepare_process(settings["threads"], place.device).type

@@ -16,7 +16,12 @@ def mean(values: Tensor, weight: Tensor, norm: Tensor | None = None) -> Tensor:
 
 
 def mse(task: Task, logits_BCHW: Tensor, planes_BCHW: Tensor, known_B1HW: Tensor) -> Tensor:
-    """Squared error of the probabilities (published for binary and multilabel tasks, section 3)."""
+    """Squared error of the probabilities (published for binary and multilabel tasks, section 3).
+
+    A target above 1 (`mse_targets`) is never reached: it weighs the pixels that have the label.
+    """
+    if task.mse_targets is not None:
+        planes_BCHW = planes_BCHW * planes_BCHW.new_tensor(task.mse_targets)[:, None, None]
     return mean((task.probabilities(logits_BCHW) - planes_BCHW).square(), known_B1HW)
 
 

@@ -9,60 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dissent.files import UNKNOWN
+from dissent.confusion import counts as counts
 
 # counts (N, L, 4) and how often each image counts (R, N) -> score (R,), score of each label (R, L); NaN where none
 Statistic = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
-
-
-def counts(prediction: np.ndarray, target: np.ndarray, task: dict) -> np.ndarray:
-    """tp, fp, fn, tn of every label in one image: int64 (L, 4).
-
-    prediction, target: (H, W) masks of one byte a pixel: 0/1, class ids, or one bit a label. Pixels that are 255 in
-    `target` are left out. ValueError where shapes differ or a value is none of the task's.
-    """
-    prediction, target = np.asarray(prediction), np.asarray(target)
-    if prediction.shape != target.shape or prediction.ndim != 2:
-        raise ValueError(f"prediction {prediction.shape} and target {target.shape} must be masks (H, W) of one size")
-    labels, (values, count) = len(task["labels"]), _COUNTS[task["kind"]]
-    known = target != UNKNOWN
-    largest = values(labels) - 1
-    for name, mask in (("prediction", prediction), ("target", target[known])):
-        if mask.size and (mask.min() < 0 or mask.max() > largest):
-            wrong = mask.max() if mask.max() > largest else mask.min()
-            raise ValueError(f"a {name} of this {task['kind']} task holds 0 to {largest}, not {wrong}")
-    return count(prediction, target, known, labels)
-
-
-def _count_plane(prediction: np.ndarray, target: np.ndarray, known: np.ndarray) -> list[int]:
-    prediction, target = prediction & known, target & known
-    tp = np.count_nonzero(prediction & target)
-    fp, fn = np.count_nonzero(prediction) - tp, np.count_nonzero(target) - tp
-    return [tp, fp, fn, np.count_nonzero(known) - tp - fp - fn]
-
-
-def _count_binary(prediction: np.ndarray, target: np.ndarray, known: np.ndarray, _: int) -> np.ndarray:
-    return np.array([_count_plane(prediction == 1, target == 1, known)], np.int64)
-
-
-def _count_ids(prediction: np.ndarray, target: np.ndarray, known: np.ndarray, labels: int) -> np.ndarray:
-    both = target[known].astype(np.intp) * labels + prediction[known]
-    table = np.bincount(both, minlength=labels * labels).reshape(labels, labels)  # row: target, column: prediction
-    tp = np.diagonal(table)
-    fp, fn = table.sum(axis=0) - tp, table.sum(axis=1) - tp
-    return np.stack([tp, fp, fn, both.size - tp - fp - fn], axis=-1).astype(np.int64)
-
-
-def _count_bits(prediction: np.ndarray, target: np.ndarray, known: np.ndarray, labels: int) -> np.ndarray:
-    bits = [1 << label for label in range(labels)]
-    return np.array([_count_plane((prediction & bit) != 0, (target & bit) != 0, known) for bit in bits], np.int64)
-
-
-_COUNTS = {  # kind: how many values a mask may have, how they are counted
-    "binary": (lambda labels: 2, _count_binary),
-    "multiclass": (lambda labels: labels, _count_ids),
-    "multilabel": (lambda labels: 1 << labels, _count_bits),
-}
 
 
 @dataclass(frozen=True)
@@ -88,9 +38,15 @@ class Score:
 
 def scorer(name: str, task: dict) -> Score:
     """The score called `name` for this task; ValueError lists the names there are."""
-    if name not in SCORES:
-        raise ValueError(f"`{name}` is no score; there are {', '.join(SCORES)}")
-    return SCORES[name](task)
+    names = names_for(task)
+    if name not in names:
+        raise ValueError(f"`{name}` is no score; there are {', '.join(names)}")
+    return (SCORES | CELL_SCORES)[name](task)
+
+
+def names_for(task: dict) -> list[str]:
+    """Every score that the task has: those of pixels, and where it marks cells those of cells."""
+    return [*SCORES, *(CELL_SCORES if task["cells"] else ())]
 
 
 def interval(
@@ -256,3 +212,28 @@ SCORES = {
     ),
     "pixel_accuracy": _pixel_accuracy,
 }
+
+
+def _mcce(task: dict) -> Score:
+    """Mean cell count error (section 6.4), from counts of cells (`cells.cell_counts`) in place of pixels."""
+    states = task["cells"]["states"]
+    counted = np.array([label in states for label in task["labels"]])
+
+    def statistic(counts_NL4: np.ndarray, times_RN: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        errors_NL = counts_NL4[..., 1] + counts_NL4[..., 2]
+        images_R1 = times_RN.sum(axis=-1, keepdims=True)
+        per_label_RL = _divide(times_RN @ errors_NL, np.broadcast_to(images_R1, (len(times_RN), len(counted))))
+        value_R = np.where(images_R1[:, 0] > 0, per_label_RL[:, counted].sum(axis=-1), np.nan)
+        return value_R, np.where(counted, per_label_RL, np.nan)
+
+    sentence = (
+        f"|predicted - true number of {states[0]} cells| + the same of {states[1]} cells, counted at the positions"
+    )
+    return Score(
+        f"{sentence}; mean over images, rounded to 3 decimals, as the papers do; lower is better", statistic, 3
+    )
+
+
+CELL_SCORES = {"mcce": _mcce}
+CELL_ROWS = "cells:"
+"""how labels begin in the rows of counts.csv that count cells"""

@@ -156,6 +156,19 @@ class Plan:
         """scores.csv, where what is `wanted` (predictions, masks) is rated; else nothing."""
         return f"results/{run.name}/gen{generation}/scores.csv" if generation and run.recipe.rates == wanted else []
 
+    def stop(self, run: Run, generation: int) -> str | list[str]:
+        """What tells the jobs of a generation whether it is made: of `generations: auto`, from the first that may not be."""
+        patience = run.recipe.patience
+        may_stop = patience is not None and generation > patience
+        return f"results/{run.name}/gen{generation}/stop.{patience}.json" if may_stop else []
+
+    def earlier(self, run: Run, generation: int) -> list[str]:
+        """What evaluate reads of the generations before: rankings first, in their order."""
+        rankings = [self.teachers(run, g) for g in range(1, generation + 1)]
+        masks = [f"results/{run.name}/gen{g}/masks.csv" for g in range(1, generation)]
+        counts = [] if run.recipe.patience is None else [str(Path(one).with_name("counts.csv")) for one in rankings]
+        return rankings + masks + counts
+
     def parts(self, run: Run) -> list[str]:
         """What the shards of a run put behind `predictions` and `masks`: nothing where there is one, else /shard{s}."""
         return [""] if run.shards == 1 else [f"/shard{s}" for s in range(1, run.shards + 1)]

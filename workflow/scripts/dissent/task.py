@@ -25,6 +25,8 @@ class Task:
         self.bits = self.kind == "multilabel"
         self.one_foreground = self.kind == "binary"
         self.doubt_class = bool(spec["doubt_class"])
+        self.mse_targets: list[float] | None = spec["mse_targets"]
+        self.cells: dict | None = spec["cells"]
         self.outputs = len(self.labels)
         self.spec = spec
 
@@ -74,6 +76,11 @@ class Task:
     def histogram_names(self) -> list[str]:
         """Names that `pixels` counts: the labels, with the background first in a binary task."""
         return self.labels if self.exclusive or self.bits else ["background", *self.labels]
+
+    @property
+    def foreground_names(self) -> list[str]:
+        """The last of `histogram_names`: all but the background, which labels that overlap do not have."""
+        return self.labels if self.bits else self.histogram_names[1:]
 
     # torch -----------------------------------------------------------------------------------------------------------
 

@@ -18,7 +18,7 @@ from dissent.datasets import find_raw, prepare, split
 from dissent.datasets.lists import REPOSITORY
 from dissent.files import UserError, read_json, read_table, sha256
 from dissent.spec.coding import Coding
-from dissent.spec.dataset import Fetch
+from dissent.spec.origin import Fetch
 from dissent.spec.run import Run
 from dissent.task import Task
 
@@ -67,7 +67,8 @@ def run(args: argparse.Namespace) -> int:
 def _check_data(run: Run) -> tuple[list[str], list[str], dict[str, int]]:
     """Faults, notes, and the number of images on each side of the split (none where the data cannot be used)."""
     raw = find_raw(run.dataset.raw, REPOSITORY)
-    if not raw.is_dir() or (run.dataset.fetch and not any((raw / part.images).is_dir() for part in run.dataset.parts)):
+    absent = not raw.is_dir() and not run.dataset.obtain  # whose own words `prepare` has
+    if absent or (run.dataset.fetch and not any((raw / part.images).is_dir() for part in run.dataset.parts)):
         if run.dataset.fetch:
             return [], [f"the raw files are not here: {_to_fetch(run.dataset.fetch, raw)}"], {}
         fault = (

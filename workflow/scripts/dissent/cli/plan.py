@@ -14,7 +14,9 @@ def steps_of(run: Run, sides: dict[str, int]) -> list[object]:
         students += flat["pool"]
         total += each * flat["pool"]
     each = f"{min(steps):,}" if len(steps) == 1 else f"{min(steps):,} to {max(steps):,}"
-    return [run.name, run.recipe.generations, students, f"{pairs:,}", each, f"{total:,}"]
+    generations = run.recipe.generations
+    most = generations if run.recipe.patience is None else f"at most {generations}"
+    return [run.name, most, students, f"{pairs:,}", each, f"{total:,}"]
 
 
 def jobs_of(run: Run, controls: list[Run]) -> int:
@@ -24,7 +26,7 @@ def jobs_of(run: Run, controls: list[Run]) -> int:
 
 
 def _of_run(run: Run, every: bool) -> int:
-    """`every`: each generation is scored and audited; else the last is scored, as it is of a control."""
+    """`every`: each generation is audited, as those of a control are not."""
     generations = run.recipe.generations
     jobs = sum(run.at(g)["pool"] + 2 for g in range(generations + 1))  # train, assemble_pairs, rank_students
     jobs += 2 * generations  # predict, build_masks
@@ -32,4 +34,7 @@ def _of_run(run: Run, every: bool) -> int:
         # score_pairs, thresholds, EvalNets and their ranking, and the pools of which they learn
         jobs += generations + 1 + (run.recipe.quality.trained + 1 if run.evalnet else 0)
         jobs += len(run.rated_pools) * (run.at(0)["pool"] + 2)
-    return jobs + (2 * (generations + 1) + generations if every else 2)  # evaluate, cost; audit
+    if run.recipe.patience is not None:
+        jobs += generations - run.recipe.patience  # decide
+    # evaluate, cost; audit
+    return jobs + 2 * (generations + 1) + (generations if every else 0)

@@ -1,5 +1,6 @@
 """Which networks label new images: the best of a generation, all its teachers, or one student's folder."""
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -11,8 +12,10 @@ from dissent import networks
 from dissent.cli.remedy import again
 from dissent.files import UserError, read_json, sha256
 from dissent.spec.base import Model, validate
-from dissent.spec.dataset import Centre, Tiles, Whole
+from dissent.spec.geometry import Geometry, Tiles
 from dissent.spec.task import Task
+
+log = logging.getLogger(__name__)
 
 
 class Input(Model):
@@ -20,7 +23,7 @@ class Input(Model):
 
     dataset: Annotated[str, Field(pattern="^[A-Za-z0-9_][A-Za-z0-9_-]*$")]
     """name of the data set"""
-    geometry: Annotated[Whole | Centre | Tiles, Field(discriminator="name")]
+    geometry: Geometry
     depth: Literal[8, 16]
     exif: Literal["auto", "both", "image", "none"]
     protocol: Literal["published"] | None
@@ -54,12 +57,17 @@ def folders_of(where: Path, everyone: bool) -> list[tuple[Path, dict[str, str]]]
             raise UserError(
                 f"{where} is one student; `--pool` wants the folder of a generation, e.g. results/isic/gen5"
             )
+        if "stopped_at" in (about := read_json(where / "model.json")):
+            raise UserError(f"{where} was not trained: the run {about['why']}; use {about['kept_folder']}")
         return [(where, {})]
     table = where / "teachers.json"
     if not table.is_file():
         raise UserError(_lacking(where))
     ranking = read_json(table)
     try:
+        if ranking.get("stopped_at") is not None:
+            where = where.with_name(f"gen{ranking['kept']}")
+            log.warning("%s was not made: the run %s", table.parent, ranking["why"])
         rows = [(where / "students" / str(row["student"]), dict(row["sha256"]), row) for row in ranking["pool"]]
         marked = [(folder, files) for folder, files, row in rows if row["teacher"]]
     except (KeyError, TypeError):

@@ -77,11 +77,12 @@ def _colours(paths: list[Path | None], coding: Colours, task: Task) -> Label:
     packed, inverse = np.unique(packed, return_inverse=True)
     colours = np.stack([packed >> 16, packed >> 8 & 255, packed & 255], 1)
     codes = np.array(coding.table + coding.ignore, np.int16)
-    values = np.array([*range(len(coding.table)), *[UNKNOWN] * len(coding.ignore)], np.uint8)
+    first = int(task.doubt_class)  # no colour stands for doubt
+    values = np.array([*range(first, len(coding.table) + first), *[UNKNOWN] * len(coding.ignore)], np.uint8)
     mapped = np.empty(len(colours), np.uint8)
     fits = np.empty(len(colours), bool)
-    for first in range(0, len(colours), 4096):  # a photograph taken for a mask has many colours
-        part = slice(first, first + 4096)
+    for start in range(0, len(colours), 4096):  # a photograph taken for a mask has many colours
+        part = slice(start, start + 4096)
         far = np.abs(colours[part, None].astype(np.int16) - codes[None]).max(2)
         nearest = far.argmin(1)
         fits[part] = far.min(1) <= coding.tolerance

@@ -84,15 +84,19 @@ def convert(item: Item, image: Header, masks: list[Header], plan: Plan) -> Conve
     pixels = _to_bytes(turned(pixels, turn), plan.levels)
     if label is not None:
         label = turned(label, plan.turns.mask(image, masks[0]))
+        label = resize_mask(label, turned_size(image.size, turn), published)  # `unequal: resize`, else it has that size
     # a window each, as the whole of a JPEG that came at a fraction is smaller than the whole of its mask
     shapes = [pixels.shape[:2], pixels.shape[:2] if label is None else label.shape]
-    places = _all([(item.image, windows, (*shape, source.geometry, size, published)) for shape in shapes])
+    places = _all([(item.image, windows, (*shape, source.geometry, size, published, item.id)) for shape in shapes])
+    cut_out = source.geometry.name in ("tiles", "crops")  # windows: the image's size says nothing of that of objects
+    raw_size = {} if cut_out else dict(zip(("raw_height", "raw_width"), turned_size(image.size, turn), strict=True))
     result = Converted(unmapped=unmapped, pixels=0 if label is None else label.size)
     for number, (window, label_window) in enumerate(zip(*places, strict=True)):
-        id_ = f"{item.id}_{number}" if source.geometry.name == "tiles" else item.id
+        id_ = f"{item.id}_{number}" if cut_out else item.id
         small = {} if label is None else _targets(cut(label, label_window), source)
         row = {"id": id_, "image": f"{plan.out}/images/{id_}.png", "label": "", "label_sha256": "", "present": ""}
-        row |= {"group": item.group, "part": item.part, "source": item.source}
+        row |= {"group": item.group, "part": item.part, "source": item.source} | raw_size
+        row |= {"window": " ".join(map(str, window))} if cut_out else {}
         row |= {f"table_{column}": value for column, value in item.row.items()}
         if small:
             counts = Counter(

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from dissent.files import sha256
-from dissent.spec.dataset import Archive
+from dissent.spec.origin import Archive
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from dissent.datasets.decode import EXTENSIONS
 from dissent.datasets.download import Failed, amount, download
 from dissent.datasets.unpack import unpack
 from dissent.files import UserError, digest, sha256, write_json
-from dissent.spec.dataset import Archive, Fetch
+from dissent.spec.origin import Archive, Fetch
 
 log = logging.getLogger(__name__)
 

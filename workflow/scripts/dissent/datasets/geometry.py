@@ -1,21 +1,32 @@
 """Windows of an image, and how a window comes to the size of the data set."""
 
+import hashlib
 from math import ceil
 
 import numpy as np
 from PIL import Image
 
-from dissent.spec.dataset import Centre, Tiles, Whole
+from dissent.spec.geometry import Centre, Crops, Tiles, Whole
 
 Window = tuple[int, int, int, int]  # top, left, height, width
 
 
 def windows(
-    height: int, width: int, geometry: Whole | Centre | Tiles, size: tuple[int, int], published: bool
+    height: int,
+    width: int,
+    geometry: Whole | Centre | Tiles | Crops,
+    size: tuple[int, int],
+    published: bool,
+    name: str = "",
 ) -> list[Window]:
-    """The windows of an image that are prepared; ValueError when the image is too small for them."""
+    """The windows of an image that are prepared; ValueError when the image is too small for them.
+
+    `name`: the image's, from which random windows follow.
+    """
     if geometry.name == "whole":
         return [(0, 0, height, width)]
+    if geometry.name == "crops":
+        return [_random_window(height, width, geometry, f"{name}/{number}") for number in range(geometry.count)]
     if geometry.name == "centre" and geometry.window is None:
         high = min(height, round(width * size[0] / size[1]))
         wide = min(width, round(height * size[1] / size[0]))
@@ -29,6 +40,19 @@ def windows(
     positions = published_positions if published else even_positions
     tops, lefts = positions(height, high, geometry.overlap), positions(width, wide, geometry.overlap)
     return [(top, left, high, wide) for left in lefts for top in tops]
+
+
+def _random_window(height: int, width: int, geometry: Crops, key: str) -> Window:
+    """A square as the papers draw SUIM's (section 1.3), but from a hash: no generator's next version moves it."""
+
+    def draw(what: str, choices: int) -> int:
+        words = hashlib.sha256(f"{geometry.seed}/{key}/{what}".encode()).digest()
+        return int.from_bytes(words[:8]) % choices
+
+    side = geometry.least + draw("side", max(1, min(geometry.most, max(height, width)) - geometry.least))
+    if height < side or width < side:
+        return 0, 0, height, width
+    return draw("top", height - side + 1), draw("left", width - side + 1), side, side
 
 
 def even_positions(length: int, window: int, overlap: float) -> list[int]:

@@ -12,19 +12,28 @@ REPOSITORY = Path(__file__).resolve().parents[4]
 
 
 def lists_of(dataset: dict, split: str) -> list[str]:
-    """Files from which a split is read, for a rule's input; `dataset`: as JSON."""
+    """Files from which a split is read, for a rule's input; `dataset`: as JSON.
+
+    A file that lacks is not among them: the plan holds without data, and the job tells where to get it.
+    """
     source = Dataset.model_validate(dataset)
-    return [str(path) for path in list_paths(source, source.splits[split]).values()]
+    return [str(path) for path in list_paths(source, source.splits[split]).values() if path.is_file()]
 
 
 def list_paths(dataset: Dataset, split: Split) -> dict[str, Path]:
     """{side: file} of a split with `lists`: below the raw folder, or else below the working directory or repository."""
     raw = find_raw(dataset.raw, REPOSITORY)
-    named = {side: path for side, path in split.lists or () if path is not None}
+    sides = ("labelled", "unlabelled", "val", "test")
+    named = {side: path for side, path in split.lists or () if side in sides and path is not None}
     return {
-        side: next((p for p in (raw / path, Path(path), REPOSITORY / path) if p.is_file()), raw / path)
+        side: next((p for p in (raw / path, Path(path), REPOSITORY / path) if p.is_file()), _meant(dataset, path, raw))
         for side, path in named.items()
     }
+
+
+def _meant(dataset: Dataset, path: str, raw: Path) -> Path:
+    """Where a list that lacks should be: a path that begins as `raw` does is no path below it."""
+    return Path(path) if Path(path).parts[0] == Path(dataset.raw).parts[0] else raw / path
 
 
 def read_lists(dataset: Dataset, split: Split, rows: list[dict]) -> dict[str, list[dict]]:
@@ -35,7 +44,12 @@ def read_lists(dataset: Dataset, split: Split, rows: list[dict]) -> dict[str, li
         by_source.setdefault(_nfc(row["source"]), []).append(row)
         by_stem.setdefault(_stem(row["source"], dataset.image_suffix), set()).add(_nfc(row["source"]))
     sides, problems = {}, []
-    for side, path in list_paths(dataset, split).items():
+    paths = list_paths(dataset, split)
+    absent = [str(path) for path in paths.values() if not path.is_file()]
+    if absent and split.lists.page:
+        raise UserError("\n  ".join([f"lists that lack; they are at {split.lists.page}, put them here:", *absent]))
+    ends = [dataset.mask_suffix, *filter(None, [split.lists.mask_suffix])]
+    for side, path in paths.items():
         chosen: list[str] = []
         try:
             lines = path.read_text("utf-8-sig").splitlines()
@@ -51,7 +65,7 @@ def read_lists(dataset: Dataset, split: Split, rows: list[dict]) -> dict[str, li
                 problems.append(
                     f"{where}: {image} is {'no image' if not found else 'the name of several images'} of it"
                 )
-            elif mask and _stem(mask, dataset.mask_suffix) != _stem(next(iter(found)), dataset.image_suffix):
+            elif mask and _stem(next(iter(found)), dataset.image_suffix) not in [_stem(mask, end) for end in ends]:
                 problems.append(f"{where}: pairs {image} with {mask}, where the data set goes by equal names")
             elif next(iter(found)) in chosen:
                 problems.append(f"{where}: {image} stands twice in it")

@@ -41,7 +41,7 @@ def prepare(dataset: dict, name: str, raw: str, out: str, threads: int = 1) -> N
             headers = dict(_each(pool, headers_of, [(item,) for item in items], problems, raw))
             items = [item for item in items if item.id in headers]
             turns = decide_turns(source, [(item, *headers[item.id]) for item in items], problems)
-            items = _of_one_size(items, headers, turns, problems)
+            items = _of_one_size(source, items, headers, turns, problems)
             levels = _levels(pool, source, items, raw) if source.depth == 16 else None
             plan = Plan(source, turns, levels, Path(out).as_posix(), None if problems else staging)
             jobs = [(item, *headers[item.id], plan) for item in items]
@@ -80,9 +80,9 @@ def _each(
             yield id_, result
 
 
-def _of_one_size(items: list[Item], headers: dict, turns: Turns, problems: Problems) -> list[Item]:
-    """The items whose masks have the size of their image."""
-    fit = []
+def _of_one_size(source: Source, items: list[Item], headers: dict, turns: Turns, problems: Problems) -> list[Item]:
+    """The items whose masks have the size of their image, or may be brought to it."""
+    fit, unequal = [], []
     for item in items:
         image, masks = headers[item.id]
         high, wide = turned_size(image.size, turns.image(image))
@@ -90,9 +90,13 @@ def _of_one_size(items: list[Item], headers: dict, turns: Turns, problems: Probl
         wrong = [size for size in sizes if size != (high, wide)]
         if wrong:
             h, w = wrong[0]
-            problems.append(f"{item.source}: has {high} x {wide} pixels (height x width), and its mask {h} x {w}")
-        else:
+            unequal.append(f"{item.source}: has {high} x {wide} pixels (height x width), and its mask {h} x {w}")
+        if not wrong or source.unequal == "resize":
             fit.append(item)
+    if source.unequal == "refuse":
+        problems += unequal
+    elif unequal:
+        log.warning("%d masks are resized to the size of their images, e.g. %s", len(unequal), unequal[0])
     return fit
 
 

@@ -12,6 +12,7 @@ from dissent.datasets.contents import contents
 from dissent.datasets.decode import EXTENSIONS
 from dissent.files import UserError, digest, read_table
 from dissent.spec.dataset import Source
+from dissent.spec.origin import Obtain
 
 _LONGEST = 180  # bytes of a name: tiles and writers add some, and a file system takes 255
 _JUNK = ("Thumbs.db", "desktop.ini", "__MACOSX")
@@ -69,17 +70,19 @@ def raw_digest(raw: str | Path) -> str:
 
 def find_items(source: Source, raw: Path, problems: Problems) -> list[Item]:
     """All images that the data set uses, sorted by id; what is wrong with names and pairs goes to `problems`."""
+    if source.obtain and not any((raw / part.images).is_dir() for part in source.parts):
+        raise UserError(to_obtain(source.obtain, raw))
     if not raw.is_dir():
         raise UserError(f"{raw} does not exist: put the raw files there, or name their folder with `raw`")
     rows = _rows(source, raw, problems)
     items: list[Item] = []
     stems = set()
     for part in source.parts:
-        images = _files(raw, part.images, source.image_suffix, problems)
+        images = _files(raw, part.images, source.image_suffix, problems, source.nested)
         masks = []
         if part.masks is not None:
             folders = [f"{part.masks}/{folder}".rstrip("/") for folder in label_folders(source.coding, source.task)]
-            masks = [_files(raw, folder, source.mask_suffix, problems) for folder in folders]
+            masks = [_files(raw, folder, source.mask_suffix, problems, source.nested) for folder in folders]
             if part.masks == part.images:
                 images = {key: path for key, path in images.items() if not path.stem.endswith(source.mask_suffix)}
             problems += [
@@ -111,6 +114,20 @@ def find_items(source: Source, raw: Path, problems: Problems) -> list[Item]:
     return sorted(items, key=lambda item: item.id)
 
 
+def to_obtain(what: Obtain, raw: Path) -> str:
+    """Where to get raw files that are never fetched, and where to put them."""
+    width = max(len(file.name) for file in what.files)
+    lines = [f"{file.name:{width}}  {file.size}: leaves {', '.join(file.folders)}" for file in what.files]
+    return "\n  ".join(
+        [
+            f"{raw} does not hold {what.title}, which {what.why}. Download",
+            *lines,
+            f"from {what.page}",
+            f"(terms: {what.licence}), unpack in {raw}/, and run the same command again",
+        ]
+    )
+
+
 def _walk(folder: Path) -> tuple[list[Path], list[Path]]:
     """Plain files below `folder` (links followed, hidden and junk files left out), and what is no file."""
     files, others, todo, seen = [], [], [folder], set()
@@ -138,13 +155,13 @@ def _walk(folder: Path) -> tuple[list[Path], list[Path]]:
     return sorted(files), others
 
 
-def _files(raw: Path, below: str, suffix: str, problems: Problems) -> dict[str, Path]:
+def _files(raw: Path, below: str, suffix: str, problems: Problems, nested: bool = True) -> dict[str, Path]:
     """Image files by their path below the folder, without extension and suffix, in NFC."""
     folder = raw / below
     if not folder.is_dir():
         problems.append(f"{below}: there is no such folder")
         return {}
-    files, others = _walk(folder)
+    files, others = ([path for path in paths if nested or path.parent == folder] for paths in _walk(folder))
     found: dict[str, Path] = {}
     for path in others:
         if path.suffix.lower() in EXTENSIONS:

@@ -39,7 +39,7 @@ def split(dataset: dict, split: str, folder: str, out: str) -> None:
         sides = {"labelled": [], "unlabelled": [], "val": [], "test": []} | read_lists(source, plan, rows)
     else:
         sides = _divide(rows, plan, f"split `{split}` of {about}")
-    _check(sides, f"split `{split}` of {folder}")
+    _check(sides, plan.by == "crop", f"split `{split}` of {folder}")
     _warn_of_absent_labels(sides, source)
     hidden = [row for row in sides["unlabelled"] if row["label"]]
     for side, chosen in (sides | {"hidden": hidden}).items():
@@ -69,8 +69,10 @@ def _divide(rows: list[dict], plan: Split, where: str) -> Sides:
     }
     if isinstance(plan.labelled, list):
         return sides
-    pool = rows if plan.column is None else [row for value in plan.train for row in by_value(value)]
+    train = rows if plan.column is None else [row for value in plan.train for row in by_value(value)]
+    held_out = [row for value in plan.held_out for row in by_value(value)]
     for side, share in named.items():
+        pool = held_out if plan.held_out and side in ("test", "val") else train
         if side == "unlabelled" and share is None:
             sides[side] = pool
         elif not isinstance(share, list) and share:
@@ -79,14 +81,17 @@ def _divide(rows: list[dict], plan: Split, where: str) -> Sides:
             except draw.TooFew as error:
                 raise UserError(f"`{side}: {share}` in {where}: {error} {_WHERE[side]} with what they need") from None
             taken = {row["id"] for row in sides[side]}
-            pool = [row for row in pool if row["id"] not in taken]
+            train, held_out = ([row for row in of if row["id"] not in taken] for of in (train, held_out))
     return sides
 
 
 def _drawn(pool: list[dict], share: int | float, plan: Split, side: str) -> list[dict]:
+    key = {"group": "group", "crop": "id"}[plan.by]
     if plan.draw == "nested" or side == "unlabelled":
-        return draw.nested(pool, share, plan.seed, side)
-    return draw.as_sklearn(pool, share, plan.seed, rest=side == "labelled" and plan.draw == "sklearn_rest")
+        return draw.nested(pool, share, plan.seed, side, key)
+    if plan.draw == "shuffle":
+        return draw.as_shuffled(pool, share, plan.seed, key)
+    return draw.as_sklearn(pool, share, plan.seed, side == "labelled" and plan.draw == "sklearn_rest", key)
 
 
 def _by_value(rows: list[dict], plan: Split, where: str) -> Callable[[str], list[dict]]:
@@ -110,14 +115,22 @@ def _by_value(rows: list[dict], plan: Split, where: str) -> Callable[[str], list
     return of
 
 
-def _check(sides: Sides, where: str) -> None:
+def _check(sides: Sides, by_crop: bool, where: str) -> None:
     problems = [f"`{side}` is empty" for side in ("labelled", "val") if not sides[side]]
+    torn = _torn(sides) if by_crop else set()
+    if torn:
+        log.warning(
+            "labelled and unlabelled windows come from the same %d images, as `by: crop` says: this leaks labels",
+            len(torn),
+        )
     for key, what in (("id", "image"), ("group", "group"), ("image_sha256", "the same pixels:")):
-        seen: dict[str, tuple[str, str]] = {}
+        seen: dict[str, tuple[str, str, str]] = {}
         told = set()
         for side, chosen in sides.items():
             for row in chosen:
-                other, name = seen.setdefault(row[key], (side, row["id"]))
+                other, name, group = seen.setdefault(row[key], (side, row["id"], row["group"]))
+                if key != "id" and row["group"] == group in torn and {side, other} == {"labelled", "unlabelled"}:
+                    continue
                 if other == side or (key != "image_sha256" and row[key] in told):
                     continue
                 told.add(row[key])
@@ -133,6 +146,12 @@ def _check(sides: Sides, where: str) -> None:
         problems += [f"image {row['id']}: is in {side} and has no mask" for row in sides[side] if not row["label"]]
     if problems:
         raise UserError("\n  ".join([f"{where} cannot be used:", *problems]))
+
+
+def _torn(sides: Sides) -> set[str]:
+    """Groups of which some windows are labelled and some are not."""
+    labelled, unlabelled = ({row["group"] for row in sides[side]} for side in ("labelled", "unlabelled"))
+    return labelled & unlabelled
 
 
 def _warn_of_absent_labels(sides: Sides, source: Dataset) -> None:

@@ -36,7 +36,9 @@ def _generation(run: Run, g: int) -> dict:
     if run.recipe.rates:
         rules |= {"score_pairs": slices.rating(run, _code), "thresholds": slices.thresholds(run, _code)}
     if run.evalnet:
-        rules["train_evalnet"] = slices.evalnet(run, 1, _code)
+        rules |= {"train_evalnet": slices.evalnet(run, 1, _code), "rank_evalnets": slices.ranking_evalnets(run)}
+    if run.recipe.patience:
+        rules["decide"] = slices.deciding(run, _code)
     return rules | {
         "predict": slices.prediction(run, g, _code),
         "build_masks": slices.masks(run, g, _code),

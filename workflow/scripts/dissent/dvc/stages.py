@@ -101,14 +101,17 @@ def _data(run: Run, option: str) -> dict:
 
 
 def _generation(run: Run, g: int, option: str, others: set[str]) -> dict:
-    here, before = f"results/{run.name}/gen{g}", f"results/{run.name}/gen{g - 1}"
+    here = f"results/{run.name}/gen{g}"
     deps = [f"{FOLDER}/{run.name}/gen{g}.json", f"data/{run.dataset_name}/splits/{run.split}"]
     outs = ["pairs.csv", "students", "teachers.json", "counts.csv", "costs", "cost.json"]
+    auto = run.recipe.patience is not None
+    named = ["teachers.json", *(["counts.csv"] if auto else [])]
+    deps += [f"results/{run.name}/gen{h}/{name}" for h in range(g) for name in (*named, *(["masks.csv"] if h else []))]
+    if auto and g > run.recipe.patience:
+        deps.append(f"results/{run.name}/gen{g - 1}/metrics.json")
+        outs.append(f"stop.{run.recipe.patience}.json")
     if g:
-        deps.append(f"{before}/teachers.json")
         outs = ["predictions", "predictions.csv", "masks", "masks.csv", *outs]
-    if g > 1:
-        deps.append(f"{before}/masks.csv")
     outs = [f"{here}/{name}" for name in outs]
     if g and run.recipe.rates:
         outs.append(f"{here}/scores.csv")

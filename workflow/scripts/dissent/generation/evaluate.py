@@ -1,5 +1,6 @@
 """Score a generation's students on validation and test images."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +9,10 @@ import torch
 from dissent import inference, metrics
 from dissent.data import load_images, load_masks
 from dissent.files import read_json, read_mask, read_rows, read_table, write_json, write_table
-from dissent.generation.counting import count_all
+from dissent.generation.counting import CELL_COUNTS, count_all
 from dissent.generation.predict import load_pool
+from dissent.generation.stop import stopping
+from dissent.generation.watch import empties, sides_of, small_of_dropped, watch
 from dissent.task import Task
 
 COUNTS = ("tp", "fp", "fn", "tn")
@@ -28,13 +31,16 @@ def evaluate(
     out: str,
     table: str,
     device: str,
+    unlabelled: str | None = None,
+    earlier: Sequence[str] = (),
 ) -> dict:
     """Write metrics.json (every score with its definition) and the per-image counts from which all of them follow.
 
-    `params`: task, channels, precision, batch, run, generation, upper_bound. `sides`: {"val": csv, "test": csv}. `about`: dataset.json,
-    which names folders of targets of their own for some scores.
+    `params`: task, channels, precision, batch, run, generation, upper_bound, patience. `sides`: {"val": csv, "test": csv}.
+    `about`: dataset.json, which names folders of targets of their own for some scores. `earlier`: folders of the generations before.
     For each side: every student, the pool's mean and sd, the best by validation, and the ensemble of the pool (mean
-    of the probabilities). From gen1 on `pseudo_labels` says what masks.csv says of them. Returns {"images"} for the cost.
+    of the probabilities). From gen1 on `pseudo_labels` says what masks.csv says of them; `alarms` what to mistrust, `stopping`
+    (of `generations: auto`) whether more generations are made. Returns {"images"} for the cost.
     """
     task = Task(params["task"])
     prepared = read_json(about)
@@ -50,7 +56,7 @@ def evaluate(
         "ranked_by": ranking["ranked_by"],
         "best_student": ranking["pool"][0]["student"],
         "upper_bound": params["upper_bound"],
-        "definitions": {name: _definition(name, params) for name in metrics.SCORES},
+        "definitions": {name: _definition(name, params) for name in metrics.names_for(params["task"])},
         "label_names": task.labels,
     }
     per_image: list[dict] = []
@@ -60,9 +66,16 @@ def evaluate(
         result[side] = _summary(counts, students, task, params) if counts else None
         for who, one in (counts["labels"] if counts else {}).items():
             per_image += _image_rows(side, rows, who, one, result["label_names"])
+        for who, one in (counts.get("mcce", {}) if counts else {}).items():
+            per_image += _image_rows(side, rows, who, one, [metrics.CELL_ROWS + name for name in result["label_names"]])
     if masks is not None:
         result["pseudo_labels"] = _pseudo_labels(masks, labelled, task)
     write_table(table, per_image, ("side", "id", "who", "label", *COUNTS))
+    everyone = {"labelled": labelled} | ({"unlabelled": unlabelled} if unlabelled else {}) | sides
+    result["sides"] = sides_of(everyone, params["files"], params["channels"])
+    result["alarms"] = watch(result, teachers, earlier, masks, result["sides"])
+    if params["patience"]:
+        result["stopping"] = stopping(params, [*(str(Path(folder) / "counts.csv") for folder in earlier), table])
     write_json(out, result)
     return {"images": sum(len(read_table(csv)) for csv in sides.values()) * len(pool)}
 
@@ -71,13 +84,19 @@ def _definition(name: str, params: dict) -> str:
     """The score's own sentence, and which masks it was computed against where these are not `labels`."""
     folder = params["metric_labels"].get(name)
     target = f"; against the masks in {folder}: {_TARGETS[folder]}" if folder else ""
+    if params["task"]["cells"] and name in CELL_COUNTS:
+        target += "; predicted positions are redrawn as discs first"
     return metrics.scorer(name, params["task"]).definition + target
 
 
 def _count(rows: list[dict], csv: str, pool: list, names: list[str], task: Task, params: dict, device: str) -> dict:
-    """{folder of targets: {who: counts (N, L, 4)}}; `labels` always, others where a score has targets of its own."""
+    """{folder of targets: {who: counts (N, L, 4)}}; `labels` always, others where a score has targets of its own.
+
+    Where the task marks cells, scores that count otherwise have an entry under their name.
+    """
+    others = CELL_COUNTS if task.cells else {}
     folders = ["labels", *sorted(set(params["metric_labels"].values()))]
-    counts: dict = {folder: {name: [] for name in names} for folder in folders}
+    counts: dict = {key: {name: [] for name in names} for key in (*folders, *others)}
     digests = {row["id"]: row for row in read_rows(params["files"])} if folders[1:] else {}
     for first in range(0, len(rows), _CHUNK):
         chunk = rows[first : first + _CHUNK]
@@ -98,27 +117,32 @@ def _count(rows: list[dict], csv: str, pool: list, names: list[str], task: Task,
                 for folder in folders:
                     target = targets[folder][done : done + len(masks)]
                     counts[folder][name].append(count_all(masks, target, params["task"]))
+                for score, count in others.items():
+                    target = targets["labels"][done : done + len(masks)]
+                    counts[score][name].append(count(masks, target, params["task"]))
             done += len(several[0])
     return {folder: {name: np.concatenate(parts) for name, parts in of.items()} for folder, of in counts.items()}
 
 
 def _summary(counts: dict, students: list[str], task: Task, params: dict) -> dict:
+    names = metrics.names_for(params["task"])
+
+    def of(name: str) -> dict:
+        return counts[name] if name in counts else counts[params["metric_labels"].get(name, "labels")]
+
     def scores(who: str) -> dict:
-        return {
-            name: metrics.scorer(name, params["task"])(counts[params["metric_labels"].get(name, "labels")][who])
-            for name in metrics.SCORES
-        }
+        return {name: metrics.scorer(name, params["task"])(of(name)[who]) for name in names}
 
     each = {who: scores(who) for who in students}
     pool = {}
-    for name in metrics.SCORES:
+    for name in names:
         values = [each[who][name]["value"] for who in students if each[who][name]["value"] is not None]
         pool[name] = {
             "mean": float(np.mean(values)) if values else None,
             "sd": float(np.std(values, ddof=1)) if len(values) > 1 else None,
             "n": len(values),
         }
-    best = counts[params["metric_labels"].get(task.score, "labels")][students[0]]
+    best = of(task.score)[students[0]]
     low, high = metrics.interval(best, metrics.scorer(task.score, params["task"]), seed=0)
     return {
         "images": len(best),
@@ -141,10 +165,10 @@ def _image_rows(side: str, rows: list[dict], who: str, counts: np.ndarray, label
 def _pseudo_labels(masks: str, labelled: str, task: Task) -> dict:
     """What masks.csv says of all images: doubt, kept, dropped and why, churn, and classes against the labelled set's."""
     rows = read_table(masks)
-    kept = [row for row in rows if row["kept"] == "1"]
+    kept, given = [row for row in rows if row["kept"] == "1"], read_table(labelled)
     reasons = sorted({row["why"] for row in rows if row["why"]})
     changed = [float(row["changed_share"]) for row in rows if row["changed_share"]]
-    people = np.sum([task.pixels(read_mask(row["label"])) for row in read_table(labelled)], axis=0)
+    people = np.sum([task.pixels(read_mask(row["label"])) for row in given], axis=0)
     names = task.histogram_names
     ours = np.array([sum(int(row[f"pixels_{name}"]) for row in kept) for name in names])
     return {
@@ -152,10 +176,12 @@ def _pseudo_labels(masks: str, labelled: str, task: Task) -> dict:
         "kept": len(kept),
         "dropped": {why: sum(row["why"] == why for row in rows) for why in reasons},
         "doubt_share": float(np.mean([float(row["doubt_share"]) for row in rows])),
+        "disagreement": sum(int(row["doubt_pixels"]) for row in rows) / max(1, sum(int(row["pixels"]) for row in rows)),
         "changed_share": float(np.mean(changed)) if changed else None,
         "class_share": {name: _share(ours, i) for i, name in enumerate(names)},
         "labelled_class_share": {name: _share(people, i) for i, name in enumerate(names)},
-    }
+        "small_of_dropped": small_of_dropped(rows),
+    } | empties(task, rows, given)
 
 
 def _share(pixels: np.ndarray, index: int) -> float | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dissent.cells import redraw_labels
 from dissent.files import encode_png, read_mask, read_table, sha256, verify, write_atomic, write_table
 from dissent.label import CHOOSING, LABELERS
 from dissent.select import SELECTORS
@@ -65,6 +66,10 @@ def _build(
     votes = np.stack([task.unpack(mask) for mask in [*chosen, *masks]])
     doubt = params["doubt"]
     label, inconsistent, doubted, agreed = LABELERS[params["label"]](votes, task.kind, doubt["erode"], doubt["dilate"])
+    if task.cells and (not rating or "prediction" in rating):  # one that was kept from before is redrawn already
+        position = task.labels.index(task.cells["position"])
+        label = label.copy()
+        label[position] = redraw_labels(label[position] != 0, task.cells["redraw"])
     label_HW, doubt_HW = task.pack(label), task.disagreement(votes[len(chosen) :], inconsistent)
     name = group[0]["id"]
     paths = {"label": consensus / f"{name}.png", "doubt": doubts / f"{name}.png"}

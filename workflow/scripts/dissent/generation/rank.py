@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dissent.files import read_json, sha256, write_json
+from dissent.spec.task import LOWER_IS_BETTER
 
 
 def rank_students(files: Sequence[str], teachers: int, score: str, out: str) -> None:
@@ -12,12 +13,12 @@ def rank_students(files: Sequence[str], teachers: int, score: str, out: str) -> 
     `files`: any files of the students' folders, in which model.safetensors, model.json and metrics.json lie. A student
     without a score comes last.
     """
-    rows = []
+    rows, sign = [], 1 if score in LOWER_IS_BETTER else -1
     for folder in sorted({Path(file).parent.as_posix() for file in files}):
         value = read_json(Path(folder) / "metrics.json")["val"][score]["value"]
         digests = {name: sha256(Path(folder) / name) for name in ("model.safetensors", "model.json")}
         rows.append({"student": int(Path(folder).name), "folder": folder, "score": value, "sha256": digests})
-    rows.sort(key=lambda row: (row["score"] is None, -(row["score"] or 0.0), row["student"]))
+    rows.sort(key=lambda row: (row["score"] is None, sign * (row["score"] or 0.0), row["student"]))
     for rank, row in enumerate(rows):
         row["teacher"] = rank < teachers
     write_json(out, {"ranked_by": f"val {score}", "teachers": teachers, "pool": rows})

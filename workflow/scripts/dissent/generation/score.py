@@ -11,8 +11,6 @@ from dissent.generation.predict import load_pool
 from dissent.seeds import generator
 from dissent.task import Task
 
-COLUMNS = ("id", "teacher", "score", "copies", "passes")
-
 
 def score_pairs(
     params: dict,
@@ -54,7 +52,7 @@ def score_pairs(
         }
         for row, score in zip(rows, scores, strict=True)
     ]
-    write_table(out, written, COLUMNS)
+    write_table(out, written, quality.COLUMNS)
     return {"images": len(rows)}
 
 

@@ -13,7 +13,7 @@ from dissent.checkpoint import Checkpoints
 from dissent.data import Batch, Pairs, Resident, Unlabelled, load_images, load_masks, to_tensor
 from dissent.files import UserError, digest, read_table, sha256, write_json, write_table
 from dissent.fit import fit
-from dissent.generation.counting import count_all
+from dissent.generation.counting import count_all, count_cells
 from dissent.jobs import hold, signalled
 from dissent.learn import LEARNERS, Learner
 from dissent.losses import Loss
@@ -108,9 +108,8 @@ def _batches(
     return batches
 
 
-def _counts(network: nn.Module, images, labels, task: Task, params: dict, device: str):
-    masks = inference.masks(network, images, task, device, params["network"]["precision"], params["network"]["batch"])
-    return count_all(masks, labels, params["task"])
+def _masks(network: nn.Module, images, task: Task, params: dict, device: str):
+    return inference.masks(network, images, task, device, params["network"]["precision"], params["network"]["batch"])
 
 
 def _read(table: str, params: dict):
@@ -126,17 +125,22 @@ def _validator(val: str, task: Task, params: dict, device: str) -> Callable[[nn.
     scorer = metrics.scorer(task.score, params["task"])
 
     def validate(network: nn.Module) -> float | None:
-        return scorer(_counts(network, images, labels, task, params, device))["value"]
+        return scorer(count_all(_masks(network, images, task, params, device), labels, params["task"]))["value"]
 
     return validate
 
 
 def _final_metrics(network: nn.Module, val: str, task: Task, params: dict, device: str) -> dict:
     images, labels = _read(val, params)
-    counts = _counts(network.to(device), images, labels, task, params, device)
+    masks = _masks(network.to(device), images, task, params, device)
+    counts = count_all(masks, labels, params["task"])
     # scores that have targets of their own (docs/protocol.md) are the job of evaluate, which has them
-    names = [name for name in metrics.SCORES if not name.startswith("published_") or name == task.score]
-    return {name: metrics.scorer(name, params["task"])(counts) for name in names}
+    chosen = (task.score, task.spec["rank_by"])
+    names = [name for name in metrics.SCORES if not name.startswith("published_") or name in chosen]
+    result = {name: metrics.scorer(name, params["task"])(counts) for name in names}
+    if task.cells:
+        result["mcce"] = metrics.scorer("mcce", params["task"])(count_cells(masks, labels, params["task"]))
+    return result
 
 
 def write_history(out: Path, history: list[dict]) -> None:

@@ -21,9 +21,14 @@ from dissent.jobs.logs import teed
 from dissent.jobs.parents import follow_parents
 from dissent.jobs.signals import Interrupted, Stop, interruptible, signalled
 
-__all__ = ["Cost", "Interrupted", "Lock", "Stop", "cost", "follow_parents", "hold", "job", "signalled"]
+__all__ = ["AtOnce", "Cost", "Interrupted", "Lock", "Stop", "cost", "follow_parents", "hold", "job", "signalled"]
 
 logger = logging.getLogger("dissent")
+
+
+class AtOnce(Exception):
+    """There is nothing to do, and the message says why: raised inside a job, it is done."""
+
 
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 
@@ -33,7 +38,7 @@ def job(snakemake) -> Iterator[None]:
     """Run a rule script's work: logged in `snakemake.log[0]`, ended with Snakemake, its errors turned into exit codes.
 
     UserError and a full disk print `error: ...` and exit 2, Interrupted 75, Ctrl-C 130; any other exception keeps its
-    traceback, in the log too (exit 1). SIGTERM, SIGHUP and SIGUSR1 raise Interrupted unless `signalled` takes them.
+    traceback, in the log too (exit 1). SIGTERM, SIGHUP and SIGUSR1 raise Interrupted unless `signalled` takes them. AtOnce ends it well.
     """
     with teed(next(iter(snakemake.log), None)) as log, interruptible():
         words = [snakemake.rule, *(f"{name}={value}" for name, value in snakemake.wildcards.items())]
@@ -42,6 +47,8 @@ def job(snakemake) -> Iterator[None]:
         stop_following = follow_parents()
         try:
             yield
+        except AtOnce as why:
+            logger.info("nothing to do: %s", why)
         except UserError as error:
             _leave(2, f"error: {error}")
         except Interrupted as error:

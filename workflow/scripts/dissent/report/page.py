@@ -43,12 +43,16 @@ def write_report(
 def _parts(story: Story) -> dict:
     """All but the pictures."""
     side = story.sides[-1]
-    others = story.controls | ({"gen0": story.generations[0]} if story.labelled_by_teachers else {})
-    found = verdict(story.params["run"], story.last, others, side, story.params["task"])
+    others = story.controls | ({"gen0": story.generations[0]} if story.last.number else {})
+    found = verdict(
+        story.params["run"], story.last, others, side, story.params["task"], len(story.labelled_by_teachers)
+    )
     audited = [one for one in story.labelled_by_teachers if one.audit["hidden_masks"]]
     return {
         "run": story.params["run"],
         "verdict": found,
+        "stopped": story.stopped,
+        "alarms": story.alarms,
         "judged_on": side,
         "verdict_rows": tables.verdict_rows(story, found),
         "differences": figures.differences(story, found),
@@ -72,6 +76,7 @@ def _parts(story: Story) -> dict:
         "audit_definitions": audited[0].audit["definitions"] if audited else {},
         "classes": tables.class_rows(story),
         "last": story.last.folder.name,
+        "pictured": story.pictured.folder.name,
         "cost": tables.cost_rows(story),
         "colours": story.params["colours"],
         "command": story.params["command"],

@@ -34,8 +34,8 @@ class Sheets:
         self.rows = {one.number: {row["id"]: row for row in one.masks} for one in story.labelled_by_teachers}
 
     def groups(self) -> list[dict]:
-        """The groups of `choose` in the last generation: name, rule, lines (id, facts, tiles)."""
-        last = self.story.last
+        """The groups of `choose` in the generation that is pictured: name, rule, lines (id, facts, tiles)."""
+        last = self.story.pictured
         return [
             {"name": group.name, "rule": group.rule, "lines": [self._line(last, row, group.name) for row in group.rows]}
             for group in choose(last.masks)
@@ -45,7 +45,7 @@ class Sheets:
         """For the first image of each group: name, id, its tiles that stay (image, truth), and a frame a generation."""
         shown = self._frames()
         found: dict[str, dict] = {}
-        for group in choose(self.story.last.masks, each=1):
+        for group in choose(self.story.pictured.masks, each=1):
             name = group.rows[0]["id"]
             if name in found:
                 found[name]["name"] += f", {group.name.lower()}"

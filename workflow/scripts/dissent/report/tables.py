@@ -88,8 +88,10 @@ def audit_rows(audited: Iterable[Generation]) -> list[dict]:
 def class_rows(story: Story) -> list[dict]:
     """Each label: score of the best student in the first and last generation, share of labels, doubt and error."""
     first, last = story.generations[0].metrics, story.last.metrics
-    pseudo = last.get("pseudo_labels", {"class_share": {}, "labelled_class_share": {}})
-    audit = story.last.audit if story.labelled_by_teachers else {"hidden_masks": 0}
+    pictured = story.pictured
+    pseudo = pictured.metrics.get("pseudo_labels", {"class_share": {}, "labelled_class_share": {}})
+    audit = pictured.audit if pictured.number else {"hidden_masks": 0}
+    compared = (first, last) if story.last.number else (last,)
     audited = audit["all_images"]["classes"] if audit["hidden_masks"] else {}
     names = list(dict.fromkeys([*pseudo["class_share"], *last["label_names"]]))
     index = {name: i for i, name in enumerate(last["label_names"])}
@@ -100,7 +102,7 @@ def class_rows(story: Story) -> list[dict]:
     return [
         {
             "name": name,
-            "scores": [score(row, side, name) for side in story.sides for row in (first, last)],
+            "scores": [score(row, side, name) for side in story.sides for row in compared],
             "labelled": percent(pseudo["labelled_class_share"].get(name)),
             "pseudo": percent(pseudo["class_share"].get(name)),
             "doubt": percent(audited.get(name, {}).get("doubt")),

@@ -46,7 +46,7 @@ class Colours(Model):
 
     name: Literal["colours"]
     table: Annotated[list[Colour], Field(min_length=2)]
-    """the colour of each label in order (binary: of background and label)"""
+    """the colour of each label in order (binary: of background and label; `doubt_class`: of the labels behind the first)"""
     ignore: list[Colour] = []
     """colours that mean nobody knows"""
     tolerance: Annotated[int, Field(ge=0, le=127)] = 0
@@ -90,7 +90,7 @@ def check_coding(coding: Coding, task: Task) -> None:
         raise ValueError(f"`coding: {coding.name}` is for {' and '.join(kinds)} tasks, not for {kind}")
     foreground = len(task.labels)
     if coding.name == "colours":
-        wanted = 2 if kind == "binary" else foreground
+        wanted = 2 if kind == "binary" else foreground - task.doubt_class
         if len(coding.table) != wanted:
             raise ValueError(f"`coding.table` has {len(coding.table)} colours where {wanted} are needed")
         _once([tuple(colour) for colour in coding.table + coding.ignore], "coding.table and ignore")

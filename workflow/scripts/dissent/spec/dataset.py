@@ -3,14 +3,15 @@
 import re
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, model_validator
 
 from dissent.spec.base import Model
 from dissent.spec.coding import Below, Coding, Index, check_coding
+from dissent.spec.geometry import Geometry, Whole
+from dissent.spec.origin import Fetch, Obtain
 from dissent.spec.split import Split
 from dissent.spec.task import Task
 
-Hash = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 Side = Annotated[int, Field(ge=8, le=4096)]
 
 
@@ -54,60 +55,6 @@ class Group(Model):
         return self
 
 
-class Whole(Model):
-    """The whole image is resized; its aspect is not kept."""
-
-    name: Literal["whole"] = "whole"
-
-
-class Centre(Model):
-    """A window in the middle is cut out and resized."""
-
-    name: Literal["centre"]
-    window: Annotated[list[PositiveInt], Field(min_length=2, max_length=2)] | None = None
-    """height and width of the window; none: the largest with the aspect of `size`"""
-
-
-class Tiles(Model):
-    """The image is cut into windows that overlap; they stay on one side of a split."""
-
-    name: Literal["tiles"]
-    window: Annotated[list[PositiveInt], Field(min_length=2, max_length=2)] | None = None
-    """height and width of a window, resized to `size` where they differ; none: `size`"""
-    overlap: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    """share of a window's side that it has in common with the next one, at least"""
-
-
-class Archive(Model):
-    """A zip archive that holds one folder of the raw files."""
-
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+\.zip$")]
-    """its file name, below `raw`"""
-    folder: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")]
-    """the one folder it holds"""
-    files: PositiveInt
-    """images or masks in that folder"""
-    bytes: PositiveInt
-    """size of the archive"""
-    sha256: Hash
-    """its digest"""
-    urls: Annotated[list[Annotated[str, Field(pattern="^https?://")]], Field(min_length=1)]
-    """where it lies; the next is tried when one fails"""
-
-
-class Fetch(Model):
-    """Where the raw files are published, and how to know that they came whole."""
-
-    title: str
-    """what is fetched"""
-    page: str
-    """where a person finds it"""
-    licence: str
-    """under which licence it stands"""
-    archives: Annotated[list[Archive], Field(min_length=1)]
-    """the files"""
-
-
 class Source(Model):
     """Everything about a data set but its splits."""
 
@@ -117,6 +64,8 @@ class Source(Model):
     """folder of the raw files, relative to the working directory or to the repository; a data set with `fetch`: data/raw/NAME"""
     fetch: Fetch | None = None
     """none: the raw files are there already"""
+    obtain: Obtain | None = None
+    """what to tell where the raw files lack and cannot be fetched"""
     parts: Annotated[list[Part], Field(min_length=1)] = [Part(name="all")]
     """folders of images and masks"""
     image_suffix: str = ""
@@ -127,6 +76,10 @@ class Source(Model):
     """an image is called after its file, or after its path below `raw` (where files in several folders have equal names)"""
     partial: bool = False
     """true: an image without a mask is an unlabelled one; false: it is an error"""
+    nested: bool = True
+    """false: folders inside the folders of images and masks are passed over"""
+    unequal: Literal["refuse", "resize"] = "refuse"
+    """a mask that has not its image's size: an error, or it is resized to that (nearest pixel) and told in the log"""
     table: Table | None = None
     """a CSV file about the images"""
     keep: dict[str, list[str | int]] = {}
@@ -145,7 +98,7 @@ class Source(Model):
     """how masks are coded"""
     size: Annotated[list[Side], Field(min_length=2, max_length=2)]
     """height and width of the prepared images, in pixels"""
-    geometry: Annotated[Whole | Centre | Tiles, Field(discriminator="name")] = Whole()
+    geometry: Geometry = Whole()
     """how an image comes to that size"""
     free_rotation: bool = False
     """true: up has no meaning (microscopy, skin): views and noise copies turn images by quarters too (by halves where they are not square), strong views by up to 25 degrees more"""
@@ -164,11 +117,13 @@ class Source(Model):
             raise ValueError("`parts` has two parts of one name")
         if self.fetch and not re.fullmatch(r"data/raw/[A-Za-z0-9_][A-Za-z0-9_-]*", self.raw):
             raise ValueError(f"`raw: {self.raw}`: what is fetched lies in data/raw/NAME")
+        if self.fetch and self.obtain:
+            raise ValueError("`fetch` and `obtain` exclude each other: raw files are fetched, or got by a person")
         wants_table = [name for name in (*self.keep, self.group and self.group.column) if name]
         if wants_table and self.table is None:
             raise ValueError(f"the column {wants_table[0]} needs `table`")
         if self.protocol and (self.depth != 8 or self.geometry.name == "centre"):
-            raise ValueError("`protocol: published` is for 8-bit images and the geometries whole and tiles")
+            raise ValueError("`protocol: published` is for 8-bit images and the geometries whole, tiles and crops")
         if self.protocol and self.task.score.startswith("published_"):
             raise ValueError(
                 f"`task.score: {self.task.score}` has masks of its own under `protocol: published`, by which no step "

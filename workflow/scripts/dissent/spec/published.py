@@ -11,6 +11,7 @@ from dissent.spec.base import Model
 from dissent.spec.recipe import Recipe
 
 if TYPE_CHECKING:
+    from dissent.spec.network import Network
     from dissent.spec.run import Config, Run
 
 _FILE = Path(__file__).parents[3] / "resources" / "published.yaml"
@@ -22,8 +23,10 @@ class Scores(Model):
 
     like: list[str] = []
     """data sets of ours with the same images, prepared otherwise: shown beside them, and marked"""
-    networks: list[str]
-    """files of config/networks that are as published"""
+    experiment: str
+    """the shipped file of config/experiments that is as published"""
+    apart: dict[str, str] = {}
+    """method: in what our file of it is another than the published one, on this data set"""
     score: str
     """name of the score in our metrics.json"""
     scale: Literal[1, 100] = 100
@@ -39,6 +42,8 @@ class Published(Model):
     name: str
     source: str
     remark: str
+    apart: dict[str, str] = {}
+    """the same on all data sets"""
     data_sets: dict[str, Scores]
 
 
@@ -63,7 +68,7 @@ def beside(config: "Config", runs: dict[str, "Run"]) -> list[dict]:
             rows = {
                 method: {
                     "value": _at(scores.values[_of(config, run)], run),
-                    "unlike": _unlike(config, run, data_set, scores),
+                    "unlike": _unlike(config, run, table, scores),
                 }
                 for method, run in runs.items()
                 if _of(config, run) in scores.values
@@ -83,15 +88,36 @@ def _at(value: str | list[str], run: "Run") -> str:
     return value if isinstance(value, str) else value[min(max(run.recipe.generations, 1), len(value)) - 1]
 
 
-def _unlike(config: "Config", run: "Run", data_set: str, scores: Scores) -> list[str]:
+def _unlike(config: "Config", run: "Run", table: Published, scores: Scores) -> list[str]:
+    """What differs from the same method in the shipped experiment, and in what that is not as published."""
+    theirs = _shipped(config).run(f"{scores.experiment}.{_of(config, run)}")
     words = []
-    if run.dataset_name != data_set or run.dataset.protocol != "published":
+    if run.dataset.model_copy(update={"splits": {}}) != theirs.dataset.model_copy(update={"splits": {}}):
         words.append(f"data set {run.dataset_name}")
-    if run.split != "published":
+    if run.dataset.splits[run.split] != theirs.dataset.splits[theirs.split]:
         words.append(f"split {run.split}")
-    if run.network_name not in scores.networks:
-        words.append(f"network {run.network_name}")
-    shipped = config.recipe(_of(config, run))
-    if keys := [key for key in Recipe.model_fields if getattr(run.recipe, key) != getattr(shipped, key)]:
+    for what, ours, other in (("network", run.network, theirs.network), ("EvalNets", run.evalnet, theirs.evalnet)):
+        if _learned(ours) != _learned(other):
+            words.append(f"{what} {run.network_name}" if what == "network" else f"other {what}")
+    if keys := [key for key in Recipe.model_fields if getattr(run.recipe, key) != getattr(theirs.recipe, key)]:
         words.append(f"other {', '.join(keys)}")
-    return words
+    elif run.start != theirs.start:
+        words.append(f"other keys of {run.recipe.start}")
+    return words + [of[method] for of in (table.apart, scores.apart) if (method := _of(config, run)) in of]
+
+
+def _shipped(config: "Config") -> "Config":
+    """The repository's own files alone, which come last."""
+    if len(config.folders) == 1:
+        return config
+    return _alone(type(config), config.folders[-1])
+
+
+@cache
+def _alone(kind: type, folder: Path) -> "Config":
+    return kind(folder)
+
+
+def _learned(network: "Network | None") -> dict | None:
+    """All of a network file but what it asks of the machine."""
+    return network and network.model_dump(exclude={"resources"})

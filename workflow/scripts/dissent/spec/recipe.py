@@ -2,8 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, PositiveFloat, PositiveInt, PrivateAttr, computed_field, model_validator
 
+from dissent.spec.automatic import Auto, Generations
 from dissent.spec.base import Model
 from dissent.spec.learners import Fraction, Learn, Supervised
 from dissent.spec.quality import Quality
@@ -58,8 +59,8 @@ class Recipe(Model):
 
     start: str | None = None
     """the method whose generation 0 is trained first (ldt, aldt, fixmatch ...); none: this recipe's own"""
-    generations: Annotated[int, Field(ge=0, le=99)] = 0
-    """generations after generation 0"""
+    generations: Generations = 0
+    """generations after generation 0; `{auto: 10, patience: 2}`: as many of ten as bring a gain on validation"""
     pool: schedule(PositiveInt) = 2
     """students trained in a generation"""
     teachers: schedule(PositiveInt | Literal["all"]) = 2
@@ -97,6 +98,21 @@ class Recipe(Model):
     learn: Learn = Supervised()
     budget_of: Literal["pairs", "all_images"] = "pairs"
     """where the budget is in epochs, whose number gives the steps: the pairs', or all training images' (equal steps)"""
+
+    _patience: int | None = PrivateAttr(None)
+
+    @model_validator(mode="after")
+    def _plan(self) -> "Recipe":
+        if isinstance(self.generations, Auto):  # schedules, slices and the planner know the cap, a number as any other
+            self._patience = self.generations.patience
+            self.__dict__["generations"] = self.generations.auto
+        return self
+
+    @computed_field
+    @property
+    def patience(self) -> int | None:
+        """Of `generations: auto`: how many generations without a gain end the run; None where all are made."""
+        return self._patience
 
     @model_validator(mode="after")
     def _check(self) -> "Recipe":

@@ -5,9 +5,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
 from dissent.files import UserError
+from dissent.spec.automatic import cap
 from dissent.spec.base import Model, nearest, read_yaml, validate
 from dissent.spec.dataset import Dataset
 from dissent.spec.fractions import with_split
@@ -69,12 +70,20 @@ class Run(Model):
     controls: list[str]
     shards: int
 
+    _flat: dict[int, dict] = PrivateAttr(default_factory=dict)
+
     def at(self, generation: int) -> dict:
-        """The recipe of one generation as a plain dict: gen0 is the start's where there is one."""
+        """The recipe of one generation as a plain dict, not to be changed: gen0 is the start's where there is one."""
+        if generation not in self._flat:
+            self._flat[generation] = self._at(generation)
+        return self._flat[generation]
+
+    def _at(self, generation: int) -> dict:
         if not 0 <= generation <= self.recipe.generations:
+            source = f"studies/{self.study}" if self.study else f"experiments/{self.experiment}"
             raise UserError(
                 f"{self.name} has generations 0 to {self.recipe.generations}, not {generation}; "
-                f"`generations: {generation}` in config/{self._source}.yaml makes more"
+                f"`generations: {generation}` in config/{source}.yaml makes more"
             )
         flat = self.recipe.at(generation)
         if generation == 0 and self.start is not None:
@@ -95,10 +104,6 @@ class Run(Model):
     def study(self) -> str:
         """The study of which this run is a cell; "" of other runs."""
         return self.experiment.partition(".")[0] if "." in self.experiment else ""
-
-    @property
-    def _source(self) -> str:
-        return f"studies/{self.study}" if self.study else f"experiments/{self.experiment}"
 
     def sibling(self, method: str) -> str:
         """Name of the run of another method in the same experiment, with the same seed."""
@@ -146,7 +151,7 @@ class Config:
         recipe = validate(Recipe, values, path)
         if not changes:
             return recipe
-        values = _cut(values, changes.get("generations"))
+        values = _cut(values, cap(changes["generations"]) if "generations" in changes else None)
         return validate(Recipe, _lay_over(values, changes), source or path)
 
     def experiment(self, name: str) -> tuple[Experiment, dict]:
@@ -188,14 +193,14 @@ class Config:
         shared = {key: value for key, value in changes.items() if key in SHARED}
         if method != experiment.method:
             changes = dict(shared)
-            if not isinstance(self.recipe(of).widen, list):
-                changes.pop("widen", None)
             if not self.recipe(of).generations:
                 changes.pop("generations", None)
                 if isinstance(shared.get("pool"), list):
                     changes["pool"] = shared["pool"][
                         0
                     ]  # of a schedule, a method without generations has the first entry
+        if not isinstance(self.recipe(of).widen, list):
+            changes.pop("widen", None)  # an experiment says how far networks grow, a method whether they do
         recipe = self.recipe(of, changes | own, path)
         start = None
         if recipe.start is not None:

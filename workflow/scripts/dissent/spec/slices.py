@@ -17,6 +17,8 @@ _FIT_CODE = (
     "seeds.py",
     "learn/base.py",
     "generation/counting.py",
+    "cells.py",
+    "contours.py",
     "generation/student.py",
 )
 
@@ -52,7 +54,9 @@ def masks(run: Run, generation: int, code: Code) -> dict:
         "label": recipe["label"],
         "select": recipe["select"],
         "doubt": {key: recipe["doubt"][key] for key in ("erode", "dilate")},
-        "code": code("consensus.py", "task.py", "files.py", "label", "select", "generation/masks.py"),
+        "code": code(
+            "consensus.py", "task.py", "cells.py", "contours.py", "files.py", "label", "select", "generation/masks.py"
+        ),
     }
 
 
@@ -109,7 +113,7 @@ def student(run: Run, generation: int, member: int, code: Code) -> dict:
         "seed": run.seed,
         "generation": generation,
         "member": member,
-        "code": code(learner, "metrics.py", *_NETWORK_CODE, *_FIT_CODE),
+        "code": code(learner, "metrics.py", "confusion.py", *_NETWORK_CODE, *_FIT_CODE),
     }
 
 
@@ -122,7 +126,8 @@ def _input(run: Run) -> dict:
 def ranking(run: Run, generation: int) -> dict:
     """For rank_students: how many of this pool label for the next generation."""
     recipe = run.at(generation)
-    return {"teachers": min(recipe["teachers"], recipe["pool"]), "score": run.dataset.task.score}
+    task = run.dataset.task
+    return {"teachers": min(recipe["teachers"], recipe["pool"]), "score": task.rank_by or task.score}
 
 
 def ranking_evalnets(run: Run) -> dict:
@@ -133,8 +138,17 @@ def ranking_evalnets(run: Run) -> dict:
 def evaluation(run: Run, generation: int, code: Code) -> dict:
     """For evaluate."""
     names = {"run": run.name, "generation": generation, "upper_bound": run.recipe.upper_bound}
-    files = ("metrics.py", "generation/counting.py", "generation/evaluate.py", "generation/predict.py")
+    names["patience"] = run.recipe.patience
+    files = ["metrics.py", "confusion.py", "cells.py", "contours.py", "alarms.py", "seeds.py"]
+    files += ["pools.py", "stopping.py"] if run.recipe.patience else []
+    files += [f"generation/{name}.py" for name in ("counting", "evaluate", "predict", "stop", "watch")]
     return facts(run) | names | {"code": code(*files, *_NETWORK_CODE)}
+
+
+def deciding(run: Run, code: Code) -> dict:
+    """For decide: how many students each planned generation has."""
+    pools = [run.at(generation)["pool"] for generation in range(run.recipe.generations + 1)]
+    return {"pools": pools, "code": code("generation/stop.py")}
 
 
 def auditing(run: Run, generation: int, code: Code) -> dict:
@@ -168,7 +182,7 @@ def report(run: Run, controls: list[Run], code: Code, config: Config) -> dict:
             "build_masks": masks(run, run.recipe.generations, code)["code"],
             "train": student(run, run.recipe.generations, 1, code)["code"],
             "evaluate": evaluation(run, 0, code)["code"],
-            "report": code("report", "metrics.py", "seeds.py", "files.py"),
+            "report": code("report", "metrics.py", "confusion.py", "pools.py", "seeds.py", "files.py"),
         },
     }
 

@@ -31,6 +31,10 @@ class Lists(Model):
     """the same for validation"""
     test: str | None = None
     """the same for the test; none: no test images"""
+    mask_suffix: str | None = None
+    """end of the masks' names in these files where it is another than the data set's `mask_suffix`, e.g. _gtFine_labelTrainIds"""
+    page: str | None = None
+    """where a person gets these files, for the message where they lack"""
 
 
 class Split(Model):
@@ -42,6 +46,8 @@ class Split(Model):
     """column of the data set's table that names sides, or `part`; none: sides are drawn"""
     train: list[str] = ["train"]
     """values of `column` from which labelled and unlabelled are drawn, and val and test where these are drawn"""
+    held_out: list[str] = []
+    """values of `column` from which val and test are drawn instead (test first, val from the rest; `val: 1.0` is all of it)"""
     labelled: Share | None = None
     """labelled images: fraction or count of the training images, or values of `column`"""
     unlabelled: Share | None = None
@@ -52,28 +58,31 @@ class Split(Model):
     """test images, likewise; none: no test images"""
     lists: Lists | None = None
     """the sides as text files, instead of all of the above"""
-    draw: Literal["nested", "sklearn_rest", "sklearn_part"] = "nested"
-    """nested: by a hash of seed and group; sklearn_rest, sklearn_part: labelled are the first, or the second, list that scikit-learn's train_test_split(sorted names, random_state=seed) returns (rest: ISIC and Cityscapes, part: SUIM, as published)"""
+    draw: Literal["nested", "sklearn_rest", "sklearn_part", "shuffle"] = "nested"
+    """nested: by a hash of seed and group; sklearn_rest, sklearn_part: labelled are the first, or the second, list that scikit-learn's train_test_split(sorted names, random_state=seed) returns (rest: ISIC and Cityscapes, part: SUIM, as published); shuffle: the first of the sorted names after Python's random.seed(seed), random.shuffle (HeLa, as published)"""
+    by: Literal["group", "crop"] = "group"
+    """group: what belongs together is drawn together; crop: windows of one image are drawn one by one, so that labelled and unlabelled ones overlap (HeLa, as published: a leak, told in the log)"""
 
     @model_validator(mode="after")
     def _check(self) -> "Split":
         shares = {name: getattr(self, name) for name in ("labelled", "unlabelled", "val", "test")}
         if self.lists is not None:
-            given = [name for name, value in shares.items() if value is not None] + ["column"] * (
-                self.column is not None
-            )
+            given = [name for name, value in shares.items() if value is not None]
+            given += ["column"] * (self.column is not None) + ["held_out"] * bool(self.held_out)
             if given:
                 raise ValueError(f"`lists` names all sides: leave {', '.join(f'`{name}`' for name in given)} out")
             return self
         for name in ("labelled", "val"):
             if not shares[name]:
                 raise ValueError(f"`{name}` is needed: a count, a fraction, or values of `column`")
+        if self.held_out and (self.column is None or any(isinstance(shares[n], list | None) for n in ("val", "test"))):
+            raise ValueError("`held_out` needs `column`, and `val` and `test` as counts or fractions to draw from it")
         named = [name for name, value in shares.items() if isinstance(value, list)]
         if named and self.column is None:
             raise ValueError(f"`{named[0]}` names values of a column: say which with `column`")
         values = [value for name in named for value in shares[name]]
         if not isinstance(self.labelled, list):
-            values += self.train if self.column else []
+            values += self.train + self.held_out if self.column else []
             if isinstance(self.unlabelled, list):
                 raise ValueError("`unlabelled` names values of `column`, so `labelled` must, too")
         elif not isinstance(self.unlabelled, list):

@@ -15,7 +15,7 @@ def tabulation(config: Config, name: str, code: Code) -> dict:
         "blocks": [_block(config, name, block) for block in study.blocks],
         "command": f"snakemake --cores 2 results/{name}/table.html{settings_option(config)}",
         "settings": study.model_dump(mode="json", exclude_defaults=True) | shared,
-        "code": code("study", "report", "metrics.py", "seeds.py", "files.py"),
+        "code": code("study", "report", "metrics.py", "pools.py", "seeds.py", "files.py"),
     }
 
 

@@ -9,6 +9,8 @@ from dissent.spec.base import Model
 Colour = Annotated[list[Annotated[int, Field(ge=0, le=255)]], Field(min_length=3, max_length=3)]
 Kind = Literal["binary", "multiclass", "multilabel"]
 Score = Literal["iou", "dice", "published_iou", "published_dice", "pixel_accuracy"]
+LOWER_IS_BETTER = ("mcce",)
+"""scores that count errors"""
 
 # Okabe and Ito's colours, which colour-blind people tell apart, then darker and lighter ones
 _COLOURS = [
@@ -16,6 +18,17 @@ _COLOURS = [
     [160, 160, 160], [110, 70, 20], [20, 80, 120], [120, 200, 160], [250, 200, 150], [140, 90, 200], [255, 120, 120],
     [60, 120, 40], [180, 180, 255], [90, 30, 60], [200, 220, 120],
 ]  # fmt: skip
+
+
+class Cells(Model):
+    """Cells that are counted: one label marks where a cell is, two others what state it is in (section 6.4)."""
+
+    position: str
+    """the label that marks positions, by discs"""
+    states: Annotated[list[str], Field(min_length=2, max_length=2)]
+    """the two labels between which a cell is decided: the one that has more pixels around its position"""
+    redraw: Literal["none", "centred", "published"] = "none"
+    """positions in pseudo-labels: as agreed; centred: drawn anew as discs about their centres; published: likewise, one pixel further right and down (in each generation)"""
 
 
 class Task(Model):
@@ -31,6 +44,12 @@ class Task(Model):
     """the score by which the best step of a training and the best students are chosen, on validation images"""
     doubt_class: bool = False
     """multiclass: id 0 is no class of the data but is kept for doubt (`doubt.target: own_class`), as SUIM's set-up does"""
+    rank_by: Score | Literal["mcce"] | None = None
+    """the score by which the best students are chosen, where it is another than `score`; mcce: the error in counting `cells`, lower is better"""
+    mse_targets: list[Annotated[float, Field(gt=0)]] | None = None
+    """what the loss mse takes for 1 of each label: 3 weighs the pixels that have it (HeLa's position, as published); none: 1"""
+    cells: Cells | None = None
+    """multilabel: gives the score mcce; published_iou then takes positions as their redrawn discs"""
 
     @model_validator(mode="after")
     def _check(self) -> "Task":
@@ -43,7 +62,21 @@ class Task(Model):
             raise ValueError(f"`colours` has {len(self.colours)} entries for {len(self.labels)} labels")
         if self.doubt_class and self.kind != "multiclass":
             raise ValueError("`doubt_class` is for multiclass tasks; leave it out")
+        if self.mse_targets is not None and len(self.mse_targets) != len(self.labels):
+            raise ValueError(f"`mse_targets` has {len(self.mse_targets)} entries for {len(self.labels)} labels")
+        self._check_cells()
         return self
+
+    def _check_cells(self) -> None:
+        if self.rank_by == "mcce" and self.cells is None:
+            raise ValueError("`rank_by: mcce` counts cells: say which labels mark them with `cells`")
+        if self.cells is None:
+            return
+        if self.kind != "multilabel":
+            raise ValueError("`cells` is for multilabel tasks; leave it out")
+        named = [self.cells.position, *self.cells.states]
+        if len(set(named)) < len(named) or not set(named) <= set(self.labels):
+            raise ValueError(f"`cells` must name three of the labels {', '.join(self.labels)}, not {', '.join(named)}")
 
     @property
     def one_foreground(self) -> bool:

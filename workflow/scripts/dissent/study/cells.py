@@ -12,8 +12,8 @@ import numpy as np
 
 from dissent import metrics
 from dissent.files import UserError
+from dissent.pools import pool_counts
 from dissent.report.story import Generation
-from dissent.report.verdict import pool_counts
 from dissent.seeds import generator
 
 ROUNDS = 1000
@@ -125,7 +125,7 @@ def read_block(about: dict, rounds: int = ROUNDS) -> Block:
             seed: [Generation(Path(folder, f"gen{g}")) for g in range(row["generations"] + 1)]
             for seed, folder in row["folders"].items()
         }
-        ends = {seed: _end(generations[-1]) for seed, generations in made.items()}
+        ends = {seed: generations[-1].kept for seed, generations in made.items()}
         whole, drawn = {}, {}
         for seed, end in ends.items():
             side = side or ("test" if end.metrics["test"] else "val")
@@ -151,11 +151,6 @@ def read_block(about: dict, rounds: int = ROUNDS) -> Block:
             )
         )
     return Block(about, side, len(ids or []), cells)
-
-
-def _end(last: Generation) -> Generation:
-    kept = last.metrics.get("stopping", {}).get("kept_folder")  # of `generations: auto`
-    return Generation(Path(kept)) if kept else last
 
 
 def _scores(counts_SNL4: np.ndarray, about: dict, rounds: int) -> tuple[list[float | None], np.ndarray]:

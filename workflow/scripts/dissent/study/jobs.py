@@ -37,6 +37,8 @@ def jobs_of(plan: Plan, study: str) -> set[Job]:
             found |= _pool(plan, run, g) | {Job(rule, run.name, g) for rule in ("evaluate", "cost")}
             if g:
                 found |= _labelling(plan, run, g)
+            if plan.stop(run, g):
+                found.add(Job("decide", run.name, g))
         if run.recipe.rates:
             found |= _rating(plan, run)
     return found

@@ -1,0 +1,204 @@
+"""Alarms: each planted cause is told with its remedy, healthy generations stay silent, and the page lists them all."""
+
+import shutil
+from copy import deepcopy
+from pathlib import Path
+
+import numpy as np
+import pytest
+from untrained_run import Untrained
+
+from dissent.alarms import ALARMS, raised
+from dissent.files import read_json, read_table, sha256, write_image, write_json, write_table
+from dissent.generation.watch import empties, history, sides_of, small_of_dropped
+from dissent.report.page import write_report
+from dissent.spec.task import Task as Spec
+from dissent.task import Task
+
+PSEUDO = {
+    "images": 1344, "kept": 996, "dropped": {"doubt is not smaller than the agreed foreground": 348}, "doubt_share": 0.065,
+    "disagreement": 0.065, "class_share": {"background": 0.782, "lesion": 0.218}, "empty_share": 0.03,
+    "labelled_class_share": {"background": 0.773, "lesion": 0.227}, "labelled_empty_share": 0.0, "small_of_dropped": 0.79,
+}  # fmt: skip
+SIDE = {"images": 150, "brightness": 140.0, "spread": 28.0, "pixels": 4_000_000.0}
+
+
+def turn(score, doubt, changed, sd=0.008):
+    return {"score": score, "sd": sd, "doubt": doubt, "changed": changed}
+
+
+def numbered(*turns):
+    return [{"generation": g} | one for g, one in enumerate(turns)]
+
+
+# what real runs of this project left behind (ISIC, nuclei), and what is as it should be elsewhere
+HEALTHY = {
+    "isic": {
+        "pseudo": PSEUDO,
+        "teachers": {"asked": 2, "different": 2},
+        "history": numbered(turn(0.69, None, None), turn(0.694, 0.073, None), turn(0.704, 0.065, 0.015)),
+        "sides": {"labelled": SIDE, "unlabelled": SIDE | {"brightness": 151.0}, "val": SIDE | {"pixels": 6_000_000.0}},
+    },
+    "nuclei": {
+        "pseudo": PSEUDO | {"images": 74, "kept": 74, "dropped": {}, "doubt_share": 0.011, "disagreement": 0.011}
+        | {"class_share": {"background": 0.82, "x": 0.18}, "labelled_class_share": {"background": 0.86, "x": 0.14}}
+        | {"small_of_dropped": None},
+        "teachers": {"asked": 2, "different": 2},
+        "history": numbered(turn(0.85, None, None), turn(0.857, 0.017, None), turn(0.863, 0.011, 0.003)),
+        "sides": {"labelled": SIDE | {"brightness": 20.0, "spread": 9.0}, "unlabelled": SIDE | {"brightness": 29.0, "spread": 14.0}},
+    },
+    "gen0": {"pseudo": None, "teachers": None, "history": numbered(turn(0.8, None, None)), "sides": {"labelled": SIDE}},
+    "one teacher has no doubt": {
+        "pseudo": PSEUDO | {"disagreement": 0.0, "doubt_share": 0.0},
+        "teachers": {"asked": 1, "different": 1},
+        "history": numbered(turn(0.8, None, None), turn(0.81, 0.0, None)),
+        "sides": {},
+    },
+    "a fall within the pool's sd": {
+        "pseudo": PSEUDO,
+        "teachers": {"asked": 2, "different": 2},
+        "history": numbered(turn(0.704, 0.1, None), turn(0.702, 0.08, 0.06), turn(0.7, 0.05, 0.03)),
+        "sides": {},
+    },
+    "a rare class that is doubted a little more": {
+        "pseudo": PSEUDO | {"class_share": {"road": 0.996, "pole": 0.004}, "labelled_class_share": {"road": 0.99, "pole": 0.01}},
+        "teachers": {"asked": 2, "different": 2},
+        "history": numbered(turn(0.5, None, None), turn(0.52, 0.1, None)),
+        "sides": {"labelled": SIDE | {"images": 2, "brightness": 10.0}, "test": SIDE},
+    },
+}  # fmt: skip
+
+PLANTED = {
+    "class_vanishes": {
+        "pseudo": {"class_share": {"a": 0.8, "b": 0.195, "c": 0.005}, "labelled_class_share": {"a": 0.78, "b": 0.12, "c": 0.1}},
+    },
+    "class_floods": {"pseudo": {"class_share": {"background": 0.2, "lesion": 0.8}}},
+    "all_background": {"pseudo": {"empty_share": 0.97}},
+    "no_doubt": {"pseudo": {"disagreement": 0.0004}},
+    "all_doubt": {"pseudo": {"doubt_share": 0.93}},
+    "identical_teachers": {"teachers": {"asked": 3, "different": 2}},
+    "agreement_without_gain": {
+        "history": numbered(turn(0.71, None, None), turn(0.7, 0.07, None), turn(0.68, 0.04, 0.02)),
+    },
+    "restless_labels": {
+        "history": numbered(
+            turn(0.7, None, None), turn(0.7, 0.07, None), turn(0.7, 0.07, 0.09), turn(0.7, 0.07, 0.11), turn(0.7, 0.07, 0.1)
+        ),
+    },
+    "brightness_differs": {"sides": {"unlabelled": SIDE | {"brightness": 45.0}}},
+    "size_differs": {"sides": {"test": SIDE | {"pixels": 300_000.0}}},
+    "filter_drops_nearly_everything": {"pseudo": {"kept": 60}},
+    "filter_drops_small_objects": {"pseudo": {"small_of_dropped": 0.96}},
+}  # fmt: skip
+
+
+def names(facts):
+    return [one["alarm"] for one in raised(facts)]
+
+
+@pytest.mark.parametrize("name", HEALTHY)
+def test_healthy_generations_stay_silent(name):
+    assert names(HEALTHY[name]) == []
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_a_planted_cause_is_told_with_its_remedy(name):
+    facts = deepcopy(HEALTHY["isic"])
+    for key, value in PLANTED[name].items():
+        facts[key] = value if isinstance(value, list) else facts[key] | value
+    [one] = raised(facts)
+    assert one["alarm"] == name and any(letter.isdigit() for letter in one["seen"])
+    assert one["cause"] == ALARMS[name].cause and one["remedy"] == ALARMS[name].remedy
+
+
+def test_the_page_of_the_documents_lists_every_alarm(root):
+    page = (root / "docs" / "stopping.md").read_text("utf-8")
+    rows = [f"| `{name}` | {one.when} | {one.cause} | {one.remedy} |" for name, one in ALARMS.items()]
+    assert [line for line in page.splitlines() if line.startswith("| `")] == rows
+
+
+def test_masks_say_what_is_empty_and_what_the_filter_drops():
+    task = Task(Spec(kind="binary", labels=["x"]).model_dump(mode="json"))
+    rows = [{"pixels_background": "9", "pixels_x": str(n), "agreed_pixels": str(n), "kept": "1"} for n in (5, 6, 7, 8)]
+    rows += [{"pixels_background": "9", "pixels_x": str(n), "agreed_pixels": str(n), "kept": "0"} for n in (0, 1, 9)]
+    assert small_of_dropped(rows) == 0.5 and small_of_dropped(rows[:4]) is None
+    assert empties(task, rows, []) == {"empty_share": pytest.approx(1 / 7), "labelled_empty_share": 0.0}
+
+
+def test_every_label_is_foreground_where_labels_overlap():
+    task = Task(Spec(kind="multilabel", labels=["a", "b"]).model_dump(mode="json"))
+    rows = [{"pixels_a": "0", "pixels_b": "3"}, {"pixels_a": "0", "pixels_b": "0"}]
+    assert empties(task, rows, [])["empty_share"] == 0.5
+
+
+def test_history_is_that_of_rankings_and_masks(in_tmp):
+    for g, scores in enumerate([(0.5, 0.7), (None, 0.8)]):
+        write_json(f"gen{g}/teachers.json", {"pool": [{"score": score} for score in scores]})
+    for g, doubt in ((1, 0.25), (2, 0.5)):
+        row = {"doubt_share": doubt, "changed_share": "" if g == 1 else 0.125}
+        write_table(f"gen{g}/masks.csv", [row], tuple(row))
+    write_json("gen2/teachers.json", {"pool": [{"score": 0.9}]})
+    found = history(["gen0", "gen1"], "gen2/teachers.json", "gen2/masks.csv")
+    assert [one["score"] for one in found] == [pytest.approx(0.6), 0.8, 0.9]
+    assert [one["doubt"] for one in found] == [None, 0.25, 0.5] and [one["changed"] for one in found] == [
+        None,
+        None,
+        0.125,
+    ]
+
+
+def side(name, grey, count=4):
+    rows = []
+    for i in range(count):
+        path = f"images/{name}{i}.png"
+        write_image(path, np.full((8, 8), grey + i, np.uint8))
+        rows.append({"id": f"{name}{i}", "image": path, "image_sha256": sha256(path)})
+    write_table(f"{name}.csv", rows, tuple(rows[0]))
+    return {name: f"{name}.csv"}, rows
+
+
+def test_dark_and_large_images_of_one_side_are_noticed(in_tmp):
+    (labelled, ours), (dark, theirs) = side("labelled", 150), side("unlabelled", 20)
+    sizes = [{"id": row["id"], "raw_height": 100, "raw_width": 100} for row in ours]
+    sizes += [{"id": row["id"], "raw_height": 900, "raw_width": 800} for row in theirs]
+    write_table("files.csv", sizes, tuple(sizes[0]))
+    found = sides_of(labelled | dark, "files.csv", 1)
+    assert found["labelled"] == {"images": 4, "brightness": 151.5, "spread": 1.12, "pixels": 10_000.0}
+    facts = HEALTHY["gen0"] | {"sides": found}
+    assert names(facts) == ["brightness_differs", "size_differs"]
+    write_table("files.csv", [{"id": row["id"]} for row in ours], ("id",))
+    assert sides_of(labelled, "files.csv", 1)["labelled"]["pixels"] is None
+
+
+def test_a_run_tells_its_alarms_in_metrics_log_and_page(root, in_tmp, monkeypatch, caplog):
+    run = Untrained(root, monkeypatch)
+    arguments = run.report(controls=())
+    quiet = [read_json(f"results/tiny/gen{g}/metrics.json")["alarms"] for g in range(3)]
+    assert quiet == [[], [], []], "discs in noise are a healthy run"
+    sides = read_json("results/tiny/gen0/metrics.json")["sides"]
+    assert {name: (one["images"], one["pixels"]) for name, one in sides.items()} == {
+        "labelled": (4, 1024.0), "unlabelled": (8, 1024.0), "val": (4, 1024.0), "test": (6, 1024.0),
+    }  # fmt: skip
+    write_report(**arguments, out="report.html")
+    assert 'class="alarms"' not in Path("report.html").read_text("utf-8")
+
+    # all students of gen0 are one, and the unlabelled images are of another camera
+    _darken(run.sides["unlabelled"])
+    shutil.rmtree("results")
+    monkeypatch.setattr(run, "_weights", lambda g, i: {"generation": g, "student": i if g else 1})
+    run.build("tiny", 1)
+    found = {one["alarm"] for one in read_json("results/tiny/gen1/metrics.json")["alarms"]}
+    assert {"identical_teachers", "brightness_differs"} <= found
+    assert "alarm identical_teachers: of 2 teachers 1 differ. Cause: " in caplog.text
+    write_report(**arguments | {"generations": arguments["generations"][:2]}, out="report.html")
+    page = Path("report.html").read_text("utf-8")
+    assert "<b>brightness_differs</b> (gen0, gen1): mean grey level of labelled images" in page
+    assert page.index('class="verdict') < page.index('class="alarms"') < page.index("<nav")
+
+
+def _darken(table):
+    rows = read_table(table)
+    for row in rows:
+        write_image(row["image"], np.zeros((32, 32, 3), np.uint8))
+        row["image_sha256"] = sha256(row["image"])
+    write_table(table, rows, tuple(rows[0]))

@@ -1,0 +1,321 @@
+"""Generations that are not made: what their jobs leave, and how the report, `dissent` and the planner read it."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from discs import draw
+from safetensors import safe_open
+from untrained_run import Untrained, code
+
+from dissent.cli.claims import claims_of
+from dissent.cli.plan import jobs_of, steps_of
+from dissent.cli.pool import folders_of
+from dissent.cli.verify import find_faults
+from dissent.dvc.stages import stages
+from dissent.files import UserError, read_json, read_table, write_json
+from dissent.generation.cost import add_costs
+from dissent.generation.stop import write_stop
+from dissent.generation.stopped import unless_stopped
+from dissent.jobs import AtOnce
+from dissent.plan import Plan
+from dissent.report.page import write_report
+from dissent.report.story import Story
+from dissent.spec import slices
+from dissent.spec.automatic import cap
+from dissent.spec.base import validate
+from dissent.spec.recipe import Recipe
+from dissent.spec.run import Config
+
+AUTO = "dataset: tiny\nsplit: few\nnetwork: tiny\nmethod: im_clean\ngenerations: {auto: 4, patience: 2}\npool: 2\n"
+
+
+class Named(list):
+    """As Snakemake gives inputs, outputs and params: a list with names."""
+
+    def __init__(self, **named):
+        super().__init__(named.values())
+        self.__dict__.update(named)
+        self.get = self.__dict__.get
+
+
+def job(rule, stop, output, **settings):
+    return SimpleNamespace(
+        rule=rule, input=Named(stop=stop), output=Named(**output), params=SimpleNamespace(settings=settings)
+    )
+
+
+def outputs(folder):
+    """{rule: its outputs}, as rules/generation.smk names them, of a generation with two students."""
+    students = [
+        {"model": "model.safetensors", "about": "model.json", "history": "history.csv", "metrics": "metrics.json"}
+    ] * 2
+    trained = [
+        {key: f"{folder}/students/{i}/{name}" for key, name in (one | {"cost": "cost.json"}).items()}
+        for i, one in enumerate(students, 1)
+    ]
+    return [
+        ("predict", {"folder": f"{folder}/predictions", "table": f"{folder}/predictions.csv", "cost": f"{folder}/costs/predict.json"}),
+        ("build_masks", {"consensus": f"{folder}/masks/consensus", "inconsistency": f"{folder}/masks/inconsistency"}
+         | {"table": f"{folder}/masks.csv", "cost": f"{folder}/costs/build_masks.json"}),
+        ("assemble_pairs", {"out": f"{folder}/pairs.csv"}),
+        *(("train", one) for one in trained),
+        ("rank_students", {"out": f"{folder}/teachers.json"}),
+        ("evaluate", {"metrics": f"{folder}/metrics.json", "counts": f"{folder}/counts.csv", "cost": f"{folder}/costs/evaluate.json"}),
+        ("audit", {"out": f"{folder}/audit.json"}),
+    ]  # fmt: skip
+
+
+class Auto(Untrained):
+    """Run `auto`: thresholds that get worse after gen1, so that it stops after gen3, planned to gen4."""
+
+    def __init__(self, root, monkeypatch, worse=(20, 5, 40, 60, 80)):
+        super().__init__(root, monkeypatch)
+        folder = Path("settings/experiments")
+        folder.mkdir(parents=True)
+        (folder / "auto.yaml").write_text(AUTO)
+        self.config = Config("settings", root / "tests" / "config", root / "config")
+        self.worse, self.run = worse, self.config.run("auto")
+
+    def _offset(self, row):
+        generation = int(Path(row["folder"]).parts[2][3:])
+        return self.worse[generation] + 6 * row["student"]
+
+    def end(self, g):
+        """The jobs of a generation that is not made."""
+        folder, stop = f"results/auto/gen{g}", f"results/auto/gen{g}/stop.2.json"
+        write_stop(slices.deciding(self.run, code), f"results/auto/gen{g - 1}/metrics.json", stop)
+        for rule, output in outputs(folder):
+            with (
+                pytest.raises(AtOnce, match="stopped after gen3"),
+                unless_stopped(job(rule, stop, output, run="auto", generation=g, task=slices.facts(self.run)["task"])),
+            ):
+                raise AssertionError("the job ran")
+        costs = [f"{folder}/students/{i}/cost.json" for i in (1, 2)]
+        add_costs(
+            [*costs, *(f"{folder}/costs/{name}.json" for name in ("predict", "build_masks", "evaluate"))],
+            f"{folder}/cost.json",
+        )
+        return folder
+
+    def arguments(self, generations):
+        return {
+            "params": slices.report(self.run, [], code, self.config),
+            "generations": generations,
+            "controls": {},
+            "data": self.sides,
+            "templates": str(self.root / "workflow" / "report"),
+        }
+
+
+@pytest.fixture
+def stopped(root, in_tmp, monkeypatch):
+    run = Auto(root, monkeypatch)
+    made = run.build("auto", 3)
+    return run, [*made, run.end(4)]
+
+
+def test_validation_stops_the_run_and_says_what_that_saves(stopped):
+    going = read_json("results/auto/gen2/metrics.json")["stopping"]
+    assert going["stopped_at"] is None and going["kept"] == 1
+    found = read_json("results/auto/gen3/metrics.json")["stopping"]
+    assert (found["stopped_at"], found["kept"], found["kept_folder"]) == (3, 1, "results/auto/gen1")
+    assert [turn["gain"] for turn in found["generations"]] == [False, True, False, False]
+    assert "stopped_at" not in read_json("results/auto/gen3/metrics.json")
+    stop = read_json("results/auto/gen4/stop.2.json")
+    assert stop["saved"] == {"generations": 1, "students": 2, "steps": 24}
+    write_stop(slices.deciding(stopped[0].run, code), "results/auto/gen2/metrics.json", "go.json")
+    assert read_json("go.json") == {"stopped_at": None}
+    write_json("fixed.json", {"generation": 2})
+    with pytest.raises(UserError, match=r"fixed.json decides nothing: .* not `generations: auto`"):
+        write_stop(slices.deciding(stopped[0].run, code), "fixed.json", "go.json")
+
+
+def test_tables_of_what_was_not_made_are_those_of_the_generation_that_is_kept(stopped):
+    last = Path("results/auto/gen4")
+    ours, kept = read_json(last / "metrics.json"), read_json("results/auto/gen1/metrics.json")
+    assert (ours["generation"], ours["stopped_at"], ours["kept"]) == (4, 3, 1) and "stopped after gen3" in ours["why"]
+    assert (
+        ours["test"] == kept["test"]
+        and (last / "counts.csv").read_bytes() == Path("results/auto/gen1/counts.csv").read_bytes()
+    )
+    teachers = read_json(last / "teachers.json")
+    assert teachers["pool"] == read_json("results/auto/gen1/teachers.json")["pool"] and teachers["stopped_at"] == 3
+    assert [read_table(last / f"{name}.csv") for name in ("predictions", "masks", "pairs")] == [[], [], []]
+    for folder in ("predictions", "masks/consensus", "masks/inconsistency"):
+        assert [path.name for path in (last / folder).iterdir()] == ["not_made.txt"]
+        assert "gen1 is kept" in (last / folder / "not_made.txt").read_text()
+    with safe_open(last / "students/2/model.safetensors", "numpy") as model:
+        assert list(model.keys()) == [] and model.metadata()["not_made"].endswith(": results/auto/gen1")
+    assert read_json(last / "cost.json")["total"]["steps"] == 0 and read_json(last / "audit.json")["hidden_masks"] == 0
+    faults, checked = find_faults([last])
+    assert faults == [] and checked > 10 and claims_of(last / "teachers.json")
+
+
+def test_the_same_decision_leaves_the_same_bytes(stopped):
+    before = {path: path.read_bytes() for path in Path("results/auto/gen4").rglob("*") if path.is_file()}
+    stopped[0].end(4)
+    assert before == {path: path.read_bytes() for path in before}
+
+
+def test_jobs_of_generations_that_are_made_do_their_work(in_tmp):
+    write_json("stop.json", {"stopped_at": None})
+    for stop in ([], "stop.json"):
+        done = []
+        with unless_stopped(job("predict", stop, {})):
+            done.append(1)
+        assert done == [1]
+
+
+def test_the_report_follows_what_is_kept(stopped):
+    run, folders = stopped
+    arguments = run.arguments(folders)
+    story = Story.read(*(arguments[name] for name in ("params", "generations", "controls", "data")))
+    assert [one.number for one in story.generations] == [0, 1, 2, 3] and story.last.number == 1
+    write_report(**arguments, out="report.html")
+    page = Path("report.html").read_text("utf-8")
+    assert "generations: auto: stopped after gen3" in page and "Not made: 1 generations with 2 students" in page
+    assert "gen1 of im_clean reaches" in page and "gen4" not in page.split("The config as resolved")[0]
+    write_report(**arguments, out="again.html")
+    assert Path("again.html").read_text("utf-8") == page
+    as_control = Story.read(arguments["params"], folders[:1], {"im": folders[-1]}, arguments["data"])
+    assert as_control.controls["im"].number == 1
+    assert [one.number for one in as_control.control_generations("im")] == [0, 1, 2, 3]
+
+
+def test_a_run_that_keeps_gen0_says_that_generations_did_not_pay(root, in_tmp, monkeypatch):
+    run = Auto(root, monkeypatch, worse=(5, 40, 60, 80, 80))
+    made = run.build("auto", 2)
+    assert read_json("results/auto/gen2/metrics.json")["stopping"]["kept"] == 0
+    write_report(**run.arguments(made), out="report.html")
+    page = Path("report.html").read_text("utf-8")
+    assert "Not worth it here, as none of 2 generations scores better: gen0 of im_clean reaches" in page
+    assert "Sheets of gen2" in page
+
+
+def test_predict_takes_the_students_that_are_kept(stopped, caplog):
+    found = folders_of(Path("results/auto/gen4"), everyone=False)
+    assert [folder.parts[2] for folder, _ in found] == ["gen1"]
+    assert "results/auto/gen4 was not made: the run stopped after gen3" in caplog.text
+    with pytest.raises(
+        UserError, match=r"students/1 was not trained: the run stopped after gen3.*use results/auto/gen1"
+    ):
+        folders_of(Path("results/auto/gen4/students/1"), everyone=False)
+
+
+@pytest.fixture
+def planned(root, in_tmp):
+    Path("mine/experiments").mkdir(parents=True)
+    Path("mine/experiments/auto.yaml").write_text(AUTO)
+    return Plan({"settings": "mine"}, str(root)), Config("mine", root / "tests" / "config", root / "config").run("auto")
+
+
+def test_it_is_planned_to_the_cap(planned):
+    plan, run = planned
+    assert (run.recipe.generations, run.recipe.patience, run.at(4)["pool"]) == (4, 2, 2)
+    assert [plan.stop(run, g) for g in range(5)] == [[], [], [], *(f"results/auto/gen{g}/stop.2.json" for g in (3, 4))]
+    assert "results/auto/gen1/counts.csv" in plan.earlier(run, 2)
+    fixed = run.model_copy(update={"recipe": Recipe(generations=4, pool=2)})
+    assert plan.stop(fixed, 4) == [] and plan.earlier(fixed, 2) == [
+        "results/auto/gen0/teachers.json", "results/auto/gen1/teachers.json", "results/auto/gen1/masks.csv",
+    ]  # fmt: skip
+    sides = {"labelled": 4, "unlabelled": 8, "hidden": 0, "val": 4, "test": 6}
+    assert steps_of(run, sides)[1] == "at most 4"
+
+
+@pytest.mark.slow
+def test_as_many_jobs_as_snakemake_plans(planned, root):
+    options = ["--workflow-profile", "none", "-n", "--config", "settings=mine", "--", "results/auto/report.html"]
+    for name in ("datasets", "networks"):
+        shutil.copytree(root / "tests" / "config" / name, Path("mine", name))
+    draw(Path())
+    command = [sys.executable, "-m", "snakemake", "-s", str(root / "Snakefile"), *options]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    total = next(line for line in done.stdout.splitlines() if line.startswith("total"))
+    assert int(total.split()[1]) == jobs_of(planned[1], [])
+
+
+def test_dvc_knows_what_decides(root, in_tmp):
+    Path("mine/experiments").mkdir(parents=True)
+    Path("mine/experiments/auto.yaml").write_text(AUTO)
+    found = stages(Config("mine", root / "tests" / "config", root / "config"), "auto", "mine")["stages"]
+    assert "results/auto/gen3/metrics.json" in found["gen4"]["deps"]
+    assert "results/auto/gen4/stop.2.json" in [next(iter(out)) for out in found["gen4"]["outs"]]
+    assert not [dep for dep in found["gen2"]["deps"] if dep.endswith("metrics.json")]
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ({"auto": 3, "patience": 4}, "`patience: 4` (2 unless given) is more than `auto: 3`"),
+        ({"auto": 0}, "`generations.auto: 0` in x.yaml: input should be greater than or equal to 1"),
+        ({"auto": 5, "patince": 1}, "`generations.patince` is not an option of x.yaml; did you mean `patience`?"),
+        ("many", "`generations: 'many'` in x.yaml: input should be a valid integer"),
+    ],
+)
+def test_a_wrong_cap_is_told(value, words):
+    with pytest.raises(UserError) as error:
+        validate(Recipe, {"generations": value}, "x.yaml")
+    assert words in str(error.value) and "\n" not in str(error.value)
+
+
+def test_an_experiment_may_change_the_cap_or_the_patience_alone(root, in_tmp):
+    for folder, text in (
+        ("methods", "start: ldt\ngenerations: {auto: 8, patience: 3}\n"),
+        ("experiments", AUTO.replace("im_clean", "mine")),
+    ):
+        Path("mine", folder).mkdir(parents=True)
+        Path("mine", folder, "mine.yaml").write_text(text)
+    path = Path("mine/experiments/mine.yaml")
+    for given, found in (("{auto: 5}", (5, 3)), ("{patience: 1}", (8, 1)), ("2", (2, None)), ("auto", (10, 2))):
+        path.write_text(AUTO.replace("im_clean", "mine").replace("{auto: 4, patience: 2}", given))
+        config = Config("mine", root / "tests" / "config", root / "config")
+        recipe = config.run("mine").recipe
+        assert (recipe.generations, recipe.patience) == found
+        assert config.run("mine.aldt").recipe.generations == 0
+    given = ("auto", {"auto": 5}, {"patience": 1}, 3, None)
+    assert [cap(value) for value in given] == [10, 5, None, 3, None]
+
+
+@pytest.mark.slow
+def test_snakemake_ends_the_jobs_of_what_is_not_made_at_once(root, in_tmp):
+    """Until gen1 as it is; then its metrics are made to say that it was the last: what toy networks gain is left to chance."""
+    shutil.copytree(root / "tests" / "config", "mine")
+    experiment = Path("mine/experiments/auto.yaml")
+    experiment.write_text(AUTO.replace("auto: 4, patience: 2", "auto: 2, patience: 1"))
+    draw(Path())
+
+    def snakemake(*words):
+        options = ["--config", "settings=mine", "--cores", "2"]
+        command = [sys.executable, "-m", "snakemake", "-s", str(root / "Snakefile"), *options, *words]
+        done = subprocess.run(command, capture_output=True, text=True, env=environment())
+        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-3000:]
+        return done.stdout + done.stderr
+
+    snakemake("results/auto/gen1/metrics.json")
+    path = Path("results/auto/gen1/metrics.json")
+    found = read_json(path)
+    folder = {"stopped_at": 1, "kept": 0, "kept_folder": "results/auto/gen0", "why": "stopped after gen1"}
+    write_json(path, found | {"stopping": found["stopping"] | folder})
+    told = snakemake("results/auto/report.html")
+    assert "That saves 1 generations: 2 students, 24 steps" in told and "nothing to do: stopped after gen1" in told
+    assert read_json("results/auto/gen2/metrics.json")["stopped_at"] == 1
+    assert "stopped after gen1" in Path("results/auto/report.html").read_text("utf-8")
+    assert "Nothing to be done" in snakemake("-n", "results/auto/report.html")
+
+    # what is decided anew with the same answer trains nothing anew; a higher cap goes on from what is there
+    again = snakemake("-n", "--forcerun", "evaluate", "--", "results/auto/gen2/metrics.json")
+    assert set(re.findall(r"^(evaluate|train|predict) +(\d+)", again, re.MULTILINE)) == {("evaluate", "3")}
+    experiment.write_text(AUTO.replace("auto: 4, patience: 2", "auto: 3, patience: 1"))
+    more = snakemake("-n", "results/auto/gen3/metrics.json")
+    assert set(re.findall(r"^(predict|train) +(\d+)", more, re.MULTILINE)) == {("predict", "1"), ("train", "2")}
+
+
+def environment():
+    return os.environ | {"CUDA_VISIBLE_DEVICES": "", "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}

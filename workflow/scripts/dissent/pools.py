@@ -1,0 +1,109 @@
+"""Two pools compared: counts of every student and image, and paired intervals of the difference of their mean scores.
+
+Legend of shapes: as in metrics.py, and S students of a pool first.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from dissent import metrics
+from dissent.files import UserError, read_table
+from dissent.seeds import generator
+
+Table = str | Path
+
+_AT_ONCE = 20_000_000  # numbers in memory at a time: draws of images
+
+
+def pool_counts(table: str | Path, side: str) -> tuple[list[str], np.ndarray]:
+    """Image ids and the counts (S, N, L, 4) of pixels of each student of the pool, from one side of counts.csv."""
+    found: dict[str, dict[str, list[list[int]]]] = {}
+    for row in read_table(table):
+        if row["side"] == side and row["who"] != "ensemble" and not row["label"].startswith(metrics.CELL_ROWS):
+            numbers = [int(row[name]) for name in ("tp", "fp", "fn", "tn")]
+            found.setdefault(row["who"], {}).setdefault(row["id"], []).append(numbers)
+    if not found:
+        raise UserError(f"{table} counts no {side} images; delete it and run the same command again")
+    ids = sorted(next(iter(found.values())))
+    return ids, np.array([[images[name] for name in ids] for images in found.values()])
+
+
+def same_images(tables: Sequence[Table], side: str) -> list[np.ndarray]:
+    """The counts of several pools on one side; UserError where they are of different images."""
+    found = [pool_counts(table, side) for table in tables]
+    for table, (ids, _) in zip(tables, found, strict=True):
+        if ids != found[0][0]:
+            raise UserError(
+                f"{tables[0]} and {table} were made on different images; delete both and run the same command again"
+            )
+    return [counts for _, counts in found]
+
+
+def difference(
+    ours: Table | Sequence[Table],
+    theirs: Table | Sequence[Table],
+    side: str,
+    score: str,
+    task: dict,
+    repeats: int = 1000,
+) -> tuple[float | None, float | None, float | None]:
+    """The difference of the mean scores of two pools, by their counts.csv, and its 95 % interval: see `paired`.
+
+    Several tables are the same two pools under several seeds, in the same order.
+    """
+    first, second = ([one] if isinstance(one, Table) else list(one) for one in (ours, theirs))
+    assert len(first) == len(second), (first, second)
+    counts = same_images([*first, *second], side)
+    pools = list(zip(counts[: len(first)], counts[len(first) :], strict=True))
+    return paired(pools, metrics.scorer(score, task), generator("verdict"), repeats)
+
+
+def mean_score(counts_SNL4: np.ndarray, scorer: metrics.Score) -> float | None:
+    """Mean over students of the score of the set; None where a student has none."""
+    values = [scorer(counts)["value"] for counts in counts_SNL4]
+    return None if None in values else float(np.mean(values))
+
+
+def paired(
+    pools: Sequence[tuple[np.ndarray, np.ndarray]],
+    scorer: metrics.Score,
+    random: np.random.Generator,
+    repeats: int = 1000,
+    level: float = 0.95,
+) -> tuple[float | None, float | None, float | None]:
+    """Mean score of pools a minus that of pools b, and its interval: a bootstrap of seeds, students and images.
+
+    `pools`: the counts (S, N, L, 4) of a and b under each seed. Every draw takes seeds, students of each pool and images, all
+    with replacement, the same images for all: an interval over images alone would forget that other students score
+    otherwise. Nones where a pool has no score.
+    """
+    means = [[mean_score(pool, scorer) for pool in both] for both in pools]
+    if any(mean is None for both in means for mean in both):
+        return None, None, None
+    drawn: list[np.ndarray] = []
+    images = pools[0][0].shape[1]
+    while sum(map(len, drawn)) < repeats:
+        rounds = min(repeats - sum(map(len, drawn)), max(1, _AT_ONCE // images))
+        times_RN = random.multinomial(images, np.full(images, 1 / images), size=rounds).astype(float)
+        apart = []
+        for both in pools:
+            a, b = (_drawn_means(pool, times_RN, scorer, random) for pool in both)
+            apart.append(a - b)
+        drawn.append(_mean_of_drawn(np.stack(apart), random))
+    low, high = np.nanquantile(np.concatenate(drawn), [(1 - level) / 2, (1 + level) / 2])
+    return float(np.mean([a - b for a, b in means])), float(low), float(high)
+
+
+def _drawn_means(pool_SNL4: np.ndarray, times_RN: np.ndarray, scorer: metrics.Score, random) -> np.ndarray:
+    """Mean score of students drawn anew in each of R rounds, each on the images of its round: (R,)."""
+    values_SR = np.stack([scorer.statistic(counts.astype(float), times_RN)[0] for counts in pool_SNL4])
+    return _mean_of_drawn(values_SR, random)
+
+
+def _mean_of_drawn(values_KR: np.ndarray, random) -> np.ndarray:
+    """In each of R rounds the mean of as many of the K values as there are, drawn with replacement: (R,)."""
+    if len(values_KR) == 1:
+        return values_KR[0]
+    return np.take_along_axis(values_KR, random.integers(len(values_KR), size=values_KR.shape), 0).mean(0)
