@@ -4,6 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 EXPERIMENT ?= demo
+STUDY ?= study_small
 # a folder of your own with experiments/, datasets/, networks/, methods/
 SETTINGS ?=
 CORES ?= all
@@ -27,7 +28,7 @@ STAGES = PYTHONPATH=workflow/scripts python -m dissent.dvc $(EXPERIMENT) $(if $(
 PYTHON_CODE := workflow tests benchmarks
 SNAKE_CODE := Snakefile workflow/rules
 
-.PHONY: help environment demo test lint format bench bench-full stages settings stage plan repro pull clean
+.PHONY: help environment demo test lint format bench bench-full estimate stages settings stage plan repro pull clean
 
 help:
 	@echo "make demo     train the demo: generations of pseudo-labels on real microscopy images"
@@ -35,6 +36,7 @@ help:
 	@echo "make lint     check the style of Python and Snakemake files"
 	@echo "make format   put it right"
 	@echo "make bench    measure speed and memory as ratios: one table (docs/performance.md); bench-full goes to 100,000 images"
+	@echo "make estimate what a study takes (jobs, hours, disk) before it starts: make estimate STUDY=study_b"
 	@echo "make repro    dvc repro: the experiment of dvc.yaml, one stage a generation"
 	@echo "make stages   write dvc.yaml for another one: make stages EXPERIMENT=isic"
 	@echo "make pull     dvc pull, and tell Snakemake that what came is up to date"
@@ -90,6 +92,9 @@ bench: $(ENVIRONMENT)
 
 bench-full: $(ENVIRONMENT)
 	python benchmarks --full
+
+estimate: $(ENVIRONMENT)
+	@PYTHONPATH=workflow/scripts python -m dissent.cli estimate $(STUDY) $(if $(SETTINGS),--settings $(SETTINGS))
 
 stages: $(ENVIRONMENT)
 	@$(STAGES) > dvc.yaml.tmp && mv dvc.yaml.tmp dvc.yaml || { rm -f dvc.yaml.tmp; exit 2; }

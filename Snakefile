@@ -10,8 +10,9 @@
 #   results/{run}/gen{g}/teachers.json                 rank_students
 #   results/{run}/gen{g}/metrics.json                  evaluate
 #   results/{run}/report.html                          report
+#   results/studies/{study}/table.html                 tabulate_study   labels.svg: plot_labels
 #
-# run = {experiment}[.{method}][.s{seed}], e.g. demo, demo.aldt, demo.s2
+# run = {experiment}[.{method}][.s{seed}], e.g. demo, demo.aldt, demo.s2; of a study {study}.{experiment}.{method}.s{seed}
 from snakemake.utils import min_version
 
 min_version("9.12")
@@ -28,6 +29,7 @@ include: "workflow/rules/data.smk"
 include: "workflow/rules/generation.smk"
 include: "workflow/rules/evalnet.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/studies.smk"
 
 
 rule all:

@@ -29,11 +29,12 @@ LAYERS = [
     {"learn", "label", "select", "datasets", "inference", "quality", "stopping"},
     {"fit", "plan"},
     {"generation", "report"},
+    {"study"},
     {"dvc", "cli", "targets"},
 ]
 WITHOUT_TORCH = {
     *("files", "spec", "jobs", "seeds", "consensus", "contours", "cells", "confusion", "quality", "alarms", "pools"),
-    *("label", "select", "datasets", "stopping", "plan", "dvc"),
+    *("label", "select", "datasets", "stopping", "plan", "dvc", "study"),
 }
 # Their files never import each other; base.py is what they share.
 SIBLINGS = {"learn", "label", "select"}

@@ -10,6 +10,7 @@ sys.path.insert(0, f"{workflow.basedir}/workflow/scripts")
 from dissent.files import UserError
 from dissent.plan import Plan
 from dissent.spec import needs, slices
+from dissent.spec.tabulation import tabulation
 
 
 wildcard_constraints:

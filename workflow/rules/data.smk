@@ -66,7 +66,7 @@ rule split:
         mem_mb=lambda w, input: needs.listing(needs.rows_about(input.table)).mem_mb,
         runtime=lambda w, input: needs.listing(needs.rows_about(input.table)).runtime,
     params:
-        dataset=lambda w: dataset_of(w).model_dump(mode="json"),
+        dataset=lambda w: friendly(PLAN.dividing)(w.dataset, w.split),
         code=PLAN.code("datasets"),
     script:
         "../scripts/split.py"

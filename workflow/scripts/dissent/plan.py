@@ -7,7 +7,9 @@ from pathlib import Path
 from dissent.datasets.lists import lists_of
 from dissent.datasets.raw import find_raw, raw_digest
 from dissent.files import UserError, code_digest, read_json
-from dissent.spec.base import nearest, read_yaml, validate
+from dissent.spec import slices
+from dissent.spec.base import read_yaml, validate
+from dissent.spec.fractions import with_split
 from dissent.spec.run import Config, Run, Settings
 
 _FROM_GEN1 = {"predictions.csv", "masks.csv", "audit.json"}
@@ -35,7 +37,11 @@ class Plan:
         """
         words = list(words)
         found = [match.groups() for word in words if (match := re.match(r"results/([^/]+)/(?:gen(\d+)(?:/|$))?", word))]
-        for run in sorted({run for run, _ in found}) or self.experiments:
+        found = [(run, generation) for run, generation in found if run != "studies"]
+        studies = {match[1] for word in words if (match := re.match(r"results/studies/([^/]+)/", word))}
+        for study in sorted(studies):
+            self._check_study(study, [word for word in words if word.startswith(f"results/studies/{study}/")])
+        for run in sorted({run for run, _ in found}) or ([] if studies else self.experiments):
             self.config.controls(run)
         for run, generation in found:
             self.config.run(run).at(int(generation or 0))
@@ -49,10 +55,24 @@ class Plan:
                 if not 1 <= int(match[3]) <= pool:
                     raise UserError(f"gen{match[2]} of {match[1]} has the students 1 to {pool}, not {match[3]}")
             if match := re.match(r"data/(?!raw/)([^/]+)/(?:splits/([^/]+))?", word):
-                splits = list(self.config.dataset(match[1]).splits)
-                if match[2] is not None and match[2] not in splits:
-                    told = f"{nearest(match[2], splits)} (there are: {', '.join(splits)})"
-                    raise UserError(f"`{match[2]}` is no split of the data set {match[1]}{told}")
+                dataset = self.config.dataset(match[1])
+                if match[2] is not None:
+                    with_split(dataset, match[2], match[1])
+
+    def _check_study(self, study: str, words: Iterable[str]) -> None:
+        """Resolve every run of a study of which the command line names files."""
+        self.cells(study)
+        for word in words:
+            if re.fullmatch(r"results/studies/[^/]+/labels\.(svg|png|csv)", word):
+                if not self.config.study(study)[0].label_fractions:
+                    raise UserError(
+                        f"the study {study} draws no score against labels: it has no `label_fractions`, e.g. [.02, .05, .1, .2]"
+                    )
+            elif not re.fullmatch(r"results/studies/[^/]+/table\.(html|md|csv|tex)", word):
+                raise UserError(
+                    f"`{word}` is nothing that a study makes: it has table.html, .md, .csv and .tex, and with "
+                    "`label_fractions` labels.svg, .png and .csv; its runs are called STUDY.EXPERIMENT.METHOD.s1"
+                )
 
     def code(self, *names: str) -> str:
         """Digest of library files: an edit of one reruns what depends on it, a touch does not. Read once a plan."""
@@ -66,8 +86,48 @@ class Plan:
 
     def students(self, run: Run, generation: int, *files: str) -> list[str]:
         """Files of each student of a generation's pool."""
-        pool = range(1, run.at(generation)["pool"] + 1)
-        return [f"results/{run.name}/gen{generation}/students/{i}/{file}" for i in pool for file in files]
+        pool, home = range(1, run.at(generation)["pool"] + 1), self.home(run) if generation == 0 else run.name
+        return [f"results/{home}/gen{generation}/students/{i}/{file}" for i in pool for file in files]
+
+    def home(self, run: Run) -> str:
+        """Name of the run that trains this one's generation 0: in a study that of its `start`, where students are the same.
+
+        So all methods of a study that start from LDT wait for one pool, instead of for each other (generation/twins.py).
+        """
+        if not run.study or run.start is None:
+            return run.name
+        other = self.config.run(run.sibling(run.recipe.start))
+        settings = [(slices.student(one, 0, 1, self.code), slices.pairs(one, 0, self.code)) for one in (run, other)]
+        same = settings[0] == settings[1] and other.at(0)["pool"] >= run.at(0)["pool"]
+        return other.name if same else run.name
+
+    def evalnet_home(self, run: Run) -> str:
+        """Name of the run that trains this one's EvalNets: the first of the study whose are the same, and as many."""
+
+        def same(other: Run) -> bool:
+            alike = other.evalnet and other.recipe.quality.trained >= run.recipe.quality.trained
+            if not alike or other.rated_pools != run.rated_pools:
+                return False
+            return slices.evalnet(other, 1, self.code) == slices.evalnet(run, 1, self.code)
+
+        methods = self.config.study(run.study)[0].methods if run.study else []
+        others = (self.config.run(run.sibling(method)) for method in methods)
+        return next((other.name for other in others if same(other)), run.name)
+
+    def cells(self, study: str) -> list[Run]:
+        """All runs that stand in a study's table."""
+        found, _ = self.config.study(study)
+        rows = [(block, method) for block in found.blocks for method in found.methods]
+        names = [f"{study}.{block.name}.{method}.s{seed}" for block, method in rows for seed in found.seeds_of(method)]
+        return [self.config.run(name) for name in names]
+
+    def of_study(self, study: str, *files: str) -> list[str]:
+        """Files of every generation of every run of a study."""
+        return [path for run in self.cells(study) for path in self.generations(run, *files)]
+
+    def labelled(self, study: str) -> list[str]:
+        """Tables of the labelled images of a study's runs."""
+        return sorted({self.side(run, "labelled") for run in self.cells(study)})
 
     def teachers(self, run: Run, generation: int) -> str:
         """The ranked pool that labels for a generation: that of the generation before. Generations are this recursion."""
@@ -85,7 +145,8 @@ class Plan:
     def evalnets(self, run: Run, *files: str) -> list[str]:
         """Files of each EvalNet of a run."""
         members = range(1, run.recipe.quality.trained + 1)
-        return [f"results/{run.name}/evalnets/{i}/{file}" for i in members for file in files]
+        home = self.evalnet_home(run)
+        return [f"results/{home}/evalnets/{i}/{file}" for i in members for file in files]
 
     def rated(self, run: Run, generation: int) -> str:
         """The table whose masks are rated before a generation's pairs are assembled."""
@@ -142,10 +203,14 @@ class Plan:
         evalnets = self.evalnets(run, "cost.json") if generation == 1 and run.evalnet else []
         return self.students(run, generation, "cost.json") + evalnets + others
 
+    def dividing(self, dataset: str, split: str) -> dict:
+        """For split: the data set as plain values, with that split."""
+        return with_split(self.config.dataset(dataset), split, dataset).model_dump(mode="json")
+
     def lists(self, dataset: str, split: str) -> list[str]:
         """Files of the user's from which a split is read, if it is."""
-        found = self.config.dataset(dataset)
-        named = split in found.splits and found.splits[split].lists is not None
+        found = with_split(self.config.dataset(dataset), split, dataset)
+        named = found.splits[split].lists is not None
         return lists_of(found.model_dump(mode="json"), split) if named else []
 
     def raw(self, dataset: str) -> str:

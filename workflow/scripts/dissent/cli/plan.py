@@ -1,5 +1,6 @@
 """How much a run is: steps of training, and jobs of the workflow. No torch."""
 
+from dissent.spec.budget import pairs_and_steps
 from dissent.spec.run import Run
 
 
@@ -8,12 +9,7 @@ def steps_of(run: Run, sides: dict[str, int]) -> list[object]:
     pairs, steps, students, total = 0, set(), 0, 0
     for generation in range(run.recipe.generations + 1):
         flat = run.at(generation)
-        people = sides["labelled"] + (sides["hidden"] if flat["labels"] == "all" else 0)
-        own = min(people, max(1, round(people * flat["label_share"]))) * (1 + flat["labelled_copies"])  # as data.py
-        pseudo = sides["unlabelled"] * (flat["originals"] + flat["copies"]) if generation else 0
-        pairs = own + pseudo
-        number = pairs if flat["budget_of"] == "pairs" else people + sides["unlabelled"]
-        each = run.network.total_steps(number)
+        pairs, each = pairs_and_steps(run, generation, sides)
         steps.add(each)
         students += flat["pool"]
         total += each * flat["pool"]

@@ -70,11 +70,27 @@ def _swatch(mark: Mark) -> str:
 
 def axes(width: float = 4.6, height: float = 2.9) -> tuple[Figure, Axes]:
     """A figure of this size in inches with one pair of axes, in the style of the page."""
-    with matplotlib.rc_context(_STYLE):
-        figure = Figure(figsize=(width, height), layout="constrained")
-        found = figure.add_subplot()
-        found.grid(axis="y")
+    figure, (found,) = panels(1, width, height)
     return figure, found
+
+
+def panels(number: int, width: float, height: float) -> tuple[Figure, list[Axes]]:
+    """A figure with several pairs of axes side by side, each of this size in inches."""
+    with matplotlib.rc_context(_STYLE):
+        figure = Figure(figsize=(number * width, height), layout="constrained")
+        several = [figure.add_subplot(1, number, place + 1) for place in range(number)]
+        for found in several:
+            found.grid(axis="y")
+    return figure, several
+
+
+def picture(figure: Figure, kind: str) -> bytes:
+    """The figure as a file of its own, "svg" or "png", on white: the same bytes whenever it is drawn."""
+    stream = io.BytesIO()
+    names = ("Date", "Creator", "Format", "Type") if kind == "svg" else ("Software",)
+    with matplotlib.rc_context(_STYLE):
+        figure.savefig(stream, format=kind, dpi=150, facecolor="white", metadata=dict.fromkeys(names))
+    return stream.getvalue()
 
 
 def svg(figure: Figure, name: str, says: str) -> str:

@@ -11,6 +11,7 @@ from dissent.spec.dataset import Dataset
 from dissent.spec.network import Network
 from dissent.spec.recipe import SHARED, Recipe
 from dissent.spec.run import Experiment, Settings
+from dissent.spec.study import Study
 
 _HEAD = """# Every option
 
@@ -24,6 +25,7 @@ _FILES = [
     ("Top", "config/config.yaml", Settings, "A key can be set for one command: `snakemake TARGET --config settings=my_config`."),
     ("Experiment", "config/experiments/NAME.yaml", Experiment, "Beside these keys an experiment may set any key of a method anew. "
      f"Of those, {', '.join(f'`{key}`' for key in SHARED)} hold for its controls, and for any other method that is run beside it."),
+    ("Study", "config/studies/NAME.yaml", Study, "Beside these keys a study may set those that an experiment shares with its controls, for all its methods."),
     ("Method (recipe)", "config/methods/NAME.yaml", Recipe, ""),
     ("Network", "config/networks/NAME.yaml", Network, ""),
     ("Data set", "config/datasets/NAME.yaml", Dataset, ""),

@@ -11,8 +11,10 @@ from dissent.files import UserError
 from dissent.spec.automatic import cap
 from dissent.spec.base import Model, nearest, read_yaml, validate
 from dissent.spec.dataset import Dataset
+from dissent.spec.fractions import with_split
 from dissent.spec.network import Network
 from dissent.spec.recipe import SHARED, Recipe
+from dissent.spec.study import experiment_of, read_study
 from dissent.spec.together import check_together
 
 FOLDERS = ("experiments", "datasets", "networks", "methods")
@@ -78,9 +80,10 @@ class Run(Model):
 
     def _at(self, generation: int) -> dict:
         if not 0 <= generation <= self.recipe.generations:
+            source = f"studies/{self.study}" if self.study else f"experiments/{self.experiment}"
             raise UserError(
                 f"{self.name} has generations 0 to {self.recipe.generations}, not {generation}; "
-                f"`generations: {generation}` in config/experiments/{self.experiment}.yaml makes more"
+                f"`generations: {generation}` in config/{source}.yaml makes more"
             )
         flat = self.recipe.at(generation)
         if generation == 0 and self.start is not None:
@@ -97,6 +100,11 @@ class Run(Model):
         """Names of the runs whose generation 0 makes the masks that EvalNets and thresholds are made from."""
         return [self.sibling(method) for method in self.recipe.quality.of] if self.recipe.rates else []
 
+    @property
+    def study(self) -> str:
+        """The study of which this run is a cell; "" of other runs."""
+        return self.experiment.partition(".")[0] if "." in self.experiment else ""
+
     def sibling(self, method: str) -> str:
         """Name of the run of another method in the same experiment, with the same seed."""
         seed = re.search(r"\.s\d{1,9}$", self.name)
@@ -110,9 +118,10 @@ class Config:
         self.folders = [Path(folder) for folder in folders]
         self.run = lru_cache(maxsize=None)(self._run)
         self.dataset = lru_cache(maxsize=None)(self._dataset)
+        self.study = lru_cache(maxsize=None)(lambda name: read_study(self, name))
 
     def names(self, kind: str) -> list[str]:
-        """Names of the files of one kind (`experiments`, `datasets`, `networks`, `methods`)."""
+        """Names of the files of one kind (`experiments`, `datasets`, `networks`, `methods`, `studies`)."""
         return sorted({path.stem for folder in self.folders for path in (folder / kind).glob("*.yaml")})
 
     def path(self, kind: str, name: str) -> Path:
@@ -146,7 +155,9 @@ class Config:
         return validate(Recipe, _lay_over(values, changes), source or path)
 
     def experiment(self, name: str) -> tuple[Experiment, dict]:
-        """An experiment and the recipe keys that it sets anew."""
+        """An experiment and the recipe keys that it sets anew; `STUDY.EXPERIMENT`: what a study makes of it."""
+        if "." in name:
+            return experiment_of(self, name)
         path = self.path("experiments", name)
         values = read_yaml(path)
         changes = {key: value for key, value in values.items() if key in Recipe.model_fields}
@@ -160,10 +171,16 @@ class Config:
         return [self.run(run.sibling(method)) for method in run.controls]
 
     def _run(self, name: str) -> Run:
-        """Resolve `{experiment}[.{method}][.s{seed}]`; UserError says what is wrong with which file."""
-        experiment_name, *rest = name.split(".")
+        """Resolve `[{study}.]{experiment}[.{method}][.s{seed}]`; UserError says what is wrong with which file."""
+        first, *rest = name.split(".")
+        kind = "studies" if first in self.names("studies") else "experiments"
+        if kind == "studies" and len(rest) < 2:
+            raise UserError(
+                f"`{name}` is no run but a study: results/studies/{name}/table.html; its runs are called STUDY.EXPERIMENT.METHOD.s1"
+            )
+        experiment_name = first if kind == "experiments" else f"{first}.{rest.pop(0)}"
         experiment, changes = self.experiment(experiment_name)
-        path = self.path("experiments", experiment_name)
+        path = self.path(kind, first)
         seed = experiment.seed
         if rest and re.fullmatch(r"s\d{1,9}", rest[-1]):
             seed = int(rest.pop()[1:])
@@ -172,20 +189,21 @@ class Config:
                 f"`{name}` is no run; runs are called EXPERIMENT, EXPERIMENT.METHOD or EXPERIMENT.METHOD.s2"
             )
         method = rest[0] if rest else experiment.method
+        of, own = self.study(first)[0].recipe_of(method) if kind == "studies" else (method, {})
         for control in experiment.controls:
             self.path("methods", control)
         shared = {key: value for key, value in changes.items() if key in SHARED}
         if method != experiment.method:
             changes = dict(shared)
-            if not self.recipe(method).generations:
+            if not self.recipe(of).generations:
                 changes.pop("generations", None)
                 if isinstance(shared.get("pool"), list):
                     changes["pool"] = shared["pool"][
                         0
                     ]  # of a schedule, a method without generations has the first entry
-        if not isinstance(self.recipe(method).widen, list):
+        if not isinstance(self.recipe(of).widen, list):
             changes.pop("widen", None)  # an experiment says how far networks grow, a method whether they do
-        recipe = self.recipe(method, changes, path)
+        recipe = self.recipe(of, changes | own, path)
         start = None
         if recipe.start is not None:
             pool = recipe.pool[0] if isinstance(recipe.pool, list) else recipe.pool
@@ -195,12 +213,8 @@ class Config:
                 raise UserError(f"`start: {recipe.start}` of {name} has a start itself; name the one that has none")
         for other in recipe.quality.of if recipe.rates else []:
             self.path("methods", other)
-        dataset = self.dataset(experiment.dataset)
-        if experiment.split not in dataset.splits:
-            raise UserError(
-                f"`split: {experiment.split}` in {path} is no split of the data set {experiment.dataset}"
-                f"{nearest(experiment.split, list(dataset.splits))} (there are: {', '.join(dataset.splits)})"
-            )
+        said = f"`split: {experiment.split}` in {path}"
+        dataset = with_split(self.dataset(experiment.dataset), experiment.split, experiment.dataset, said)
         run = Run(
             name=name,
             experiment=experiment_name,

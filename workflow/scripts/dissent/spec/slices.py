@@ -174,7 +174,7 @@ def report(run: Run, controls: list[Run], code: Code, config: Config) -> dict:
         "palette": task.palette,
         "colours": task.legend,
         "channels": run.dataset.channels,
-        "command": f"snakemake --cores 2 results/{run.name}/report.html{_settings_option(config)}",
+        "command": f"snakemake --cores 2 results/{run.name}/report.html{settings_option(config)}",
         "settings": run.model_dump(mode="json", exclude={"dataset": {"splits"}})
         | {"split_of_the_data": run.dataset.splits[run.split].model_dump(mode="json")},
         "code": {
@@ -187,7 +187,7 @@ def report(run: Run, controls: list[Run], code: Code, config: Config) -> dict:
     }
 
 
-def _settings_option(config: Config) -> str:
+def settings_option(config: Config) -> str:
     """What the command line needs for a settings folder of the user's."""
     own = [folder.as_posix() for folder in config.folders[:-1] if folder.as_posix() != "config"]
     return f" --config {shlex.quote(f'settings={own[0]}')}" if own else ""

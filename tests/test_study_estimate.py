@@ -1,0 +1,110 @@
+"""What a study takes, before anything starts: jobs as Snakemake plans them, hours by measured rates, disk."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cli_data import dissent
+from discs import draw
+from study_data import BASE, plan_of
+
+from dissent.files import write_json, write_text
+from dissent.spec import needs
+from dissent.study.estimate import estimate, measured
+from dissent.study.jobs import counted, jobs_of
+from dissent.study.sides import sides_of
+
+
+def snakemake(root, *arguments):
+    command = [sys.executable, "-m", "snakemake", "--cores", "2", "--snakefile", str(root / "Snakefile"), *arguments]
+    environment = os.environ | {
+        "CUDA_VISIBLE_DEVICES": "",
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+    }
+    return subprocess.run(
+        [*command, "--config", "settings=settings"], capture_output=True, text=True, env=environment, timeout=900
+    )
+
+
+def planned(text):
+    """{rule: jobs} of a dry run."""
+    words = [line.split() for line in text.splitlines()]
+    return {word[0]: int(word[1]) for word in words if len(word) == 2 and word[1].isdigit() and word[0].isidentifier()}
+
+
+def test_the_jobs_are_those_of_the_plan(root, in_tmp):
+    """Shared pools and EvalNets, shards, label fractions: nothing is counted twice, nothing is left out."""
+    text = BASE.replace("im_clean", "im, im_plus_plus, evalnet, fixmatch_im") + "seeds: [1, 2]\nlabel_fractions: [.2]\n"
+    plan = plan_of(root, text)
+    path = Path("settings/experiments/tiny.yaml")
+    write_text(path, path.read_text() + "shards: 2\n")
+    result = snakemake(root, "-n", "results/studies/mine/table.html", "results/studies/mine/labels.svg")
+    assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-2000:]
+    found = {rule.removesuffix("_shard"): number for rule, number in planned(result.stdout + result.stderr).items()}
+    total = found.pop("total")
+    jobs = counted(jobs_of(plan, "mine"))
+    assert jobs == found and sum(jobs.values()) == total
+
+
+def test_sides_are_counted_before_anything_is_prepared(root, in_tmp):
+    plan = plan_of(root, BASE + "label_fractions: [.5]\n")
+    run = plan.cells("mine")[0]
+    assert sides_of(plan, run) is None
+    draw(Path())
+    assert sides_of(plan, run) == {"labelled": 7, "unlabelled": 7, "val": 4, "test": 6, "hidden": 7}
+    # what is to be fetched has a known number of images
+    found = sides_of(plan, plan.config.run("isic"))
+    assert found == {"labelled": 259, "unlabelled": 2335, "val": 100, "test": 1000, "hidden": 2335}
+
+
+def test_the_rate_is_measured_where_there_are_trainings_and_assumed_elsewhere(root, in_tmp):
+    draw(Path())
+    plan = plan_of(root)
+    before = estimate(plan, "mine")
+    assert (before.rate.trainings, before.rate.gflop, before.done) == (0, needs.THREAD, 0)
+    assert before.trainings == 6 and measured(plan.config) is None  # im_clean starts from ldt_equal_steps' pool
+    run = plan.config.run("tiny.aldt")
+    work = 12 * 4 * needs.size_of(run.network).gflop * 32 * 32 / needs.PIXELS
+    for student, seconds in ((1, 2.0), (2, 4.0), (3, 400.0)):
+        folder = f"results/tiny.aldt/gen0/students/{student}"
+        cost = {"seconds": seconds, "steps": 12, "device": "cuda"}
+        write_json(f"{folder}/cost.json", cost)
+    write_json("results/gone.x/gen0/students/1/cost.json", {"seconds": 1, "steps": 12, "device": "cuda"})
+    write_json("results/tiny.aldt/gen0/students/4/cost.json", cost | {"taken_from": "elsewhere"})
+    rate = measured(plan.config)
+    assert (rate.trainings, rate.device) == (3, "cuda") and rate.gflop == pytest.approx(work / 4)
+    write_text("results/mine.tiny.aldt.s1/gen0/students/1/model.safetensors", "")
+    after = estimate(plan, "mine")
+    assert after.done == 1 and after.seconds["train"] == pytest.approx(5 * (4 + 6), rel=0.01)
+    assert set(after.disk) == {"masks", "tables", "students", "prepared images"} and not after.notes
+
+
+def test_the_command_tells_jobs_hours_disk_and_what_it_does_not_know(root, in_tmp, capsys):
+    plan_of(root)
+    assert dissent("estimate", "mine", "--settings", "settings") == 0
+    out = capsys.readouterr().out
+    assert "mine: 3 runs, 26 jobs if none is done yet" in out and "6 trainings, 0 of them done already" in out
+    assert "20 GFLOP a second assumed" in out and "note: tiny, split few: how many images there are" in out
+    assert not Path("results").exists() and not Path("data").exists()
+    assert dissent("estimate", "mein", "--settings", "settings") == 2
+    assert "did you mean `mine`?" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_whole_study(root, in_tmp):
+    """Trained, tabled and drawn by Snakemake; the pool that im starts from is trained once, where ldt's runs lie."""
+    draw(in_tmp)
+    plan_of(root, "experiments: [tiny]\nmethods: [aldt, im]\ngenerations: 1\nlabel_fractions: [.5]\n")
+    targets = ("results/studies/mine/table.html", "results/studies/mine/labels.svg")
+    result = snakemake(root, *targets)
+    assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
+    for name in ("table.html", "table.md", "table.csv", "table.tex", "labels.svg", "labels.png", "labels.csv"):
+        assert Path("results/mine", name).stat().st_size
+    assert "50 % labelled" in Path("results/studies/mine/table.md").read_text()
+    own = Path("results/mine.tiny-50pct.im.s1/gen0")
+    assert (own / "teachers.json").exists() and not (own / "students").exists()
+    assert Path("results/mine.tiny-50pct.ldt.s1/gen0/students/2/model.safetensors").exists()
+    again = snakemake(root, "-n", *targets)
+    assert "Nothing to be done" in again.stdout + again.stderr

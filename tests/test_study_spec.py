@@ -1,0 +1,160 @@
+"""Studies in the config: what they name, which runs they are, what these share, and what is refused."""
+
+import re
+from pathlib import Path
+
+import pytest
+from discs import prepared
+from study_data import BASE, code, plan_of
+
+from dissent.datasets import split
+from dissent.files import UserError, read_table, write_text
+from dissent.plan import Plan
+from dissent.spec.fractions import parted, with_share
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (BASE + "sedes: [1]\n", ["`sedes` is not an option of", "mine.yaml; did you mean `seeds`?"]),
+        (BASE.replace("aldt", "altd"), ["`altd` in", "mine.yaml is none of the methods; did you mean `aldt`?"]),
+        (BASE.replace("tiny", "tiyn"), ["`tiyn` in", "none of the experiments; did you mean `tiny`?"]),
+        (BASE + "seeds: [1, 2, 1]\n", ["mine.yaml", "`seeds` names 1 twice"]),
+        (BASE + "seeds: []\n", ["`seeds: []` in", "mine.yaml"]),
+        (BASE + "more_seeds: {aldt: [1]}\n", ["`more_seeds.aldt` names 1 twice"]),
+        (BASE + "more_seeds: {im_claen: [2]}\n", ["speaks of im_claen", "did you mean `im_clean`?"]),
+        (BASE + "label_fractions: [0.1, 1.5]\n", ["`label_fractions.1: 1.5` in", "less than 1"]),
+        (BASE + "variants: {aldt: {of: im}}\n", ["`variants.aldt` in", "is the name of a method"]),
+        (BASE.replace("aldt", "x") + "variants: {x: {of: imm}}\n", ["`imm` in", "did you mean `im`?"]),
+        (
+            BASE.replace("aldt", "x") + "variants: {x: {of: im, teachres: 3}}\n",
+            ["`teachres`", "did you mean `teachers`?"],
+        ),
+        (BASE + "generations: two\n", ["stands twice"]),
+        (BASE + "pool: many\n", ["`pool: 'many'`", "mine.yaml"]),
+        (BASE + "select: larger\n", ["`select` is not an option of"]),
+    ],
+)
+def test_a_wrong_study_names_file_value_and_remedy(root, in_tmp, text, words):
+    with pytest.raises(UserError) as error:
+        plan_of(root, text).check(["results/studies/mine/table.html"])
+    assert all(word in str(error.value) for word in words), error.value
+
+
+def test_a_study_is_not_called_like_an_experiment(root, in_tmp):
+    with pytest.raises(UserError, match=r"tiny.yaml is called like the experiment tiny.*rename one"):
+        plan_of(root, name="tiny").cells("tiny")
+
+
+def test_cells_are_runs_with_the_keys_of_experiment_and_study(root, in_tmp):
+    text = BASE.replace("im_clean]", "im, im_3]") + "pool: 3\nseeds: [1, 2]\nmore_seeds: {im: [7]}\n"
+    plan = plan_of(root, text + "variants: {im_3: {of: im, teachers: 3}}\n")
+    names = [run.name for run in plan.cells("mine")]
+    assert names[0] == "mine.tiny.ldt_equal_steps.s1" and "mine.tiny.im.s7" in names and len(names) == 4 * 2 + 1
+    run = plan.config.run("mine.tiny.im_3.s2")
+    assert (run.method, run.seed, run.recipe.generations, run.at(1)["pool"]) == ("im_3", 2, 1, 3)
+    assert run.at(0)["teachers"] == 3 and plan.config.run("mine.tiny.im.s2").at(0)["teachers"] == 2
+    assert plan.config.run("mine.tiny.aldt.s1").recipe.generations == 0
+    with pytest.raises(UserError, match=r"has generations 0 to 1.*config/studies/mine.yaml makes more"):
+        run.at(2)
+
+
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [
+        ("results/studies/mine/gen0/metrics.json", "is nothing that a study makes"),
+        ("results/studies/mine/report.html", "is nothing that a study makes"),
+        ("results/mine/report.html", "is no run but a study: results/studies/mine/table.html"),
+        ("results/studies/mime/table.html", "did you mean `mine`?"),
+        ("results/mine.tiyn.im.s1/gen0/metrics.json", "did you mean `tiny`?"),
+        ("results/mine.tiny.imm.s1/gen0/metrics.json", "did you mean `im`?"),
+        ("results/mine.tiny/gen0/metrics.json", "is no run but a study"),
+        ("results/studies/mine/labels.svg", "it has no `label_fractions`"),
+    ],
+)
+def test_a_wrong_run_of_a_study_is_told(root, in_tmp, target, words):
+    plan = plan_of(root)
+    with pytest.raises(UserError, match=re.escape(words)):
+        plan.check([target])
+
+
+def test_methods_of_a_study_share_the_pool_they_start_from(root, in_tmp):
+    plan = plan_of(root, BASE.replace("aldt", "aldt, im, im_plus, model_ensemble"))
+    ldt = plan.students(plan.config.run("mine.tiny.ldt.s1"), 0, "model.safetensors")
+    for method in ("im", "im_plus", "model_ensemble"):
+        run = plan.config.run(f"mine.tiny.{method}.s1")
+        assert plan.students(run, 0, "model.safetensors") == ldt, method
+        assert plan.students(run, 1, "x")[0] == f"results/mine.tiny.{method}.s1/gen1/students/1/x"
+        # how many of the pool teach is the method's own
+        assert plan.teachers(run, 1) == f"results/mine.tiny.{method}.s1/gen0/teachers.json"
+        assert ldt[0].replace("model.safetensors", "cost.json") in plan.costs(run, 0)
+    # other seeds, and runs outside of studies, train their own
+    assert plan.students(plan.config.run("mine.tiny.im.s2"), 0, "x")[0].startswith("results/mine.tiny.ldt.s2/")
+    assert plan.students(plan.config.run("tiny.im"), 0, "x")[0].startswith("results/tiny.im/gen0/")
+
+
+def test_a_larger_start_pool_is_not_taken_from_a_smaller_one(root, in_tmp):
+    plan = plan_of(root, BASE.replace("im_clean", "im_4") + "variants: {im_4: {of: im, pool: 4, teachers: 4}}\n")
+    assert plan.home(plan.config.run("mine.tiny.im_4.s1")) == "mine.tiny.im_4.s1"
+
+
+def test_methods_of_a_study_share_equal_evalnets(root, in_tmp):
+    plan = plan_of(
+        root,
+        BASE.replace("im_clean", "im_plus_plus, again, evalnet") + "variants: {again: {of: im_plus_plus, copies: 0}}\n",
+    )
+    first, again, other = (plan.config.run(f"mine.tiny.{name}.s1") for name in ("im_plus_plus", "again", "evalnet"))
+    assert plan.evalnets(again, "x") == plan.evalnets(first, "x")
+    assert plan.evalnet_home(other) == other.name
+
+
+def test_label_fractions_are_nested_splits_with_the_same_test_images(root, in_tmp):
+    prepared(root)
+    plan = plan_of(root, BASE + "label_fractions: [.15, .3, .5]\n")
+    labelled, others = [], []
+    for run in plan.cells("mine")[::3]:
+        out = Path(plan.side(run, "val")).parent
+        split(plan.dividing("tiny", run.split), run.split, "data/tiny", str(out))
+        sides = {side: {row["id"] for row in read_table(out / f"{side}.csv")} for side in ("labelled", "unlabelled")}
+        labelled.append(sides["labelled"])
+        assert len(sides["labelled"] | sides["unlabelled"]) == 14
+        others.append([(out / f"{side}.csv").read_text() for side in ("val", "test")])
+    assert [len(ids) for ids in labelled] == [2, 4, 7]
+    assert labelled[0] < labelled[1] < labelled[2] and others[0] == others[1] == others[2]
+    plan.check(["data/tiny/splits/few-15pct/labelled.csv"])
+
+
+def test_fractions_have_names():
+    for share, name in ((0.02, "few-2pct"), (0.5, "few-50pct"), (0.005, "few-0_5pct"), (0.07, "few-7pct")):
+        assert with_share("few", share) == name and parted(name) == ("few", share)
+    assert parted("few") == ("few", None)
+
+
+def test_a_split_that_names_its_labels_has_no_fractions(root, in_tmp):
+    plan = plan_of(root, BASE.replace("tiny", "demo") + "label_fractions: [.5]\n")
+    with pytest.raises(UserError, match="names its labelled images, so no share of them can be drawn"):
+        plan.cells("mine")
+
+
+def test_every_shipped_study_is_valid(root):
+    plan = Plan({}, str(root))
+    assert {"study_b", "study_small", "study_labels"} <= set(plan.config.names("studies"))
+    for name in plan.config.names("studies"):
+        assert plan.cells(name)
+
+
+def test_published_numbers_stand_beside_what_matches_and_are_marked_elsewhere(root, in_tmp):
+    from dissent.spec.tabulation import tabulation
+
+    write_text(
+        "settings/studies/mine.yaml",
+        "experiments: [isic, isic_small]\nmethods: [aldt, im, im_clean, im_3]\nvariants: {im_3: {of: im, teachers: 3}}\n",
+    )
+    plan = Plan({"settings": "settings"}, str(root))
+    same, small = (block["published"] for block in tabulation(plan.config, "mine", code)["blocks"])
+    assert [table["name"] for table in same] == ["v3 Study B", "v2 curves"]
+    assert same[0]["rows"]["im"] == {"value": "72.3", "unlike": []}
+    assert same[1]["rows"]["im"] == {"value": "71.8", "unlike": []}, "gen5's, the last"
+    assert same[0]["rows"]["im_3"]["unlike"] == ["other teachers"] and "im_clean" not in same[0]["rows"]
+    assert small[1]["rows"]["im"]["value"] == "71.0", "gen2's"
+    assert small[0]["rows"]["im"]["unlike"][:2] == ["data set isic_small", "split small"]

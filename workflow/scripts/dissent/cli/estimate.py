@@ -1,0 +1,62 @@
+"""Tell what a study takes before anything starts: jobs, hours and disk.
+
+Hours are by the rate of the trainings that lie in results/, or by an assumed one where there is none, which is said. They
+are of job after job; jobs that run side by side share them. What is done already is not counted into the hours."""
+
+import argparse
+import os
+from pathlib import Path
+
+from dissent.cli.settings import settings_folder
+from dissent.cli.text import columns
+from dissent.datasets.lists import REPOSITORY
+from dissent.plan import Plan
+from dissent.study.estimate import Estimate, Rate, estimate
+
+EXAMPLES = """examples:
+  dissent estimate study_b
+  dissent estimate mine --settings my_config"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `dissent estimate`."""
+    parser.add_argument("study", help="name of a file in config/studies")
+    parser.add_argument(
+        "--settings", type=Path, metavar="DIR", help="a folder of settings of your own; default: config"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the table; returns 0."""
+    plan = Plan({"settings": str(settings_folder(args.settings))}, str(REPOSITORY))
+    found = estimate(plan, args.study)
+    cells = plan.cells(args.study)
+    print(f"{args.study}: {len(cells)} runs, {sum(found.jobs.values()):,} jobs if none is done yet")
+    print(columns([["rule", "jobs"], *([rule, f"{number:,}"] for rule, number in found.jobs.items())]))
+    print(f"\n{found.trainings:,} trainings, {found.done:,} of them done already")
+    threads = max(run.network.resources.threads for run in cells)
+    print("\n".join(_hours(found, max(1, (os.cpu_count() or 1) // threads))))
+    print(f"\ndisk, about {sum(found.disk.values()) / 1e9:,.2f} GB in all:")
+    print(columns([["what", "GB"], *([what, f"{size / 1e9:,.2f}"] for what, size in found.disk.items())]))
+    print("".join(f"\nnote: {note}" for note in found.notes), end="\n" * bool(found.notes))
+    return 0
+
+
+def _hours(found: Estimate, beside: int) -> list[str]:
+    hours = sum(found.seconds.values()) / 3600
+    longest = sorted(found.seconds.items(), key=lambda item: -item[1])[:3]
+    parts = ", ".join(f"{rule} {seconds / 3600:,.1f}" for rule, seconds in longest)
+    return [
+        f"\nabout {hours:,.1f} hours, one job after the other ({parts}); {hours / beside:,.1f} with {beside} at a time, "
+        "as this machine's cores allow",
+        _told(found.rate),
+    ]
+
+
+def _told(rate: Rate) -> str:
+    if rate.trainings:
+        return f"by the median rate of {rate.trainings} trainings in results/: {rate.gflop:,.1f} GFLOP a second on {rate.device}"
+    return (
+        f"no training lies in results/: {rate.gflop:,.0f} GFLOP a second assumed, as two threads or one of a desktop's cores "
+        "reach; a graphics card is ten to a hundred times as fast"
+    )

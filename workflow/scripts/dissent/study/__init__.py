@@ -1,0 +1,1 @@
+"""Tables, figures and estimates of studies: many runs beside each other."""
