@@ -77,9 +77,9 @@ def test_the_network_file_corrects_a_training_key_by_key(run):
 
 
 def test_predicting_grows_with_images_and_networks_but_not_in_memory(run):
-    few, many = needs.predicting(run(), 10**4, 2), needs.predicting(run(), 10**5, 2)
+    few, many = needs.predicting(run(), 0, 10**4, 2), needs.predicting(run(), 0, 10**5, 2)
     assert many.runtime > few.runtime and many.mem_mb - few.mem_mb <= 1000
-    assert needs.predicting(run(), 10**5, 4).runtime > many.runtime
+    assert needs.predicting(run(), 0, 10**5, 4).runtime > many.runtime
     assert needs.masking(run(), 10**6, 2).runtime > needs.masking(run(), 10**5, 2).runtime
 
 
