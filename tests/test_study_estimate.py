@@ -35,8 +35,12 @@ def planned(text):
 
 
 def test_the_jobs_are_those_of_the_plan(root, in_tmp):
-    """Shared pools and EvalNets, shards, label fractions: nothing is counted twice, nothing is left out."""
-    text = BASE.replace("im_clean", "im, im_plus_plus, evalnet, fixmatch_im") + "seeds: [1, 2]\nlabel_fractions: [.2]\n"
+    """Shared pools and EvalNets, shards, label fractions, runs that may stop: nothing counts twice, nothing is left out."""
+    text = (
+        BASE.replace("im_clean", "im, im_plus_plus, evalnet, fixmatch_im, auto")
+        + "seeds: [1, 2]\nlabel_fractions: [.2]\n"
+    )
+    text += "variants: {auto: {of: im, generations: {auto: 3, patience: 1}}}\n"
     plan = plan_of(root, text)
     path = Path("settings/experiments/tiny.yaml")
     write_text(path, path.read_text() + "shards: 2\n")
