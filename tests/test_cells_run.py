@@ -16,7 +16,7 @@ from dissent.generation.pairs import assemble_pairs
 from dissent.generation.rank import rank_students
 from dissent.generation.student import train_student
 from dissent.metrics import scorer
-from dissent.report.verdict import pool_counts
+from dissent.pools import pool_counts
 from dissent.spec import slices
 from dissent.spec.task import Task as TaskSpec
 from dissent.task import Task

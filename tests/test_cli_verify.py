@@ -50,7 +50,7 @@ def _generation(run, g, split):
     here, before = f"results/tiny/gen{g}", f"results/tiny/gen{g - 1}"
     if g:
         tables = (f"{before}/teachers.json", f"{split}/unlabelled.csv")
-        predict(slices.prediction(run, code), *tables, f"{here}/predictions", f"{here}/predictions.csv", "cpu")
+        predict(slices.prediction(run, g, code), *tables, f"{here}/predictions", f"{here}/predictions.csv", "cpu")
         folders = (f"{here}/masks/consensus", f"{here}/masks/inconsistency")
         build_masks(slices.masks(run, g, code), f"{here}/predictions.csv", None, *folders, f"{here}/masks.csv")
     masks = f"{here}/masks.csv" if g else None

@@ -44,7 +44,7 @@ def test_the_jobs_are_those_of_the_plan(root, in_tmp):
     plan = plan_of(root, text)
     path = Path("settings/experiments/tiny.yaml")
     write_text(path, path.read_text() + "shards: 2\n")
-    result = snakemake(root, "-n", "results/mine/table.html", "results/mine/labels.svg")
+    result = snakemake(root, "-n", "results/studies/mine/table.html", "results/studies/mine/labels.svg")
     assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-2000:]
     found = {rule.removesuffix("_shard"): number for rule, number in planned(result.stdout + result.stderr).items()}
     total = found.pop("total")
@@ -101,12 +101,12 @@ def test_a_whole_study(root, in_tmp):
     """Trained, tabled and drawn by Snakemake; the pool that im starts from is trained once, where ldt's runs lie."""
     draw(in_tmp)
     plan_of(root, "experiments: [tiny]\nmethods: [aldt, im]\ngenerations: 1\nlabel_fractions: [.5]\n")
-    targets = ("results/mine/table.html", "results/mine/labels.svg")
+    targets = ("results/studies/mine/table.html", "results/studies/mine/labels.svg")
     result = snakemake(root, *targets)
     assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
     for name in ("table.html", "table.md", "table.csv", "table.tex", "labels.svg", "labels.png", "labels.csv"):
         assert Path("results/mine", name).stat().st_size
-    assert "50 % labelled" in Path("results/mine/table.md").read_text()
+    assert "50 % labelled" in Path("results/studies/mine/table.md").read_text()
     own = Path("results/mine.tiny-50pct.im.s1/gen0")
     assert (own / "teachers.json").exists() and not (own / "students").exists()
     assert Path("results/mine.tiny-50pct.ldt.s1/gen0/students/2/model.safetensors").exists()

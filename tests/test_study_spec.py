@@ -37,7 +37,7 @@ from dissent.spec.fractions import parted, with_share
 )
 def test_a_wrong_study_names_file_value_and_remedy(root, in_tmp, text, words):
     with pytest.raises(UserError) as error:
-        plan_of(root, text).check(["results/mine/table.html"])
+        plan_of(root, text).check(["results/studies/mine/table.html"])
     assert all(word in str(error.value) for word in words), error.value
 
 
@@ -62,12 +62,14 @@ def test_cells_are_runs_with_the_keys_of_experiment_and_study(root, in_tmp):
 @pytest.mark.parametrize(
     ("target", "words"),
     [
-        ("results/mine/gen0/metrics.json", "is nothing that a study makes"),
-        ("results/mine/report.html", "is nothing that a study makes"),
+        ("results/studies/mine/gen0/metrics.json", "is nothing that a study makes"),
+        ("results/studies/mine/report.html", "is nothing that a study makes"),
+        ("results/mine/report.html", "is no run but a study: results/studies/mine/table.html"),
+        ("results/studies/mime/table.html", "did you mean `mine`?"),
         ("results/mine.tiyn.im.s1/gen0/metrics.json", "did you mean `tiny`?"),
         ("results/mine.tiny.imm.s1/gen0/metrics.json", "did you mean `im`?"),
         ("results/mine.tiny/gen0/metrics.json", "is no run but a study"),
-        ("results/mine/labels.svg", "it has no `label_fractions`"),
+        ("results/studies/mine/labels.svg", "it has no `label_fractions`"),
     ],
 )
 def test_a_wrong_run_of_a_study_is_told(root, in_tmp, target, words):

@@ -22,7 +22,7 @@ def block_of(root, scores=None, text=BASE, **how):
     return read_block(params_of(plan)["blocks"][0], rounds=300)
 
 
-def write(root, plan, folder="results/mine"):
+def write(root, plan, folder="results/studies/mine"):
     out = {kind: f"{folder}/table.{kind}" for kind in ("html", "md", "csv", "tex")}
     write_tables(params_of(plan), str(root / "workflow" / "report"), out)
     return {kind: Path(path).read_text("utf-8") for kind, path in out.items()}
@@ -134,7 +134,7 @@ def test_four_forms_say_the_same_and_are_the_same_bytes_again(root, in_tmp):
     plan = plan_of(root, BASE.replace("[tiny]", "[tiny, tiny_multiclass]") + "seeds: [1, 2]\n")
     reach(plan, SCORES, spread=1)
     first = write(root, plan)
-    digests = {kind: sha256(f"results/mine/table.{kind}") for kind in first}
+    digests = {kind: sha256(f"results/studies/mine/table.{kind}") for kind in first}
     assert write(root, plan, "again") == first
     assert {kind: sha256(f"again/table.{kind}") for kind in first} == digests
     [row] = [

@@ -14,14 +14,14 @@ rule tabulate_study:
         labelled=lambda w: friendly(PLAN.labelled)(w.study),
     output:
         html=report(
-            "results/{study}/table.html",
+            "results/studies/{study}/table.html",
             caption="../report/study.rst",
             category="Studies",
             labels={"study": "{study}"},
         ),
-        md="results/{study}/table.md",
-        csv="results/{study}/table.csv",
-        tex="results/{study}/table.tex",
+        md="results/studies/{study}/table.md",
+        csv="results/studies/{study}/table.csv",
+        tex="results/studies/{study}/table.tex",
     log:
         "logs/{study}/tabulate_study.log",
     conda:
@@ -38,9 +38,9 @@ rule plot_labels:
         counts=lambda w: friendly(PLAN.of_study)(w.study, "counts.csv"),
         labelled=lambda w: friendly(PLAN.labelled)(w.study),
     output:
-        svg="results/{study}/labels.svg",
-        png="results/{study}/labels.png",
-        csv="results/{study}/labels.csv",
+        svg="results/studies/{study}/labels.svg",
+        png="results/studies/{study}/labels.png",
+        csv="results/studies/{study}/labels.csv",
     log:
         "logs/{study}/plot_labels.log",
     conda:

@@ -37,10 +37,10 @@ class Plan:
         """
         words = list(words)
         found = [match.groups() for word in words if (match := re.match(r"results/([^/]+)/(?:gen(\d+)(?:/|$))?", word))]
-        studies = {run for run, _ in found} & set(self.config.names("studies"))
+        found = [(run, generation) for run, generation in found if run != "studies"]
+        studies = {match[1] for word in words if (match := re.match(r"results/studies/([^/]+)/", word))}
         for study in sorted(studies):
-            self._check_study(study, [word for word in words if word.startswith(f"results/{study}/")])
-        found = [(run, generation) for run, generation in found if run not in studies]
+            self._check_study(study, [word for word in words if word.startswith(f"results/studies/{study}/")])
         for run in sorted({run for run, _ in found}) or ([] if studies else self.experiments):
             self.config.controls(run)
         for run, generation in found:
@@ -63,12 +63,12 @@ class Plan:
         """Resolve every run of a study of which the command line names files."""
         self.cells(study)
         for word in words:
-            if re.fullmatch(r"results/[^/]+/labels\.(svg|png|csv)", word):
+            if re.fullmatch(r"results/studies/[^/]+/labels\.(svg|png|csv)", word):
                 if not self.config.study(study)[0].label_fractions:
                     raise UserError(
                         f"the study {study} draws no score against labels: it has no `label_fractions`, e.g. [.02, .05, .1, .2]"
                     )
-            elif not re.fullmatch(r"results/[^/]+/table\.(html|md|csv|tex)", word):
+            elif not re.fullmatch(r"results/studies/[^/]+/table\.(html|md|csv|tex)", word):
                 raise UserError(
                     f"`{word}` is nothing that a study makes: it has table.html, .md, .csv and .tex, and with "
                     "`label_fractions` labels.svg, .png and .csv; its runs are called STUDY.EXPERIMENT.METHOD.s1"

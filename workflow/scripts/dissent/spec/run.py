@@ -175,7 +175,9 @@ class Config:
         first, *rest = name.split(".")
         kind = "studies" if first in self.names("studies") else "experiments"
         if kind == "studies" and len(rest) < 2:
-            raise UserError(f"`{name}` is no run but a study; its runs are called STUDY.EXPERIMENT.METHOD.s1")
+            raise UserError(
+                f"`{name}` is no run but a study: results/studies/{name}/table.html; its runs are called STUDY.EXPERIMENT.METHOD.s1"
+            )
         experiment_name = first if kind == "experiments" else f"{first}.{rest.pop(0)}"
         experiment, changes = self.experiment(experiment_name)
         path = self.path(kind, first)

@@ -13,7 +13,7 @@ def tabulation(config: Config, name: str, code: Code) -> dict:
         "study": name,
         "fractions": bool(study.label_fractions),
         "blocks": [_block(config, name, block) for block in study.blocks],
-        "command": f"snakemake --cores 2 results/{name}/table.html{settings_option(config)}",
+        "command": f"snakemake --cores 2 results/studies/{name}/table.html{settings_option(config)}",
         "settings": study.model_dump(mode="json", exclude_defaults=True) | shared,
         "code": code("study", "report", "metrics.py", "pools.py", "seeds.py", "files.py"),
     }
