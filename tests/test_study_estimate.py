@@ -105,7 +105,7 @@ def test_a_whole_study(root, in_tmp):
     result = snakemake(root, *targets)
     assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
     for name in ("table.html", "table.md", "table.csv", "table.tex", "labels.svg", "labels.png", "labels.csv"):
-        assert Path("results/mine", name).stat().st_size
+        assert Path("results/studies/mine", name).stat().st_size
     assert "50 % labelled" in Path("results/studies/mine/table.md").read_text()
     own = Path("results/mine.tiny-50pct.im.s1/gen0")
     assert (own / "teachers.json").exists() and not (own / "students").exists()
