@@ -35,8 +35,12 @@ def planned(text):
 
 
 def test_the_jobs_are_those_of_the_plan(root, in_tmp):
-    """Shared pools and EvalNets, shards, label fractions: nothing is counted twice, nothing is left out."""
-    text = BASE.replace("im_clean", "im, im_plus_plus, evalnet, fixmatch_im") + "seeds: [1, 2]\nlabel_fractions: [.2]\n"
+    """Shared pools and EvalNets, shards, label fractions, runs that may stop: nothing counts twice, nothing is left out."""
+    text = (
+        BASE.replace("im_clean", "im, im_plus_plus, evalnet, fixmatch_im, auto")
+        + "seeds: [1, 2]\nlabel_fractions: [.2]\n"
+    )
+    text += "variants: {auto: {of: im, generations: {auto: 3, patience: 1}}}\n"
     plan = plan_of(root, text)
     path = Path("settings/experiments/tiny.yaml")
     write_text(path, path.read_text() + "shards: 2\n")
@@ -101,7 +105,7 @@ def test_a_whole_study(root, in_tmp):
     result = snakemake(root, *targets)
     assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
     for name in ("table.html", "table.md", "table.csv", "table.tex", "labels.svg", "labels.png", "labels.csv"):
-        assert Path("results/mine", name).stat().st_size
+        assert Path("results/studies/mine", name).stat().st_size
     assert "50 % labelled" in Path("results/studies/mine/table.md").read_text()
     own = Path("results/mine.tiny-50pct.im.s1/gen0")
     assert (own / "teachers.json").exists() and not (own / "students").exists()
