@@ -1,7 +1,7 @@
 """Tell what a study takes before anything starts: jobs, hours and disk.
 
-Hours are by the rate of the trainings that lie in results/, or by an assumed one where there is none, which is said. They
-are of job after job; jobs that run side by side share them. What is done already is not counted into the hours."""
+Hours are by the rate of the trainings that lie in results/, or by an assumed one where there is none, which is said.
+They are of job after job; jobs that run side by side share them. What is done already is not counted into the hours."""
 
 import argparse
 import os
