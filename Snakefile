@@ -25,8 +25,10 @@ report: "workflow/report/workflow.rst"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/needs.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/generation.smk"
+include: "workflow/rules/shards.smk"
 include: "workflow/rules/evalnet.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/studies.smk"

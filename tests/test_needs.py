@@ -94,12 +94,16 @@ def test_rows_are_told_from_the_size_of_a_table(tmp_path, rows):
 
 @pytest.mark.parametrize(
     ("architecture", "more"),
-    [("unet1x1", {"width": 0.5}), ("unet1x1", {"width": 2}), *((a, {"encoder": e}) for a, e in needs._SMP)],
+    [
+        *((a, {"width": w}) for a in ("unet1x1", "evalnet") for w in (0.5, 2)),
+        *((a, {"encoder": e}) for a, e in needs._SMP),
+    ],
 )
 def test_the_numbers_of_networks_are_those_that_torch_counts(architecture, more):
     network = Network(architecture=architecture, steps=1, **more)
     made = networks.build(network.model_dump(mode="json", exclude={"resources"}), 3, 3)
-    image = torch.zeros(2, 3, 64, 64)  # two, for BatchNorm; a sixteenth of the pixels
+    channels = 3 + 3 * (architecture == "evalnet")  # which sees a mask of three planes too
+    image = torch.zeros(2, channels, 64, 64)  # two, for BatchNorm; a sixteenth of the pixels
     with FlopCounterMode(display=False) as counter:
         made(image).sum().backward()
     size = needs.size_of(network)

@@ -59,10 +59,17 @@ def test_truth_of_labels_that_overlap():
 
 
 def test_rating_is_the_mean_of_what_is_detected():
-    iou, detected = np.array([0.9, 0.5, 0.7]), np.array([0.8, 0.5, 0.2])
-    assert quality.rating(iou, detected, skip_doubt=False) == pytest.approx(0.7)
-    assert quality.rating(iou, detected, skip_doubt=True) == pytest.approx(0.5)
-    assert quality.rating(iou, detected * 0, skip_doubt=False) == 0.0
+    told = np.array([[0.9, 0.5, 0.7], [0.8, 0.5, 0.2]])
+    assert quality.rating(told) == pytest.approx(0.7)
+    assert quality.rating(told, skip_doubt=True) == pytest.approx(0.5)
+    assert quality.rating(told * [[1], [0]]) == 0.0
+    assert quality.rating(np.array([[0.3]])) == pytest.approx(0.3)
+
+
+def test_a_class_that_a_mask_misses_counts_as_0_in_its_true_rating():
+    label = np.array([[0, 0, 1, 1]], np.uint8)
+    assert quality.rating(quality.truth(label, label, None, PLAIN).heads) == 1.0
+    assert quality.rating(quality.truth(label * 0, label, None, PLAIN).heads) == pytest.approx((0.5 + 0) / 2)
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,6 @@ def house(request, tmp_path_factory):
     """A working directory for one kind of task, in which pools are shared between methods."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp(request.param))
-        # two steps teach nothing: thresholds that something passes and something does not
         yield InProcess(Path(__file__).parents[1], request.param)
 
 

@@ -44,7 +44,7 @@ def main() -> int:
 
 
 def write_settings(cell: str, args: argparse.Namespace) -> str:
-    """Write the experiment of one cell (and a network of `--steps`); returns the run's name."""
+    """Write the experiment of one cell (and a network of `--epochs`); returns the run's name."""
     what, target, select = cell.split("-")
     network, name = "unet1x1_small", f"doubt_{what}_{target}_{select}"
     more = ""

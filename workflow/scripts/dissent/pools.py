@@ -82,27 +82,28 @@ def paired(
     means = [[mean_score(pool, scorer) for pool in both] for both in pools]
     if any(mean is None for both in means for mean in both):
         return None, None, None
-    drawn: list[np.ndarray] = []
-    images = pools[0][0].shape[1]
-    while sum(map(len, drawn)) < repeats:
-        rounds = min(repeats - sum(map(len, drawn)), max(1, _AT_ONCE // images))
-        times_RN = random.multinomial(images, np.full(images, 1 / images), size=rounds).astype(float)
-        apart = []
-        for both in pools:
-            a, b = (_drawn_means(pool, times_RN, scorer, random) for pool in both)
-            apart.append(a - b)
-        drawn.append(_mean_of_drawn(np.stack(apart), random))
-    low, high = np.nanquantile(np.concatenate(drawn), [(1 - level) / 2, (1 + level) / 2])
+    scores = iter(scores_on_draws([pool for both in pools for pool in both], scorer, random, repeats))
+    apart = [mean_of_drawn(a, random) - mean_of_drawn(b, random) for a, b in zip(scores, scores, strict=True)]
+    low, high = np.nanquantile(mean_of_drawn(np.stack(apart), random), [(1 - level) / 2, (1 + level) / 2])
     return float(np.mean([a - b for a, b in means])), float(low), float(high)
 
 
-def _drawn_means(pool_SNL4: np.ndarray, times_RN: np.ndarray, scorer: metrics.Score, random) -> np.ndarray:
-    """Mean score of students drawn anew in each of R rounds, each on the images of its round: (R,)."""
-    values_SR = np.stack([scorer.statistic(counts.astype(float), times_RN)[0] for counts in pool_SNL4])
-    return _mean_of_drawn(values_SR, random)
+def scores_on_draws(
+    pools: Sequence[np.ndarray], scorer: metrics.Score, random: np.random.Generator, rounds: int
+) -> list[np.ndarray]:
+    """Scores (S, R) of each pool's students on images drawn with replacement in each of R rounds, the same for all pools."""
+    images = pools[0].shape[1]
+    step = max(1, _AT_ONCE // images)
+    parts: list[list[np.ndarray]] = [[] for _ in pools]
+    for first in range(0, rounds, step):
+        size = min(step, rounds - first)
+        times_RN = random.multinomial(images, np.full(images, 1 / images), size=size).astype(float)
+        for part, pool in zip(parts, pools, strict=True):
+            part.append(np.stack([scorer.statistic(counts.astype(float), times_RN)[0] for counts in pool]))
+    return [np.concatenate(part, 1) for part in parts]
 
 
-def _mean_of_drawn(values_KR: np.ndarray, random) -> np.ndarray:
+def mean_of_drawn(values_KR: np.ndarray, random) -> np.ndarray:
     """In each of R rounds the mean of as many of the K values as there are, drawn with replacement: (R,)."""
     if len(values_KR) == 1:
         return values_KR[0]

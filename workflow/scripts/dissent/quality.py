@@ -19,6 +19,11 @@ class Truth(NamedTuple):
     iou: np.ndarray
     detected: np.ndarray
 
+    @property
+    def heads(self) -> np.ndarray:
+        """What an EvalNet is to say: (1, 1) the IoU of one foreground, or (2, classes) IoU and detection."""
+        return np.stack([self.iou] if len(self.iou) == 1 else [self.iou, self.detected])
+
 
 def truth(mask_HW: np.ndarray, label_HW: np.ndarray, doubt_HW: np.ndarray | None, task: Task) -> Truth:
     """Compare mask bytes with a label (255 = nobody knows, compared nowhere); `doubt_HW`: what was blocked in the mask.
@@ -41,12 +46,15 @@ def truth(mask_HW: np.ndarray, label_HW: np.ndarray, doubt_HW: np.ndarray | None
     return Truth(iou.astype(np.float32), detected.astype(np.float32))
 
 
-def rating(iou: np.ndarray, detected: np.ndarray, skip_doubt: bool) -> float:
-    """One number from what was said of the classes: the mean IoU of those that are detected, 0 where none is.
+def rating(told: np.ndarray, skip_doubt: bool = False) -> float:
+    """One number from (heads, classes) of IoU and detection: the mean IoU of what is detected, 0 where nothing is.
 
-    `skip_doubt`: leave out class 0, which a task keeps for doubt (IM++).
+    Of one foreground (one head) its IoU. `skip_doubt`: leave out class 0, which a task keeps for doubt (IM++).
     """
-    seen = detected >= 0.5
+    iou = told[0]
+    if len(told) == 1:
+        return float(iou[0])
+    seen = told[1] >= 0.5
     if skip_doubt:
         seen = seen.copy()
         seen[0] = False

@@ -38,7 +38,7 @@ def split(dataset: dict, split: str, folder: str, out: str) -> None:
     if plan.lists is not None:
         sides = {"labelled": [], "unlabelled": [], "val": [], "test": []} | read_lists(source, plan, rows)
     else:
-        sides = _divide(rows, plan, f"split `{split}` of {about}")
+        sides = divide(rows, plan, f"split `{split}` of {about}")
     _check(sides, plan.by == "crop", f"split `{split}` of {folder}")
     _warn_of_absent_labels(sides, source)
     hidden = [row for row in sides["unlabelled"] if row["label"]]
@@ -59,7 +59,7 @@ def _unused(rows: list[dict], sides: Sides) -> int:
     return len({row["id"] for row in rows} - {row["id"] for chosen in sides.values() for row in chosen})
 
 
-def _divide(rows: list[dict], plan: Split, where: str) -> Sides:
+def divide(rows: list[dict], plan: Split, where: str) -> Sides:
     """Sides by values of a column, then by draws from the training images: test, val, labelled, unlabelled in turn."""
     by_value = _by_value(rows, plan, where)
     named = {side: getattr(plan, side) for side in ("test", "val", "labelled", "unlabelled")}

@@ -17,7 +17,7 @@ from dissent.generation.student import write_history
 from dissent.jobs import hold, signalled
 from dissent.learn.rating import Rating
 from dissent.losses import Loss
-from dissent.quality import truth
+from dissent.quality import rating, truth
 from dissent.seeds import seed_of
 from dissent.spec.network import Network
 from dissent.task import Task
@@ -103,7 +103,7 @@ def measure_thresholds(params: dict, pools: list[str], val: str, out: str, devic
     for network in (one for pool in load_pools(pools, device) for one in pool):
         masks = inference.masks(network, images, task, *how)
         told = [truth(mask, label, None, task) for mask, label in zip(masks, labels, strict=True)]
-        ratings.append([float(one.iou[one.iou > 0].mean()) if (one.iou > 0).any() else 0.0 for one in told])
+        ratings.append([rating(one.heads) for one in told])
     table = np.asarray(ratings)
     measured = {"least": float(table.mean()), "most": float(table.max(0).mean())}
     given = {name: params["quality"][name] for name in measured}

@@ -71,10 +71,7 @@ def make_examples(
             for number in range(ROUNDS[side])
             for index, (image, label) in enumerate(zip(images_NHWC, labels_NHW, strict=True))
         ]
-    targets = []
-    for _, mask, label, doubt in found:
-        told = truth(mask, label, doubt, task)
-        targets.append([told.iou] if task.outputs == 1 else [told.iou, told.detected])
+    targets = [truth(mask, label, doubt, task).heads for _, mask, label, doubt in found]
     images, masks = [one[0] for one in found], [one[1] for one in found]
     if rated == "masks":
         images, masks = _disturb(images, masks, task, params["seed"], side)

@@ -68,7 +68,3 @@ def predict(params: dict, teachers: str, unlabelled: str, out: str, table: str, 
     written.sort(key=lambda row: (row["id"], row["teacher"]))
     write_table(table, written, ("id", "teacher", "prediction", "sha256"))
     return {"images": len(rows)}
-
-
-def _sha(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()

@@ -34,13 +34,15 @@ def score_pairs(
         labels = {row["id"]: row for row in read_table(hidden)}
         scores = [_true_score(row, labels[row["id"]], task, table, hidden) for row in rows]
     else:
+        skip_doubt = task.doubt_class and params["rated"] == "masks"
         pool = load_pool(evalnets, [row for row in read_json(evalnets)["pool"] if row["teacher"]], device)
         scores = []
         for first in range(0, len(rows), params["batch"]):
             chunk = rows[first : first + params["batch"]]
             seen = _seen(chunk, images, task, params, table, unlabelled)
             scores += [
-                _number(one, task, params) for one in rate(seen, pool, params["batch"], device, params["precision"])
+                quality.rating(one, skip_doubt)
+                for one in rate(seen, pool, params["batch"], device, params["precision"])
             ]
     written = [
         {
@@ -76,13 +78,6 @@ def _mask_of(row: dict, table: str) -> tuple[np.ndarray, np.ndarray | None]:
     for name in ("label", "doubt"):
         verify(row[name], row[f"{name}_sha256"], table)
     return read_mask(row["label"]), read_mask(row["doubt"])
-
-
-def _number(told: np.ndarray, task: Task, params: dict) -> float:
-    """One number from the EvalNets' (heads, C): the IoU, or the mean over what they detect."""
-    if len(told) == 1:
-        return float(told[0, 0])
-    return quality.rating(told[0], told[1], skip_doubt=task.doubt_class and params["rated"] == "masks")
 
 
 def _true_score(row: dict, label: dict, task: Task, table: str, hidden: str) -> float:

@@ -5,12 +5,11 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import jinja2
-
 from dissent.files import write_text
 from dissent.report import figures, provenance, tables
 from dissent.report.sheets import Sheets
 from dissent.report.story import Story
+from dissent.report.templates import environment_of
 from dissent.report.verdict import verdict
 
 LIMIT = 10_000_000  # bytes of the page; pictures shrink until it fits
@@ -94,13 +93,7 @@ def _pictures(story: Story, side: int) -> dict:
 
 
 def _render(folder: Path, parts: dict) -> str:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(folder),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = environment_of(folder)
     style, script = ((folder / name).read_text("utf-8") for name in ("report.css", "report.js"))
     # the browser runs this script alone, and loads nothing from anywhere: a name that slipped through could do no harm
     allowed = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()

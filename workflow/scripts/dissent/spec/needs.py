@@ -59,7 +59,7 @@ def size_of(network: Network) -> Size:
     if network.architecture == "unet1x1":
         return Size(7.5 * network.width**2, 125 * network.width, 0.7 * network.width**2)
     if network.architecture == "evalnet":
-        return Size(2.5 * network.width**2, 60 * network.width, 0.5 * network.width**2)
+        return Size(3.07 * network.width**2, 90 * network.width, 0.49 * network.width**2)
     return _SMP[network.architecture, network.encoder]
 
 

@@ -14,6 +14,7 @@ from dissent.spec.dataset import Dataset
 from dissent.spec.fractions import with_split
 from dissent.spec.network import Network
 from dissent.spec.recipe import SHARED, Recipe
+from dissent.spec.schedule import at
 from dissent.spec.study import experiment_of, read_study
 from dissent.spec.together import check_together
 
@@ -197,18 +198,14 @@ class Config:
             changes = dict(shared)
             if not self.recipe(of).generations:
                 changes.pop("generations", None)
-                if isinstance(shared.get("pool"), list):
-                    changes["pool"] = shared["pool"][
-                        0
-                    ]  # of a schedule, a method without generations has the first entry
+                changes |= {"pool": at(shared["pool"], 0)} if "pool" in shared else {}
         if not isinstance(self.recipe(of).widen, list):
             changes.pop("widen", None)  # an experiment says how far networks grow, a method whether they do
         recipe = self.recipe(of, changes | own, path)
         start = None
         if recipe.start is not None:
-            pool = recipe.pool[0] if isinstance(recipe.pool, list) else recipe.pool
             others = {key: value for key, value in shared.items() if key not in ("pool", "generations", "widen")}
-            start = self.recipe(recipe.start, {"pool": pool} | others, path)
+            start = self.recipe(recipe.start, {"pool": at(recipe.pool, 0)} | others, path)
             if start.start is not None:
                 raise UserError(f"`start: {recipe.start}` of {name} has a start itself; name the one that has none")
         for other in recipe.quality.of if recipe.rates else []:

@@ -12,12 +12,11 @@ import numpy as np
 
 from dissent import metrics
 from dissent.files import UserError
-from dissent.pools import pool_counts
+from dissent.pools import mean_of_drawn, pool_counts, scores_on_draws
 from dissent.report.story import Generation
 from dissent.seeds import generator
 
 ROUNDS = 1000
-_AT_ONCE = 20_000_000  # numbers in memory at a time: draws of images
 Interval = tuple[float | None, float | None, float | None]
 """a value, and the ends of its 95 % interval; Nones where there is no score"""
 
@@ -70,9 +69,7 @@ class Cell:
         random, total_R = generator("study students", self.block, self.method), np.zeros(rounds)
         for seed_R in seeds_KR:
             for index, seed in enumerate(seeds):
-                values_SR = self.drawn[seed]
-                chosen_SR = random.integers(len(values_SR), size=values_SR.shape)
-                total_R += np.where(seed_R == index, np.take_along_axis(values_SR, chosen_SR, 0).mean(0), 0)
+                total_R += np.where(seed_R == index, mean_of_drawn(self.drawn[seed], random), 0)
         return total_R / len(seeds)
 
     @cached_property
@@ -155,10 +152,5 @@ def read_block(about: dict, rounds: int = ROUNDS) -> Block:
 
 def _scores(counts_SNL4: np.ndarray, about: dict, rounds: int) -> tuple[list[float | None], np.ndarray]:
     scorer = metrics.scorer(about["task"]["score"], about["task"])
-    random, images = generator("study images", about["experiment"]), counts_SNL4.shape[1]
-    parts, step = [], max(1, _AT_ONCE // images)
-    for first in range(0, rounds, step):
-        size = min(step, rounds - first)
-        times_RN = random.multinomial(images, np.full(images, 1 / images), size=size).astype(float)
-        parts.append(np.stack([scorer.statistic(counts.astype(float), times_RN)[0] for counts in counts_SNL4]))
-    return [scorer(counts)["value"] for counts in counts_SNL4], np.concatenate(parts, axis=1)
+    [drawn] = scores_on_draws([counts_SNL4], scorer, generator("study images", about["experiment"]), rounds)
+    return [scorer(counts)["value"] for counts in counts_SNL4], drawn

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import jinja2
 import yaml
 
 from dissent.files import write_atomic, write_text
 from dissent.report.chart import picture, svg
+from dissent.report.templates import environment_of
 from dissent.study.cells import Block, read_block
 from dissent.study.figure import draw
 from dissent.study.labels import Point, Worth, curves, worths
@@ -80,13 +80,7 @@ def _html(
     lines: Mapping[str, Mapping[str, Sequence[Point]]],
     folder: Path,
 ) -> str:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(folder),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = environment_of(folder)
     plot = (
         svg(draw(lines, _scores([table.block for table in tables])), "labels", "score against labels") if lines else ""
     )

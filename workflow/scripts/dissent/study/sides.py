@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from dissent.datasets.raw import Problems, find_items
-from dissent.datasets.split import _divide
+from dissent.datasets.split import divide
 from dissent.files import UserError, read_rows
 from dissent.plan import Plan
 from dissent.spec.run import Run
@@ -23,7 +23,7 @@ def sides_of(plan: Plan, run: Run) -> dict[str, int] | None:
     if not rows:
         return None
     try:
-        divided = _divide(rows, split, f"split `{run.split}` of {run.dataset_name}")
+        divided = divide(rows, split, f"split `{run.split}` of {run.dataset_name}")
     except UserError:
         return None
     found = {side: len(chosen) for side, chosen in divided.items()}
