@@ -1,5 +1,6 @@
 """Every shipped recipe runs in every kind of task, two generations; and each does what its row in docs/methods.md says."""
 
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -36,6 +37,16 @@ def test_a_recipe_runs(house, method):
     assert read_json(last / "teachers.json")["pool"]
     for g in range(run.recipe.generations + 1):
         CHECKS.get(method, nothing)(run, g, Path("results", run.name, f"gen{g}"))
+
+
+def test_the_method_that_docs_show_runs(in_tmp):
+    root = Path(__file__).parents[1]
+    text = re.search(r"```yaml\n(# config/methods/(\w+)\.yaml.*?)```", (root / "docs/adding.md").read_text(), re.DOTALL)
+    house = InProcess(root, "binary")
+    house._write("methods", text[2], text[1])
+    run = house.run(text[2])
+    labelled, pseudo = pairs(Path("results", run.name, "gen2"))
+    assert {row["copies"] for row in labelled} == {"0"} and {row["copies"] for row in pseudo} == {"1"}
 
 
 def nothing(run, g, here):

@@ -93,8 +93,8 @@ class Recipe(Model):
     """how pairs are disturbed on every step: plain not at all, weak flips and small shifts, strong rotation, scale, shift and colour too"""
     labelled_share: schedule(Fraction) | None = None
     """share of each batch that is drawn from pairs labelled by people; none: as they come"""
-    label_share: Annotated[float, Field(gt=0, le=1)] = 1.0
-    """share of the labelled pairs that each student sees, drawn anew for each: teachers that differ more doubt more"""
+    label_share: schedule(Annotated[float, Field(gt=0, le=1)]) = 1.0
+    """share of the labelled pairs that each student sees, drawn anew for each: teachers that differ more doubt more ([0.5, 1]: gen0 alone)"""
     learn: Learn = Supervised()
     budget_of: Literal["pairs", "all_images"] = "pairs"
     """where the budget is in epochs, whose number gives the steps: the pairs', or all training images' (equal steps)"""
