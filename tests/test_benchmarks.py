@@ -31,6 +31,11 @@ def test_the_ratio_is_of_turns_not_of_medians(root):
     assert run(root, "-c", code).stdout.split() == ["3.0", "None"]
 
 
+def test_orchestration_counts_no_second_twice(root):
+    code = "from orchestration import covered; print(covered([(0.0, 2.0), (0.0, 3.0), (2.5, 4.0), (6.0, 7.0), (6.1, 6.5)]))"
+    assert run(root, "-c", code).stdout.split() == ["5.0"]
+
+
 @pytest.mark.slow
 def test_the_script_for_a_card_at_toy_size(root, in_tmp):
     """Every part of it, on the CPU; started again it does nothing anew."""
