@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+import yaml
 
 from dissent.files import UserError
 from dissent.spec import slices
@@ -228,3 +229,27 @@ def test_how_many_teach_is_a_key_of_their_own_generation(root, config, tmp_path)
     assert [slices.ranking(run, g)["teachers"] for g in range(3)] == [3, 2, 2]
     assert [run.at(g)["pool"] for g in range(3)] == [4, 3, 3]
     assert config.run("mine.aldt").at(0)["pool"] == 4 and config.run("mine.im").at(1)["pool"] == 3
+
+
+OVERLAP = "dataset: {}\nsplit: few\nnetwork: unet1x1_demo\nmethod: im_clean\ngenerations: 1\ndoubt: {{target: ignore_label}}\n"
+
+
+@pytest.mark.parametrize(
+    ("dataset", "target"),
+    [("nuclei", "ignore"), ("nuclei_multiclass", "ignore"), ("nuclei_multilabel", "ignore_label")],
+)
+def test_doubt_by_label_is_for_labels_that_overlap(config, tmp_path, dataset, target):
+    write(tmp_path, experiments__mine=OVERLAP.format(dataset))
+    student = slices.student(config.run("mine"), 1, 1, lambda *names: "")
+    assert student["recipe"]["doubt"]["target"] == target
+
+
+def test_doubt_by_label_needs_room_in_the_byte(config, tmp_path):
+    dataset = yaml.safe_load((config.folders[-1] / "datasets/nuclei_multilabel.yaml").read_text())
+    dataset["task"]["labels"] += ["fourth", "fifth"]
+    dataset["coding"] = {"name": "folders"}
+    write(tmp_path, experiments__mine=OVERLAP.format("many"), datasets__many=yaml.safe_dump(dataset))
+    with pytest.raises(
+        UserError, match=r"`doubt\.target: ignore_label` is for 4 labels at most, and data set many has 5"
+    ):
+        config.run("mine")

@@ -16,6 +16,7 @@ from dissent.generation.pairs import assemble_pairs
 from dissent.generation.student import train_student
 from dissent.seeds import generator
 from dissent.spec import slices
+from dissent.task import Task
 
 torch.set_num_threads(1)
 
@@ -207,6 +208,28 @@ def test_doubt_as_the_recipe_says(rule, image, label):
     seen, target = apply_doubt(pixels, np.full((2, 2), 1, np.uint8), doubt, rule, generator(0))
     assert (seen[0, 0, 0], target[0, 0]) == (image, label)
     assert (seen[1] == 100).all() and (target[1] == 1).all() and pixels[0, 0] == 200
+
+
+def test_a_label_in_doubt_costs_nothing_and_the_others_are_learned():
+    labels = np.array([[0b011, 0b000], [0b100, 0b111]], np.uint8)
+    doubt = np.array([[0b100, 0b001], [0b000, 0b111]], np.uint8)
+    rule = {"input": "keep", "target": "ignore_label"}
+    _, target = apply_doubt(np.zeros((2, 2, 1), np.uint8), labels, doubt, rule, generator(0))
+    task = Task(
+        {
+            "kind": "multilabel",
+            "labels": ["a", "b", "c"],
+            "score": "iou",
+            "doubt_class": False,
+            "mse_targets": None,
+            "cells": None,
+        }
+    )
+    planes, known = task.planes(torch.from_numpy(target)[None])
+    assert known[0].flatten(1).T.tolist() == [[1, 1, 0], [0, 1, 1], [1, 1, 1], [0, 0, 0]]
+    assert (planes * known)[0].flatten(1).T.tolist() == [[1, 1, 0], [0, 0, 0], [0, 0, 1], [0, 0, 0]]
+    nobody = task.planes(torch.full((1, 2, 2), 255, dtype=torch.uint8))[1]
+    assert nobody.shape == (1, 3, 2, 2) and not nobody.any()
 
 
 def test_doubt_as_noise_follows_from_the_key():

@@ -21,6 +21,7 @@ import numpy as np
 from PIL import Image
 
 UNKNOWN = 255  # in a label: nobody knows what this pixel is
+MOST_BY_LABEL = 4  # labels that overlap; if there are no more, bit 4 + l of a target byte says that label l is unknown
 
 # pairs.csv; the SHA-256 of each file stands beside its path
 PAIR_COLUMNS = (

@@ -9,9 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from dissent.files import UNKNOWN
+from dissent.files import MOST_BY_LABEL, UNKNOWN
 
 Tensor = Any  # torch.Tensor, not imported here
+
+
+def without_doubted(label_HW: np.ndarray, doubt_HW: np.ndarray) -> np.ndarray:
+    """Target bytes of at most 4 labels that overlap in which those that `doubt` has a bit of are unknown, and no others."""
+    return label_HW | (doubt_HW << np.uint8(MOST_BY_LABEL))
 
 
 class Task:
@@ -23,6 +28,7 @@ class Task:
         self.score: str = spec["score"]
         self.exclusive = self.kind == "multiclass"
         self.bits = self.kind == "multilabel"
+        self.by_label = self.bits and len(self.labels) <= MOST_BY_LABEL
         self.one_foreground = self.kind == "binary"
         self.doubt_class = bool(spec["doubt_class"])
         self.mse_targets: list[float] | None = spec["mse_targets"]
@@ -107,7 +113,7 @@ class Task:
         return probabilities_BCHW.maximum(1 - probabilities_BCHW)
 
     def planes(self, target_BHW: Tensor) -> tuple[Tensor, Tensor]:
-        """Target bytes -> ((B, C, H, W) float of 0/1, (B, 1, H, W) float: 1 where the pixel is known)."""
+        """Target bytes -> ((B, C, H, W) float of 0/1, (B, 1 or C, H, W) float: 1 where the pixel (of that label) is known)."""
         known_BHW = target_BHW != UNKNOWN
         ids = target_BHW * known_BHW
         if self.exclusive:
@@ -116,7 +122,11 @@ class Task:
             planes = (ids[:, None] >> ids.new_tensor(range(self.outputs))[None, :, None, None]) & 1
         else:
             planes = ids[:, None]
-        return planes.float(), known_BHW[:, None].float()
+        known_BCHW = known_BHW[:, None]
+        if self.by_label:
+            unknown = ids.new_tensor(range(MOST_BY_LABEL, MOST_BY_LABEL + self.outputs))
+            known_BCHW = (target_BHW[:, None] >> unknown[None, :, None, None]) & 1 == 0
+        return planes.float(), known_BCHW.float()
 
     def cross_entropy(self, logits_BCHW: Tensor, planes_BCHW: Tensor) -> Tensor:
         """Cross-entropy a pixel: (B, 1, H, W) softmax, or (B, C, H, W) sigmoid."""

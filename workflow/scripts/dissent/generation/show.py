@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+import numpy as np
+
 from dissent.data import Pairs
-from dissent.files import write_image, write_mask
+from dissent.files import MOST_BY_LABEL, UNKNOWN, write_image, write_mask
 
 
 def show_pairs(settings: dict, pairs: str, out: str) -> None:
@@ -16,4 +18,6 @@ def show_pairs(settings: dict, pairs: str, out: str) -> None:
         image, target = seen.entry(index)
         name = seen.rows[row]["id"] + (f".copy{copy}" if copy else "")
         write_image(Path(out) / "inputs" / f"{name}.png", image[:, :, 0] if image.shape[2] == 1 else image)
+        if settings["recipe"]["doubt"]["target"] == "ignore_label":  # white wherever any label is left out
+            target = np.where(target >> MOST_BY_LABEL, np.uint8(UNKNOWN), target)
         write_mask(Path(out) / "targets" / f"{name}.png", target, settings["palette"])

@@ -29,8 +29,8 @@ class Doubt(Model):
 
     input: Literal["block", "keep", "mean", "noise"] = "block"
     """block: the pixel becomes black (published); keep: as it is; mean: the image's mean colour; noise: uniform noise"""
-    target: Literal["background", "ignore", "own_class"] = "background"
-    """background: class 0 (published); ignore: no loss there; own_class: id 0, which the task keeps for doubt"""
+    target: Literal["background", "ignore", "ignore_label", "own_class"] = "background"
+    """background: class 0 (published); ignore: no loss there; ignore_label: no loss there for the labels in doubt, the others are learned (labels that overlap, at most 4; other tasks: as ignore); own_class: id 0, which the task keeps for doubt"""
     erode: Annotated[int, Field(ge=0, le=31)] = 0
     """side of the square by which the inconsistency mask is eroded, 0 = not at all"""
     dilate: Annotated[int, Field(ge=0, le=31)] = 0

@@ -109,12 +109,18 @@ def student(run: Run, generation: int, member: int, code: Code) -> dict:
         "free_rotation": run.dataset.free_rotation,
         "network": run.network_at(generation).model_dump(mode="json", exclude={"resources"}),
         "threads": run.network.resources.threads,
-        "recipe": {key: recipe[key] for key in used},
+        "recipe": {key: recipe[key] for key in used} | {"doubt": _seen(recipe["doubt"], run)},
         "seed": run.seed,
         "generation": generation,
         "member": member,
         "code": code(learner, "metrics.py", "confusion.py", *_NETWORK_CODE, *_FIT_CODE),
     }
+
+
+def _seen(doubt: dict, run: Run) -> dict:
+    """`ignore_label` is `ignore` where labels exclude each other."""
+    alone = doubt["target"] == "ignore_label" and run.dataset.task.kind != "multilabel"
+    return doubt | {"target": "ignore"} if alone else doubt
 
 
 def _input(run: Run) -> dict:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dissent.files import UserError
+from dissent.files import MOST_BY_LABEL, UserError
 
 if TYPE_CHECKING:
     from dissent.spec.run import Run
@@ -28,6 +28,12 @@ def check_together(run: "Run", path: Path) -> None:
         raise UserError(f"EvalNets and data set {run.dataset_name} do not fit: {fault} ({path})")
     if network.architecture != "unet1x1" and run.recipe.widen != 1:
         raise UserError(f"`widen` of {run.method} needs a unet1x1, not the {network.architecture} of {path}")
+    many = kind == "multilabel" and len(run.dataset.task.labels) > MOST_BY_LABEL
+    if many and run.recipe.doubt.target == "ignore_label":
+        raise UserError(
+            f"`doubt.target: ignore_label` is for {MOST_BY_LABEL} labels at most, and data set {run.dataset_name} has "
+            f"{len(run.dataset.task.labels)}; use ignore ({path})"
+        )
     for recipe in (run.recipe, run.start):
         if recipe and recipe.doubt.target == "own_class" and not run.dataset.task.doubt_class:
             raise UserError(
