@@ -63,14 +63,12 @@ class Cell:
         return float(np.mean([np.mean(self.whole[seed]) for seed in seeds]))
 
     def means(self, seeds: Sequence[str]) -> np.ndarray:
-        """The mean in each round (R,): seeds drawn with replacement, then students of each, on the images of the round."""
+        """The mean in each round (R,): students of each seed and seeds are drawn with replacement, as `pools.paired` does."""
         rounds = next(iter(self.drawn.values())).shape[1]
         seeds_KR = generator("study seeds", self.experiment, *seeds).integers(len(seeds), size=(len(seeds), rounds))
-        random, total_R = generator("study students", self.block, self.method), np.zeros(rounds)
-        for seed_R in seeds_KR:
-            for index, seed in enumerate(seeds):
-                total_R += np.where(seed_R == index, mean_of_drawn(self.drawn[seed], random), 0)
-        return total_R / len(seeds)
+        random = generator("study students", self.block, self.method)
+        pools_KR = np.stack([mean_of_drawn(self.drawn[seed], random) for seed in seeds])
+        return np.take_along_axis(pools_KR, seeds_KR, 0).mean(0)
 
     @cached_property
     def interval(self) -> Interval:
