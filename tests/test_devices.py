@@ -136,18 +136,18 @@ with lease() as place:
 """
 
 
-def hold_a_card(folder, seconds: float, **env: str) -> subprocess.Popen:
-    (folder / "holder.py").write_text(HOLDER)
-    return python(folder / "holder.py", seconds, env=env)
+def hold_a_card(seconds: float, **env: str) -> subprocess.Popen:
+    # not from a file: written anew for the next holder it is empty for a moment, and this one may be reading it
+    return python("-c", HOLDER, seconds, env=env)
 
 
-def test_jobs_take_empty_cards_first_wait_and_inherit_from_the_killed(tmp_path):
+def test_jobs_take_empty_cards_first_wait_and_inherit_from_the_killed():
     env = {"DISSENT_CARDS": "2", "DISSENT_GPU_SLOTS": "2"}
-    holders = [hold_a_card(tmp_path, 60, **env) for _ in range(4)]
+    holders = [hold_a_card(60, **env) for _ in range(4)]
     try:
         taken = [holder.stdout.readline().split() for holder in holders]
         assert sorted(taken) == [["0", "slot0"], ["0", "slot1"], ["1", "slot0"], ["1", "slot1"]]
-        waiter = hold_a_card(tmp_path, 0, **env)
+        waiter = hold_a_card(0, **env)
         line = waiter.stderr.readline()
         assert "waiting for a graphics card" in line
         assert all(f"(process {holder.pid} on " in line for holder in holders)
