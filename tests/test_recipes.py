@@ -49,6 +49,14 @@ def test_the_method_that_docs_show_runs(in_tmp):
     assert {row["copies"] for row in labelled} == {"0"} and {row["copies"] for row in pseudo} == {"1"}
 
 
+def test_teachers_of_several_widths_vote_on_the_same_images(in_tmp):
+    house = InProcess(Path(__file__).parents[1], "multiclass", "start: null\nvary: {widths: [1, 2]}\n")
+    here = Path("results", house.run("im").name)
+    heads = [[networks.load(here / f"gen{g}/students/{i}")[0].head.in_channels for i in (1, 2)] for g in (0, 1, 2)]
+    assert heads == [[2, 4], [2, 4], [2, 2]]
+    assert {tuple(sorted(of)) for of in votes(here / "gen2").values()} == {(1, 2)}
+
+
 def nothing(run, g, here):
     pass
 

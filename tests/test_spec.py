@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from dissent.files import UserError
-from dissent.spec import slices
+from dissent.spec import needs, slices
 from dissent.spec.base import read_yaml, validate
 from dissent.spec.network import Network
 from dissent.spec.recipe import Recipe
@@ -122,6 +122,29 @@ def test_an_experiment_widens_those_that_grow_and_disturbs_all(root, tmp_path):
     assert [mine.run("grown.im_plus").at(g)["widen"] for g in range(3)] == [1, 1, 3]
     assert {mine.run(f"grown.{m}").at(0)["widen"] for m in ("im", "aldt", "fdt")} == {1.0}
     assert mine.run("grown.aldt").at(0)["noise"] == {"alpha": 0.3, "beta": 15.0, "blur": 3, "noise": 25}
+
+
+def test_students_who_teach_differ_in_turn_and_the_last_ones_do_not(root, tmp_path):
+    text = (root / "config/experiments/isic_small.yaml").read_text().replace("pool: 3", "pool: [4, 2]")
+    more = "vary: {widths: [1, 1.5], views: [strong, plain, weak]}\n"
+    run = Config(write(tmp_path, experiments__mixed=text + more), root / "config").run("mixed")
+    for g in (0, 1):
+        students = [slices.student(run, g, i, lambda *names: "code") for i in range(1, run.at(g)["pool"] + 1)]
+        assert [one["network"]["width"] for one in students] == [0.5, 0.75, 0.5, 0.75][: 4 - 2 * g]
+        assert [one["recipe"]["view"] for one in students] == ["strong", "plain", "weak", "strong"][: 4 - 2 * g]
+        assert run.network_at(g).width == 0.75  # the widest, by which memory is reckoned
+    last = [slices.student(run, 2, i, lambda *names: "code") for i in (1, 2)]
+    assert {(one["network"]["width"], one["recipe"]["view"]) for one in last} == {(0.5, "strong")}
+    assert needs.predicting(run, 2, 10_000, 2) == needs.predicting(run, 1, 10_000, 2)  # by teachers of gen1
+
+
+def test_teachers_of_several_widths_need_a_network_that_has_widths(root, tmp_path):
+    text = (root / "config/experiments/isic_small.yaml").read_text()
+    network = "architecture: deeplabv3plus\nencoder: resnet18\nsteps: 10\nbatch: 2\n"
+    more = text.replace("unet1x1_small", "deep") + "vary: {widths: [1, 2]}\n"
+    mine = Config(write(tmp_path, experiments__mixed=more, networks__deep=network), root / "config")
+    with pytest.raises(UserError, match=r"`vary.widths` of im_clean needs a unet1x1, not the deeplabv3plus"):
+        mine.run("mixed")
 
 
 def test_who_rates_masks_learns_from_the_pools_that_are_named(root):

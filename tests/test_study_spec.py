@@ -41,6 +41,13 @@ def test_a_wrong_study_names_file_value_and_remedy(root, in_tmp, text, words):
     assert all(word in str(error.value) for word in words), error.value
 
 
+def test_varied_teachers_are_not_taken_from_a_pool_of_equal_ones(root, in_tmp):
+    text = BASE.replace("im_clean]", "im_clean, mixed]") + "variants: {mixed: {of: im_clean, vary: {widths: [1, 2]}}}\n"
+    plan = plan_of(root, text)
+    mixed, same = (plan.config.run(f"mine.tiny.{name}.s1") for name in ("mixed", "im_clean"))
+    assert (plan.home(mixed), plan.home(same)) == (mixed.name, "mine.tiny.ldt_equal_steps.s1")
+
+
 def test_a_study_is_not_called_like_an_experiment(root, in_tmp):
     with pytest.raises(UserError, match=r"tiny.yaml is called like the experiment tiny.*rename one"):
         plan_of(root, name="tiny").cells("tiny")

@@ -97,7 +97,11 @@ class Plan:
         if not run.study or run.start is None:
             return run.name
         other = self.config.run(run.sibling(run.recipe.start))
-        settings = [(slices.student(one, 0, 1, self.code), slices.pairs(one, 0, self.code)) for one in (run, other)]
+        members = range(1, run.at(0)["pool"] + 1) if any(run.at(0)["vary"].values()) else (1,)
+        settings = [
+            (slices.pairs(one, 0, self.code), [slices.student(one, 0, i, self.code) for i in members])
+            for one in (run, other)
+        ]
         same = settings[0] == settings[1] and other.at(0)["pool"] >= run.at(0)["pool"]
         return other.name if same else run.name
 

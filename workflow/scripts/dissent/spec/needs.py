@@ -88,7 +88,8 @@ def training(run: Run, generation: int, pairs: int, val: int, unlabelled: int) -
 
 def predicting(run: Run, generation: int, images: int, networks: int) -> Needs:
     """For `networks` networks of a generation that predict `images` images and write or compare a mask of each."""
-    size, scale = size_of(run.network_at(generation)), _scale(run)
+    both = (run.network_at(one) for one in {max(0, generation - 1), generation})  # teachers may be the wider ones
+    size, scale = max(map(size_of, both), key=lambda one: one.gflop), _scale(run)
     return _needs(
         mem_mb=SPARE * run.network.batch * size.mb * scale
         + 4 * networks * size.weights

@@ -10,6 +10,8 @@ from dissent.spec.learners import Fraction, Learn, Supervised
 from dissent.spec.quality import Quality
 from dissent.spec.schedule import flat, schedule, scheduled
 
+View = Literal["plain", "weak", "strong"]
+
 
 class Noise(Model):
     """Strength of a noise copy (section 4, AUG): a static, photometrically disturbed and flipped copy of a pair."""
@@ -45,6 +47,15 @@ class Views(Model):
     number: schedule(Annotated[int, Field(ge=2, le=20)]) = 5
     """views of an image; `cumulative` takes one more, as published"""
     noise: Noise = Noise()
+
+
+class Vary(Model):
+    """In what the students of a pool differ (those of `start` too), so that as teachers they agree less by chance. The last generation's, who teach nobody, are alike."""
+
+    widths: list[PositiveFloat] = []
+    """factors on the network's width (unet1x1), beside `widen`: the first student has the first, and so on in turn"""
+    views: list[View] = []
+    """`view` of each student, in turn"""
 
 
 SHARED = ("generations", "pool", "view", "label_share", "noise", "widen")
@@ -89,12 +100,13 @@ class Recipe(Model):
     widen: schedule(PositiveFloat) = 1.0
     """factor on the network's width (unet1x1): students that grow from generation to generation"""
     quality: Quality = Quality()
-    view: Literal["plain", "weak", "strong"] = "plain"
+    view: View = "plain"
     """how pairs are disturbed on every step: plain not at all, weak flips and small shifts, strong rotation, scale, shift and colour too"""
     labelled_share: schedule(Fraction) | None = None
     """share of each batch that is drawn from pairs labelled by people; none: as they come"""
     label_share: schedule(Annotated[float, Field(gt=0, le=1)]) = 1.0
     """share of the labelled pairs that each student sees, drawn anew for each: teachers that differ more doubt more ([0.5, 1]: gen0 alone)"""
+    vary: Vary = Vary()
     learn: Learn = Supervised()
     budget_of: Literal["pairs", "all_images"] = "pairs"
     """where the budget is in epochs, whose number gives the steps: the pairs', or all training images' (equal steps)"""
@@ -120,7 +132,7 @@ class Recipe(Model):
             raise ValueError("`labels: all` reads hidden masks; say `upper_bound: true` if that is meant")
         if self.rates and self.quality.by == "truth" and not self.upper_bound:
             raise ValueError("`quality.by: truth` reads hidden masks; say `upper_bound: true` if that is meant")
-        for name, value in scheduled(self, _LISTS):
+        for name, value in scheduled(self, LISTS):
             if len(value) > self.generations + 1:
                 raise ValueError(
                     f"`{name}` has {len(value)} values for {self.generations + 1} generations (gen0 to "
@@ -152,7 +164,7 @@ class Recipe(Model):
 
     def at(self, generation: int) -> dict:
         """This recipe in one generation: a plain dict in which every schedule is one value."""
-        found = flat(self, generation, _LISTS)
+        found = flat(self, generation, LISTS)
         if found["teachers"] == "all":
             found["teachers"] = found["pool"]
         if self.copies_by == "quality":
@@ -163,5 +175,5 @@ class Recipe(Model):
 MOST_COPIES = 5
 """copies of the pairs that are rated best (section 5, 11)"""
 
-_LISTS = frozenset({"of"})
+LISTS = frozenset({"of", "widths", "views"})
 """keys that are lists by nature, and not one value a generation"""

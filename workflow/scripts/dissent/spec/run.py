@@ -13,7 +13,7 @@ from dissent.spec.base import Model, nearest, read_yaml, validate
 from dissent.spec.dataset import Dataset
 from dissent.spec.fractions import with_split
 from dissent.spec.network import Network
-from dissent.spec.recipe import SHARED, Recipe
+from dissent.spec.recipe import LISTS, SHARED, Recipe
 from dissent.spec.schedule import at
 from dissent.spec.study import experiment_of, read_study
 from dissent.spec.together import check_together
@@ -88,12 +88,22 @@ class Run(Model):
             )
         flat = self.recipe.at(generation)
         if generation == 0 and self.start is not None:
-            flat = self.start.at(0) | {key: flat[key] for key in ("pool", "teachers")}
+            flat = self.start.at(0) | {key: flat[key] for key in ("pool", "teachers", "vary")}
         return flat
 
-    def network_at(self, generation: int) -> Network:
-        """The network of one generation's students: `widen` times as wide."""
-        factor = self.at(generation)["widen"]
+    def at_member(self, generation: int, member: int) -> dict:
+        """The recipe of one student of a generation's pool, from 1: `vary` says in what those who teach differ."""
+        flat = self.at(generation)
+        if generation == self.recipe.generations:
+            return flat
+        views, widths = (flat["vary"][name] or [one] for name, one in (("views", flat["view"]), ("widths", 1)))
+        turn = member - 1
+        return flat | {"view": views[turn % len(views)], "widen": flat["widen"] * widths[turn % len(widths)]}
+
+    def network_at(self, generation: int, member: int | None = None) -> Network:
+        """The network of one student: `widen` times as wide. Without `member`: of the widest of the generation's pool."""
+        members = range(1, self.at(generation)["pool"] + 1) if member is None else [member]
+        factor = max(self.at_member(generation, one)["widen"] for one in members)
         return self.network if factor == 1 else self.network.model_copy(update={"width": self.network.width * factor})
 
     @property
@@ -239,7 +249,9 @@ def _cut(values: dict, generations: int | None) -> dict:
 
     def cut(value: object) -> object:
         if isinstance(value, dict):
-            return {key: inner if key == "of" else cut(inner) for key, inner in value.items()}
+            return {
+                key: inner if key in LISTS and isinstance(inner, list) else cut(inner) for key, inner in value.items()
+            }
         return value[: generations + 1] if isinstance(value, list) else value
 
     return cut(values)

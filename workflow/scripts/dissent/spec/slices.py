@@ -98,7 +98,7 @@ def pairs(run: Run, generation: int, code: Code) -> dict:
 
 def student(run: Run, generation: int, member: int, code: Code) -> dict:
     """For train: no word of how labels were made, so that a change of that which leaves the pairs alone trains nothing anew."""
-    recipe = run.at(generation)
+    recipe = run.at_member(generation, member)
     used = ("doubt", "noise", "strength", "originals", "view", "labelled_share", "label_share", "learn", "budget_of")
     learner = f"learn/{recipe['learn']['name']}.py"
     return {
@@ -107,7 +107,7 @@ def student(run: Run, generation: int, member: int, code: Code) -> dict:
         "channels": run.dataset.channels,
         "input": _input(run),
         "free_rotation": run.dataset.free_rotation,
-        "network": run.network_at(generation).model_dump(mode="json", exclude={"resources"}),
+        "network": run.network_at(generation, member).model_dump(mode="json", exclude={"resources"}),
         "threads": run.network.resources.threads,
         "recipe": {key: recipe[key] for key in used} | {"doubt": _seen(recipe["doubt"], run)},
         "seed": run.seed,

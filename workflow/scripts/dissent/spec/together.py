@@ -26,8 +26,9 @@ def check_together(run: "Run", path: Path) -> None:
         raise UserError(f"`evalnet` in {path} must name a network file with `architecture: evalnet`")
     if run.evalnet and (fault := run.evalnet.misfit(height, width)):
         raise UserError(f"EvalNets and data set {run.dataset_name} do not fit: {fault} ({path})")
-    if network.architecture != "unet1x1" and run.recipe.widen != 1:
-        raise UserError(f"`widen` of {run.method} needs a unet1x1, not the {network.architecture} of {path}")
+    if network.architecture != "unet1x1" and (run.recipe.widen != 1 or run.recipe.vary.widths):
+        key = "widen" if run.recipe.widen != 1 else "vary.widths"
+        raise UserError(f"`{key}` of {run.method} needs a unet1x1, not the {network.architecture} of {path}")
     many = kind == "multilabel" and len(run.dataset.task.labels) > MOST_BY_LABEL
     if many and run.recipe.doubt.target == "ignore_label":
         raise UserError(
