@@ -6,12 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from discs import SETTINGS
 from untrained_run import Untrained
 
 from dissent.alarms import ALARMS, raised
-from dissent.files import read_json, read_table, sha256, write_image, write_json, write_table
+from dissent.files import read_json, read_table, sha256, write_image, write_json, write_table, write_text
 from dissent.generation.watch import empties, history, sides_of, small_of_dropped
 from dissent.report.page import write_report
+from dissent.spec.run import Config
 from dissent.spec.task import Task as Spec
 from dissent.task import Task
 
@@ -48,6 +50,13 @@ HEALTHY = {
         "sides": {"labelled": SIDE | {"brightness": 20.0, "spread": 9.0}, "unlabelled": SIDE | {"brightness": 29.0, "spread": 14.0}},
     },
     "gen0": {"pseudo": None, "teachers": None, "history": numbered(turn(0.8, None, None)), "sides": {"labelled": SIDE}},
+    "fewer errors in counting, and less doubt": {
+        "pseudo": PSEUDO,
+        "teachers": {"asked": 2, "different": 2},
+        "ranked_by": "mcce",
+        "history": numbered(turn(9.9, None, None), turn(5.0, 0.1, None), turn(3.1, 0.05, 0.03)),
+        "sides": {},
+    },
     "one teacher has no doubt": {
         "pseudo": PSEUDO | {"disagreement": 0.0, "doubt_share": 0.0},
         "teachers": {"asked": 1, "different": 1},
@@ -93,7 +102,7 @@ PLANTED = {
 
 
 def names(facts):
-    return [one["alarm"] for one in raised(facts)]
+    return [one["alarm"] for one in raised({"ranked_by": "iou"} | facts)]
 
 
 @pytest.mark.parametrize("name", HEALTHY)
@@ -106,9 +115,16 @@ def test_a_planted_cause_is_told_with_its_remedy(name):
     facts = deepcopy(HEALTHY["isic"])
     for key, value in PLANTED[name].items():
         facts[key] = value if isinstance(value, list) else facts[key] | value
-    [one] = raised(facts)
+    [one] = raised({"ranked_by": "iou"} | facts)
     assert one["alarm"] == name and any(letter.isdigit() for letter in one["seen"])
     assert one["cause"] == ALARMS[name].cause and one["remedy"] == ALARMS[name].remedy
+
+
+def test_errors_that_rise_while_doubt_falls_are_told():
+    rising = numbered(turn(3.1, None, None), turn(5.0, 0.1, None), turn(9.9, 0.05, 0.03))
+    [one] = raised(HEALTHY["isic"] | {"ranked_by": "mcce", "history": rising})
+    assert one["alarm"] == "agreement_without_gain"
+    assert one["seen"].startswith("errors on validation rose from 3.1 to 5 to 9.9 while doubt fell from 10 % to 5 %")
 
 
 def test_the_page_of_the_documents_lists_every_alarm(root):
@@ -194,6 +210,54 @@ def test_a_run_tells_its_alarms_in_metrics_log_and_page(root, in_tmp, monkeypatc
     page = Path("report.html").read_text("utf-8")
     assert "<b>brightness_differs</b> (gen0, gen1): mean grey level of labelled images" in page
     assert page.index('class="verdict') < page.index('class="alarms"') < page.index("<nav")
+
+
+NOTHING, ALL = 200, -60  # offsets with which a threshold finds nothing, or everything
+
+# alarm: the kind of task, the method, and what teachers get for an offset: f(generation, student)
+CAUSES = {
+    "class_vanishes": ("multiclass", "im_clean", lambda g, i: NOTHING - i),
+    "class_floods": ("multilabel", "im_clean", lambda g, i: ALL - i),
+    "all_background": ("binary", "im_clean", lambda g, i: NOTHING),
+    "no_doubt": ("binary", "im_clean", lambda g, i: 10),
+    "all_doubt": ("binary", "im_clean", lambda g, i: (ALL, NOTHING)[i - 1]),
+    "agreement_without_gain": ("binary", "im_clean", lambda g, i: (5, 60 - 25 * g)[i - 1]),
+    "restless_labels": ("binary", "im_clean", lambda g, i: (ALL, NOTHING)[g % 2] + i),
+    "filter_drops_nearly_everything": ("binary", "im", lambda g, i: (ALL, 5)[i - 1]),
+    "filter_drops_small_objects": ("binary", "im", lambda g, i: (5, 60)[i - 1]),
+}
+
+
+@pytest.mark.parametrize("alarm", CAUSES)
+def test_a_cause_in_the_images_or_teachers_is_found_by_evaluate(root, in_tmp, monkeypatch, alarm):
+    kind, method, offset = CAUSES[alarm]
+    run = Untrained(root, monkeypatch, kind)
+    mine = (SETTINGS / f"experiments/{run.name}.yaml").read_text().replace("generations: 2", "generations: 4")
+    write_text(f"settings/experiments/{run.name}.yaml", mine)
+    run.config = Config("settings", SETTINGS, root / "config")
+    monkeypatch.setattr(run, "_offset", lambda row: offset(int(Path(row["folder"]).parts[2][-1]), row["student"]))
+    if alarm == "agreement_without_gain":
+        monkeypatch.setattr(run, "_score", lambda g, i: 0.8 - 0.1 * g + 0.01 * i)
+    if alarm == "filter_drops_small_objects":
+        _shrink_half(run.sides["unlabelled"])
+    name = run.name if method == "im_clean" else f"{run.name}.{method}"
+    last = {"restless_labels": 4, "agreement_without_gain": 2}.get(alarm, 1)
+    folders = run.build(name, last)
+    assert alarm in [one["alarm"] for one in read_json(f"{folders[-1]}/metrics.json")["alarms"]]
+
+
+def _shrink_half(table):
+    """Large bright squares in one half of the images; in the other small ones in a dim square that only one teacher sees."""
+    rows = read_table(table)
+    for number, row in enumerate(rows):
+        image = np.full((32, 32, 3), 60, np.uint8)
+        if number % 2:
+            image[4:10, 4:10], image[5:8, 5:8] = 120, 250
+        else:
+            image[4:24, 4:24] = 250
+        write_image(row["image"], image)
+        row["image_sha256"] = sha256(row["image"])
+    write_table(table, rows, tuple(rows[0]))
 
 
 def _darken(table):

@@ -3,6 +3,7 @@
 `facts`, as `generation/watch.py` gathers them, with None for what a generation does not have:
     pseudo    `pseudo_labels` of metrics.json (gen0: None)
     teachers  {"asked": networks that labelled, "different": how many of them differ in a weight} (gen0: None)
+    ranked_by the score of the history: one of errors is better when it is lower
     history   gen0 to this one: {"generation", "score": the pool's mean by validation, "sd", "doubt", "changed"}
     sides     side of the split -> {"images", "brightness": mean grey level, "spread": its sd over images, "pixels":
               height x width of the raw image, the median}; all but the first from a sample
@@ -10,6 +11,8 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+
+from dissent.spec.task import LOWER_IS_BETTER
 
 _TIMES = 10  # a share or its odds beside people's labels: less is what few labelled images and doubted borders make
 _RARE = 0.001  # of people's labels: a class below it says nothing by being absent
@@ -98,13 +101,16 @@ def _identical_teachers(facts: Mapping) -> str:
 def _agreement_without_gain(facts: Mapping) -> str:
     last = facts["history"][-3:]
     scores, doubts = [one["score"] for one in last], [one["doubt"] for one in last[1:]]
+    errors = facts["ranked_by"] in LOWER_IS_BETTER
     if len(last) < 3 or None in scores + doubts:
         return ""
-    falls = scores[0] > scores[1] > scores[2] and scores[0] - scores[2] > (last[0]["sd"] or 0.0)
+    first, second, third = (-score if errors else score for score in scores)
+    falls = first > second > third and first - third > (last[0]["sd"] or 0.0)
     if not falls or doubts[1] >= 0.9 * doubts[0]:
         return ""
-    told = " to ".join(_percent(score) for score in scores)
-    return f"validation fell from {told} while doubt fell from {_percent(doubts[0])} to {_percent(doubts[1])}"
+    told = " to ".join(f"{score:.3g}" if errors else _percent(score) for score in scores)
+    how = "errors on validation rose" if errors else "validation fell"
+    return f"{how} from {told} while doubt fell from {_percent(doubts[0])} to {_percent(doubts[1])}"
 
 
 def _restless(facts: Mapping) -> str:

@@ -8,7 +8,7 @@ import torch
 
 from dissent import inference, metrics
 from dissent.data import load_images, load_masks
-from dissent.files import read_json, read_mask, read_rows, read_table, write_json, write_table
+from dissent.files import UNKNOWN, read_json, read_mask, read_rows, read_table, write_json, write_table
 from dissent.generation.counting import CELL_COUNTS, count_all
 from dissent.generation.predict import load_pool
 from dissent.generation.stop import stopping
@@ -168,9 +168,11 @@ def _pseudo_labels(masks: str, labelled: str, task: Task) -> dict:
     kept, given = [row for row in rows if row["kept"] == "1"], read_table(labelled)
     reasons = sorted({row["why"] for row in rows if row["why"]})
     changed = [float(row["changed_share"]) for row in rows if row["changed_share"]]
-    people = np.sum([task.pixels(read_mask(row["label"])) for row in given], axis=0)
+    labels = [read_mask(row["label"]) for row in given]
+    people, known = np.sum([task.pixels(mask) for mask in labels], axis=0), sum((m != UNKNOWN).sum() for m in labels)
     names = task.histogram_names
-    ours = np.array([sum(int(row[f"pixels_{name}"]) for row in kept) for name in names])
+    ours = [sum(int(row[f"pixels_{name}"]) for row in kept) for name in names]
+    sure = sum(round(int(row["pixels"]) * (1 - float(row["doubt_share"]))) for row in kept)
     return {
         "images": len(rows),
         "kept": len(kept),
@@ -178,11 +180,12 @@ def _pseudo_labels(masks: str, labelled: str, task: Task) -> dict:
         "doubt_share": float(np.mean([float(row["doubt_share"]) for row in rows])),
         "disagreement": sum(int(row["doubt_pixels"]) for row in rows) / max(1, sum(int(row["pixels"]) for row in rows)),
         "changed_share": float(np.mean(changed)) if changed else None,
-        "class_share": {name: _share(ours, i) for i, name in enumerate(names)},
-        "labelled_class_share": {name: _share(people, i) for i, name in enumerate(names)},
+        "class_share": {name: _share(pixels, sure) for name, pixels in zip(names, ours, strict=True)},
+        "labelled_class_share": {name: _share(pixels, known) for name, pixels in zip(names, people, strict=True)},
         "small_of_dropped": small_of_dropped(rows),
     } | empties(task, rows, given)
 
 
-def _share(pixels: np.ndarray, index: int) -> float | None:
-    return float(pixels[index] / pixels.sum()) if pixels.sum() else None
+def _share(pixels: int, known: int) -> float | None:
+    """Of the pixels whose label is known: labels that overlap may have all of them at once."""
+    return float(pixels / known) if known else None

@@ -26,6 +26,7 @@ def watch(result: Mapping, teachers: str, earlier: Sequence[str], masks: str | N
         {
             "pseudo": result.get("pseudo_labels"),
             "teachers": _teachers(Path(earlier[-1]) / "teachers.json") if earlier else None,
+            "ranked_by": result["ranked_by"],
             "history": history(earlier, teachers, masks),
             "sides": sides,
         }

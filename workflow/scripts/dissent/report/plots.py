@@ -128,7 +128,7 @@ def classes(labelled: Mapping[str, float | None], generations: Mapping[int, Mapp
     found.set_yticks(places, [name if len(name) <= 22 else f"{name[:21]}…" for name in names])
     found.set_ylim(-0.6, len(names) - 0.4)
     found.set_xlim(left=0)
-    found.set_xlabel("share of the labels, %")
+    found.set_xlabel("share of the labelled pixels, %")
     found.grid(axis="x")
     return svg(figure, "classes", "share of each class in the labelled set and in the pseudo-labels")
 
