@@ -147,6 +147,29 @@ def test_teachers_of_several_widths_need_a_network_that_has_widths(root, tmp_pat
         mine.run("mixed")
 
 
+def test_methods_may_have_keys_of_their_own_on_a_data_set(root, tmp_path):
+    config = Config(root / "config")
+    labels = {name: config.run(f"{name}.model_ensemble").recipe.label for name in ("isic", "isic_small", "suim")}
+    assert labels == {"isic": "unanimous", "isic_small": "mean", "suim": "mean"}
+    views = {name: config.run(f"study_b.{name}.input_ensemble.s1").recipe.views.form for name in ("isic", "hela")}
+    assert views == {"isic": "turned", "hela": "cumulative"}
+    run = config.run("study_b.cityscapes.noisy_student.s1")
+    ramp = [run.at(g)["noise"]["alpha"] * run.at(g)["strength"] for g in range(1, 6)]
+    assert ramp == pytest.approx([0.05, 0.1, 0.2, 0.3, 0.4], abs=1e-4) and run.at(1)["noise"]["blur"] == 1
+    text = (root / "config/experiments/isic_small.yaml").read_text()
+    for more, words in (
+        ("methods: {im_claen: {teachers: 3}}\n", "`im_claen` is none of the methods"),
+        (
+            "methods: {im_clean: {teachers: 3}}\n",
+            "`methods.im_clean`.*is the experiment's own: its keys stand at the top",
+        ),
+        ("methods: {aldt: {labelled_copeis: 3}}\n", "labelled_copeis"),
+    ):
+        mine = Config(write(tmp_path, experiments__mine=text + more), root / "config")
+        with pytest.raises(UserError, match=words):
+            mine.run("mine.aldt")
+
+
 def test_who_rates_masks_learns_from_the_pools_that_are_named(root):
     config = Config(root / "config")
     run = config.run("isic_small.evalnet_ensemble.s2")

@@ -12,6 +12,7 @@ from study_data import BASE, plan_of
 
 from dissent.files import write_json, write_text
 from dissent.spec import needs
+from dissent.spec.fractions import with_split
 from dissent.study.estimate import estimate, measured
 from dissent.study.jobs import counted, jobs_of
 from dissent.study.sides import sides_of
@@ -61,6 +62,11 @@ def test_sides_are_counted_before_anything_is_prepared(root, in_tmp):
     # what is to be fetched has a known number of images
     found = sides_of(plan, plan.config.run("isic"))
     assert found == {"labelled": 259, "unlabelled": 2335, "val": 100, "test": 1000, "hidden": 2335}
+    # and what a person has to get may have one, which is that of the whole split alone
+    assert sides_of(plan, plan.config.run("cityscapes"))["unlabelled"] == 2678
+    assert with_split(plan.config.dataset("suim"), "published-5pct", "suim").splits["published-5pct"].images is None
+    split = plan.config.dataset("suim").splits["published"]
+    assert split.images["labelled"] == 276 and "images" not in split.model_dump()  # no job depends on it
 
 
 def test_the_rate_is_measured_where_there_are_trainings_and_assumed_elsewhere(root, in_tmp):
@@ -82,6 +88,9 @@ def test_the_rate_is_measured_where_there_are_trainings_and_assumed_elsewhere(ro
     write_text("results/mine.tiny.aldt.s1/gen0/students/1/model.safetensors", "")
     after = estimate(plan, "mine")
     assert after.done == 1 and after.seconds["train"] == pytest.approx(5 * (4 + 6), rel=0.01)
+    write_text("results/mine.tiny.im_clean.s1/gen1/predictions.csv", "")
+    assert estimate(plan, "mine").seconds["evaluate"] == after.seconds["evaluate"]
+    assert "predict" in after.seconds and "predict" not in estimate(plan, "mine").seconds
     assert set(after.disk) == {"masks", "tables", "students", "prepared images"} and not after.notes
 
 
@@ -90,6 +99,7 @@ def test_the_command_tells_jobs_hours_disk_and_what_it_does_not_know(root, in_tm
     assert dissent("estimate", "mine", "--settings", "settings") == 0
     out = capsys.readouterr().out
     assert "mine: 3 runs, 26 jobs if none is done yet" in out and "6 trainings, 0 of them done already" in out
+    assert "hours, without tiny, one job" in out and "GB in all (without tiny):" in out
     assert "20 GFLOP a second assumed" in out and "note: tiny, split few: how many images there are" in out
     assert not Path("results").exists() and not Path("data").exists()
     assert dissent("estimate", "mein", "--settings", "settings") == 2

@@ -36,7 +36,8 @@ def run(args: argparse.Namespace) -> int:
     print(f"\n{found.trainings:,} trainings, {found.done:,} of them done already")
     threads = max(run.network.resources.threads for run in cells)
     print("\n".join(_hours(found, max(1, (os.cpu_count() or 1) // threads))))
-    print(f"\ndisk, about {sum(found.disk.values()) / 1e9:,.2f} GB in all:")
+    lacks = f" (without {', '.join(found.without)})" if found.without else ""
+    print(f"\ndisk, about {sum(found.disk.values()) / 1e9:,.2f} GB in all{lacks}:")
     print(columns([["what", "GB"], *([what, f"{size / 1e9:,.2f}"] for what, size in found.disk.items())]))
     print("".join(f"\nnote: {note}" for note in found.notes), end="\n" * bool(found.notes))
     return 0
@@ -46,8 +47,9 @@ def _hours(found: Estimate, beside: int) -> list[str]:
     hours = sum(found.seconds.values()) / 3600
     longest = sorted(found.seconds.items(), key=lambda item: -item[1])[:3]
     parts = ", ".join(f"{rule} {seconds / 3600:,.1f}" for rule, seconds in longest)
+    lacks = f", without {', '.join(found.without)}" if found.without else ""
     return [
-        f"\nabout {hours:,.1f} hours, one job after the other ({parts}); {hours / beside:,.1f} with {beside} at a time, "
+        f"\nabout {hours:,.1f} hours{lacks}, one job after the other ({parts}); {hours / beside:,.1f} with {beside} at a time, "
         "as this machine's cores allow",
         _told(found.rate),
     ]

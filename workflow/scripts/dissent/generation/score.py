@@ -4,7 +4,7 @@ import numpy as np
 
 from dissent import quality
 from dissent.data import apply_doubt, load_images
-from dissent.files import read_json, read_mask, read_table, verify, write_table
+from dissent.files import UNKNOWN, UserError, read_json, read_mask, read_table, verify, write_table
 from dissent.generation.evalnet import rate
 from dissent.generation.examples import BLOCKED
 from dissent.generation.predict import load_pool
@@ -32,6 +32,11 @@ def score_pairs(
     rows = read_table(table)
     if hidden is not None:
         labels = {row["id"]: row for row in read_table(hidden)}
+        if missing := next((row["id"] for row in rows if row["id"] not in labels), None):
+            raise UserError(
+                f"{hidden} has no mask of {missing}: `quality.by: truth` rates every unlabelled image by its hidden mask; "
+                "leave images without one out of `unlabelled`, or let EvalNets rate (`quality: {by: evalnets}`)"
+            )
         scores = [_true_score(row, labels[row["id"]], task, table, hidden) for row in rows]
     else:
         skip_doubt = task.doubt_class and params["rated"] == "masks"
@@ -87,7 +92,7 @@ def _true_score(row: dict, label: dict, task: Task, table: str, hidden: str) -> 
     right = read_mask(label["label"])
     if doubt is not None:
         mask, right = (np.where(doubt != 0, np.uint8(0), one) for one in (mask, right))
-    planes = task.planes_of(np.where(right == 255, np.uint8(0), right))
+    known = right != UNKNOWN
     told = quality.truth(mask, right, None, task)
-    present = planes.any((1, 2))
+    present = task.planes_of(np.where(known, right, np.uint8(0)))[:, known].any(1)
     return float(told.iou[present].mean()) if present.any() else 0.0

@@ -11,6 +11,7 @@ from dissent.report.sheets import Sheets
 from dissent.report.story import Story
 from dissent.report.templates import environment_of
 from dissent.report.verdict import verdict
+from dissent.spec.quirks import told
 
 LIMIT = 10_000_000  # bytes of the page; pictures shrink until it fits
 _SIDES = (256, 192, 128, 96, 64)  # pixels of a tile at most
@@ -82,6 +83,7 @@ def _parts(story: Story) -> dict:
         "versions": provenance.versions(),
         "digests": provenance.digests(story),
         "settings": provenance.settings(story),
+        "quirks": [told(name) for name in story.params["run"]["quirks"]],
     }
 
 

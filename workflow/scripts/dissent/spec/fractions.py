@@ -44,5 +44,5 @@ def with_split(dataset: Dataset, name: str, of: str, said: str = "") -> Dataset:
         )
     # what was left out of `unlabelled` on purpose (a list) stays so; a count would lack images where more are labelled
     unlabelled = split.unlabelled if isinstance(split.unlabelled, list) else None
-    drawn = split.model_copy(update={"labelled": share, "unlabelled": unlabelled})
+    drawn = split.model_copy(update={"labelled": share, "unlabelled": unlabelled, "images": None})
     return dataset.model_copy(update={"splits": dataset.splits | {name: drawn}})

@@ -27,8 +27,12 @@ class Scores(Model):
     """the shipped file of config/experiments that is as published"""
     apart: dict[str, str] = {}
     """method: in what our file of it is another than the published one, on this data set"""
+    everywhere: str | None = None
+    """in what all of our runs on this data set are other than the published ones"""
     score: str
     """name of the score in our metrics.json"""
+    labels: list[str] = []
+    """the labels of which the score's mean is meant; all where none is named"""
     scale: Literal[1, 100] = 100
     """what our score is multiplied by to be told as theirs"""
     better: Literal["higher", "lower"] = "higher"
@@ -74,7 +78,7 @@ def beside(config: "Config", runs: dict[str, "Run"]) -> list[dict]:
                 if _of(config, run) in scores.values
             }
             about = table.model_dump(include={"name", "source", "remark"})
-            found.append(about | scores.model_dump(include={"score", "scale", "better"}) | {"rows": rows})
+            found.append(about | scores.model_dump(include={"score", "scale", "better", "labels"}) | {"rows": rows})
     return [table for table in found if table["rows"]]
 
 
@@ -99,11 +103,15 @@ def _unlike(config: "Config", run: "Run", table: Published, scores: Scores) -> l
     for what, ours, other in (("network", run.network, theirs.network), ("EvalNets", run.evalnet, theirs.evalnet)):
         if _learned(ours) != _learned(other):
             words.append(f"{what} {run.network_name}" if what == "network" else f"other {what}")
-    if keys := [key for key in Recipe.model_fields if getattr(run.recipe, key) != getattr(theirs.recipe, key)]:
+    keys = [key for key in Recipe.model_fields if getattr(run.recipe, key) != getattr(theirs.recipe, key)]
+    if run.recipe.patience is not None:  # what is compared is the generation that was kept
+        keys = list(dict.fromkeys(["generations", *keys]))
+    if keys:
         words.append(f"other {', '.join(keys)}")
     elif run.start != theirs.start:
         words.append(f"other keys of {run.recipe.start}")
-    return words + [of[method] for of in (table.apart, scores.apart) if (method := _of(config, run)) in of]
+    words += [of[method] for of in (table.apart, scores.apart) if (method := _of(config, run)) in of]
+    return words + ([scores.everywhere] if scores.everywhere else [])
 
 
 def _shipped(config: "Config") -> "Config":

@@ -38,6 +38,8 @@ class Experiment(Model):
     """methods to run beside it under the same conditions, e.g. [ldt_equal_steps, aldt]"""
     evalnet: str = "evalnet"
     """name of a file in config/networks for the EvalNets of methods that rate masks"""
+    methods: dict[str, dict] = {}
+    """keys of other methods on this data set, e.g. {model_ensemble: {label: unanimous}}: for whichever is run beside it or in a study"""
     shards: Annotated[int, Field(ge=1, le=9999)] = 1
     """parts in which the unlabelled images are labelled, each a job of its own (docs/scaling.md); results do not depend on it"""
 
@@ -201,8 +203,12 @@ class Config:
             )
         method = rest[0] if rest else experiment.method
         of, own = self.study(first)[0].recipe_of(method) if kind == "studies" else (method, {})
-        for control in experiment.controls:
-            self.path("methods", control)
+        for other in (*experiment.controls, *experiment.methods):
+            self.path("methods", other)
+        if experiment.method in experiment.methods:
+            raise UserError(
+                f"`methods.{experiment.method}` in {path} is the experiment's own: its keys stand at the top"
+            )
         shared = {key: value for key, value in changes.items() if key in SHARED}
         if method != experiment.method:
             changes = dict(shared)
@@ -211,11 +217,14 @@ class Config:
                 changes |= {"pool": at(shared["pool"], 0)} if "pool" in shared else {}
         if not isinstance(self.recipe(of).widen, list):
             changes.pop("widen", None)  # an experiment says how far networks grow, a method whether they do
-        recipe = self.recipe(of, changes | own, path)
+        limit = (changes | own).get("generations")
+        mine = _cut(experiment.methods.get(of, {}), None if limit is None else cap(limit))
+        recipe = self.recipe(of, _lay_over(_lay_over(changes, mine), own), path)
         start = None
         if recipe.start is not None:
             others = {key: value for key, value in shared.items() if key not in ("pool", "generations", "widen")}
-            start = self.recipe(recipe.start, {"pool": at(recipe.pool, 0)} | others, path)
+            others = {"pool": at(recipe.pool, 0)} | others
+            start = self.recipe(recipe.start, _lay_over(others, experiment.methods.get(recipe.start, {})), path)
             if start.start is not None:
                 raise UserError(f"`start: {recipe.start}` of {name} has a start itself; name the one that has none")
         for other in recipe.quality.of if recipe.rates else []:

@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Callable
 
+from dissent.spec.quirks import quirks_of
 from dissent.spec.run import Config, Run
 
 Code = Callable[..., str]  # names of library files -> digest of their content
@@ -173,6 +174,7 @@ def report(run: Run, controls: list[Run], code: Code, config: Config) -> dict:
             "dataset": run.dataset_name,
             "split": run.split,
             "seed": run.seed,
+            "quirks": quirks_of(run),
             "upper_bounds": [one.method for one in (run, *controls) if one.recipe.upper_bound],
         },
         "controls": [one.method for one in controls],
@@ -188,7 +190,9 @@ def report(run: Run, controls: list[Run], code: Code, config: Config) -> dict:
             "build_masks": masks(run, run.recipe.generations, code)["code"],
             "train": student(run, run.recipe.generations, 1, code)["code"],
             "evaluate": evaluation(run, 0, code)["code"],
-            "report": code("report", "metrics.py", "confusion.py", "pools.py", "seeds.py", "files.py"),
+            "report": code(
+                "report", "spec/quirks.py", "metrics.py", "confusion.py", "pools.py", "seeds.py", "files.py"
+            ),
         },
     }
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, PositiveInt, model_validator
 
 from dissent.spec.base import Model
 
@@ -62,6 +62,8 @@ class Split(Model):
     """nested: by a hash of seed and group; sklearn_rest, sklearn_part: labelled are the first, or the second, list that scikit-learn's train_test_split(sorted names, random_state=seed) returns (rest: ISIC and Cityscapes, part: SUIM, as published); shuffle: the first of the sorted names after Python's random.seed(seed), random.shuffle (HeLa, as published)"""
     by: Literal["group", "crop"] = "group"
     """group: what belongs together is drawn together; crop: windows of one image are drawn one by one, so that labelled and unlabelled ones overlap (HeLa, as published: a leak, told in the log)"""
+    images: dict[Literal["labelled", "unlabelled", "val", "test"], PositiveInt] | None = Field(None, exclude=True)
+    """how many each side has, where that is known before anybody has the data: for `make estimate` alone"""
 
     @model_validator(mode="after")
     def _check(self) -> "Split":

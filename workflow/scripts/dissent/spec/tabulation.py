@@ -1,6 +1,7 @@
 """What the table of a study is made from, as one plain dict for its scripts. No torch."""
 
 from dissent.spec.published import beside
+from dissent.spec.quirks import quirks_of
 from dissent.spec.run import Config, Run
 from dissent.spec.slices import Code, settings_option
 from dissent.spec.study import Block
@@ -15,7 +16,7 @@ def tabulation(config: Config, name: str, code: Code) -> dict:
         "blocks": [_block(config, name, block) for block in study.blocks],
         "command": f"snakemake --cores 2 results/studies/{name}/table.html{settings_option(config)}",
         "settings": study.model_dump(mode="json", exclude_defaults=True) | shared,
-        "code": code("study", "report", "metrics.py", "pools.py", "seeds.py", "files.py"),
+        "code": code("study", "report", "spec/quirks.py", "metrics.py", "pools.py", "seeds.py", "files.py"),
     }
 
 
@@ -47,5 +48,6 @@ def _row(method: str, runs: list[Run]) -> dict:
         "upper_bound": recipe.upper_bound,
         "labels_alone": not recipe.generations and recipe.learn.name == "supervised",
         "generations": recipe.generations,
+        "quirks": quirks_of(runs[0]),
         "folders": {str(run.seed): f"results/{run.name}" for run in runs},
     }

@@ -45,6 +45,8 @@ class Estimate:
     """bytes, by what takes them"""
     rate: Rate
     notes: list[str] = field(default_factory=list)
+    without: list[str] = field(default_factory=list)
+    """data sets that are in neither seconds nor disk"""
 
 
 def measured(config: Config, results: Path = Path("results")) -> Rate | None:
@@ -78,8 +80,8 @@ def estimate(plan: Plan, study: str) -> Estimate:
         for (dataset, split), sides in known.items()
         if sides is None
     ]
-    trainings = [job for job in jobs if job.output]
-    done = {job for job in trainings if Path(job.output).is_file()}
+    trainings = [job for job in jobs if job.trains]
+    done = {job for job in jobs if job.output and Path(job.output).is_file()}
     seconds: dict[str, float] = {}
     disk: dict[str, float] = {}
     for job in sorted(jobs, key=lambda one: (one.rule, one.where, one.generation, one.member)):
@@ -91,7 +93,8 @@ def estimate(plan: Plan, study: str) -> Estimate:
     for run in {run.dataset_name: run for run in cells}.values():
         for what, size in _of_data(plan, run, known[_data(run)]).items():
             disk[what] = disk.get(what, 0.0) + size
-    return Estimate(counted(jobs), len(trainings), len(done), seconds, disk, rate, notes)
+    without = sorted({dataset for (dataset, _), sides in known.items() if sides is None})
+    return Estimate(counted(jobs), len(trainings), len(done & set(trainings)), seconds, disk, rate, notes, without)
 
 
 def _data(run: Run) -> tuple[str, str]:

@@ -21,9 +21,23 @@ class Job:
 
     @property
     def output(self) -> str:
-        """A file that says that it was done, of trainings; else nothing."""
-        place = {"train": f"gen{self.generation}/students", "train_evalnet": "evalnets"}.get(self.rule)
-        return f"results/{self.where}/{place}/{self.member}/model.safetensors" if place else ""
+        """A file that says that it was done, of jobs that take their time; else nothing."""
+        run, _, shard = self.where.partition("/")
+        part, g = f"/{shard}" if shard else "", self.generation
+        place = {
+            "train": f"gen{g}/students/{self.member}/model.safetensors",
+            "train_evalnet": f"evalnets/{self.member}/model.safetensors",
+            "predict": f"gen{g}/predictions{part}.csv",
+            "build_masks": f"gen{g}/masks{part}.csv",
+            "score_pairs": f"gen{g}/scores.csv",
+            "evaluate": f"gen{g}/metrics.json",
+        }.get(self.rule)
+        return f"results/{run}/{place}" if place else ""
+
+    @property
+    def trains(self) -> bool:
+        """Whether a network is trained."""
+        return self.rule in ("train", "train_evalnet")
 
 
 def jobs_of(plan: Plan, study: str) -> set[Job]:

@@ -22,7 +22,7 @@ def latex(tables: Sequence[Table]) -> str:
             if row.best:
                 cells[1] = rf"\textbf{{{cells[1]}}}"
             body.append(cells)
-        parts.append(_tabular(table.head, body, " ".join([f"{table.title}.", *table.verdict])))
+        parts.append(_tabular(table.head, body, " ".join([f"{table.title}.", *table.verdict, table.quirks])))
         head, lines, notes = table.beside
         if head:
             caption = " ".join([f"{table.title}: beside published numbers.", *(f"{note}." for note in notes)])

@@ -5,6 +5,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from dissent.spec.quirks import QUIRKS, told
 from dissent.study.cells import Block, Interval
 from dissent.study.labels import Worth
 from dissent.study.rows import AGAINST, Row
@@ -34,6 +35,17 @@ class Table:
         published = ", prepared as published" if about["protocol"] == "published" else ""
         where = f"data set {about['dataset']}, split {about['split']}{published}"
         return f"{about['experiment']}{labels} ({where}; {self.block.score} on {self.block.images:,} {self.block.side} images)"
+
+    @property
+    def quirks(self) -> str:
+        """Which of the published code's ways the methods have, in words."""
+        on = {row["method"]: row["quirks"] for row in self.block.about["rows"]}
+        parts = []
+        for name in [name for name in QUIRKS if any(name in names for names in on.values())]:
+            methods = [method for method, names in on.items() if name in names]
+            of = "all" if len(methods) == len(on) else ", ".join(methods)
+            parts.append(f"{told(name)}: {of}")
+        return f"As in the published code: {'; '.join(parts) if parts else 'nothing'}."
 
     @property
     def controls(self) -> list[str]:
@@ -119,7 +131,7 @@ def markdown(name: str, tables: Sequence[Table], worths: Sequence[tuple[str, Seq
             method, score, *others = table.line(row)
             bold = "**" if row.best else ""
             body.append([f"`{method.split(' ')[0]}`{method[len(row.cell.method) :]}", f"{bold}{score}{bold}", *others])
-        parts += [f"## {table.title}\n", " ".join(table.verdict) + "\n", _pipes(table.head, body)]
+        parts += [f"## {table.title}\n", " ".join(table.verdict) + "\n", _pipes(table.head, body), table.quirks + "\n"]
         head, lines, notes = table.beside
         if head:
             parts += ["Beside published numbers:\n", _pipes(head, [[f"`{line[0]}`", *line[1:]] for line in lines])]
@@ -174,6 +186,7 @@ def csv_lines(study: str, table: Table) -> list[dict]:
             line |= _three(f"against_{name}", row.against.get(name, (None, None, None)))
         line |= {"best": int(row.best), "recommended": int(row.recommended), "steps": _steps(row).replace(",", "")}
         line |= {name: round(value, 1) for name, value in row.costs.items()}
+        line["quirks"] = " ".join(next(one["quirks"] for one in about["rows"] if one["method"] == cell.method))
         for one in row.beside:
             unlike = "; ".join(one["unlike"])
             values = {"theirs": one["theirs"], "ours": _number(one["ours"]), "score": one["score"], "unlike": unlike}

@@ -72,7 +72,7 @@ def _beside(block: Block, cell: Cell) -> list[dict]:
             continue
         row, scale = table["rows"][cell.method], table["scale"]
         students = [
-            student[table["score"]]["value"]
+            _score_of(student[table["score"]], table["labels"], end.metrics.get("label_names", []))
             for end in cell.ends.values()
             for student in end.metrics[block.side]["students"].values()
             if table["score"] in student
@@ -85,6 +85,14 @@ def _beside(block: Block, cell: Cell) -> list[dict]:
         told = {"name": table["name"], "score": table["score"], "better": table["better"], "theirs": row["value"]}
         found.append(told | {"ours": ours, "sd": sd, "unlike": unlike})
     return found
+
+
+def _score_of(score: dict, labels: Sequence[str], names: Sequence[str]) -> float | None:
+    """A student's score, or its mean over some labels (the papers' mIoU_ad is that of alive and dead)."""
+    if not labels:
+        return score["value"]
+    values = [score["per_label"][names.index(label)] for label in labels if label in names]
+    return float(np.mean(values)) if len(values) == len(labels) and None not in values else None
 
 
 def verdict(block: Block, rows: Sequence[Row]) -> list[str]:
