@@ -73,8 +73,7 @@ class InProcess:
             parts = (f"{here}/masks/consensus", f"{here}/masks/inconsistency")
             build_masks(slices.masks(run, g, code), spoken, previous, *parts, masks, scores)
         scores = self._rate(run, g, "masks")
-        hidden = self.sides["hidden"] if run.at(g)["labels"] == "all" else None
-        tables = (self.sides["labelled"], masks, self.sides["unlabelled"], hidden)
+        tables = (self.sides["labelled"], masks, self.sides["unlabelled"], self.plan.hidden(run, g) or None)
         assemble_pairs(slices.pairs(run, g, code), *tables, f"{here}/pairs.csv", scores)
         members = range(1, run.at(g)["pool"] + 1)
         for i in members:

@@ -5,12 +5,15 @@ import pytest
 import torch
 
 from dissent import quality
+from dissent.files import UNKNOWN, UserError, encode_png, sha256, write_atomic, write_json, write_table
+from dissent.generation.score import _true_score, score_pairs
 from dissent.networks.evalnet import EvalNet
 from dissent.spec.task import Task as Spec
 from dissent.task import Task
 
 BINARY = Task(Spec(kind="binary", labels=["x"]).model_dump(mode="json"))
 CLASSES = Task(Spec(kind="multiclass", labels=["doubt", "a", "b"], doubt_class=True).model_dump(mode="json"))
+PALETTE = [[0, 0, 0]] * 256
 PLAIN = Task(Spec(kind="multiclass", labels=["a", "b", "c"]).model_dump(mode="json"))
 LABELS = Task(Spec(kind="multilabel", labels=["p", "q"]).model_dump(mode="json"))
 
@@ -70,6 +73,30 @@ def test_a_class_that_a_mask_misses_counts_as_0_in_its_true_rating():
     label = np.array([[0, 0, 1, 1]], np.uint8)
     assert quality.rating(quality.truth(label, label, None, PLAIN).heads) == 1.0
     assert quality.rating(quality.truth(label * 0, label, None, PLAIN).heads) == pytest.approx((0.5 + 0) / 2)
+
+
+def test_the_true_score_leaves_out_what_nobody_knows(in_tmp):
+    label = np.array([[1, 1, 2, UNKNOWN]], np.uint8)
+    write_atomic("label.png", encode_png(label, PALETTE))
+    write_atomic("mask.png", encode_png(np.where(label == UNKNOWN, 0, label).astype(np.uint8), PALETTE))
+    row = {"id": "a", "prediction": "mask.png", "sha256": sha256("mask.png"), "teacher": "1"}
+    hidden = {"id": "a", "label": "label.png", "label_sha256": sha256("label.png")}
+    assert _true_score(row, hidden, PLAIN, "predictions.csv", "hidden.csv") == 1.0  # no class 0 among what is known
+
+
+def test_an_image_without_a_hidden_mask_is_told(in_tmp):
+    for name, rows, columns in (
+        ("predictions.csv", [{"id": "a", "teacher": 1}], ("id", "teacher")),
+        ("hidden.csv", [], ("id", "label")),
+        ("unlabelled.csv", [{"id": "a"}], ("id",)),
+    ):
+        write_table(name, rows, columns)
+    write_json("thresholds.json", {"least": 0.5, "most": 0.9})
+    params = {"task": Spec(kind="binary", labels=["x"]).model_dump(mode="json")}
+    with pytest.raises(UserError, match=r"hidden.csv has no mask of a: `quality.by: truth`.*by: evalnets"):
+        score_pairs(
+            params, "predictions.csv", "unlabelled.csv", "thresholds.json", None, "hidden.csv", "out.csv", "cpu"
+        )
 
 
 @pytest.mark.parametrize(

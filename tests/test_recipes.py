@@ -36,7 +36,7 @@ def test_a_recipe_runs(house, method):
     assert run.recipe.generations == (2 if method in GENERATIONAL else 0)
     assert read_json(last / "teachers.json")["pool"]
     for g in range(run.recipe.generations + 1):
-        CHECKS.get(method, nothing)(run, g, Path("results", run.name, f"gen{g}"))
+        CHECKS[method](run, g, Path("results", run.name, f"gen{g}"))
 
 
 def test_the_method_that_docs_show_runs(in_tmp):
@@ -57,10 +57,6 @@ def test_teachers_of_several_widths_vote_on_the_same_images(in_tmp):
     assert {tuple(sorted(of)) for of in votes(here / "gen2").values()} == {(1, 2)}
 
 
-def nothing(run, g, here):
-    pass
-
-
 def pairs(here):
     rows = read_table(here / "pairs.csv")
     return [row for row in rows if row["origin"] == "labelled"], [row for row in rows if row["origin"] == "pseudo"]
@@ -76,6 +72,41 @@ def votes(here):
     for row in read_table(here / "predictions.csv"):
         found.setdefault(row["id"], {})[int(row["teacher"])] = read_mask(row["prediction"])
     return found
+
+
+def people(run, g, here):
+    """Learns from labels of people alone: all of them where it is an upper bound, ten times where it is augmented."""
+    rows = read_table(here / "pairs.csv")
+    upper, augmented = run.method in ("fdt", "afdt"), run.method in ("aldt", "afdt")
+    assert Counter(row["origin"] for row in rows) == ({"labelled": 3, "hidden": 4} if upper else {"labelled": 3})
+    assert {row["copies"] for row in rows} == ({"9"} if augmented else {"0"})
+    assert seen(run, g, here) == len(rows) * (10 if augmented else 1)
+    assert run.at(g)["budget_of"] == ("pairs" if run.method in ("ldt", "aldt", "fdt", "afdt") else "all_images")
+
+
+def agreed(run, g, here):
+    labelled, pseudo = pairs(here)
+    if not g:
+        assert len(labelled) == 3 and not pseudo
+        return
+    kept = 0
+    for row in read_table(here / "masks.csv"):
+        first, second = (votes(here)[row["id"]][k] for k in (1, 2))
+        label, differ = read_mask(row["label"]), first != second
+        common = first & second if run.dataset.task.kind == "multilabel" else np.where(differ, 0, first)
+        assert (label == common).all() and ((read_mask(row["doubt"]) != 0) == differ).all()
+        larger = run.recipe.select == "larger" and run.dataset.task.kind == "binary"
+        assert row["kept"] == str(int(not larger or label.sum() > differ.sum()))
+        kept += int(row["kept"])
+    assert len(pseudo) == kept and (kept or run.dataset.task.kind == "binary")
+    if run.method in ("im", "im_clean", "fixmatch_im"):
+        assert seen(run, g, here) == len(labelled) + kept and {row["copies"] for row in pseudo} <= {"0"}
+        assert width_of(here) == 2
+
+
+def width_of(here):
+    """Channels of the first student's head: 2 of the network that is not widened."""
+    return networks.load(here / "students/1")[0].head.in_channels
 
 
 def ensemble(run, g, here):
@@ -97,14 +128,15 @@ def views(run, g, here):
             row = next(row for row in read_table(here / "masks.csv") if row["id"] == name)
             agreed = np.logical_and.reduce([of[k] == of[1] for k in of])
             label = read_mask(row["label"])
-            if run.dataset.task.kind != "multilabel":
+            if run.dataset.task.kind == "multilabel":
+                assert (label == np.bitwise_and.reduce([of[k] for k in of])).all()
+            else:
                 assert (label[agreed] == of[1][agreed]).all() and not label[~agreed].any()
             assert not read_mask(row["doubt"]).any()
 
 
 def student(run, g, here):
-    network, _ = networks.load(here / "students/1")
-    assert network.head.in_channels == int(16 * 0.125 * (1, 1, 1.5)[g])
+    assert width_of(here) == int(16 * 0.125 * (1, 1, 1.5)[g])
     labelled, pseudo = pairs(here)
     if g:
         assert all((read_mask(row["label"]) == votes(here)[row["id"]][1]).all() for row in pseudo) and len(pseudo) == 4
@@ -112,7 +144,9 @@ def student(run, g, here):
 
 
 def plus(run, g, here):
+    agreed(run, g, here)
     labelled, pseudo = pairs(here)
+    assert width_of(here) == int(16 * 0.125 * (1, 1, 1.5)[g])
     if g:
         aim = run.method.startswith("aim")
         copies = [int(row["copies"]) for row in pseudo]
@@ -135,10 +169,17 @@ def rated(run, g, here):
         old = before.get(row["id"], {"kept": "0"})
         value = max(best, float(old["score"])) if old["kept"] == "1" else best
         assert float(row["score"]) == value and row["kept"] == str(int(value >= limits["most"]))
+        if old["kept"] == "1" and float(old["score"]) >= best:
+            assert (read_mask(row["label"]) == read_mask(old["label"])).all()
+        else:
+            winner = max((one for one in scores if one["id"] == row["id"]), key=lambda one: float(one["score"]))
+            assert (read_mask(row["label"]) == votes(here)[row["id"]][int(winner["teacher"])]).all()
         assert old["kept"] == "0" or row["kept"] == "1"  # images accumulate
 
 
 CHECKS = {
+    **dict.fromkeys(("ldt", "ldt_equal_steps", "aldt", "fdt", "afdt", "consistency", "fixmatch"), people),
+    **dict.fromkeys(("im", "im_clean", "fixmatch_im"), agreed),
     "model_ensemble": ensemble,
     "input_ensemble": views,
     "noisy_student": student,

@@ -80,7 +80,7 @@ rule assemble_pairs:
         unlabelled=side("unlabelled"),
         masks=lambda w: f"results/{w.run}/gen{w.g}/masks.csv" if int(w.g) else [],
         scores=lambda w: PLAN.scores(run_of(w), int(w.g), "masks"),
-        hidden=lambda w: side("hidden")(w) if run_of(w).at(int(w.g))["labels"] == "all" else [],
+        hidden=lambda w: PLAN.hidden(run_of(w), int(w.g)),
         stop=ancient(stop_of),
     output:
         "results/{run}/gen{g}/pairs.csv",

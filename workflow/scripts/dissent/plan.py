@@ -84,6 +84,10 @@ class Plan:
         """One table of the run's split: labelled, unlabelled, val, test or hidden."""
         return f"data/{run.dataset_name}/splits/{run.split}/{name}.csv"
 
+    def hidden(self, run: Run, generation: int) -> str | list:
+        """The table of hidden masks, where the students of a generation may learn from them (upper bounds); else nothing."""
+        return self.side(run, "hidden") if run.at(generation)["labels"] == "all" else []
+
     def students(self, run: Run, generation: int, *files: str) -> list[str]:
         """Files of each student of a generation's pool."""
         pool, home = range(1, run.at(generation)["pool"] + 1), self.home(run) if generation == 0 else run.name
