@@ -8,9 +8,10 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from dissent.spec.dataset import Dataset
+from dissent.spec.experiment import Experiment
 from dissent.spec.network import Network
 from dissent.spec.recipe import SHARED, Recipe
-from dissent.spec.run import Experiment, Settings
+from dissent.spec.run import Settings
 from dissent.spec.study import Study
 
 _HEAD = """# Every option

@@ -3,14 +3,14 @@
 import re
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated
 
-from pydantic import Field, PrivateAttr
+from pydantic import PrivateAttr
 
 from dissent.files import UserError
 from dissent.spec.automatic import cap
 from dissent.spec.base import Model, nearest, read_yaml, validate
 from dissent.spec.dataset import Dataset
+from dissent.spec.experiment import Experiment
 from dissent.spec.fractions import with_split
 from dissent.spec.network import Network
 from dissent.spec.recipe import LISTS, SHARED, Recipe
@@ -19,29 +19,6 @@ from dissent.spec.study import experiment_of, read_study
 from dissent.spec.together import check_together
 
 FOLDERS = ("experiments", "datasets", "networks", "methods")
-
-
-class Experiment(Model):
-    """A dataset, a split, a network, a method and a seed, with a name (a file of config/experiments)."""
-
-    dataset: str
-    """name of a file in config/datasets"""
-    split: str
-    """name of a split in that file"""
-    network: str
-    """name of a file in config/networks"""
-    method: str
-    """name of a file in config/methods"""
-    seed: Annotated[int, Field(ge=0, lt=2**31)] = 1
-    """all randomness of training follows from it; the split has a seed of its own"""
-    controls: list[str] = []
-    """methods to run beside it under the same conditions, e.g. [ldt_equal_steps, aldt]"""
-    evalnet: str = "evalnet"
-    """name of a file in config/networks for the EvalNets of methods that rate masks"""
-    methods: dict[str, dict] = {}
-    """keys of other methods on this data set, e.g. {model_ensemble: {label: unanimous}}: for whichever is run beside it or in a study"""
-    shards: Annotated[int, Field(ge=1, le=9999)] = 1
-    """parts in which the unlabelled images are labelled, each a job of its own (docs/scaling.md); results do not depend on it"""
 
 
 class Settings(Model):

@@ -14,7 +14,8 @@ from dissent.spec.fractions import parted, with_share
 from dissent.spec.recipe import SHARED
 
 if TYPE_CHECKING:
-    from dissent.spec.run import Config, Experiment
+    from dissent.spec.experiment import Experiment
+    from dissent.spec.run import Config
 
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
 Names = Annotated[list[str], Field(min_length=1)]
