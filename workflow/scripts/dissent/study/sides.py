@@ -17,13 +17,12 @@ def sides_of(plan: Plan, run: Run) -> dict[str, int] | None:
     if all(table.is_file() for table in tables.values()):
         return {side: sum(1 for _ in read_rows(table)) for side, table in tables.items()}
     split = run.dataset.splits[run.split]
-    if split.images is not None:
-        return split.images | {"hidden": split.images["unlabelled"]}
+    known = split.images and split.images | {"hidden": split.images["unlabelled"]}
     if run.dataset.geometry.name not in ("whole", "centre") or split.lists is not None:
-        return None  # windows are counted when they are cut
+        return known  # windows are counted when they are cut
     rows = _raw(plan, run) or _fetched(run)
     if not rows:
-        return None
+        return known
     try:
         divided = divide(rows, split, f"split `{run.split}` of {run.dataset_name}")
     except UserError:
