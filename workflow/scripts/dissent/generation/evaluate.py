@@ -168,8 +168,9 @@ def _pseudo_labels(masks: str, labelled: str, task: Task) -> dict:
     kept, given = [row for row in rows if row["kept"] == "1"], read_table(labelled)
     reasons = sorted({row["why"] for row in rows if row["why"]})
     changed = [float(row["changed_share"]) for row in rows if row["changed_share"]]
-    labels = [read_mask(row["label"]) for row in given]
-    people, known = np.sum([task.pixels(mask) for mask in labels], axis=0), sum((m != UNKNOWN).sum() for m in labels)
+    masks_of_people = (read_mask(row["label"]) for row in given)  # one at a time: there may be many
+    counted = [[*task.pixels(mask), np.count_nonzero(mask != UNKNOWN)] for mask in masks_of_people]
+    *people, known = np.sum(counted, axis=0)
     names = task.histogram_names
     ours = [sum(int(row[f"pixels_{name}"]) for row in kept) for name in names]
     sure = sum(round(int(row["pixels"]) * (1 - float(row["doubt_share"]))) for row in kept)
