@@ -131,6 +131,13 @@ def test_the_verdict_follows_its_rule(root, in_tmp, scores, methods, said):
     assert all(words in told for words in said), told
 
 
+@pytest.mark.parametrize(("alone", "paid"), [(70, True), (80, False)])
+def test_the_bar_is_green_only_where_labels_alone_are_beaten(root, in_tmp, alone, paid):
+    plan = plan_of(root, BASE)
+    reach(plan, SCORES | {"ldt_equal_steps": alone})
+    assert ('class="verdict paid"' in write(root, plan)["html"]) is paid
+
+
 def test_four_forms_say_the_same_and_are_the_same_bytes_again(root, in_tmp):
     plan = plan_of(root, BASE.replace("[tiny]", "[tiny, tiny_multiclass]") + "seeds: [1, 2]\n")
     reach(plan, SCORES, spread=1)

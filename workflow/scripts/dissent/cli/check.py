@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from dissent.cli.plan import jobs_of, steps_of
-from dissent.cli.predict import _cores
+from dissent.cli.predict import cores
 from dissent.cli.settings import config_of, settings_folder
 from dissent.cli.text import columns
 from dissent.datasets import find_raw, prepare, split
@@ -79,7 +79,7 @@ def _check_data(run: Run) -> tuple[list[str], list[str], dict[str, int]]:
     Path("work").mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="check-", dir="work") as scratch, _notes() as notes:
         try:
-            prepare(dataset, run.dataset_name, str(raw), scratch, threads=_cores())
+            prepare(dataset, run.dataset_name, str(raw), scratch, threads=cores())
             print(_summary(run, raw, Path(scratch)))
             split(dataset, run.split, scratch, f"{scratch}/split")
         except UserError as error:

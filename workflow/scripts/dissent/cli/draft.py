@@ -12,7 +12,7 @@ from dissent.cli.pairing import Pairs
 from dissent.datasets.decode import Header, turned_size
 from dissent.datasets.draw import nested
 from dissent.datasets.geometry import windows
-from dissent.datasets.raw import Problems, _group
+from dissent.datasets.raw import Problems, group_of
 from dissent.files import UserError
 from dissent.spec.base import validate
 from dissent.spec.dataset import Dataset, Source
@@ -104,7 +104,7 @@ def _split(pairs: Pairs, headers: Sequence[Header], values: dict) -> dict[str, A
     problems, rows = Problems(), []
     alone = set(pairs.alone)
     for key, header in zip(pairs.images, headers, strict=True):
-        group = _group(source, key.rsplit("/", 1)[-1], {}, key, key, problems)
+        group = group_of(source, key.rsplit("/", 1)[-1], {}, key, key, problems)
         shape = turned_size(header.size, header.orientation)
         try:
             count = len(windows(*shape, source.geometry, tuple(source.size), False))

@@ -12,7 +12,7 @@ from dissent.cli.draft import EXPERIMENT, SPLIT, checked, dataset_of, sizes, tex
 from dissent.cli.guess import guess
 from dissent.cli.meaning import Guess, Value, Wishes
 from dissent.cli.pairing import Pairs, find_pairs
-from dissent.cli.predict import _cores
+from dissent.cli.predict import cores
 from dissent.cli.settings import config_of, settings_folder
 from dissent.cli.survey import Survey, survey
 from dissent.cli.text import columns, some
@@ -67,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
     folders = sorted(pairs.masks) if "" not in pairs.masks else []
     if folders and args.missing is None:
         _check_missing(pairs)
-    found = survey(pairs, _cores())
+    found = survey(pairs, cores())
     print(_seen(pairs, found))
     ignore = None if args.ignore is None else [value for value in args.ignore if value is not None]
     wishes = Wishes(args.kind, args.labels, ignore, args.threshold, args.tolerance, args.missing)

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from dissent.datasets import raw
-from dissent.datasets.convert import _to_bytes
+from dissent.datasets.convert import to_bytes
 from dissent.datasets.decode import EXTENSIONS, read_header, read_photo, turned, turned_size
 from dissent.files import UserError
 
@@ -48,7 +48,7 @@ def read_upright(
     found = 8 * pixels.dtype.itemsize
     if found != depth:
         raise ValueError(f"has {found} bits a sample, and the network learned from {depth}-bit images")
-    return Upright(_to_bytes(turned(pixels, orientation), levels), turned_size(header.size, orientation), orientation)
+    return Upright(to_bytes(turned(pixels, orientation), levels), turned_size(header.size, orientation), orientation)
 
 
 def find_photos(folder: Path, out: Path) -> tuple[list[Photo], list[tuple[str, str]]]:

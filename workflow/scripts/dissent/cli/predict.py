@@ -52,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="slide over large images at their own scale, where training resized whole ones",
     )
     parser.add_argument("--device", choices=["cpu", "cuda"], help="default: a graphics card if there is one")
-    parser.add_argument("--threads", type=_positive, default=_cores(), help="default: all cores (%(default)s)")
+    parser.add_argument("--threads", type=_positive, default=cores(), help="default: all cores (%(default)s)")
     parser.add_argument(
         "--levels", type=int, nargs=2, metavar=("LOW", "HIGH"), help="16-bit images: grey levels that become 0 and 255"
     )
@@ -204,5 +204,6 @@ def _positive(text: str) -> int:
     return value
 
 
-def _cores() -> int:
+def cores() -> int:
+    """How many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

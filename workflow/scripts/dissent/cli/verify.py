@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dissent.cli.claims import SIDES, Claim, Damaged, claims_of
-from dissent.cli.predict import _cores
+from dissent.cli.predict import cores
 from dissent.cli.remedy import command, target
 from dissent.cli.text import columns, printable
 from dissent.datasets.decode import read_pixels
@@ -82,7 +82,7 @@ def find_faults(paths: Iterable[Path]) -> tuple[list[Fault], int]:
     for claim in claims:
         wanted.setdefault(claim.path, {}).setdefault(claim.sha256, []).append(claim.table)
     faults += _lost_tables(own) + _cut_tables(own, set(wanted), {fault.path for fault in faults})
-    with ThreadPoolExecutor(_cores()) as workers:
+    with ThreadPoolExecutor(cores()) as workers:
         told = [workers.submit(_compare, path, names) for path, names in wanted.items() if path not in empty]
         told += [workers.submit(_content, file) for file in own if file not in wanted and file not in empty]
         told += [workers.submit(_cached, file) for file in cached]

@@ -81,7 +81,7 @@ def convert(item: Item, image: Header, masks: list[Header], plan: Plan) -> Conve
             (item.image if len(item.masks) > 1 else mask, _read_label, (item, source)),
         ]
     )
-    pixels = _to_bytes(turned(pixels, turn), plan.levels)
+    pixels = to_bytes(turned(pixels, turn), plan.levels)
     if label is not None:
         label = turned(label, plan.turns.mask(image, masks[0]))
         label = resize_mask(label, turned_size(image.size, turn), published)  # `unequal: resize`, else it has that size
@@ -142,7 +142,8 @@ def _read_label(item: Item, source: Source) -> tuple[np.ndarray | None, int]:
     return read_label(list(item.masks), source.coding, source.task)
 
 
-def _to_bytes(pixels: np.ndarray, levels: tuple[int, int] | None) -> np.ndarray:
+def to_bytes(pixels: np.ndarray, levels: tuple[int, int] | None) -> np.ndarray:
+    """Pixels as bytes: values from low to high become 0 to 255, those beyond are clipped; without levels as they are."""
     if levels is None:
         return pixels
     low, high = levels

@@ -104,7 +104,7 @@ def find_items(source: Source, raw: Path, problems: Problems) -> list[Item]:
             found = tuple(mask.get(key) for mask in masks)
             problems += _lacking(source, name, key, found, masks)
             id_ = f"{part.images}/{key}".replace("/", "__") if source.names == "path" else stem
-            group = _group(source, stem, row, id_, name, problems)
+            group = group_of(source, stem, row, id_, name, problems)
             items.append(Item(id_, part.name, image, name, found if any(found) else (), group, row))
     for name in sorted(set(rows or ()) - stems):
         problems.append(f"{source.table.path}: there is no image for its row {name}")
@@ -212,7 +212,8 @@ def _rows(source: Source, raw: Path, problems: Problems) -> dict[str, dict] | No
     return rows
 
 
-def _group(source: Source, stem: str, row: dict, id_: str, where: str, problems: Problems) -> str:
+def group_of(source: Source, stem: str, row: dict, id_: str, where: str, problems: Problems) -> str:
+    """The group of an image (images of a group stay on one side of a split): from its table row, its name, or its own id."""
     if source.group is None:
         return id_
     if source.group.column is not None:

@@ -30,6 +30,11 @@ class Row:
         """Whether its whole interval against ALDT lies above 0; neither upper bounds nor controls are asked."""
         return _above(self, AGAINST[0]) and not (self.cell.upper_bound or self.cell.labels_alone)
 
+    @property
+    def paid(self) -> bool:
+        """Recommended, and better than labels alone at equal steps by more than the interval: what the green bar means."""
+        return self.recommended and _above(self, AGAINST[1])
+
 
 def rows_of(block: Block) -> list[Row]:
     """The rows in the order of the study."""
