@@ -17,7 +17,7 @@ torch.set_num_threads(1)
 RECIPES = sorted(path.stem for path in (Path(__file__).parents[1] / "config" / "methods").glob("*.yaml"))
 GENERATIONAL = [
     "evalnet", "evalnet_ensemble", "aim_plus", "aim_plus_plus", "fixmatch_im", "gt_im_plus_plus", "im", "im_clean",
-    "im_plus", "im_plus_plus", "input_ensemble", "model_ensemble", "noisy_student",
+    "im_plus", "im_plus_plus", "im_vote", "input_ensemble", "model_ensemble", "noisy_student",
 ]  # fmt: skip
 
 
@@ -26,7 +26,7 @@ def house(request, tmp_path_factory):
     """A working directory for one kind of task, in which pools are shared between methods."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp(request.param))
-        yield InProcess(Path(__file__).parents[1], request.param)
+        yield InProcess(Path(__file__).parents[1], request.param, "methods: {im_vote: {pool: [4, 4, 2]}}\n")
 
 
 @pytest.mark.parametrize("method", RECIPES)
@@ -121,6 +121,27 @@ def ensemble(run, g, here):
                 assert (of[0][same] == of[1][same]).all()
 
 
+def voted(run, g, here):
+    """More than half of four: a label and, where labels overlap, a doubt of its own for each."""
+    labelled, pseudo = pairs(here)
+    assert len(pseudo) == (4 if g else 0) and seen(run, g, here) == len(labelled) + len(pseudo)
+    if not g:
+        return
+    several, labels = run.dataset.task.kind == "multilabel", range(len(run.dataset.task.labels))
+    for row in read_table(here / "masks.csv"):
+        of, label, doubt = votes(here)[row["id"]], read_mask(row["label"]), read_mask(row["doubt"])
+        assert sorted(of) == [1, 2, 3, 4]
+        for at in np.ndindex(label.shape):
+            said = [int(one[at]) for one in of.values()]
+            if several:
+                counts = [sum(value >> k & 1 for value in said) for k in labels]
+                assert [label[at] >> k & 1 for k in labels] == [int(count > 2) for count in counts]
+                assert (doubt[at] != 0) == (2 in counts)
+            else:
+                value, count = Counter(said).most_common(1)[0]
+                assert (label[at], doubt[at] != 0) == ((value, False) if count > 2 else (0, True))
+
+
 def views(run, g, here):
     if g:
         for name, of in votes(here).items():
@@ -180,6 +201,7 @@ def rated(run, g, here):
 CHECKS = {
     **dict.fromkeys(("ldt", "ldt_equal_steps", "aldt", "fdt", "afdt", "consistency", "fixmatch"), people),
     **dict.fromkeys(("im", "im_clean", "fixmatch_im"), agreed),
+    "im_vote": voted,
     "model_ensemble": ensemble,
     "input_ensemble": views,
     "noisy_student": student,

@@ -74,5 +74,10 @@ def test_the_table_of_a_study_of_labels_has_a_block_for_each_and_says_what_label
     text = Path("table.md").read_text()
     assert text.count("## tiny, ") == 4 and "## tiny, 5 % labelled (data set tiny, split few-5pct" in text
     assert "| im_clean | 50 | aldt | 100 |" in text
+    tex = Path("table.tex").read_text()
+    assert (
+        r"im\_clean & 50 & aldt & 100 & " in tex
+        and r"\caption{tiny: labels with which a control scores as high.}" in tex
+    )
     page = Path("table.html").read_text()
     assert '<svg role="img" aria-label="score against labels"' in page and "<td>more than 200</td>" in page

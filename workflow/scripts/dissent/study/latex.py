@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from dissent.study.render import Table, notes_of
+from dissent.study.labels import Worth
+from dissent.study.render import WORTH_HEAD, Table, notes_of, worth_line
 
 _SPECIAL = str.maketrans(
     {
@@ -12,8 +13,8 @@ _SPECIAL = str.maketrans(
 )  # fmt: skip
 
 
-def latex(tables: Sequence[Table]) -> str:
-    """A table environment for each block, ours beside published numbers in another."""
+def latex(tables: Sequence[Table], worths: Sequence[tuple[str, Sequence[Worth]]]) -> str:
+    """A table environment for each block, ours beside published numbers in another; one an experiment for what labels are worth."""
     parts = [f"% {notes_of(tables)}\n"]
     for table in tables:
         body = []
@@ -27,6 +28,9 @@ def latex(tables: Sequence[Table]) -> str:
         if head:
             caption = " ".join([f"{table.title}: beside published numbers.", *(f"{note}." for note in notes)])
             parts.append(_tabular(head, [[escaped(text) for text in line] for line in lines], caption))
+    for experiment, several in worths:
+        lines = [[escaped(text) for text in worth_line(one)] for one in several]
+        parts.append(_tabular(WORTH_HEAD, lines, f"{experiment}: labels with which a control scores as high."))
     return "\n".join(parts)
 
 

@@ -33,7 +33,7 @@ def write_tables(params: dict, templates: str, out: Mapping[str, str]) -> None:
     rows = [line for table in tables for line in csv_lines(params["study"], table)]
     write_text(out["csv"], as_csv(list(dict.fromkeys(key for row in rows for key in row)), rows))
     write_text(out["md"], markdown(params["study"], tables, worth, params["command"]))
-    write_text(out["tex"], latex(tables))
+    write_text(out["tex"], latex(tables, worth))
     write_text(out["html"], _html(params, tables, worth, lines, Path(templates)))
 
 
