@@ -1,4 +1,6 @@
-"""`generations: auto`: the rule on curves that are made up but look like those of real runs, and its words."""
+"""`generations: auto`: the rule on stored curves of real runs, on many that are made up to look like those, and its words."""
+
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -42,14 +44,45 @@ def curve(number):
 
 def followed(pools, patience=2):
     """The generation at which a run stops, and the decision there."""
-    for last in range(1, CAP + 1):
+    for last in range(1, len(pools)):
         found = decide(pools[: last + 1], SCORER, patience, repeats=60)
         if found.stop:
-            return last, found
-    return CAP, found
+            break
+    return last, found
 
 
-def test_on_stored_curves_no_generation_is_kept_that_is_worse_than_the_best_by_an_sd():
+def stored():
+    """{run: (validation counts of each generation, mean test score of each)}, from benchmarks/studies/curves.py."""
+    found = {}
+    with np.load(Path(__file__).with_name("stored_curves.npz")) as file:
+        for key in file.files:
+            run, what, g = key.split("/")
+            found.setdefault(run, ({}, {}))[what == "test"][int(g)] = file[key]
+    return {run: ([val[g] for g in sorted(val)], [test[g] for g in sorted(test)]) for run, (val, test) in found.items()}
+
+
+@pytest.mark.parametrize("patience", [1, 2])
+@pytest.mark.parametrize("run", sorted(stored()))
+def test_of_real_runs_no_generation_is_kept_that_is_worse_on_test_than_the_best_by_an_sd(run, patience):
+    pools, test = stored()[run]
+    last, found = followed(pools, patience)
+    sd = sd_of_a_student(pools)
+    assert 0.005 < sd < 0.05
+    assert max(test) - test[found.kept] <= sd and last <= len(pools) - 1
+
+
+def sd_of_a_student(pools):
+    """What validation can tell apart: of one student's score on validation images, students and images drawn."""
+    random = np.random.default_rng(0)
+    found = []
+    for counts in pools:
+        students, images = counts.shape[:2]
+        draws = [counts[random.integers(students), random.integers(images, size=images)] for _ in range(200)]
+        found.append(np.std([SCORER(one)["value"] for one in draws]))
+    return np.mean(found)
+
+
+def test_on_made_up_curves_no_generation_is_kept_that_is_worse_than_the_best_by_an_sd():
     lost, made, of_students = [], [], []
     for number in range(240):
         truth, sd, sd_of_students, pools = curve(number)

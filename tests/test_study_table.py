@@ -131,6 +131,14 @@ def test_the_verdict_follows_its_rule(root, in_tmp, scores, methods, said):
     assert all(words in told for words in said), told
 
 
+@pytest.mark.parametrize(("seeds", "warned"), [("[1]", True), ("[1, 2]", False)])
+def test_what_is_recommended_by_one_seed_is_said_to_rest_on_it(root, in_tmp, seeds, warned):
+    block = block_of(root, SCORES, BASE + f"seeds: {seeds}\n")
+    assert (
+        "This rests on one seed for im_clean; add `more_seeds`" in " ".join(verdict(block, rows_of(block)))
+    ) is warned
+
+
 @pytest.mark.parametrize(("alone", "paid"), [(70, True), (80, False)])
 def test_the_bar_is_green_only_where_labels_alone_are_beaten(root, in_tmp, alone, paid):
     plan = plan_of(root, BASE)

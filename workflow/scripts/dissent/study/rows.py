@@ -114,6 +114,8 @@ def verdict(block: Block, rows: Sequence[Row]) -> list[str]:
             f"Recommended, as better than {judge} by more than the interval: {_told(good, judge)}.",
             _also(block, good),
         ]
+        if few := [row.cell.method for row in good if len(row.cell.whole) < 2]:
+            said.append(f"This rests on one seed for {', '.join(few)}; add `more_seeds` before relying on it.")
     else:
         said.append(f"None is recommended: no method is better than {judge} by more than the interval.")
     if bad := [row for row in asked if not row.recommended]:
