@@ -10,8 +10,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from dissent.cli.machine import cores
 from dissent.cli.plan import jobs_of, steps_of
-from dissent.cli.predict import cores
 from dissent.cli.settings import config_of, settings_folder
 from dissent.cli.text import columns
 from dissent.datasets import find_raw, prepare, split

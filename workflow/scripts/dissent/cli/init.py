@@ -10,9 +10,9 @@ from pathlib import Path
 
 from dissent.cli.draft import EXPERIMENT, SPLIT, checked, dataset_of, sizes, text_of
 from dissent.cli.guess import guess
+from dissent.cli.machine import cores
 from dissent.cli.meaning import Guess, Value, Wishes
 from dissent.cli.pairing import Pairs, find_pairs
-from dissent.cli.predict import cores
 from dissent.cli.settings import config_of, settings_folder
 from dissent.cli.survey import Survey, survey
 from dissent.cli.text import columns, some

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dissent.cli.machine import cores
 from dissent.cli.marks import files_of, write_marks
 from dissent.cli.photos import Photo, Upright, find_photos, read_upright
 from dissent.cli.text import printable, some
@@ -202,8 +203,3 @@ def _positive(text: str) -> int:
     if value < 1:
         raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
     return value
-
-
-def cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

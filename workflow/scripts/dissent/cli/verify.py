@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dissent.cli.claims import SIDES, Claim, Damaged, claims_of
-from dissent.cli.predict import cores
+from dissent.cli.machine import cores
 from dissent.cli.remedy import command, target
 from dissent.cli.text import columns, printable
 from dissent.datasets.decode import read_pixels
