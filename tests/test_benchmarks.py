@@ -2,10 +2,15 @@
 
 import json
 import os
+import re
+import runpy
 import subprocess
 import sys
 
 import pytest
+from PIL import Image
+
+from dissent.files import UserError
 
 
 def run(root, *words, **options):
@@ -34,6 +39,31 @@ def test_the_ratio_is_of_turns_not_of_medians(root):
 def test_orchestration_counts_no_second_twice(root):
     code = "from orchestration import covered; print(covered([(0.0, 2.0), (0.0, 3.0), (2.5, 4.0), (6.0, 7.0), (6.1, 6.5)]))"
     assert run(root, "-c", code).stdout.split() == ["5.0"]
+
+
+def test_pictures_of_the_results_come_from_its_tables(root, in_tmp):
+    done = run(root, str(root / "benchmarks" / "studies" / "figures.py"), "--out", ".")
+    assert done.returncode == 0, done.stderr
+    drawn = sorted(path.name for path in in_tmp.glob("*.png"))
+    page = (root / "docs" / "results.md").read_text(encoding="utf-8")
+    assert drawn == sorted(re.findall(r"\]\(images/(.*?)\)", page))
+    for name in drawn:
+        shown = root / "docs" / "images" / name
+        assert Image.open(name).size == Image.open(shown).size, f"{shown} is not that of today's table: draw it again"
+
+
+def test_a_table_of_another_form_draws_nothing(root):
+    figures = runpy.run_path(str(root / "benchmarks" / "studies" / "figures.py"))
+    page = "## a\n\n| m | d |\n|---|---|\n| `x` | +1.0 (-0.5 to +2.5) |\n| `y` | |\n| `z` | 1 |\n\n## b\n\n| m |\n|---|\n| no |\n"
+    rows = figures["table"](page, "## a")
+    assert [row["m"] for row in rows] == ["`x`", "`y`", "`z`"]
+    assert figures["difference"](rows[0], "d") == (1.0, -0.5, 2.5) and figures["difference"](rows[1], "d") is None
+    with pytest.raises(UserError, match=r"`1` in the column `d`"):
+        figures["difference"](rows[2], "d")
+    with pytest.raises(UserError, match=r"1 tables below `## a`, and number 2"):
+        figures["table"](page, "## a", 1)
+    with pytest.raises(UserError, match="0 headings that start with `## c`"):
+        figures["table"](page, "## c")
 
 
 @pytest.mark.slow
