@@ -13,16 +13,15 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "workflow" / "scripts"))
 
 from dissent.files import UserError, write_atomic
-from dissent.report.chart import COLOURS, INK, Mark, axes, panels, picture
+from dissent.report.chart import COLOURS, DASHES, INK, Mark, axes, panels, picture
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "results.md"
-OURS = "#### Our own recipe on three data sets"
+OURS = "## Our own recipe on three data sets"
 SMALL = "## study_small"
 SEEDS = "### Two more seeds"
 ALDT, ALONE = "against `aldt`", "against `ldt_equal_steps`"
 _DIFFERENCE = re.compile(r"([+-]?\d+\.\d) \(([+-]\d+\.\d) to ([+-]\d+\.\d)\)")
-_DASHES = ((), (6, 2), (1.5, 1.5), (6, 2, 1.5, 2))
 
 Row = dict[str, str]
 Span = tuple[float, float, float]
@@ -104,7 +103,7 @@ def generations(page: str) -> bytes:
     figure, found = axes(6.4, 4.0)
     numbers = ("gen0", "gen1", "gen2")
     for index, row in enumerate(table(page, SMALL, 1)):
-        mark = Mark(index, _DASHES[index % len(_DASHES)], "os^D"[index % 4])
+        mark = Mark(index, DASHES[index % len(DASHES)], "os^D"[index % 4])
         found.plot(numbers, [float(row[number]) for number in numbers], label=plain(row["run"]), **mark.line)
     found.set_ylabel("iou on test, %: mean of the pool")
     found.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
