@@ -2,7 +2,8 @@
 
     python benchmarks/studies/figures.py [--out docs/images]
 
-A table is found by the heading above it; one that is missing, or a cell of another form, stops the script with its name.
+A table is found by the heading above it; one that is missing, or a cell of another form, stops the script with its name. A
+picture holds the digest of the table that it was drawn from; a test compares it with today's.
 """
 
 import argparse
@@ -12,14 +13,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "workflow" / "scripts"))
 
-from dissent.files import UserError, write_atomic
+from matplotlib.figure import Figure
+
+from dissent.files import UserError, digest, write_atomic
 from dissent.report.chart import COLOURS, DASHES, INK, Mark, axes, panels, picture
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "results.md"
-OURS = "## Our own recipe on three data sets"
-SMALL = "## study_small"
-SEEDS = "### Two more seeds"
 ALDT, ALONE = "against `aldt`", "against `ldt_equal_steps`"
 _DIFFERENCE = re.compile(r"([+-]?\d+\.\d) \(([+-]\d+\.\d) to ([+-]\d+\.\d)\)")
 
@@ -67,7 +67,7 @@ def plain(cell: str) -> str:
     return f"({name.removesuffix(' (upper bound)')})" if name.endswith(" (upper bound)") else name
 
 
-def forest(names: list[str], columns: dict[str, list[Span | None]], width: float = 4.6) -> bytes:
+def forest(names: list[str], columns: dict[str, list[Span | None]], width: float = 4.6) -> Figure:
     """A panel a column: differences and intervals, one line a row. Whole marks lie beside 0, open ones may be 0."""
     figure, several = panels(len(columns), width, 0.9 + 0.24 * len(names))
     places = list(range(len(names)))[::-1]
@@ -86,33 +86,34 @@ def forest(names: list[str], columns: dict[str, list[Span | None]], width: float
         found.set_title(f"points {title.replace('`', '')}", fontsize=10)
         found.grid(axis="y", visible=False)
         found.grid(axis="x")
-    return picture(figure, "png")
+    return figure
 
 
-def study_small(page: str) -> bytes:
-    """Every method of seed 1 against the two controls."""
-    rows = table(page, SMALL)
+def controls(rows: list[Row]) -> Figure:
+    """A line a method, or a line a data set and its steps, against the two controls."""
     return forest(
-        [plain(row["method"]) for row in rows],
+        [
+            plain(row["method"]) if "method" in row else f"{plain(row['data set'])}, {row['steps']} steps"
+            for row in rows
+        ],
         {column: [difference(row, column) for row in rows] for column in (ALDT, ALONE)},
     )
 
 
-def generations(page: str) -> bytes:
+def generations(rows: list[Row]) -> Figure:
     """Test score against generation, seed 1."""
     figure, found = axes(6.4, 4.0)
     numbers = ("gen0", "gen1", "gen2")
-    for index, row in enumerate(table(page, SMALL, 1)):
+    for index, row in enumerate(rows):
         mark = Mark(index, DASHES[index % len(DASHES)], "os^D"[index % 4])
         found.plot(numbers, [float(row[number]) for number in numbers], label=plain(row["run"]), **mark.line)
     found.set_ylabel("iou on test, %: mean of the pool")
     found.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
-    return picture(figure, "png")
+    return figure
 
 
-def seeds(page: str) -> bytes:
+def seeds(rows: list[Row]) -> Figure:
     """The pool of each seed as a dot, and their mean as a line."""
-    rows = table(page, SEEDS)
     figure, found = axes(6.4, 0.9 + 0.34 * len(rows))
     places = list(range(len(rows)))[::-1]
     columns = [column for column in rows[0] if re.fullmatch(r"seed \d+", column)]
@@ -127,19 +128,16 @@ def seeds(page: str) -> bytes:
     found.grid(axis="y", visible=False)
     found.grid(axis="x")
     found.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
-    return picture(figure, "png")
+    return figure
 
 
-def own(page: str) -> bytes:
-    """Our own recipe on every data set against the two controls."""
-    rows = table(page, OURS)
-    return forest(
-        [f"{plain(row['data set'])}, {row['steps']} steps" for row in rows],
-        {column: [difference(row, column) for row in rows] for column in (ALDT, ALONE)},
-    )
-
-
-PICTURES = {"own": own, "study_small": study_small, "generations": generations, "seeds": seeds}
+PICTURES = {
+    "own": ("## Our own recipe on three data sets", 0, controls),
+    "study_small": ("## study_small", 0, controls),
+    "generations": ("## study_small", 1, generations),
+    "seeds": ("### Two more seeds", 0, seeds),
+}
+"""of each picture the heading above its table, which of the tables there, and what draws it"""
 
 
 def main() -> None:
@@ -148,8 +146,9 @@ def main() -> None:
     parser.add_argument("--out", default=ROOT / "docs" / "images", type=Path)
     args = parser.parse_args()
     page = PAGE.read_text(encoding="utf-8")
-    for name, draw in PICTURES.items():
-        write_atomic(args.out / f"{name}.png", draw(page))
+    for name, (heading, number, draw) in PICTURES.items():
+        rows = table(page, heading, number)
+        write_atomic(args.out / f"{name}.png", picture(draw(rows), "png", digest(rows)))
         print(args.out / f"{name}.png")
 
 

@@ -84,12 +84,21 @@ def panels(number: int, width: float, height: float) -> tuple[Figure, list[Axes]
     return figure, several
 
 
-def picture(figure: Figure, kind: str) -> bytes:
-    """The figure as a file of its own, "svg" or "png", on white: the same bytes whenever it is drawn."""
+def picture(figure: Figure, kind: str, description: str | None = None) -> bytes:
+    """The figure as a file of its own, "svg" or "png", on white: the same bytes whenever it is drawn.
+
+    `description` is kept in the file's metadata.
+    """
     stream = io.BytesIO()
     names = ("Date", "Creator", "Format", "Type") if kind == "svg" else ("Software",)
     with matplotlib.rc_context(_STYLE):
-        figure.savefig(stream, format=kind, dpi=150, facecolor="white", metadata=dict.fromkeys(names))
+        figure.savefig(
+            stream,
+            format=kind,
+            dpi=150,
+            facecolor="white",
+            metadata=dict.fromkeys(names) | ({"Description": description} if description else {}),
+        )
     return stream.getvalue()
 
 
