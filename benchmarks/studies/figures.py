@@ -105,7 +105,8 @@ def generations(rows: list[Row]) -> Figure:
     figure, found = axes(6.4, 4.0)
     numbers = ("gen0", "gen1", "gen2")
     for index, row in enumerate(rows):
-        mark = Mark(index, DASHES[index % len(DASHES)], "os^D"[index % 4])
+        dash = DASHES[(index + index // len(COLOURS)) % len(DASHES)]  # another one where a colour comes again
+        mark = Mark(index, dash, "os^D"[index % 4])
         found.plot(numbers, [float(row[number]) for number in numbers], label=plain(row["run"]), **mark.line)
     found.set_ylabel("iou on test, %: mean of the pool")
     found.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
