@@ -1,6 +1,6 @@
 """What of the published code's ways a run has: those that parity needs, and faults that are on only when they are named. No torch.
 
-[P] and [X] of the fact sheet; each follows from a key of the config, so there is nothing to switch on beside these keys.
+[P] and [X] of docs/method_notes.md; each follows from a key of the config, so there is nothing to switch on beside these keys.
 """
 
 from collections.abc import Callable
