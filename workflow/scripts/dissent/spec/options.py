@@ -1,6 +1,7 @@
 """config/README.md, written from the models: `python -m dissent.spec.options > config/README.md`."""
 
 import typing
+from collections.abc import Iterable
 from types import UnionType
 from typing import Any
 
@@ -13,6 +14,9 @@ from dissent.spec.network import Network
 from dissent.spec.recipe import SHARED, Recipe
 from dissent.spec.run import Settings
 from dissent.spec.study import Study
+
+_HUGE = 2**31  # a bound of the machine's, not of meaning
+_LIMITS = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below", "min_length": "", "max_length": ""}
 
 _HEAD = """# Every option
 
@@ -80,19 +84,37 @@ def _models(annotation: Any) -> list[type[BaseModel]]:
 
 
 def _type(field: FieldInfo) -> str:
-    return _cell(_name(field.annotation))
+    return _cell(_name(field.annotation) + _bounds(field.metadata))
+
+
+def _bounds(metadata: Iterable[Any]) -> str:
+    """What values are allowed, in words: ` from 0 to 31`, ` above 0`, `, at least 2 of them`."""
+    limits = {}
+    for one in metadata:
+        held = one.metadata if isinstance(one, FieldInfo) else [one]
+        limits |= {name: getattr(each, name) for each in held for name in _LIMITS if hasattr(each, name)}
+    low, high, length, most = (limits.get(name) for name in ("ge", "le", "min_length", "max_length"))
+    words = f" from {low:g} to {high:g}" if low is not None and high is not None else ""
+    if not words:
+        told = [name for name in ("ge", "gt", "le", "lt") if abs(limits.get(name, _HUGE)) < _HUGE]
+        words = ",".join(f" {_LIMITS[name]} {limits[name]:g}" for name in told)
+    if length is not None and length == most:
+        return f"{words}, {length} of them"
+    words += f", at least {length} of them" if (length or 0) > 1 else ""
+    return words + (f", at most {most} of them" if most is not None else "")
 
 
 def _name(annotation: Any) -> str:
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
     if origin is typing.Annotated:
-        return _name(arguments[0])
+        return _name(arguments[0]) + _bounds(arguments[1:])
     if origin is typing.Literal:
         return ", ".join(f"`{value}`" for value in arguments)
     if origin in (typing.Union, UnionType):
-        names = [_name(part) for part in arguments if part is not type(None)]
-        if len(names) == 2 and names[1] == f"list of {names[0]}":
-            return f"{names[0]} (*schedule*)"
+        arguments = tuple(part for part in arguments if part is not type(None))
+        names = [_name(part) for part in arguments]
+        if len(names) > 1 and _scheduled(arguments):
+            return f"{' or '.join(names[:-1])} (*schedule*)"
         return " or ".join(dict.fromkeys(names))
     if origin is list:
         return f"list of {_name(arguments[0])}"
@@ -102,8 +124,17 @@ def _name(annotation: Any) -> str:
         return f"list of {_name(arguments[0])}"
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation.__name__
-    plain = {int: "integer", float: "number", str: "text", bool: "true or false", type(None): "none"}
+    plain = {int: "integer", float: "number", str: "text", bool: "true or false", type(None): "none", dict: "its keys"}
     return plain.get(annotation, str(annotation))
+
+
+def _scheduled(arguments: tuple) -> bool:
+    """Whether a union is `X | list[X]`, one value or one a generation."""
+    *single, several = arguments
+    inner = typing.get_args(several)[0] if typing.get_origin(several) is typing.Annotated else several
+    held = typing.get_args(inner)
+    same = held == tuple(single) or (len(held) == 1 and set(typing.get_args(held[0])) == set(single))
+    return typing.get_origin(inner) is list and same
 
 
 def _default(field: FieldInfo) -> str:
