@@ -28,13 +28,13 @@ LAYERS = [
     {"data", "pools", "alarms"},
     {"learn", "label", "select", "datasets", "inference", "quality", "stopping"},
     {"fit", "plan"},
-    {"generation", "report"},
+    {"generation", "report", "asked"},
     {"study"},
     {"dvc", "cli", "targets"},
 ]
 WITHOUT_TORCH = {
     *("files", "spec", "jobs", "seeds", "consensus", "contours", "cells", "confusion", "quality", "alarms", "pools"),
-    *("label", "select", "datasets", "stopping", "plan", "dvc", "study"),
+    *("label", "select", "datasets", "stopping", "plan", "asked", "dvc", "study"),
 }
 # Their files never import each other; base.py is what they share.
 SIBLINGS = {"learn", "label", "select"}

@@ -7,6 +7,7 @@ import pytest
 from discs import prepared
 from study_data import BASE, code, plan_of
 
+from dissent.asked import check_asked
 from dissent.datasets import split
 from dissent.files import UserError, read_table, write_text
 from dissent.plan import Plan
@@ -37,7 +38,7 @@ from dissent.spec.fractions import parted, with_share
 )
 def test_a_wrong_study_names_file_value_and_remedy(root, in_tmp, text, words):
     with pytest.raises(UserError) as error:
-        plan_of(root, text).check(["results/studies/mine/table.html"])
+        check_asked(plan_of(root, text), ["results/studies/mine/table.html"])
     assert all(word in str(error.value) for word in words), error.value
 
 
@@ -82,7 +83,7 @@ def test_cells_are_runs_with_the_keys_of_experiment_and_study(root, in_tmp):
 def test_a_wrong_run_of_a_study_is_told(root, in_tmp, target, words):
     plan = plan_of(root)
     with pytest.raises(UserError, match=re.escape(words)):
-        plan.check([target])
+        check_asked(plan, [target])
 
 
 def test_methods_of_a_study_share_the_pool_they_start_from(root, in_tmp):
@@ -128,7 +129,7 @@ def test_label_fractions_are_nested_splits_with_the_same_test_images(root, in_tm
         others.append([(out / f"{side}.csv").read_text() for side in ("val", "test")])
     assert [len(ids) for ids in labelled] == [2, 4, 7]
     assert labelled[0] < labelled[1] < labelled[2] and others[0] == others[1] == others[2]
-    plan.check(["data/tiny/splits/few-15pct/labelled.csv"])
+    check_asked(plan, ["data/tiny/splits/few-15pct/labelled.csv"])
 
 
 def test_fractions_have_names():

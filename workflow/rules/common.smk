@@ -7,6 +7,7 @@ from snakemake.exceptions import WorkflowError
 
 sys.path.insert(0, f"{workflow.basedir}/workflow/scripts")
 
+from dissent.asked import check_asked
 from dissent.files import UserError
 from dissent.plan import Plan
 from dissent.spec import needs, slices
@@ -44,7 +45,7 @@ def friendly(function):
 
 
 PLAN = friendly(Plan)(config, workflow.basedir)
-friendly(PLAN.check)(sys.argv[1:])
+friendly(check_asked)(PLAN, sys.argv[1:])
 
 
 @friendly

@@ -23,7 +23,7 @@ rule fetch:
 
 rule prepare:
     input:
-        lambda w: f"{dataset_of(w).raw}/fetched.json" if dataset_of(w).fetch else [],
+        lambda w: friendly(PLAN.to_prepare)(w.dataset),
     output:
         images=directory("data/{dataset}/images"),
         labels=directory("data/{dataset}/labels"),

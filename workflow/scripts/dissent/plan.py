@@ -1,10 +1,10 @@
 """What the rules ask while Snakemake plans: names of files for runs and generations. No torch, no Snakemake."""
 
-import re
-from collections.abc import Iterable
 from pathlib import Path
 
 from dissent.datasets.lists import lists_of
+from dissent.datasets.ours import check_ours
+from dissent.datasets.place import check_place
 from dissent.datasets.raw import find_raw, raw_digest
 from dissent.files import UserError, code_digest, read_json
 from dissent.spec import slices
@@ -28,51 +28,27 @@ class Plan:
             raise UserError(f"`settings: {settings.settings}` is no folder; `dissent init` makes one")
         self.experiments = settings.experiments
         self._codes: dict[tuple[str, ...], str] = {}
+        self._guarded: set[str] = set()
         self.config = Config(settings.settings, self.repository / "config")
 
-    def check(self, words: Iterable[str]) -> None:
-        """Resolve every run and data set that a command line names (else `experiments`): UserError tells what is wrong.
+    def guard(self, dataset: str) -> None:
+        """UserError where `prepare` would write to raw files, or over files that it did not write. Asked once a plan.
 
-        Asked first: inside an input function Snakemake would wrap the message in a traceback.
+        Snakemake removes a job's outputs before it starts it: this must be known before.
         """
-        words = list(words)
-        found = [match.groups() for word in words if (match := re.match(r"results/([^/]+)/(?:gen(\d+)(?:/|$))?", word))]
-        found = [(run, generation) for run, generation in found if run != "studies"]
-        studies = {match[1] for word in words if (match := re.match(r"results/studies/([^/]+)/", word))}
-        for study in sorted(studies):
-            self._check_study(study, [word for word in words if word.startswith(f"results/studies/{study}/")])
-        for run in sorted({run for run, _ in found}) or ([] if studies else self.experiments):
-            self.config.controls(run)
-        for run, generation in found:
-            self.config.run(run).at(int(generation or 0))
-        for word in words:
-            if match := re.match(r"results/([^/]+)/gen0/(audit\.json|predictions|masks)", word):
-                raise UserError(
-                    f"gen0 of {match[1]} has no {match[2]}: nothing is labelled before it; gen1 is the first that has"
-                )
-            if match := re.match(r"results/([^/]+)/gen(\d+)/students/(\d+)", word):
-                pool = self.config.run(match[1]).at(int(match[2]))["pool"]
-                if not 1 <= int(match[3]) <= pool:
-                    raise UserError(f"gen{match[2]} of {match[1]} has the students 1 to {pool}, not {match[3]}")
-            if match := re.match(r"data/(?!raw/)([^/]+)/(?:splits/([^/]+))?", word):
-                dataset = self.config.dataset(match[1])
-                if match[2] is not None:
-                    with_split(dataset, match[2], match[1])
+        if dataset in self._guarded:
+            return
+        about = self.config.dataset(dataset)
+        below = {folder for part in about.parts for folder in (part.images, part.masks) if folder}
+        check_place(self.raw(dataset), dataset, sorted(below))
+        check_ours(Path("data", dataset), self.raw(dataset))
+        self._guarded.add(dataset)
 
-    def _check_study(self, study: str, words: Iterable[str]) -> None:
-        """Resolve every run of a study of which the command line names files."""
-        self.cells(study)
-        for word in words:
-            if re.fullmatch(r"results/studies/[^/]+/labels\.(svg|png|csv)", word):
-                if not self.config.study(study)[0].label_fractions:
-                    raise UserError(
-                        f"the study {study} draws no score against labels: it has no `label_fractions`, e.g. [.02, .05, .1, .2]"
-                    )
-            elif not re.fullmatch(r"results/studies/[^/]+/table\.(html|md|csv|tex)", word):
-                raise UserError(
-                    f"`{word}` is nothing that a study makes: it has table.html, .md, .csv and .tex, and with "
-                    "`label_fractions` labels.svg, .png and .csv; its runs are called STUDY.EXPERIMENT.METHOD.s1"
-                )
+    def to_prepare(self, dataset: str) -> str | list:
+        """What a data set is prepared from, for a rule's input: what is fetched; else nothing, raw files have a digest."""
+        self.guard(dataset)
+        about = self.config.dataset(dataset)
+        return f"{about.raw}/fetched.json" if about.fetch else []
 
     def code(self, *names: str) -> str:
         """Digest of library files: an edit of one reruns what depends on it, a touch does not. Read once a plan."""

@@ -17,6 +17,7 @@ from dissent.cli.text import columns
 from dissent.datasets import find_raw, prepare, split
 from dissent.datasets.lists import REPOSITORY
 from dissent.files import UserError, read_json, read_table, sha256
+from dissent.plan import Plan
 from dissent.spec.coding import Coding
 from dissent.spec.origin import Fetch
 from dissent.spec.run import Run
@@ -40,13 +41,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Returns 0 when the experiment can run, else 1."""
-    config = config_of(settings_folder(args.settings))
+    folder = settings_folder(args.settings)
+    config = config_of(folder)
     one = config.run(args.experiment)
     controls = config.controls(args.experiment)
     print(
         f"{one.name}: data set {one.dataset_name}, split {one.split}, network {one.network_name}, method {one.method}"
     )
-    faults, notes, sides = _check_data(one)
+    faults, notes, sides = _check_home(Plan({"settings": str(folder)}, str(REPOSITORY)), one)
+    if not faults:
+        faults, notes, sides = _check_data(one)
     if sides:
         print("\nimages of the split:")
         print(columns([list(sides), list(sides.values())]))
@@ -62,6 +66,15 @@ def run(args: argparse.Namespace) -> int:
     ready = f"ready: snakemake --cores 2 results/{one.name}/report.html{own}"
     print(f"\n{len(faults)} to be mended" if faults else f"\n{ready}")
     return 1 if faults else 0
+
+
+def _check_home(plan: Plan, run: Run) -> tuple[list[str], list[str], dict[str, int]]:
+    """Faults where preparing the data set would remove files of the user's."""
+    try:
+        plan.guard(run.dataset_name)
+    except UserError as error:
+        return [str(error)], [], {}
+    return [], [], {}
 
 
 def _check_data(run: Run) -> tuple[list[str], list[str], dict[str, int]]:

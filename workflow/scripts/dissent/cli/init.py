@@ -16,6 +16,7 @@ from dissent.cli.pairing import Pairs, find_pairs
 from dissent.cli.settings import config_of, settings_folder
 from dissent.cli.survey import Survey, survey
 from dissent.cli.text import columns, some
+from dissent.datasets.place import check_place
 from dissent.files import UserError, write_text
 
 EXAMPLES = """examples:
@@ -63,6 +64,7 @@ def run(args: argparse.Namespace) -> int:
     there = [str(path) for path in paths if path.exists()]
     if there:
         raise UserError(f"{' and '.join(there)} exist and stay as they are; say another --name, or delete them")
+    check_place(args.folder, name, (args.images, args.masks))
     pairs = find_pairs(args.folder, args.images, args.masks)
     folders = sorted(pairs.masks) if "" not in pairs.masks else []
     if folders and args.missing is None:

@@ -14,6 +14,7 @@ import numpy as np
 from dissent.datasets.convert import PUBLISHED_TARGETS, BadFiles, Converted, Plan, convert, headers_of, histogram
 from dissent.datasets.decode import turned_size
 from dissent.datasets.exif import Turns, decide_turns
+from dissent.datasets.ours import MARKER, check_ours
 from dissent.datasets.raw import Item, Problems, find_items, raw_digest
 from dissent.files import UNKNOWN, sha256, write_json, write_table
 from dissent.spec.dataset import Source
@@ -30,6 +31,7 @@ def prepare(dataset: dict, name: str, raw: str, out: str, threads: int = 1) -> N
     One UserError lists every raw file that lacks, is damaged or is not as the data set says; nothing is written then.
     """
     source = Source.model_validate({key: value for key, value in dataset.items() if key != "splits"})
+    check_ours(out, raw)
     problems = Problems()
     items = find_items(source, Path(raw), problems)
     staging = Path(out) / ".unchecked"  # beside its destination, so that a rename is enough
@@ -48,10 +50,15 @@ def prepare(dataset: dict, name: str, raw: str, out: str, threads: int = 1) -> N
             done = dict(_each(pool, convert, jobs, problems, raw, "prepared"))
         _check_unmapped(source, done, problems)
         problems.stop(raw)
+        rows = sorted((row for one in done.values() for row in one.rows), key=lambda row: row["id"])
+        _write_rows(Path(out) / MARKER, rows)  # first: what is moved in is known as ours, wherever this ends
         _move_in(staging, Path(out))
     finally:
         shutil.rmtree(staging, ignore_errors=True)
-    _write_tables(source, name, raw, Path(out), [done[item.id] for item in items], levels)
+    _write_rows(Path(out) / "files.csv", rows)
+    pixels = _pixels_by_label(source, name, rows, sum((one.counts for one in done.values()), Counter()))
+    seen = {"raw_digest": raw_digest(raw), "pixels": pixels, "levels": levels}
+    _write_about(source, name, Path(out), rows, seen)
 
 
 def folders(dataset: dict) -> list[str]:
@@ -132,22 +139,22 @@ def _move_in(staging: Path, out: Path) -> None:
         folder.replace(out / folder.name)
 
 
-def _write_tables(
-    source: Source, name: str, raw: str, out: Path, done: list[Converted], levels: tuple[int, int] | None
-) -> None:
-    rows = sorted((row for one in done for row in one.rows), key=lambda row: row["id"])
+def _write_rows(path: Path, rows: list[dict]) -> None:
     extra = dict.fromkeys(key for row in rows for key in row if key not in COLUMNS)
-    write_table(out / "files.csv", [dict.fromkeys(extra, "") | row for row in rows], [*COLUMNS, *extra])
+    write_table(path, [dict.fromkeys(extra, "") | row for row in rows], [*COLUMNS, *extra])
+
+
+def _write_about(source: Source, name: str, out: Path, rows: list[dict], seen: dict) -> None:
     about = {
         "dataset": name,
         "task": source.task.model_dump(mode="json"),
         "size": list(source.size),
         "channels": source.channels,
-        "raw_digest": raw_digest(raw),
+        "raw_digest": seen["raw_digest"],
         "images": len(rows),
         "labels": sum(bool(row["label"]) for row in rows),
-        "pixels": _pixels_by_label(source, name, rows, sum((one.counts for one in done), Counter())),
-        "levels": levels,
+        "pixels": seen["pixels"],
+        "levels": seen["levels"],
         "files": {"path": "files.csv", "sha256": sha256(out / "files.csv")},
     }
     if len(folders({"protocol": source.protocol, "task": about["task"]})) > 2:

@@ -15,7 +15,7 @@ from dissent.spec.dataset import Source
 from dissent.spec.origin import Obtain
 
 _LONGEST = 180  # bytes of a name: tiles and writers add some, and a file system takes 255
-_JUNK = ("Thumbs.db", "desktop.ini", "__MACOSX")
+JUNK = ("Thumbs.db", "desktop.ini", "__MACOSX")
 _OTHER_IMAGES = (".gif", ".webp", ".heic", ".jp2", ".svg", ".psd", ".dcm", ".nii", ".npy", ".npz", ".tga", ".avif")
 _NO_DATA = (".zip", ".part", ".json")  # what fetching leaves beside the data
 
@@ -139,7 +139,7 @@ def _walk(folder: Path) -> tuple[list[Path], list[Path]]:
         seen.add(real)
         for name in sorted(os.listdir(current)):
             path = current / name
-            if name.startswith(".") or name in _JUNK:
+            if name.startswith(".") or name in JUNK:
                 continue
             try:
                 kind = os.stat(path).st_mode

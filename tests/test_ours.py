@@ -1,0 +1,214 @@
+"""What is the user's stays: raw folders where prepared data come, and files in data/ that `prepare` did not write."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from cli_data import dissent
+from raw_data import dataset, pairs, prepared, save
+from test_cli_check import settings
+from test_workflow import snakemake
+
+from dissent.asked import check_asked
+from dissent.datasets import prepare
+from dissent.datasets.ours import MARKER, check_ours
+from dissent.datasets.place import check_place
+from dissent.files import UserError, sha256, write_text
+from dissent.plan import Plan
+from dissent.spec.base import read_yaml
+
+NAMES = [f"i{number}" for number in range(9)]
+
+
+def held(folder: Path = Path()) -> dict[str, str]:
+    return {path.as_posix(): sha256(path) for path in folder.rglob("*") if path.is_file()}
+
+
+def change(path: Path, pixels=None) -> None:
+    """Write to a file as an editor does, at a date that is surely later."""
+    save(path, pixels if pixels is not None else 255 - read(path))
+    later = Path(path.parent.parent, MARKER).stat().st_mtime_ns + 10**9
+    os.utime(path, ns=(later, later))
+
+
+def read(path: Path):
+    import numpy as np
+    from PIL import Image
+
+    return np.array(Image.open(path).convert("L"))
+
+
+# where raw files may lie -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "data/cells",
+        "data/cells/raw",
+        "data/other",
+        "data/Cells",
+        "data",
+        ".",
+        "..",
+        "link",
+        "data/raw/link",
+        "disk/cells",
+    ],
+)
+def test_raw_files_where_prepared_ones_come_are_refused(in_tmp, raw):
+    for folder in ("data/raw", "disk/cells/images"):
+        Path(folder).mkdir(parents=True)
+    Path("link").symlink_to("data/cells")
+    Path("data/raw/link").symlink_to("../cells")
+    Path("data/mice").symlink_to("../disk/cells")
+    for path in (Path(raw), Path(raw).absolute()):
+        with pytest.raises(UserError, match=r"your files would be lost. Nothing was touched. Move images .*data/raw/"):
+            check_place(path, "cells", ["images"])
+
+
+def test_other_raw_folders_are_fine(in_tmp):
+    Path("data/cells/images").mkdir(parents=True)
+    Path("elsewhere").mkdir()
+    Path("there").symlink_to("elsewhere")
+    for raw in ("data/raw/cells", "data/raw", "elsewhere", "there", "data_of_mine", "not/there", "Data/cells"):
+        check_place(raw, "cells", ["images", "masks"])
+        check_place(Path(raw).absolute(), "cells")
+    Path("elsewhere/images").symlink_to("../data/cells/images")
+    with pytest.raises(UserError, match=r"elsewhere/images .*lies in data/"):
+        check_place("elsewhere", "cells", ["images"])
+    with pytest.raises(UserError, match="cannot be the name of a data set"):
+        check_place("elsewhere", "Raw")
+
+
+def test_init_check_and_plan_refuse_them_alike(root, in_tmp, capsys):
+    pairs(Path("data/cells"), NAMES, factor=255)
+    before = held()
+    assert dissent("init", "data/cells", "--settings", root / "config") == 2
+    assert "the raw folder data/cells lies in data/" in capsys.readouterr().err
+    assert held() == before
+    settings()
+    write_text(
+        "mine/datasets/mine.yaml", Path("mine/datasets/mine.yaml").read_text().replace("raw: raw", "raw: data/cells")
+    )
+    write_text("mine/studies/many.yaml", "experiments: [mine]\nmethods: [ldt, im]\ngenerations: 1\n")
+    before = held()
+    assert dissent("check", "mine", "--settings", "mine") == 1
+    assert "error: the raw folder data/cells lies in data/" in capsys.readouterr().out
+    targets = ["results/mine/report.html", "results/mine.aldt/gen0/metrics.json", "data/mine/dataset.json"]
+    targets += [
+        "data/mine/splits/one/val.csv",
+        "results/studies/many/table.html",
+        "results/many.mine.im.s1/report.html",
+    ]
+    for target in targets:
+        with pytest.raises(UserError, match="the raw folder data/cells"):
+            check_asked(Plan({"settings": "mine"}, str(root)), ["-n", target])
+    with pytest.raises(UserError, match="the raw folder data/cells"):
+        check_asked(Plan({"settings": "mine", "experiments": ["mine"]}, str(root)), ["-n"])
+    with pytest.raises(UserError, match="the raw folder data/cells"):
+        Plan({"settings": "mine"}, str(root)).to_prepare("mine")  # however the target was written
+    result = snakemake(root, "./data/mine/dataset.json", settings="mine")  # not even a dry run
+    said = result.stdout + result.stderr
+    assert result.returncode != 0 and "the raw folder data/cells lies in data/" in said and "Traceback" not in said
+    assert {name: sha for name, sha in held().items() if not name.startswith(("work/", ".snake"))} == before
+    assert read_yaml("mine/datasets/mine.yaml")["raw"] == "data/cells"
+
+
+# what lies in data/{dataset} -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def made(in_tmp) -> Path:
+    """A prepared data set."""
+    pairs(Path("raw"), NAMES[:3])
+    prepared(Path("raw"), Path("data/toy"))
+    return Path("data/toy")
+
+
+def told(folder: Path) -> str:
+    before = held(folder)
+    with pytest.raises(UserError) as caught:
+        check_ours(folder, "raw")
+    with pytest.raises(UserError):
+        prepare(dataset(), "toy", "raw", str(folder))
+    assert held(folder) == before
+    return str(caught.value)
+
+
+def test_what_prepare_wrote_is_prepared_anew(made):
+    before = held(made)
+    prepared(Path("raw"), made)
+    for name in (".DS_Store", "Thumbs.db", ".snakemake_timestamp"):
+        (made / "images" / name).touch()
+    (made / "labels" / "empty").mkdir()
+    check_ours(made, "raw")
+    prepared(Path("raw"), made)
+    assert held(made) == before
+
+
+def test_files_of_the_user_are_named(made):
+    save(made / "images" / "new.png", read(made / "images/i0.png"))
+    write_text(made / "labels" / "notes" / "i0.txt", "x")
+    write_text(made / "labels_any" / "i0.png", "x")
+    text = told(made)
+    assert "not written by dissent: data/toy/images/new.png, data/toy/labels/notes, data/toy/labels_any/i0.png;" in text
+    assert "raw images and masks belong in raw" in text and "changed" not in text
+    for number in range(9):
+        save(made / "images" / f"new{number}.png", read(made / "images/i0.png"))
+    assert "images/new3.png and 7 more;" in told(made)
+
+
+def test_a_corrected_label_is_named_and_a_new_date_is_not(made):
+    later = (made / "files.csv").stat().st_mtime_ns + 10**9
+    for path in made.rglob("*.png"):
+        os.utime(path, ns=(later, later))
+    check_ours(made, "raw")
+    change(made / "labels/i1.png")
+    text = told(made)
+    assert "changed since they were prepared: data/toy/labels/i1.png; correct the raw file in raw instead" in text
+    # `--touch`, which gives outputs new dates, hides nothing
+    os.utime(made / "files.csv", ns=(later + 10**10, later + 10**10))
+    assert "labels/i1.png" in told(made)
+    # what is damaged was nobody's work
+    (made / "labels/i1.png").write_bytes((made / "labels/i1.png").read_bytes()[:40])
+    check_ours(made, "raw")
+
+
+def test_an_old_file_put_in_place_of_a_prepared_one_is_named(made):
+    save(Path("own.png"), 255 - read(made / "labels/i1.png"))
+    os.utime("own.png", (0, 0))
+    shutil.copy2("own.png", made / "labels/i1.png")
+    later = Path(made, MARKER).stat().st_mtime_ns  # its date of change is the kernel's
+    assert (made / "labels/i1.png").stat().st_ctime_ns > later and "labels/i1.png" in told(made)
+
+
+@pytest.mark.parametrize("lost", [["dataset.json"], ["files.csv"], ["files.csv", "dataset.json"], [MARKER]])
+def test_what_was_interrupted_or_damaged_or_is_of_an_earlier_version_is_ours(made, lost):
+    for name in lost:
+        (made / name).unlink()
+    check_ours(made, "raw")
+    for name in {"files.csv", "dataset.json"} - set(lost):
+        content = (made / name).read_bytes()
+        for damaged in (b"", content[:20], b"\0" * 99, content[: len(content) // 2], content[:3] + b"?" + content[4:]):
+            (made / name).write_bytes(damaged)
+            if MARKER not in lost:
+                check_ours(made, "raw")
+    if MARKER in lost:
+        return
+    prepared(Path("raw"), made)
+
+
+@pytest.mark.parametrize("name", ["files.csv", "dataset.json"])
+def test_tables_of_the_user_are_named(in_tmp, name):
+    write_text(f"data/toy/{name}", '{"channel_names": {"0": "grey"}, "labels": {"background": 0}}')
+    assert f"not written by dissent: data/toy/{name};" in told(Path("data/toy"))
+
+
+def test_folders_that_nobody_prepared_are_named(in_tmp):
+    pairs(Path("data/toy"), NAMES[:2])
+    Path("data/toy/masks").rename("data/toy/labels")
+    pairs(Path("raw"), NAMES[:2])
+    text = told(Path("data/toy"))
+    assert "data/toy/images/i0.png, data/toy/images/i1.png, data/toy/labels/i0.png, data/toy/labels/i1.png;" in text

@@ -1,0 +1,145 @@
+"""What lies in data/{dataset} and was not written by `prepare`: it is the user's, and no job may remove it."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from PIL import Image
+
+from dissent.datasets.contents import contents
+from dissent.datasets.convert import PUBLISHED_TARGETS
+from dissent.datasets.raw import JUNK
+from dissent.files import UserError, read_json, read_rows, sha256
+
+FOLDERS = ("images", "labels", *sorted(PUBLISHED_TARGETS.values()))
+MARKER = ".files.csv"
+"""beside files.csv, and its copy: no output of a job, so it is there still when the outputs are not, or are damaged"""
+_TABLE = ("id", "image", "label", "image_sha256", "label_sha256")
+_SIGNS = {
+    "files.csv": (b"id,image,label,", b"image_sha256", b"label_sha256"),
+    "dataset.json": (b'{\n "dataset"', b'"raw_digest"'),
+}
+_SHOWN = 5
+
+Known = dict[str, set[str]]
+
+
+def check_ours(folder: str | Path, raw: str | Path) -> None:
+    """UserError names the files in data/{dataset} that `prepare` did not write, and prepared ones that were changed since.
+
+    Dates tell which files to read; what was read is remembered (datasets/contents.py).
+    """
+    folder = Path(folder)
+    known, since = _known(folder)
+    foreign = list(_foreign_tables(folder))
+    changed: list[Path] = []
+    for name in FOLDERS:
+        for entry in _entries(folder / name):
+            path = folder / name / entry.name
+            if f"{name}/{entry.name}" not in known:
+                foreign.append(path)
+            elif _newer(entry, since):
+                changed.append(path)
+    edited = _edited(folder, changed, known)
+    if foreign or edited:
+        raise UserError("\n  ".join(_words(folder, raw, foreign, edited)))
+
+
+def _known(folder: Path) -> tuple[Known, int]:
+    """{path below `folder`: its digests} of what `prepare` wrote, and since when: nothing where it wrote nothing."""
+    table, marker = folder / "files.csv", folder / MARKER
+    # what was prepared before there were markers, or came from DVC, has none; its two tables fit each other
+    tables = [path for path in ([table] if _fits(folder) else [table, marker]) if path.is_file()]
+    known: Known = {}
+    for path in tables:
+        for name, digest in _named(path):
+            known.setdefault(name, set()).add(digest)
+    # `snakemake --touch` gives outputs new dates, and the marker keeps its own
+    dates = [path.stat().st_mtime_ns for path in {*tables, *([marker] if marker.is_file() else [])}]
+    return known, min(dates, default=0)
+
+
+def _fits(folder: Path) -> bool:
+    try:
+        return read_json(folder / "dataset.json")["files"]["sha256"] == sha256(folder / "files.csv")
+    except (UserError, OSError, KeyError, TypeError):
+        return False
+
+
+def _named(table: Path) -> Iterator[tuple[str, str]]:
+    """What a table of prepared files names, as far as it can be read."""
+    try:
+        for row in read_rows(table, _TABLE):
+            image = Path(row["image"] or "").name
+            yield f"images/{image}", row["image_sha256"] or ""
+            for column, folder in (("label_sha256", "labels"), *((f"{one}_sha256", one) for one in FOLDERS[2:])):
+                if row.get(column):
+                    yield f"{folder}/{image}", row[column]
+    except (UserError, ValueError, OSError):
+        return
+
+
+def _foreign_tables(folder: Path) -> Iterator[Path]:
+    """files.csv and dataset.json that no `prepare` wrote; a damaged one of ours still has some of our words."""
+    for name, words in _SIGNS.items():
+        path = folder / name
+        if path.is_file():
+            text = path.read_bytes()
+            if not (any(word in text for word in words) or words[0].startswith(text) or b"\0" in text):
+                yield path
+
+
+def _entries(folder: Path) -> Iterator[os.DirEntry]:
+    """What lies in a folder, hidden files and those of file browsers left out, and empty folders."""
+    if not folder.is_dir():
+        return
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith(".") or entry.name in JUNK:
+                continue
+            if not entry.is_dir() or any(True for _ in _entries(Path(entry.path))):
+                yield entry
+
+
+def _newer(entry: os.DirEntry, since: int) -> bool:
+    """Whether a file may have been written since: a copy that keeps its old date has a new one of change."""
+    try:
+        status = entry.stat()
+    except OSError:  # a link to nothing
+        return False
+    return max(status.st_mtime_ns, status.st_ctime_ns) > since
+
+
+def _edited(folder: Path, changed: list[Path], known: Known) -> list[Path]:
+    """Those that hold something else now, and something that can be looked at: a damaged file is nobody's work."""
+    found = contents(folder, changed) if changed else {}
+    others = [folder / name for name, digest in found.items() if digest not in known[name]]
+    return [path for path in others if _is_image(path)]
+
+
+def _is_image(path: Path) -> bool:
+    try:
+        with Image.open(path) as image:
+            image.load()
+    except (OSError, SyntaxError, ValueError):
+        return False
+    return True
+
+
+def _words(folder: Path, raw: str | Path, foreign: list[Path], edited: list[Path]) -> list[str]:
+    lines = [f"{folder} holds files of yours, which preparing the data set anew would remove. Nothing was touched."]
+    if foreign:
+        lines.append(f"not written by dissent: {_some(foreign)}; move them away: raw images and masks belong in {raw}")
+    if edited:
+        lines.append(
+            f"changed since they were prepared: {_some(edited)}; correct the raw file in {raw} instead, and move these "
+            "away or delete them: they are made again"
+        )
+    return [*lines, "Then run the same command again."]
+
+
+def _some(paths: list[Path]) -> str:
+    """A few names, and how many there are."""
+    names = sorted(path.as_posix() for path in paths)
+    rest = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join("".join(c if c.isprintable() else ascii(c)[1:-1] for c in name) for name in names[:_SHOWN]) + rest
