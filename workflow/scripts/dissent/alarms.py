@@ -51,10 +51,14 @@ def _percent(share: float) -> str:
 
 
 def _shares(facts: Mapping) -> list[tuple[str, float, float]]:
-    """(class, its share of the pseudo-labels, of people's labels), where there are both."""
+    """(class, its share of what is learned from pseudo-labels, of people's labels), where there are both.
+
+    An id that a task keeps for doubt is no class, and has no share that it should have.
+    """
     pseudo = facts["pseudo"] or {"class_share": {}, "labelled_class_share": {}}
     pairs = [(name, share, pseudo["labelled_class_share"][name]) for name, share in pseudo["class_share"].items()]
-    return [(name, ours, people) for name, ours, people in pairs if ours is not None and people is not None]
+    kept = pseudo.get("kept_for_doubt")
+    return [one for one in pairs if None not in one and one[0] != kept]
 
 
 def _odds(share: float) -> float:
@@ -163,9 +167,9 @@ ALARMS = {
         _class_vanishes,
     ),
     "class_floods": Alarm(
-        "the odds of a class are more than ten times those in people's labels",
-        "teachers give one class wherever they are unsure, and each generation confirms it; or the unlabelled images show other things than the labelled ones",
-        "look at the sheets; `select: equal_classes`; stop at the generation before; label some of the flooded images",
+        "the odds of a class, among what is learned, are more than ten times those in people's labels",
+        "teachers give one class wherever they are unsure, and each generation confirms it; or doubt is learned as that class; or the unlabelled images show other things than the labelled ones",
+        "look at the sheets; `doubt: {target: ignore}`; `select: equal_classes`; stop at the generation before; label some of the flooded images",
         _class_floods,
     ),
     "all_background": Alarm(

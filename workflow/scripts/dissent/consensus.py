@@ -10,16 +10,18 @@ from typing import NamedTuple
 import numpy as np
 
 
-def consensus(predictions: np.ndarray, kind: str, erode: int = 0, dilate: int = 0) -> tuple[np.ndarray, np.ndarray]:
+def consensus(
+    predictions: np.ndarray, kind: str, erode: int = 0, dilate: int = 0, background: int | None = 0
+) -> tuple[np.ndarray, np.ndarray]:
     """What all teachers say of each pixel, and where they do not say the same.
 
     predictions: (K, H, W) of 0/1 (binary) or class ids 0..254 (multiclass), or (K, L, H, W) of 0/1 (multilabel); K >= 2.
     Returns label (H, W) or (L, H, W), the agreed value and 0 where there is none, and inconsistent (H, W), for
     multilabel the union over labels. The label is not blocked by that union or by the dilation: `block` does it, when
-    a pair is loaded. `erode`, `dilate`: see `morphology`. ValueError says what is expected.
+    a pair is loaded. `erode`, `dilate`, `background`: see `morphology`. ValueError says what is expected.
     """
     label, doubt = compare(predictions, kind)
-    return morphology(label, union(doubt, kind), kind, erode, dilate)
+    return morphology(label, union(doubt, kind), kind, erode, dilate, background)
 
 
 def compare(predictions: np.ndarray, kind: str) -> tuple[np.ndarray, np.ndarray]:
@@ -28,10 +30,14 @@ def compare(predictions: np.ndarray, kind: str) -> tuple[np.ndarray, np.ndarray]
     return rule.compare(_checked(predictions, kind, rule))
 
 
-def areas(predictions: np.ndarray, kind: str) -> tuple[int, int]:
-    """`im_size` and `pred_size`: pixels of doubt and of agreed foreground, before morphology; multilabel: summed over labels."""
+def areas(predictions: np.ndarray, kind: str, background: int | None = 0) -> tuple[int, int]:
+    """`im_size` and `pred_size`: pixels of doubt and of agreed foreground, before morphology; multilabel: summed over labels.
+
+    Foreground is what is not `background`; None: whatever teachers agree on.
+    """
     label, doubt = compare(predictions, kind)
-    return np.count_nonzero(doubt), np.count_nonzero(label)
+    agreed = label if background == 0 else (doubt == 0) & (label != (-1 if background is None else background))
+    return np.count_nonzero(doubt), np.count_nonzero(agreed)
 
 
 def union(doubt: np.ndarray, kind: str) -> np.ndarray:
@@ -45,19 +51,28 @@ def block(label: np.ndarray, inconsistent: np.ndarray) -> np.ndarray:
 
 
 def morphology(
-    label: np.ndarray, inconsistent: np.ndarray, kind: str, erode: int = 0, dilate: int = 0
+    label: np.ndarray,
+    inconsistent: np.ndarray,
+    kind: str,
+    erode: int = 0,
+    dilate: int = 0,
+    background: int | None = 0,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Shrink the doubt by an `erode` square, then grow it by a `dilate` square; 0 leaves a step out (section 5.1).
 
     After an erosion labels grow by a 3x3 square into the freed pixels, and over their neighbours: multiclass in
-    ascending order of ids, the later over the earlier, id 0 never; multilabel each label; binary not at all.
+    ascending order of ids, the later over the earlier, the background never; multilabel each label; binary not at all.
+    What no label reaches becomes background. Where every id is a class (`background` None) it stays in doubt.
     """
     for name, side in (("erode", erode), ("dilate", dilate)):
         if side < 0:
             raise ValueError(f"`{name}` is the side of a square in pixels or 0, not {side}")
     if erode:
-        inconsistent = eroded(inconsistent, erode)
-        label = _rule(kind).refill(label)
+        before, inconsistent = inconsistent, eroded(inconsistent, erode)
+        if kind == "multiclass":
+            label, inconsistent = _refill_ids(label, before, inconsistent, background)
+        elif kind == "multilabel":
+            label = dilated(label, 3)
     if dilate:
         inconsistent = dilated(inconsistent, dilate)
     return label, inconsistent
@@ -101,12 +116,18 @@ def _compare_ids(predictions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return predictions[0] * agreed, (~agreed).view(np.uint8)
 
 
-def _refill_ids(label: np.ndarray) -> np.ndarray:
-    result = label.copy()
-    for number in np.flatnonzero(np.bincount(label.ravel())):
-        if number:
-            result[dilated((label == number).view(np.uint8), 3) != 0] = number
-    return result
+def _refill_ids(
+    label: np.ndarray, before: np.ndarray, inconsistent: np.ndarray, background: int | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """`before`: the doubt before its erosion, whose 0 in `label` is no id. Returns the label and the doubt."""
+    known = np.where(before != 0, np.uint8(0), label + np.uint8(1))  # ids from 1 on, 0 = none
+    result = known.copy()
+    for number in np.flatnonzero(np.bincount(known.ravel())):
+        if number and number - 1 != background:
+            result[dilated((known == number).view(np.uint8), 3) != 0] = number
+    if background is None:
+        inconsistent = np.where(result == 0, np.uint8(1), inconsistent)
+    return np.where(result == 0, np.uint8(background or 0), result - np.uint8(1)), inconsistent
 
 
 class _Rule(NamedTuple):
@@ -114,7 +135,6 @@ class _Rule(NamedTuple):
     largest: int
     compare: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
     union: Callable[[np.ndarray], np.ndarray]
-    refill: Callable[[np.ndarray], np.ndarray]
 
 
 def _same(mask: np.ndarray) -> np.ndarray:
@@ -122,15 +142,9 @@ def _same(mask: np.ndarray) -> np.ndarray:
 
 
 _RULES = {
-    "binary": _Rule("(K, H, W)", 1, _compare_bits, _same, _same),
-    "multiclass": _Rule("(K, H, W)", 254, _compare_ids, _same, _refill_ids),
-    "multilabel": _Rule(
-        "(K, L, H, W)",
-        1,
-        _compare_bits,
-        lambda doubt: np.bitwise_or.reduce(doubt, axis=0),
-        lambda label: dilated(label, 3),
-    ),
+    "binary": _Rule("(K, H, W)", 1, _compare_bits, _same),
+    "multiclass": _Rule("(K, H, W)", 254, _compare_ids, _same),
+    "multilabel": _Rule("(K, L, H, W)", 1, _compare_bits, lambda doubt: np.bitwise_or.reduce(doubt, axis=0)),
 }
 
 

@@ -14,7 +14,7 @@ from torch import Tensor
 from dissent.files import PAIR_COLUMNS, UNKNOWN, UserError, read_image, read_mask, read_table, verify
 from dissent.noise import noise_copy, part_of
 from dissent.seeds import generator
-from dissent.task import without_doubted
+from dissent.task import taught, without_doubted
 
 _IN_MEMORY = 2**28  # bytes up to which an array of images is private memory
 
@@ -43,9 +43,7 @@ def apply_doubt(
             image_HWC[where] = random.integers(0, 256, (int(where.sum()), image_HWC.shape[2]), dtype=np.uint8)
     if rule["target"] == "ignore_label":
         return image_HWC, without_doubted(label_HW, doubt_HW)
-    # own_class is id 0 as well: the task keeps it free of real classes
-    label_HW = np.where(where, np.uint8(UNKNOWN if rule["target"] == "ignore" else 0), label_HW)
-    return image_HWC, label_HW
+    return image_HWC, np.where(where, np.uint8(taught(rule)), label_HW)
 
 
 def scratch(*shape: int) -> np.ndarray:

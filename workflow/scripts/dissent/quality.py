@@ -26,7 +26,7 @@ class Truth(NamedTuple):
 
 
 def truth(mask_HW: np.ndarray, label_HW: np.ndarray, doubt_HW: np.ndarray | None, task: Task) -> Truth:
-    """Compare mask bytes with a label (255 = nobody knows, compared nowhere); `doubt_HW`: what was blocked in the mask.
+    """Compare mask bytes with a label (255 = nobody knows, compared nowhere; in an exclusive mask it is no class); `doubt_HW`: what was blocked in the mask.
 
     IoU of a class that the label lacks is 0, but 1 for the class kept for doubt when the mask has doubt. A class is
     detected where it covers more than a hundredth of the label; under doubt, where .3 of it or a tenth of the image is left.

@@ -19,6 +19,14 @@ def without_doubted(label_HW: np.ndarray, doubt_HW: np.ndarray) -> np.ndarray:
     return label_HW | (doubt_HW << np.uint8(MOST_BY_LABEL))
 
 
+def taught(rule: dict) -> int:
+    """The byte that a student learns where there is doubt. `background`: the id that means nothing in particular (none: 0).
+
+    own_class is that id as well: the task keeps it free of real classes.
+    """
+    return UNKNOWN if rule["target"] == "ignore" else rule.get("background", 0)
+
+
 class Task:
     """A task kind's rules, built from `spec.task.Task` as a plain dict."""
 
@@ -31,10 +39,18 @@ class Task:
         self.by_label = self.bits and len(self.labels) <= MOST_BY_LABEL
         self.one_foreground = self.kind == "binary"
         self.doubt_class = bool(spec["doubt_class"])
+        self.background: int | None = self._background(spec)
         self.mse_targets: list[float] | None = spec["mse_targets"]
         self.cells: dict | None = spec["cells"]
         self.outputs = len(self.labels)
         self.spec = spec
+
+    def _background(self, spec: dict) -> int | None:
+        """The id that stands for nothing in particular; None where every id is a class of its own."""
+        if not self.exclusive:
+            return 0
+        name = spec.get("background")  # networks of older versions do not say it
+        return None if name is None else self.labels.index(name)
 
     # numpy -----------------------------------------------------------------------------------------------------------
 
@@ -85,8 +101,10 @@ class Task:
 
     @property
     def foreground_names(self) -> list[str]:
-        """The last of `histogram_names`: all but the background, which labels that overlap do not have."""
-        return self.labels if self.bits else self.histogram_names[1:]
+        """Those of `histogram_names` that are something: all but the background, where there is one."""
+        if self.bits or self.background is None:
+            return self.labels
+        return [name for number, name in enumerate(self.histogram_names) if number != self.background]
 
     # torch -----------------------------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from dissent import inference, metrics
 from dissent.data import load_images, load_masks
 from dissent.files import UNKNOWN, read_json, read_mask, read_rows, read_table, write_json, write_table
 from dissent.generation.counting import CELL_COUNTS, count_all
+from dissent.generation.learned import shares
 from dissent.generation.predict import load_pool
 from dissent.generation.stop import stopping
 from dissent.generation.watch import empties, sides_of, small_of_dropped, watch
@@ -36,7 +37,7 @@ def evaluate(
 ) -> dict:
     """Write metrics.json (every score with its definition) and the per-image counts from which all of them follow.
 
-    `params`: task, channels, precision, batch, run, generation, upper_bound, patience. `sides`: {"val": csv, "test": csv}.
+    `params`: task, channels, precision, batch, run, generation, upper_bound, patience, doubt_target. `sides`: {"val": csv, "test": csv}.
     `about`: dataset.json, which names folders of targets of their own for some scores. `earlier`: folders of the generations before.
     For each side: every student, the pool's mean and sd, the best by validation, and the ensemble of the pool (mean
     of the probabilities). From gen1 on `pseudo_labels` says what masks.csv says of them; `alarms` what to mistrust, `stopping`
@@ -69,7 +70,7 @@ def evaluate(
         for who, one in (counts.get("mcce", {}) if counts else {}).items():
             per_image += _image_rows(side, rows, who, one, [metrics.CELL_ROWS + name for name in result["label_names"]])
     if masks is not None:
-        result["pseudo_labels"] = _pseudo_labels(masks, labelled, task)
+        result["pseudo_labels"] = _pseudo_labels(masks, labelled, task, params["doubt_target"])
     write_table(table, per_image, ("side", "id", "who", "label", *COUNTS))
     everyone = {"labelled": labelled} | ({"unlabelled": unlabelled} if unlabelled else {}) | sides
     result["sides"] = sides_of(everyone, params["files"], params["channels"])
@@ -162,8 +163,8 @@ def _image_rows(side: str, rows: list[dict], who: str, counts: np.ndarray, label
     ]
 
 
-def _pseudo_labels(masks: str, labelled: str, task: Task) -> dict:
-    """What masks.csv says of all images: doubt, kept, dropped and why, churn, and classes against the labelled set's."""
+def _pseudo_labels(masks: str, labelled: str, task: Task, target: str) -> dict:
+    """What masks.csv says of all images: doubt, kept, dropped and why, churn, and the classes that are learned against people's."""
     rows = read_table(masks)
     kept, given = [row for row in rows if row["kept"] == "1"], read_table(labelled)
     reasons = sorted({row["why"] for row in rows if row["why"]})
@@ -172,8 +173,6 @@ def _pseudo_labels(masks: str, labelled: str, task: Task) -> dict:
     counted = [[*task.pixels(mask), np.count_nonzero(mask != UNKNOWN)] for mask in masks_of_people]
     *people, known = np.sum(counted, axis=0)
     names = task.histogram_names
-    ours = [sum(int(row[f"pixels_{name}"]) for row in kept) for name in names]
-    sure = sum(round(int(row["pixels"]) * (1 - float(row["doubt_share"]))) for row in kept)
     return {
         "images": len(rows),
         "kept": len(kept),
@@ -181,8 +180,9 @@ def _pseudo_labels(masks: str, labelled: str, task: Task) -> dict:
         "doubt_share": float(np.mean([float(row["doubt_share"]) for row in rows])),
         "disagreement": sum(int(row["doubt_pixels"]) for row in rows) / max(1, sum(int(row["pixels"]) for row in rows)),
         "changed_share": float(np.mean(changed)) if changed else None,
-        "class_share": {name: _share(pixels, sure) for name, pixels in zip(names, ours, strict=True)},
+        "class_share": shares(kept, task, target),
         "labelled_class_share": {name: _share(pixels, known) for name, pixels in zip(names, people, strict=True)},
+        "kept_for_doubt": task.labels[0] if task.doubt_class else None,
         "small_of_dropped": small_of_dropped(rows),
     } | empties(task, rows, given)
 

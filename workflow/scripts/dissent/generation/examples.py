@@ -9,20 +9,30 @@ from torch import nn
 from dissent import inference
 from dissent.consensus import consensus
 from dissent.data import apply_doubt
+from dissent.files import UNKNOWN
 from dissent.noise import noise_copy
 from dissent.quality import truth
 from dissent.seeds import generator
-from dissent.task import Task
+from dissent.task import Task, taught
 
 ROUNDS = {"train": 10, "val": 3}  # of masks that several networks agree on, for each image
 NETWORKS = {"train": None, "val": 3}  # of each method whose single predictions are examples; none: all
 SQUARES = (0, 3, 5)  # sides by which the doubt is eroded, then dilated, at random
-BLOCKED = {"input": "block", "target": "background"}  # EvalNets see pairs as published, whatever a recipe's doubt is
 # of the copy that half of the examples are: binary tasks, and others
 DISTURBED = {
     True: {"alpha": 0.4, "beta": 20.0, "blur": 3, "noise": 20},
     False: {"alpha": 0.2, "beta": 10.0, "blur": 1, "noise": 10},
 }
+
+
+def blocked(task: Task) -> dict:
+    """The rule by which EvalNets see doubt, whatever a recipe's is: black, and background as published.
+
+    Where every id is a class, doubt is in no plane of the mask: as id 0 it would be that class.
+    """
+    if task.background is None:
+        return {"input": "block", "target": "ignore"}
+    return {"input": "block", "target": "background", "background": task.background}
 
 
 @dataclass
@@ -59,8 +69,9 @@ def make_examples(
         inference.masks(network, images_NHWC, task, device, params["precision"], params["batch"]) for network in several
     ]
     if rated == "predictions":
+        nothing = taught(blocked(task))
         found = [
-            (image, np.where(label == 255, np.uint8(0), label) if guess is None else guess, label, None)
+            (image, np.where(label == UNKNOWN, np.uint8(nothing), label) if guess is None else guess, label, None)
             for guesses in [*predicted, [None] * len(images_NHWC)]
             for image, label, guess in zip(images_NHWC, labels_NHW, guesses, strict=True)
         ]
@@ -87,8 +98,8 @@ def _agreement(predicted_NKHW: np.ndarray, task: Task, seed: int, side: str) -> 
         count = min(len(masks), int(random.integers(2, 5)))
         votes = np.stack([task.unpack(masks[k]) for k in random.choice(len(masks), count, replace=False)])
         erode, dilate = (SQUARES[i] for i in random.integers(0, len(SQUARES), 2))
-        label, doubt = consensus(votes, task.kind, erode, dilate)
-        image, mask = apply_doubt(image_HWC, task.pack(label), doubt, BLOCKED, random)
+        label, doubt = consensus(votes, task.kind, erode, dilate, task.background)
+        image, mask = apply_doubt(image_HWC, task.pack(label), doubt, blocked(task), random)
         return image, mask, label_HW, doubt
 
     return make

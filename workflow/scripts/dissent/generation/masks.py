@@ -9,6 +9,7 @@ import numpy as np
 
 from dissent.cells import redraw_labels
 from dissent.files import encode_png, read_mask, read_table, sha256, verify, write_atomic, write_table
+from dissent.generation.learned import columns_of, counted
 from dissent.label import CHOOSING, LABELERS
 from dissent.select import SELECTORS
 from dissent.task import Task
@@ -51,8 +52,7 @@ def build_masks(
 
     with ThreadPoolExecutor(params["threads"]) as workers:
         built = list(workers.map(one, images))
-    histogram = [f"pixels_{name}" for name in task.histogram_names]
-    write_table(table, built, (*BASE_COLUMNS, *histogram))
+    write_table(table, built, (*BASE_COLUMNS, *columns_of(task)))
     return {"images": len(built)}
 
 
@@ -65,7 +65,9 @@ def _build(
     chosen, rating = _chosen(group, masks, before, params["label"])
     votes = np.stack([task.unpack(mask) for mask in [*chosen, *masks]])
     doubt = params["doubt"]
-    label, inconsistent, doubted, agreed = LABELERS[params["label"]](votes, task.kind, doubt["erode"], doubt["dilate"])
+    label, inconsistent, doubted, agreed = LABELERS[params["label"]](
+        votes, task.kind, doubt["erode"], doubt["dilate"], task.background
+    )
     if task.cells and (not rating or "prediction" in rating):  # one that was kept from before is redrawn already
         position = task.labels.index(task.cells["position"])
         label = label.copy()
@@ -75,7 +77,6 @@ def _build(
     paths = {"label": consensus / f"{name}.png", "doubt": doubts / f"{name}.png"}
     write_atomic(paths["label"], encode_png(label_HW, params["palette"]))
     write_atomic(paths["doubt"], encode_png(doubt_HW, _DOUBT_PALETTE))
-    certain = np.where(doubt_HW != 0, np.uint8(255), label_HW)
     row = {
         "id": name,
         "label": paths["label"].as_posix(),
@@ -89,7 +90,7 @@ def _build(
         "label_sha256": sha256(paths["label"]),
         "doubt_sha256": sha256(paths["doubt"]),
     }
-    row |= {f"pixels_{label}": n for label, n in zip(task.histogram_names, task.pixels(certain), strict=True)}
+    row |= counted(task, label_HW, doubt_HW)
     seen = [frozenset(np.flatnonzero(task.pixels(mask)).tolist()) for mask in masks]
     row["why"] = SELECTORS[params["select"]](row | {"passes": rating.get("passes")}, seen, task, label_HW)
     row["kept"] = int(not row["why"])

@@ -6,10 +6,10 @@ from dissent import quality
 from dissent.data import apply_doubt, load_images
 from dissent.files import UNKNOWN, UserError, read_json, read_mask, read_table, verify, write_table
 from dissent.generation.evalnet import rate
-from dissent.generation.examples import BLOCKED
+from dissent.generation.examples import blocked
 from dissent.generation.predict import load_pool
 from dissent.seeds import generator
-from dissent.task import Task
+from dissent.task import Task, taught
 
 
 def score_pairs(
@@ -70,7 +70,7 @@ def _seen(chunk: list[dict], images: dict, task: Task, params: dict, table: str,
     for row, image in zip(chunk, pixels, strict=True):
         mask, doubt = _mask_of(row, table)
         if doubt is not None:
-            image, mask = apply_doubt(image, mask, doubt, BLOCKED, generator("blocked"))
+            image, mask = apply_doubt(image, mask, doubt, blocked(task), generator("blocked"))
         stacked.append(np.concatenate([image, task.planes_of(mask).transpose(1, 2, 0).astype(np.uint8)], 2))
     return np.stack(stacked)
 
@@ -86,12 +86,15 @@ def _mask_of(row: dict, table: str) -> tuple[np.ndarray, np.ndarray | None]:
 
 
 def _true_score(row: dict, label: dict, task: Task, table: str, hidden: str) -> float:
-    """Mean IoU over the classes of the hidden label, which counts as empty where there is doubt (GT_IM++; section 5, 13)."""
+    """Mean IoU over the classes of the hidden label, which counts as empty where there is doubt (GT_IM++; section 5, 13).
+
+    Where every id is a class nothing is empty, and what is in doubt is not compared.
+    """
     verify(label["label"], label["label_sha256"], hidden)
     mask, doubt = _mask_of(row, table)
     right = read_mask(label["label"])
     if doubt is not None:
-        mask, right = (np.where(doubt != 0, np.uint8(0), one) for one in (mask, right))
+        mask, right = (np.where(doubt != 0, np.uint8(taught(blocked(task))), one) for one in (mask, right))
     known = right != UNKNOWN
     told = quality.truth(mask, right, None, task)
     present = task.planes_of(np.where(known, right, np.uint8(0)))[:, known].any(1)

@@ -11,6 +11,7 @@ from typing import Any
 from safetensors.numpy import save
 
 from dissent.files import PAIR_COLUMNS, read_json, sha256, write_atomic, write_json, write_table, write_text
+from dissent.generation.learned import columns_of
 from dissent.generation.masks import BASE_COLUMNS as MASKS
 from dissent.jobs import AtOnce
 from dissent.quality import COLUMNS as SCORES
@@ -49,8 +50,7 @@ def _predict(output: Any, params: Any, found: Mapping) -> None:
 def _build_masks(output: Any, params: Any, found: Mapping) -> None:
     for folder in (output.consensus, output.inconsistency):
         _empty(folder, found)
-    names = Task(params.settings["task"]).histogram_names
-    write_table(output.table, [], (*MASKS, *(f"pixels_{name}" for name in names)))
+    write_table(output.table, [], (*MASKS, *columns_of(Task(params.settings["task"]))))
     _cost(output.cost, found)
 
 

@@ -115,9 +115,9 @@ def _level(row: Mapping, table: str, channels: int) -> float:
 def empties(task: Task, rows: Sequence[Mapping], labelled: Sequence[Mapping]) -> dict:
     """Share of the images without any foreground, among pseudo-labels (rows of masks.csv) and among people's labels."""
     names = task.foreground_names
-    first = len(task.histogram_names) - len(names)
+    where = [task.histogram_names.index(name) for name in names]
     ours = [not any(int(row[f"pixels_{name}"]) for name in names) for row in rows]
-    people = [not any(task.pixels(read_mask(row["label"]))[first:]) for row in labelled]
+    people = [not np.take(task.pixels(read_mask(row["label"])), where).any() for row in labelled]
     return {
         "empty_share": float(np.mean(ours)) if ours else 0.0,
         "labelled_empty_share": float(np.mean(people)) if people else 0.0,

@@ -1,6 +1,7 @@
 """Labelers by name: how the voters' predictions of one image become one label with doubt.
 
-Each takes (votes, kind, erode, dilate) and gives (label, inconsistent, doubted, agreed), as label/agree.py says. Those in
+Each takes (votes, kind, erode, dilate, background: the id that means nothing in particular, None where all are classes) and
+gives (label, inconsistent, doubted, agreed), as label/agree.py says. Those in
 `CHOOSING` get one more mask, before those of the voters: that of the mean, the best, or the highest rated.
 """
 

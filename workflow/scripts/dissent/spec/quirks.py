@@ -90,7 +90,7 @@ QUIRKS = {
         _steps,
     ),
     "doubt_is_background": Quirk(
-        "doubted pixels are black in the image and learned as class 0",
+        "doubted pixels are black in the image and learned as background: class 0, or id 0 kept for doubt",
         "doubt: {input: block, target: background}",
         False,
         _learned_doubt,

@@ -56,7 +56,15 @@ def masks(run: Run, generation: int, code: Code) -> dict:
         "select": recipe["select"],
         "doubt": {key: recipe["doubt"][key] for key in ("erode", "dilate")},
         "code": code(
-            "consensus.py", "task.py", "cells.py", "contours.py", "files.py", "label", "select", "generation/masks.py"
+            "consensus.py",
+            "task.py",
+            "cells.py",
+            "contours.py",
+            "files.py",
+            "label",
+            "select",
+            "generation/masks.py",
+            "generation/learned.py",
         ),
     }
 
@@ -119,9 +127,12 @@ def student(run: Run, generation: int, member: int, code: Code) -> dict:
 
 
 def _seen(doubt: dict, run: Run) -> dict:
-    """`ignore_label` is `ignore` where labels exclude each other."""
-    alone = doubt["target"] == "ignore_label" and run.dataset.task.kind != "multilabel"
-    return doubt | {"target": "ignore"} if alone else doubt
+    """`ignore_label` is `ignore` where labels exclude each other; `background` is named where it is another id than 0."""
+    task = run.dataset.task
+    if doubt["target"] == "ignore_label" and task.kind != "multilabel":
+        doubt = doubt | {"target": "ignore"}
+    id_of = task.labels.index(task.background) if task.background else 0
+    return doubt | {"background": id_of} if id_of and doubt["target"] == "background" else doubt
 
 
 def _input(run: Run) -> dict:
@@ -146,9 +157,10 @@ def evaluation(run: Run, generation: int, code: Code) -> dict:
     """For evaluate."""
     names = {"run": run.name, "generation": generation, "upper_bound": run.recipe.upper_bound}
     names["patience"] = run.recipe.patience
+    names["doubt_target"] = _seen(run.at(generation)["doubt"], run)["target"]
     files = ["metrics.py", "confusion.py", "cells.py", "contours.py", "alarms.py", "seeds.py"]
     files += ["pools.py", "stopping.py"] if run.recipe.patience else []
-    files += [f"generation/{name}.py" for name in ("counting", "evaluate", "predict", "stop", "watch")]
+    files += [f"generation/{name}.py" for name in ("counting", "evaluate", "learned", "predict", "stop", "watch")]
     return facts(run) | names | {"code": code(*files, *_NETWORK_CODE)}
 
 

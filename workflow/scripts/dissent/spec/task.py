@@ -1,5 +1,6 @@
 """What a mask means: the kind of task, its labels, and the score by which networks are chosen."""
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -11,6 +12,9 @@ Kind = Literal["binary", "multiclass", "multilabel"]
 Score = Literal["iou", "dice", "published_iou", "published_dice", "pixel_accuracy"]
 LOWER_IS_BETTER = ("mcce",)
 """scores that count errors"""
+
+BACKGROUNDS = ("background", "bg", "void", "unlabelled", "unlabeled", "none", "nothing", "empty", "elsewhere")
+"""what a label is called that stands for nothing in particular, with any case, spaces, dashes and underscores"""
 
 # Okabe and Ito's colours, which colour-blind people tell apart, then darker and lighter ones
 _COLOURS = [
@@ -44,6 +48,8 @@ class Task(Model):
     """the score by which the best step of a training and the best students are chosen, on validation images"""
     doubt_class: bool = False
     """multiclass: id 0 is no class of the data but is kept for doubt (`doubt.target: own_class`), as SUIM's set-up does"""
+    background: str | None = None
+    """multiclass: the label that means nothing in particular, which `doubt.target: background` and `label: unanimous` teach where teachers disagree; none: the one called background, void, unlabelled or alike, if there is one"""
     rank_by: Score | Literal["mcce"] | None = None
     """the score by which the best students are chosen, where it is another than `score`; mcce: the error in counting `cells`, lower is better"""
     mse_targets: list[Annotated[float, Field(gt=0)]] | None = None
@@ -65,7 +71,26 @@ class Task(Model):
         if self.mse_targets is not None and len(self.mse_targets) != len(self.labels):
             raise ValueError(f"`mse_targets` has {len(self.mse_targets)} entries for {len(self.labels)} labels")
         self._check_cells()
+        self.__dict__["background"] = self._background()
         return self
+
+    def _background(self) -> str | None:
+        """The name of the label that may stand for doubt, also where nobody gave it; None where all are real classes."""
+        if self.background is not None and self.kind != "multiclass":
+            raise ValueError(
+                "`background` names a label of a multiclass task; in others it is what has no label: leave it out"
+            )
+        if self.background is not None and self.background not in self.labels:
+            raise ValueError(f"`background: {self.background}` is none of the labels {', '.join(self.labels)}")
+        if self.doubt_class:
+            if self.background not in (None, self.labels[0]):
+                raise ValueError(
+                    f"`background: {self.background}`: with `doubt_class` it is id 0, `{self.labels[0]}`; leave it out"
+                )
+            return self.labels[0]
+        plain = {name: re.sub(r"[\s_-]", "", name.lower()) for name in self.labels}
+        found = [name for name in self.labels if self.kind == "multiclass" and plain[name] in BACKGROUNDS]
+        return self.background or (found[0] if found else None)
 
     def _check_cells(self) -> None:
         if self.rank_by == "mcce" and self.cells is None:

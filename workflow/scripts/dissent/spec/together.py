@@ -35,8 +35,28 @@ def check_together(run: "Run", path: Path) -> None:
             f"`doubt.target: ignore_label` is for {MOST_BY_LABEL} labels at most, and data set {run.dataset_name} has "
             f"{len(run.dataset.task.labels)}; use ignore ({path})"
         )
+    if fault := _teaches_a_class(run):
+        raise UserError(f"{fault} ({path})")
     for recipe in (run.recipe, run.start):
         if recipe and recipe.doubt.target == "own_class" and not run.dataset.task.doubt_class:
             raise UserError(
                 f"`doubt.target: own_class` needs `doubt_class: true` in data set {run.dataset_name} ({path})"
             )
+
+
+def _teaches_a_class(run: "Run") -> str:
+    """What a method would teach where teachers disagree, when every id of the data set is a class of its own; or ""."""
+    task, recipe = run.dataset.task, run.recipe
+    if task.kind != "multiclass" or task.background is not None or not recipe.generations:
+        return ""
+    doubts = recipe.label in ("agree", "majority") and recipe.doubt.target == "background"
+    if not doubts and recipe.label != "unanimous":
+        return ""
+    key, remedy = ("`doubt.target: background`", "`doubt: {input: keep, target: ignore}`, as im_clean has it")
+    if recipe.label == "unanimous":
+        key, remedy = "`label: unanimous`", f"`label: agree` with {remedy}, or `label: mean`"
+    return (
+        f"{key} of method {run.method} teaches id 0 wherever teachers disagree, and id 0 of data set {run.dataset_name} is "
+        f"the class `{task.labels[0]}`. Choose {remedy}; or say in the data set's `task` which label means nothing in "
+        f"particular (`background: NAME`), or keep an id 0 for doubt (`doubt_class: true`)"
+    )
