@@ -92,7 +92,8 @@ def _check_data(run: Run) -> tuple[list[str], list[str], dict[str, int]]:
     Path("work").mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="check-", dir="work") as scratch, _notes() as notes:
         try:
-            prepare(dataset, run.dataset_name, str(raw), scratch, threads=cores())
+            earlier = f"data/{run.dataset_name}"
+            prepare(dataset, run.dataset_name, str(raw), scratch, threads=cores(), record=earlier)
             print(_summary(run, raw, Path(scratch)))
             split(dataset, run.split, scratch, f"{scratch}/split")
         except UserError as error:

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dissent.datasets.prepare import COLUMNS as FILES
+from dissent.datasets.record import COLUMNS as RAW
+from dissent.datasets.record import NAME as RAW_NAME
 from dissent.datasets.split import LABELLED, UNLABELLED
 from dissent.files import PAIR_COLUMNS
 from dissent.generation.masks import BASE_COLUMNS as MASKS
@@ -18,6 +20,7 @@ _PREDICTIONS = ("id", "teacher", "prediction", "sha256")
 _PREDICTED = ("image", "mask", "status", "reason", "height", "width", "sha256")  # what `dissent predict` writes
 _CSV: dict[str, tuple[Sequence[str], ...]] = {
     "files.csv": (FILES,),
+    RAW_NAME: (RAW,),
     "pairs.csv": (PAIR_COLUMNS,),
     "masks.csv": (MASKS,),
     "predictions.csv": (_PREDICTIONS, _PREDICTED),
@@ -66,7 +69,9 @@ def _json(path: Path) -> object:
 
 
 def _of_dataset(table: Path, value: dict) -> Iterator[Claim]:
-    yield _claim(table.parent / value["files"]["path"], value["files"]["sha256"], table)
+    for key in ("files", "raw"):
+        if key in value:  # data that an older version prepared have no record of raw files
+            yield _claim(table.parent / value[key]["path"], value[key]["sha256"], table)
 
 
 def _of_teachers(table: Path, value: dict) -> Iterator[Claim]:
@@ -92,6 +97,8 @@ def _of_csv(table: Path) -> Iterator[Claim]:
     known = _CSV.get(table.name)
     if known and not any(set(columns) <= set(header) for columns in known):
         raise Damaged(f"has the columns {', '.join(header)}, of which some are wrong or lack")
+    if table.name == RAW_NAME:  # its paths lie below the raw folder, which dataset.json names: see cli/rawfiles.py
+        return
     before = None
     for number, cells in enumerate(rows[1:], 2):
         row = dict(zip(header, cells, strict=True))

@@ -1,10 +1,11 @@
 """Rehash every file that the tables below PATH name, and tell which are damaged, lost or empty.
 
 Tables are those of data sets and splits, pairs.csv, predictions.csv, masks.csv, teachers.json, model.json, and the
-predictions.csv of `dissent predict`. Images that no table names are decoded; other files must not be empty or cut off;
-what DVC keeps in .dvc/cache must have the MD5 it is called after. For each fault the command is shown that makes the
-file again. A number that changes inside a table whose digest nobody keeps (metrics.json) cannot be noticed, nor is
-data/raw looked at. Not while a job writes there: what it has not finished would count as lost."""
+predictions.csv of `dissent predict`. Raw files are compared, byte by byte, with those that a data set was prepared from
+(data/NAME/raw.csv): an edit, which has a new date, is told apart from damage. Images that no table names are decoded;
+other files must not be empty or cut off; what DVC keeps in .dvc/cache must have the MD5 it is called after. For each
+fault the command is shown that makes the file again. A number that changes inside a table whose digest nobody keeps
+(metrics.json) cannot be noticed. Not while a job writes there: what it has not finished would count as lost."""
 
 import argparse
 import contextlib
@@ -16,9 +17,11 @@ from typing import NamedTuple
 
 from dissent.cli.claims import SIDES, Claim, Damaged, claims_of
 from dissent.cli.machine import cores
+from dissent.cli.rawfiles import raw_count, raw_faults
 from dissent.cli.remedy import command, target
 from dissent.cli.text import columns, printable
 from dissent.datasets.decode import read_pixels
+from dissent.datasets.record import WHY
 from dissent.files import UserError, read_table, sha256
 
 EXAMPLES = """examples:
@@ -58,9 +61,17 @@ def run(args: argparse.Namespace) -> int:
         print(f"{checked} files are what they were")
         return 0
     print(columns([(fault.how, fault.path, fault.why) for fault in faults], indent=""))
-    print(f"\n{len(faults)} of {checked} files are damaged, lost or empty. What makes them again:")
-    for line in remedies([fault.path for fault in faults]):
+    made = [fault.path for fault in faults if fault.how not in WHY]
+    print(
+        f"\n{len(faults)} of {checked} files are changed, damaged, lost or empty."
+        + " What makes them again:" * bool(made)
+    )
+    for line in remedies(made):
         print(f"  {line}")
+    if len(made) < len(faults):
+        print(
+            "  raw files: restore what is damaged or gone; what was edited is prepared, and trained, anew by your next run"
+        )
     return 1
 
 
@@ -87,10 +98,12 @@ def find_faults(paths: Iterable[Path]) -> tuple[list[Fault], int]:
         told += [workers.submit(_content, file) for file in own if file not in wanted and file not in empty]
         told += [workers.submit(_cached, file) for file in cached]
         faults += [fault for job in told for fault in job.result()]
+    abouts = [file for file in own if file.name == "dataset.json" and file not in empty]
+    faults += [Fault(*fault) for about in abouts for fault in raw_faults(about)]
     broken = {fault.path for fault in faults if fault.how != "lost"}
     # a broken table has been told; that it does not fit its neighbours says no more
     faults = [f for f in dict.fromkeys(faults) if not (f.how == "lost" and f.path in broken)]
-    return sorted(faults), len(set(files) | set(wanted))
+    return sorted(faults), len(set(files) | set(wanted)) + sum(map(raw_count, abouts))
 
 
 def _files(path: Path) -> list[Path]:

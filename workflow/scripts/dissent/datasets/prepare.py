@@ -11,11 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from dissent.datasets.contents import states
 from dissent.datasets.convert import PUBLISHED_TARGETS, BadFiles, Converted, Plan, convert, headers_of, histogram
 from dissent.datasets.decode import turned_size
 from dissent.datasets.exif import Turns, decide_turns
 from dissent.datasets.ours import MARKER, check_ours
 from dissent.datasets.raw import Item, Problems, find_items, raw_digest
+from dissent.datasets.record import NAME, WHY, compare, told, used_files, write_record
 from dissent.files import UNKNOWN, sha256, write_json, write_table
 from dissent.spec.dataset import Source
 from dissent.spec.task import Task
@@ -25,10 +27,11 @@ log = logging.getLogger(__name__)
 COLUMNS = ("id", "image", "label", "image_sha256", "label_sha256", "group", "part", "source", "present")
 
 
-def prepare(dataset: dict, name: str, raw: str, out: str, threads: int = 1) -> None:
-    """Write out/{images,labels,files.csv,dataset.json} from the raw folder; `dataset`: a Dataset or Source as JSON.
+def prepare(dataset: dict, name: str, raw: str, out: str, threads: int = 1, record: str | None = None) -> None:
+    """Write out/{images,labels,files.csv,raw.csv,dataset.json} from the raw folder; `dataset`: a Dataset or Source as JSON.
 
     One UserError lists every raw file that lacks, is damaged or is not as the data set says; nothing is written then.
+    `record`: a folder other than `out` with the record of an earlier preparation; the new files are for a look alone.
     """
     source = Source.model_validate({key: value for key, value in dataset.items() if key != "splits"})
     check_ours(out, raw)
@@ -37,6 +40,8 @@ def prepare(dataset: dict, name: str, raw: str, out: str, threads: int = 1) -> N
     staging = Path(out) / ".unchecked"  # beside its destination, so that a rename is enough
     shutil.rmtree(staging, ignore_errors=True)
     log.info("%s: %d images in %s", name, len(items), raw)
+    used = used_files(source, Path(raw), items)
+    found = _compared(Path(record or out), raw, used, problems)
     try:
         with warnings.catch_warnings(), ThreadPoolExecutor(threads) as pool:
             warnings.simplefilter("ignore")  # Pillow's doubts about files that are refused or checked here
@@ -49,16 +54,30 @@ def prepare(dataset: dict, name: str, raw: str, out: str, threads: int = 1) -> N
             jobs = [(item, *headers[item.id], plan) for item in items]
             done = dict(_each(pool, convert, jobs, problems, raw, "prepared"))
         _check_unmapped(source, done, problems)
+        moved = states(Path(raw), found)
+        problems += [
+            f"{path}: was changed while it was prepared" for path in found if moved.get(path) != found[path][:2]
+        ]
         problems.stop(raw)
         rows = sorted((row for one in done.values() for row in one.rows), key=lambda row: row["id"])
         _write_rows(Path(out) / MARKER, rows)  # first: what is moved in is known as ours, wherever this ends
         _move_in(staging, Path(out))
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+    write_record(Path(out), used, found, dates=record is None)
     _write_rows(Path(out) / "files.csv", rows)
     pixels = _pixels_by_label(source, name, rows, sum((one.counts for one in done.values()), Counter()))
     seen = {"raw_digest": raw_digest(raw), "pixels": pixels, "levels": levels}
     _write_about(source, name, Path(out), rows, seen)
+
+
+def _compared(folder: Path, raw: str, used: dict[str, str], problems: Problems) -> dict[str, list]:
+    """{path: [bytes, date, SHA-256]} of the raw files; what an edit changed is told, what damage changed is refused."""
+    found_before, found = compare(folder, Path(raw), used)
+    for line in told([change for change in found_before if change.how not in ("rotten", "new")]):
+        log.warning("%s", line)
+    problems += [f"{change.path}: {WHY[change.how]}" for change in found_before if change.how == "rotten"]
+    return found
 
 
 def folders(dataset: dict) -> list[str]:
@@ -150,6 +169,7 @@ def _write_about(source: Source, name: str, out: Path, rows: list[dict], seen: d
         "task": source.task.model_dump(mode="json"),
         "size": list(source.size),
         "channels": source.channels,
+        "raw": {"folder": source.raw, "path": NAME, "sha256": sha256(out / NAME)},
         "raw_digest": seen["raw_digest"],
         "images": len(rows),
         "labels": sum(bool(row["label"]) for row in rows),

@@ -87,7 +87,7 @@ def _scores(run: Run, g: int) -> list[str]:
 def _data(run: Run, option: str) -> dict:
     data = f"data/{run.dataset_name}"
     splits = f"{data}/splits/{run.split}"
-    made = [*folders(run.dataset.model_dump(mode="json")), "files.csv", "dataset.json"]
+    made = [*folders(run.dataset.model_dump(mode="json")), "files.csv", "raw.csv", "dataset.json"]
     raw = [Path(run.dataset.raw).as_posix()]
     if run.dataset.splits[run.split].lists is not None:
         lists = [os.path.relpath(path) for path in lists_of(run.dataset.model_dump(mode="json"), run.split)]
