@@ -32,12 +32,16 @@ def test_every_offender_is_named_in_one_message_and_nothing_is_written(in_tmp):
     assert "images/lonely.png: has no mask" in text and "good" not in text
 
 
-def test_a_long_list_is_told_whole(in_tmp):
+def test_one_cause_in_many_files_is_one_line(in_tmp):
     raw = pairs(Path("raw"), [f"n{i}" for i in range(70)])
     for path in (raw / "masks").iterdir():
         path.unlink()
     text = refused(raw, Path("out"))
-    assert len(text.splitlines()) == 71 and "70 problems" in text and all(f"n{i}.png" in text for i in range(70))
+    assert len(text.splitlines()) == 4 and "70 problems" in text
+    assert "images/n0.png: has no mask" in text and "and 69 more likewise: images/n1.png, images/n10.png" in text
+    assert "all 70 of them: work/problems/raw.txt" in text
+    whole = Path("work/problems/raw.txt").read_text()
+    assert len(whole.splitlines()) == 70 and all(f"images/n{i}.png: has no mask" in whole for i in range(70))
 
 
 @pytest.mark.parametrize("shape", [(15, 24), (17, 24), (16, 23), (24, 16), (8, 12)])

@@ -149,6 +149,6 @@ def test_lists_that_do_not_fit_are_told_line_by_line(twenty):
     text = not_divided(lists(labelled=["n00", "n00", "nope", "", "images/n01.png masks/n02.png"], val=["n05"]))
     assert "labelled.txt, line 2: n00 stands twice" in text and "line 3: nope is no image" in text
     assert "line 5: pairs images/n01.png with masks/n02.png" in text
-    assert "the list of `val`, cannot be read" in not_divided(
+    assert "no.txt, the list of `val`, does not exist" in not_divided(
         {"lists": {"labelled": "lists/labelled.txt", "val": "no.txt"}}
     )

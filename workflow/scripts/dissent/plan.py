@@ -194,7 +194,7 @@ class Plan:
     def lists(self, dataset: str, split: str) -> list[str]:
         """Files of the user's from which a split is read, if it is."""
         found = with_split(self.config.dataset(dataset), split, dataset)
-        named = found.splits[split].lists is not None
+        named = found.splits[split].lists is not None or found.splits[split].fixed is not None
         return lists_of(found.model_dump(mode="json"), split) if named else []
 
     def raw(self, dataset: str) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 from dissent.datasets import raw
 from dissent.datasets.convert import to_bytes
 from dissent.datasets.decode import EXTENSIONS, read_header, read_photo, turned, turned_size
+from dissent.datasets.naming import OTHER_IMAGES
 from dissent.files import UserError
 
 _LONGEST = 255  # bytes of a file's name
@@ -69,7 +70,7 @@ def find_photos(folder: Path, out: Path) -> tuple[list[Photo], list[tuple[str, s
         ending = path.suffix.lower()
         if inside in path.resolve().parents:
             continue
-        if ending in raw._OTHER_IMAGES:
+        if ending in OTHER_IMAGES:
             bad.append((path, f"{ending} is not read; save it as PNG, JPEG, TIFF or BMP"))
         elif ending in EXTENSIONS:
             why = _unfit(path.relative_to(base))

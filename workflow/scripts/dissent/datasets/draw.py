@@ -21,7 +21,7 @@ def nested(rows: list[Row], share: int | float, seed: int, side: str, key: str =
     """About `share` (count or fraction) of `rows`, whole groups; less of it for the same seed is a part of more.
 
     Groups come in the order of a hash of seed, side and group, and as many are taken as come nearest to the share.
-    Groups in which an image has no mask are passed over. TooFew when there are not enough others.
+    Images without a mask are passed over, except for `unlabelled`. TooFew when there are not enough others.
     """
     wanted = floor(share * len(rows) + 0.5) if isinstance(share, float) else share
     groups = _groups(rows, key, masked=side != "unlabelled")
@@ -81,5 +81,6 @@ def _as_windows_lists(groups: dict[str, list[Row]], key: str) -> list[str]:
 def _groups(rows: list[Row], key: str, masked: bool) -> dict[str, list[Row]]:
     groups: dict[str, list[Row]] = {}
     for row in rows:
-        groups.setdefault(row[key], []).append(row)
-    return {group: of for group, of in groups.items() if not masked or all(row["label"] for row in of)}
+        if row["label"] or not masked:
+            groups.setdefault(row[key], []).append(row)
+    return groups

@@ -1,9 +1,11 @@
-"""Sides of a split that come from text files, one image a line (the lists of U2PL, UniMatch, VOC)."""
+"""Sides of a split that come from files: lists with an image a line (U2PL, UniMatch, VOC), or a table of val and test."""
 
-import unicodedata
 from pathlib import Path, PurePosixPath
 
+from dissent.datasets.naming import Names, bare, nfc
+from dissent.datasets.problems import Problems
 from dissent.datasets.raw import find_raw
+from dissent.datasets.tables import table_of, text_of
 from dissent.files import UserError
 from dissent.spec.dataset import Dataset
 from dissent.spec.split import Split
@@ -21,10 +23,11 @@ def lists_of(dataset: dict, split: str) -> list[str]:
 
 
 def list_paths(dataset: Dataset, split: Split) -> dict[str, Path]:
-    """{side: file} of a split with `lists`: below the raw folder, or else below the working directory or repository."""
+    """{side: file} of a split with `lists` or `fixed`: below the raw folder, or else the working directory or repository."""
     raw = find_raw(dataset.raw, REPOSITORY)
     sides = ("labelled", "unlabelled", "val", "test")
     named = {side: path for side, path in split.lists or () if side in sides and path is not None}
+    named |= {"fixed": split.fixed} if split.fixed else {}
     return {
         side: next((p for p in (raw / path, Path(path), REPOSITORY / path) if p.is_file()), _meant(dataset, path, raw))
         for side, path in named.items()
@@ -38,60 +41,107 @@ def _meant(dataset: Dataset, path: str, raw: Path) -> Path:
 
 def read_lists(dataset: Dataset, split: Split, rows: list[dict]) -> dict[str, list[dict]]:
     """{side: rows}, where a line is an image (path below raw), image and mask, or a name; UserError lists misfits."""
-    by_source: dict[str, list[dict]] = {}
-    by_stem: dict[str, set[str]] = {}
-    for row in rows:
-        by_source.setdefault(_nfc(row["source"]), []).append(row)
-        by_stem.setdefault(_stem(row["source"], dataset.image_suffix), set()).add(_nfc(row["source"]))
-    sides, problems = {}, []
+    by_source = rows_by_source(rows)
+    names = names_of(dataset, rows)
+    sides, problems = {}, Problems()
     paths = list_paths(dataset, split)
     absent = [str(path) for path in paths.values() if not path.is_file()]
     if absent and split.lists.page:
         raise UserError("\n  ".join([f"lists that lack; they are at {split.lists.page}, put them here:", *absent]))
     ends = [dataset.mask_suffix, *filter(None, [split.lists.mask_suffix])]
     for side, path in paths.items():
-        chosen: list[str] = []
-        try:
-            lines = path.read_text("utf-8-sig").splitlines()
-        except (OSError, UnicodeDecodeError) as error:
-            raise UserError(f"{path}, the list of `{side}`, cannot be read ({error})") from None
-        for number, line in enumerate(lines, 1):
+        chosen: dict[str, int] = {}
+        if not path.is_file():
+            raise UserError(f"{path}, the list of `{side}`, does not exist")
+        for number, line in enumerate(text_of(path).splitlines(), 1):
             if not line.strip():
                 continue
-            image, mask = _fields(line.strip(), by_source)
-            found = {image} if image in by_source else by_stem.get(_stem(image, dataset.image_suffix), set())
+            image, mask, found = _fields(line.strip(), names)
             where = f"{path}, line {number}"
+            source = next(iter(found), "")
             if len(found) != 1:
-                problems.append(
-                    f"{where}: {image} is {'no image' if not found else 'the name of several images'} of it"
-                )
-            elif mask and _stem(next(iter(found)), dataset.image_suffix) not in [_stem(mask, end) for end in ends]:
-                problems.append(f"{where}: pairs {image} with {mask}, where the data set goes by equal names")
-            elif next(iter(found)) in chosen:
-                problems.append(f"{where}: {image} stands twice in it")
-            else:
-                chosen += found
-        sides[side] = [row for source in chosen for row in by_source[source]]
-    if problems:
-        rest = [f"... and {len(problems) - 50} more"] if len(problems) > 50 else []
-        raise UserError("\n  ".join(["lists that do not fit the data set:", *problems[:50], *rest]))
+                problems.add(where, misfit(image, found, names))
+            elif mask and not {_stem(source, dataset.image_suffix)} & {s for end in ends for s in _stems(mask, end)}:
+                problems.add(where, f"pairs {image} with {mask}, where the data set goes by equal names")
+            elif source in chosen:
+                problems.add(where, f"{image} stands twice in it (the first time in line {chosen[source]})")
+            chosen.setdefault(source, number)
+        sides[side] = [row for source in chosen for row in by_source.get(source, [])]
+    problems.stop("lists that do not fit the data set", "")
     return sides
 
 
-def _fields(line: str, by_source: dict) -> tuple[str, str]:
-    line = _nfc(line).removeprefix("./")
-    if line in by_source or len(line.split()) == 1:
-        return line, ""
-    for cut in range(1, len(line.split())):  # names may hold blanks
-        image, mask = line.split(" ", cut)[:cut], line.split(" ", cut)[cut:]
-        if " ".join(image) in by_source:
-            return " ".join(image), " ".join(mask).strip()
-    return line.split()[0], line.split()[-1]
+def read_fixed(dataset: Dataset, split: Split, rows: list[dict]) -> dict[str, list[dict]]:
+    """{val, test: rows} of the images that the table of `fixed` names; UserError lists the lines that cannot be followed."""
+    path = list_paths(dataset, split)["fixed"]
+    by_source, names = rows_by_source(rows), names_of(dataset, rows)
+    sides: dict[str, dict[str, int]] = {"val": {}, "test": {}}
+    problems, seen = Problems(), {}
+    for line in table_of(path, ("image", "side")):
+        name, side = line.cells["image"], line.cells["side"]
+        where, found = f"{path}, line {line.number}", names.find(name)
+        source = next(iter(found), "")
+        if side not in sides:
+            problems.add(where, f"side {side!r} is neither val nor test; other images are not named here")
+        elif not found:
+            problems.add(
+                where,
+                f"{name} is no image any more{names.hint(name)}: put it back, give its new name (`dissent init` again "
+                "finds a renamed one), or delete the line",
+            )
+        elif len(found) > 1:
+            problems.add(where, misfit(name, found, names))
+        elif source in seen:
+            problems.add(where, f"{name} stands twice in it (the first time in line {seen[source]})")
+        elif not all(row["label"] for row in by_source[source]):
+            problems.add(where, f"{name} is in {side} and has no mask any more: put the mask back, or delete the line")
+        else:
+            sides[side][source] = line.number
+        seen.setdefault(source, line.number)
+    problems.stop(f"split by {path}")
+    return {side: [row for source in chosen for row in by_source[source]] for side, chosen in sides.items()}
+
+
+def rows_by_source(rows: list[dict]) -> dict[str, list[dict]]:
+    """Rows of files.csv by the path of their raw image, of which tiles have several."""
+    found: dict[str, list[dict]] = {}
+    for row in rows:
+        found.setdefault(row["source"], []).append(row)
+    return found
+
+
+def names_of(dataset: Dataset, rows: list[dict]) -> Names:
+    """What the raw images of the rows are called."""
+    return Names({(row["source"], _image_id(row)) for row in rows}, dataset.image_suffix)
+
+
+def misfit(text: str, found: set[str], names: Names) -> str:
+    """Why a name of a person's file cannot be followed."""
+    if not found:
+        return f"{text} is no image of it{names.hint(text)}"
+    return f"{text} is the name of several images: {', '.join(sorted(found)[:3])}; write the path"
+
+
+def _image_id(row: dict) -> str:
+    return row["id"].rsplit("_", 1)[0] if row.get("window") else row["id"]
+
+
+def _fields(line: str, names: Names) -> tuple[str, str, set[str]]:
+    """Image and mask of a line, whose names may hold blanks, and the images that are meant."""
+    words = line.split(" ")
+    ways = [(line, "")] + [(" ".join(words[:cut]), " ".join(words[cut:]).strip()) for cut in range(1, len(words))]
+    for image, mask in ways:
+        if found := names.exact(image):
+            return image, mask, found
+    image, mask = (line.split()[0], line.split()[-1]) if len(line.split()) > 1 else (line, "")
+    return image, mask, names.find(image)
 
 
 def _stem(path: str, suffix: str) -> str:
-    return _nfc(PurePosixPath(path).stem.removesuffix(suffix))
+    return nfc(PurePosixPath(bare(path)).name.removesuffix(suffix))
 
 
-def _nfc(text: str) -> str:
-    return unicodedata.normalize("NFC", text)
+def _stems(mask: str, suffix: str) -> set[str]:
+    """What a mask may be called after: endings that are none of an image's (.mat) are endings all the same."""
+    path = mask.replace("\\", "/")
+    return {_stem(path, suffix), nfc(PurePosixPath(path).stem.removesuffix(suffix))}

@@ -10,30 +10,16 @@ from pathlib import Path
 from dissent.datasets.codings import label_folders
 from dissent.datasets.contents import contents
 from dissent.datasets.decode import EXTENSIONS
-from dissent.files import UserError, digest, read_table
-from dissent.spec.dataset import Source
+from dissent.datasets.naming import OTHER_IMAGES, Names, bare
+from dissent.datasets.problems import Problems
+from dissent.datasets.tables import table_of
+from dissent.files import UserError, digest
+from dissent.spec.dataset import Part, Source
 from dissent.spec.origin import Obtain
 
 _LONGEST = 180  # bytes of a name: tiles and writers add some, and a file system takes 255
 JUNK = ("Thumbs.db", "desktop.ini", "__MACOSX")
-_OTHER_IMAGES = (".gif", ".webp", ".heic", ".jp2", ".svg", ".psd", ".dcm", ".nii", ".npy", ".npz", ".tga", ".avif")
 _NO_DATA = (".zip", ".part", ".json")  # what fetching leaves beside the data
-
-
-class Problems(list):
-    """Reasons to refuse raw files, one a line; told all at once."""
-
-    def stop(self, raw: str | Path) -> None:
-        """Raise UserError with every reason, if there is one."""
-        if not self:
-            return
-        lines = sorted(map(_printable, self))
-        count = f"{len(lines)} problem{'s' * (len(lines) > 1)}"
-        raise UserError("\n  ".join([f"{raw}: {count}, so nothing was written", *lines]))
-
-
-def _printable(text: str) -> str:
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 @dataclass(frozen=True)
@@ -74,44 +60,48 @@ def find_items(source: Source, raw: Path, problems: Problems) -> list[Item]:
         raise UserError(to_obtain(source.obtain, raw))
     if not raw.is_dir():
         raise UserError(f"{raw} does not exist: put the raw files there, or name their folder with `raw`")
-    rows = _rows(source, raw, problems)
+    images, masks = _listed(source, raw, problems)
+    rows = _rows(source, raw, [(path, key) for _, key, path in images], problems) if source.table is not None else None
     items: list[Item] = []
-    stems = set()
-    for part in source.parts:
-        images = _files(raw, part.images, source.image_suffix, problems, source.nested)
-        masks = []
-        if part.masks is not None:
-            folders = [f"{part.masks}/{folder}".rstrip("/") for folder in label_folders(source.coding, source.task)]
-            masks = [_files(raw, folder, source.mask_suffix, problems, source.nested) for folder in folders]
-            if part.masks == part.images:
-                images = {key: path for key, path in images.items() if not path.stem.endswith(source.mask_suffix)}
-            problems += [
-                f"{path.relative_to(raw).as_posix()}: no image belongs to this mask"
-                for mask in masks
-                for key, path in mask.items()
-                if key not in images
-            ]
-        for key, image in images.items():
-            stem = key.rsplit("/", 1)[-1]
-            stems.add(stem)
-            name = image.relative_to(raw).as_posix()
-            if rows is not None and stem not in rows:
-                problems.append(f"{name}: has no row in {source.table.path}")
-                continue
-            row = rows[stem] if rows is not None else {}
-            if any(row[column] not in map(str, values) for column, values in source.keep.items()):
-                continue
-            found = tuple(mask.get(key) for mask in masks)
-            problems += _lacking(source, name, key, found, masks)
-            id_ = f"{part.images}/{key}".replace("/", "__") if source.names == "path" else stem
-            group = group_of(source, stem, row, id_, name, problems)
-            items.append(Item(id_, part.name, image, name, found if any(found) else (), group, row))
-    for name in sorted(set(rows or ()) - stems):
-        problems.append(f"{source.table.path}: there is no image for its row {name}")
+    for part, key, image in images:
+        name = image.relative_to(raw).as_posix()
+        if rows is not None and name not in rows:
+            problems.add(name, f"has no row in {source.table.path}")
+            continue
+        row = rows[name] if rows is not None else {}
+        if any(row[column] not in map(str, values) for column, values in source.keep.items()):
+            continue
+        found = tuple(mask.get(key) for mask in masks[part.name])
+        problems += _lacking(source, name, key, found, masks[part.name])
+        stem = key.rsplit("/", 1)[-1]
+        id_ = f"{part.images}/{key}".replace("/", "__") if source.names == "path" else stem
+        group = group_of(source, stem, row, id_, name, problems)
+        items.append(Item(id_, part.name, image, name, found if any(found) else (), group, row))
     _check_names(items, problems)
     if not items and not problems:
         problems.append(f"no image lies in {', '.join(part.images for part in source.parts)}")
     return sorted(items, key=lambda item: item.id)
+
+
+def _listed(
+    source: Source, raw: Path, problems: Problems
+) -> tuple[list[tuple[Part, str, Path]], dict[str, list[dict]]]:
+    """All images as (part, key, path), and by part the masks by key, a dict for each folder of them."""
+    images: list[tuple[Part, str, Path]] = []
+    every: dict[str, list[dict[str, Path]]] = {}
+    for part in source.parts:
+        pictures = _files(raw, part.images, source.image_suffix, problems, source.nested)
+        masks = every[part.name] = []
+        if part.masks is not None:
+            folders = [f"{part.masks}/{folder}".rstrip("/") for folder in label_folders(source.coding, source.task)]
+            masks += [_files(raw, folder, source.mask_suffix, problems, source.nested) for folder in folders]
+            if part.masks == part.images:
+                pictures = {key: path for key, path in pictures.items() if not path.stem.endswith(source.mask_suffix)}
+            for key, path in (item for mask in masks for item in mask.items()):
+                if key not in pictures:
+                    problems.add(path.relative_to(raw).as_posix(), "no image belongs to this mask")
+        images += [(part, key, path) for key, path in pictures.items()]
+    return images, every
 
 
 def to_obtain(what: Obtain, raw: Path) -> str:
@@ -168,7 +158,7 @@ def _files(raw: Path, below: str, suffix: str, problems: Problems, nested: bool 
             problems.append(f"{path.relative_to(raw).as_posix()}: is no plain file")
     for path in files:
         name = path.relative_to(raw).as_posix()
-        if path.suffix.lower() in _OTHER_IMAGES:
+        if path.suffix.lower() in OTHER_IMAGES:
             problems.append(f"{name}: {path.suffix} is not read; save it as PNG, JPEG, TIFF or BMP")
         if path.suffix.lower() not in EXTENSIONS or not path.stem.endswith(suffix) or path.stem == suffix:
             continue
@@ -194,21 +184,22 @@ def _lacking(source: Source, name: str, key: str, found: tuple, masks: list[dict
     return [f"{name}: has no mask{hint}; `partial: true` if it is an unlabelled image"]
 
 
-def _rows(source: Source, raw: Path, problems: Problems) -> dict[str, dict] | None:
-    if source.table is None:
-        return None
+def _rows(source: Source, raw: Path, images: list[tuple[Path, str]], problems: Problems) -> dict[str, dict]:
+    """{path of an image below raw: its row of the table}; what names no image, or one twice, goes to `problems`."""
     path = raw / source.table.path
     columns = [source.table.key, *source.keep, *([source.group.column] if source.group and source.group.column else [])]
+    names = Names([(image.relative_to(raw).as_posix(), key) for image, key in images], source.image_suffix)
     rows: dict[str, dict] = {}
-    for row in read_table(path, columns):
-        name = unicodedata.normalize("NFC", row[source.table.key] or "")
-        name = name[: -len(Path(name).suffix)] if Path(name).suffix.lower() in EXTENSIONS else name
-        name = name.removesuffix(source.image_suffix)
-        if name in rows:
-            problems.append(f"{path}: {name} stands twice in it")
-        if None in row or None in row.values():
-            problems.append(f"{path}: the row of {name} has too many or too few columns")
-        rows[name] = {key: value or "" for key, value in row.items() if key is not None}
+    lines: dict[str, int] = {}
+    for line in table_of(path, columns):
+        name = line.cells[source.table.key]
+        found = names.find(name) or names.find(f"{bare(name)}{source.image_suffix}")
+        if not found:
+            problems.add(path, f"there is no image for its row {name} (line {line.number}){names.hint(name)}")
+        for one in found:
+            if one in rows:
+                problems.add(path, f"{name} stands twice in it (lines {lines[one]} and {line.number})")
+            rows[one], lines[one] = line.cells, line.number
     return rows
 
 
@@ -218,11 +209,11 @@ def group_of(source: Source, stem: str, row: dict, id_: str, where: str, problem
         return id_
     if source.group.column is not None:
         if not row[source.group.column]:
-            problems.append(f"{where}: has no {source.group.column} in {source.table.path}")
+            problems.add(where, f"has no {source.group.column} in {source.table.path}")
         return row[source.group.column]
     match = re.search(source.group.pattern, stem)
     if match is None:
-        problems.append(f"{where}: does not fit `group: {{pattern: {source.group.pattern}}}`")
+        problems.add(where, f"does not fit `group: {{pattern: {source.group.pattern}}}`")
         return id_
     return match.group(1 if match.re.groups else 0) or ""
 

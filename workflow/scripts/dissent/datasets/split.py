@@ -5,7 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from dissent.datasets import draw
-from dissent.datasets.lists import read_lists
+from dissent.datasets.lists import read_fixed, read_lists
+from dissent.datasets.problems import Problems
+from dissent.datasets.unused import tell_unused
 from dissent.files import UserError, read_json, read_table, verify, write_table
 from dissent.spec.dataset import Dataset
 from dissent.spec.split import Split
@@ -38,60 +40,68 @@ def split(dataset: dict, split: str, folder: str, out: str) -> None:
     if plan.lists is not None:
         sides = {"labelled": [], "unlabelled": [], "val": [], "test": []} | read_lists(source, plan, rows)
     else:
-        sides = divide(rows, plan, f"split `{split}` of {about}")
-    _check(sides, plan.by == "crop", f"split `{split}` of {folder}")
+        fixed = read_fixed(source, plan, rows) if plan.fixed else None
+        sides = divide(rows, plan, f"split `{split}` of {about}", fixed)
+    _check(sides, plan, f"split `{split}` of {folder}")
     _warn_of_absent_labels(sides, source)
     hidden = [row for row in sides["unlabelled"] if row["label"]]
     for side, chosen in (sides | {"hidden": hidden}).items():
         columns = UNLABELLED if side == "unlabelled" else LABELLED
         cells = [{column: row[column] for column in columns} for row in sorted(chosen, key=lambda row: row["id"])]
         write_table(Path(out) / f"{side}.csv", cells, columns)
-    counts = ", ".join(f"{len(chosen)} {side}" for side, chosen in sides.items())
-    log.info(
-        "%s (%d of the unlabelled have masks for the audit), %d images unused",
-        counts,
-        len(hidden),
-        _unused(rows, sides),
-    )
+    tell_unused(rows, sides, plan)
 
 
-def _unused(rows: list[dict], sides: Sides) -> int:
-    return len({row["id"] for row in rows} - {row["id"] for chosen in sides.values() for row in chosen})
+def divide(rows: list[dict], plan: Split, where: str, fixed: Sides | None = None) -> Sides:
+    """Sides by values of a column, then by draws from the training images: test, val, labelled, unlabelled in turn.
 
-
-def divide(rows: list[dict], plan: Split, where: str) -> Sides:
-    """Sides by values of a column, then by draws from the training images: test, val, labelled, unlabelled in turn."""
+    `fixed`: rows of val and test where a table names them. Groups of images that were drawn, or named there, for val or
+    test are on that side alone: what they have beside is left out.
+    """
     by_value = _by_value(rows, plan, where)
     named = {side: getattr(plan, side) for side in ("test", "val", "labelled", "unlabelled")}
     sides: Sides = {
         side: [row for value in values for row in by_value(value)] if isinstance(values, list) else []
         for side, values in named.items()
-    }
+    } | (fixed or {})
     if isinstance(plan.labelled, list):
         return sides
     train = rows if plan.column is None else [row for value in plan.train for row in by_value(value)]
     held_out = [row for value in plan.held_out for row in by_value(value)]
+    if fixed is not None:
+        train = _without_groups_of(fixed["val"] + fixed["test"], train, all_of_them=True)
     for side, share in named.items():
         pool = held_out if plan.held_out and side in ("test", "val") else train
         if side == "unlabelled" and share is None:
             sides[side] = pool
         elif not isinstance(share, list) and share:
-            try:
-                sides[side] = _drawn(pool, share, plan, side)
-            except draw.TooFew as error:
-                raise UserError(f"`{side}: {share}` in {where}: {error} {_WHERE[side]} with what they need") from None
+            sides[side] = _drawn(pool, share, plan, side, where)
             taken = {row["id"] for row in sides[side]}
             train, held_out = ([row for row in of if row["id"] not in taken] for of in (train, held_out))
+            if plan.by == "group" and (side in ("val", "test") or (side == "labelled" and not plan.mixed_groups)):
+                train, held_out = (_without_groups_of(sides[side], of) for of in (train, held_out))
     return sides
 
 
-def _drawn(pool: list[dict], share: int | float, plan: Split, side: str) -> list[dict]:
+def _without_groups_of(chosen: list[dict], rows: list[dict], all_of_them: bool = False) -> list[dict]:
+    """`rows` without images of the groups that are in `chosen`: those without a mask, or all of them."""
+    groups = {row["group"] for row in chosen}
+    return [row for row in rows if row["group"] not in groups or (row["label"] and not all_of_them)]
+
+
+def _drawn(pool: list[dict], share: int | float | str, plan: Split, side: str, where: str) -> list[dict]:
+    """The rows of a side; UserError where there are not as many."""
+    if share == "all":
+        return [row for row in pool if row["label"]]
     key = {"group": "group", "crop": "id"}[plan.by]
-    if plan.draw == "nested" or side == "unlabelled":
-        return draw.nested(pool, share, plan.seed, side, key)
-    if plan.draw == "shuffle":
-        return draw.as_shuffled(pool, share, plan.seed, key)
-    return draw.as_sklearn(pool, share, plan.seed, side == "labelled" and plan.draw == "sklearn_rest", key)
+    try:
+        if plan.draw == "nested" or side == "unlabelled":
+            return draw.nested(pool, share, plan.seed, side, key)
+        if plan.draw == "shuffle":
+            return draw.as_shuffled(pool, share, plan.seed, key)
+        return draw.as_sklearn(pool, share, plan.seed, side == "labelled" and plan.draw == "sklearn_rest", key)
+    except draw.TooFew as error:
+        raise UserError(f"`{side}: {share}` in {where}: {error} {_WHERE[side]} with what they need") from None
 
 
 def _by_value(rows: list[dict], plan: Split, where: str) -> Callable[[str], list[dict]]:
@@ -115,14 +125,24 @@ def _by_value(rows: list[dict], plan: Split, where: str) -> Callable[[str], list
     return of
 
 
-def _check(sides: Sides, by_crop: bool, where: str) -> None:
-    problems = [f"`{side}` is empty" for side in ("labelled", "val") if not sides[side]]
-    torn = _torn(sides) if by_crop else set()
-    if torn:
+def _check(sides: Sides, plan: Split, where: str) -> None:
+    problems = Problems(f"`{side}` is empty" for side in ("labelled", "val") if not sides[side])
+    torn = _torn(sides) if plan.by == "crop" or plan.mixed_groups else set()
+    if torn and plan.by == "crop":
         log.warning(
             "labelled and unlabelled windows come from the same %d images, as `by: crop` says: this leaks labels",
             len(torn),
         )
+    _check_crossings(sides, torn, problems)
+    for side in ("labelled", "val", "test"):
+        problems += [f"image {row['id']}: is in {side} and has no mask" for row in sides[side] if not row["label"]]
+    problems.stop(f"{where} cannot be used")
+
+
+def _check_crossings(sides: Sides, torn: set[str], problems: Problems) -> None:
+    """Images, groups and equal pixels on two sides; `torn`: groups that may be labelled and unlabelled."""
+    found: dict[str, list[str]] = {"id": [], "group": [], "image_sha256": []}
+    crossing: set[str] = set()
     for key, what in (("id", "image"), ("group", "group"), ("image_sha256", "the same pixels:")):
         seen: dict[str, tuple[str, str, str]] = {}
         told = set()
@@ -133,19 +153,15 @@ def _check(sides: Sides, by_crop: bool, where: str) -> None:
                     continue
                 if other == side or (key != "image_sha256" and row[key] in told):
                     continue
+                # one cause, one line: a group of one image says no more than the image, nor do the pixels of one image
                 told.add(row[key])
+                if key == "id":
+                    crossing.add(row["id"])
+                elif (key == "group" and row["group"] in crossing) or (name == row["id"] and name in crossing):
+                    continue
                 names = f"{name} and {row['id']}" if key == "image_sha256" else row[key]
-                problems.append(f"{what} {names}: in {other} and in {side}")
-    # one cause, one line: a group of one image says no more than the image, nor do the pixels of one image
-    same = {line.split(": in ")[0].removeprefix("image ") for line in problems if line.startswith("image ")}
-    problems = [
-        p for p in problems if not p.startswith("group ") or p.split(": in ")[0].removeprefix("group ") not in same
-    ]
-    problems = [p for p in problems if not any(p.startswith(f"the same pixels: {name} and {name}:") for name in same)]
-    for side in ("labelled", "val", "test"):
-        problems += [f"image {row['id']}: is in {side} and has no mask" for row in sides[side] if not row["label"]]
-    if problems:
-        raise UserError("\n  ".join([f"{where} cannot be used:", *problems]))
+                found[key].append(f"{what} {names}: in {other} and in {side}")
+    problems += [line for lines in found.values() for line in lines]
 
 
 def _torn(sides: Sides) -> set[str]:

@@ -89,7 +89,8 @@ def _data(run: Run, option: str) -> dict:
     splits = f"{data}/splits/{run.split}"
     made = [*folders(run.dataset.model_dump(mode="json")), "files.csv", "raw.csv", "dataset.json"]
     raw = [Path(run.dataset.raw).as_posix()]
-    if run.dataset.splits[run.split].lists is not None:
+    split = run.dataset.splits[run.split]
+    if split.lists is not None or split.fixed is not None:
         lists = [os.path.relpath(path) for path in lists_of(run.dataset.model_dump(mode="json"), run.split)]
         raw += [path for path in lists if not Path(path).is_relative_to(raw[0])]
     return {

@@ -18,6 +18,7 @@ def _share(value: Any) -> Any:
 
 
 Share = Annotated[int | float | list[str], BeforeValidator(_share)]
+All = Annotated[int | float | list[str] | Literal["all"], BeforeValidator(lambda v: v if v == "all" else _share(v))]
 
 
 class Lists(Model):
@@ -48,20 +49,24 @@ class Split(Model):
     """values of `column` from which labelled and unlabelled are drawn, and val and test where these are drawn"""
     held_out: list[str] = []
     """values of `column` from which val and test are drawn instead (test first, val from the rest; `val: 1.0` is all of it)"""
-    labelled: Share | None = None
-    """labelled images: fraction or count of the training images, or values of `column`"""
+    labelled: All | None = None
+    """labelled images: fraction or count of the training images, or values of `column`; all: every mask that is not in val or test"""
     unlabelled: Share | None = None
     """unlabelled images: count or fraction of what remains, or values of `column`; none: all that remain"""
     val: Share | None = None
     """validation images: fraction or count, or values of `column`"""
     test: Share | None = None
     """test images, likewise; none: no test images"""
+    fixed: str | None = None
+    """a CSV with columns `image` and `side` (val, test) that names the images of these sides, in place of `val` and `test`: they stay when images and masks come or go; a path relative to the raw folder or to the working directory; `dissent init` writes it"""
     lists: Lists | None = None
     """the sides as text files, instead of all of the above"""
     draw: Literal["nested", "sklearn_rest", "sklearn_part", "shuffle"] = "nested"
     """nested: by a hash of seed and group; sklearn_rest, sklearn_part: labelled are the first, or the second, list that scikit-learn's train_test_split(sorted names, random_state=seed) returns (rest: ISIC and Cityscapes, part: SUIM, as published); shuffle: the first of the sorted names after Python's random.seed(seed), random.shuffle (HeLa, as published)"""
     by: Literal["group", "crop"] = "group"
     """group: what belongs together is drawn together; crop: windows of one image are drawn one by one, so that labelled and unlabelled ones overlap (HeLa, as published: a leak, told in the log)"""
+    mixed_groups: bool = True
+    """whether labelled and unlabelled images may come from one group, of which some images have masks; false: what is not labelled of such a group is left out. Val and test never share a group with another side, their images without masks are left out"""
     images: dict[Literal["labelled", "unlabelled", "val", "test"], PositiveInt] | None = Field(None, exclude=True)
     """how many each side has, where that is known before anybody has the data: for `make estimate` alone"""
 
@@ -70,11 +75,16 @@ class Split(Model):
         shares = {name: getattr(self, name) for name in ("labelled", "unlabelled", "val", "test")}
         if self.lists is not None:
             given = [name for name, value in shares.items() if value is not None]
-            given += ["column"] * (self.column is not None) + ["held_out"] * bool(self.held_out)
+            given += [name for name in ("column", "held_out", "fixed") if getattr(self, name)]
             if given:
                 raise ValueError(f"`lists` names all sides: leave {', '.join(f'`{name}`' for name in given)} out")
             return self
-        for name in ("labelled", "val"):
+        if self.fixed is not None:
+            given = [name for name in ("val", "test", "held_out") if getattr(self, name)]
+            if given or isinstance(self.labelled, list) or self.by == "crop":
+                what = given[0] if given else "by: crop" if self.by == "crop" else "values of `labelled`"
+                raise ValueError(f"`fixed` names the images of val and test: leave {what} out")
+        for name in ("labelled",) if self.fixed is not None else ("labelled", "val"):
             if not shares[name]:
                 raise ValueError(f"`{name}` is needed: a count, a fraction, or values of `column`")
         if self.held_out and (self.column is None or any(isinstance(shares[n], list | None) for n in ("val", "test"))):

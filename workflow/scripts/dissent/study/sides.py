@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from dissent.datasets.lists import read_fixed
 from dissent.datasets.raw import Problems, find_items
 from dissent.datasets.split import divide
 from dissent.files import UserError, read_rows
@@ -24,7 +25,8 @@ def sides_of(plan: Plan, run: Run) -> dict[str, int] | None:
     if not rows:
         return known
     try:
-        divided = divide(rows, split, f"split `{run.split}` of {run.dataset_name}")
+        fixed = read_fixed(run.dataset, split, rows) if split.fixed else None
+        divided = divide(rows, split, f"split `{run.split}` of {run.dataset_name}", fixed)
     except UserError:
         return None
     found = {side: len(chosen) for side, chosen in divided.items()}

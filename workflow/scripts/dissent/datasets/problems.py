@@ -1,0 +1,51 @@
+"""Reasons to refuse a person's files: told all at once, one cause in many files as one line. No torch."""
+
+import re
+from pathlib import Path
+
+from dissent.files import UserError, write_text
+
+_SHOWN = 5
+_DIFFERENT = re.compile(r"\S*\.(?:png|jpe?g|tiff?|bmp)\b|\d+", re.IGNORECASE)  # names and numbers tell causes not apart
+
+
+class Problems(list):
+    """Reasons, `FILE: reason` each."""
+
+    def add(self, where: object, why: str) -> None:
+        """One more file, with what is wrong."""
+        self.append(f"{where}: {why}")
+
+    def stop(self, of: str | Path, so: str = ", so nothing was written") -> None:
+        """Raise UserError with every reason, if there is one. What is cut short stands whole in a file that is named."""
+        if not self:
+            return
+        lines = sorted(map(_printable, self))
+        count = f"{len(lines)} problem{'s' * (len(lines) > 1)}"
+        told = _by_cause(lines)
+        if len(told) < len(lines):
+            told.append(f"all {len(lines)} of them: {_written(of, lines)}")
+        raise UserError("\n  ".join([f"{of}: {count}{so}", *told]))
+
+
+def _by_cause(lines: list[str]) -> list[str]:
+    causes: dict[str, list[str]] = {}
+    for line in lines:
+        where, _, why = line.partition(": ")
+        causes.setdefault(_DIFFERENT.sub("#", why) or where, []).append(line)
+    return [line for same in causes.values() for line in (same if len(same) <= _SHOWN else [_one_line(same)])]
+
+
+def _one_line(same: list[str]) -> str:
+    names = [line.partition(": ")[0] for line in same[1:_SHOWN]]
+    return f"{same[0]}\n    and {len(same) - 1} more likewise: {', '.join(names)} ..."
+
+
+def _written(of: str | Path, lines: list[str]) -> Path:
+    path = Path("work", "problems", re.sub(r"[^A-Za-z0-9]+", "_", str(of)).strip("_")[-80:] + ".txt")
+    write_text(path, "\n".join(lines) + "\n")
+    return path
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

@@ -1,0 +1,99 @@
+"""Tables and lists that people's tools write: read right, or refused with the file, the line and the remedy. No torch."""
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dissent.files import UserError
+
+_SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
+_REMEDY = "save it as UTF-8 (in Excel: `CSV UTF-8`)"
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row of a table: the line where it begins (1 is the header), and its cells by column."""
+
+    number: int
+    cells: dict[str, str]
+
+
+def text_of(path: Path) -> str:
+    """The text of a file in UTF-8, or in UTF-16 that says so; UserError names the line that is neither."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        why = "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read ({error.strerror})"
+        raise UserError(f"{path} {why}") from None
+    if content.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+        raise UserError(f"{path} is a spreadsheet's own file or a zip, no text: {_REMEDY}")
+    coding = "utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
+    if b"\0" in content and coding != "utf-16":
+        line = content[: content.index(b"\0")].count(b"\n") + 1
+        raise UserError(f"{path}, line {line}: holds zero bytes, as UTF-16 without its mark does: {_REMEDY}")
+    try:
+        text = content.decode(coding)
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise UserError(
+            f"{path}, line {line}: byte {content[error.start]:#04x} is no {coding.removesuffix('-sig').upper()}, so the "
+            f"file has another encoding (often cp1252): {_REMEDY}"
+        ) from None
+    return text
+
+
+def table_of(path: Path, columns: Sequence[str]) -> list[Line]:
+    """Rows of a CSV with commas, semicolons or tabs; blank rows and columns without a name are passed over.
+
+    UserError names what lacks of `columns`, and every line that has more or fewer cells than the header.
+    """
+    text = text_of(path)
+    first, rest = text.split("\n", 1) if "\n" in text else (text, "")
+    skipped = int(first.strip().lower() in ("sep=,", "sep=;", "sep=\t"))  # Excel's own line
+    text = rest if skipped else text
+    try:
+        heads = {separator: _head(text, separator) for separator in _SEPARATORS}
+        fits = [separator for separator, head in heads.items() if not set(columns) - set(head)]
+        separator = fits[0] if fits else max(heads, key=lambda one: len(heads[one]))
+        head = heads[separator]
+        _check_head(path, head, columns, 1 + skipped)
+        return _lines(path, text, separator, head, skipped)
+    except csv.Error as error:
+        raise UserError(f"{path}: {error}; look for a quotation mark without its partner") from None
+
+
+def _head(text: str, separator: str) -> list[str]:
+    return [cell.strip() for cell in next(csv.reader(io.StringIO(text, newline=""), delimiter=separator), [])]
+
+
+def _check_head(path: Path, head: list[str], columns: Sequence[str], line: int) -> None:
+    missing = [column for column in columns if column not in head]
+    if missing:
+        folded = {name.casefold(): name for name in head}
+        close = [folded[column.casefold()] for column in missing if column.casefold() in folded]
+        hint = f"; is `{close[0]}` meant? upper and lower case differ" if close else ""
+        there = ", ".join(filter(None, head)) or "none"
+        raise UserError(f"{path}, line {line}: has no column {', '.join(missing)}; it has {there}{hint}")
+    twice = sorted({name for name in head if name and head.count(name) > 1})
+    if twice:
+        raise UserError(f"{path}, line {line}: has two columns called {twice[0]}; rename one")
+
+
+def _lines(path: Path, text: str, separator: str, head: list[str], skipped: int) -> list[Line]:
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    next(reader, None)
+    lines, wrong, last = [], [], reader.line_num
+    for row in reader:
+        number, last = last + 1 + skipped, reader.line_num
+        cells = [cell.strip() for cell in row]
+        if not any(cells):
+            continue
+        if len(cells) < len(head) or any(cells[len(head) :]):
+            wrong.append(f"line {number} has {len(cells)} cells")
+        lines.append(Line(number, {name: cell for name, cell in zip(head, cells, strict=False) if name}))
+    if wrong:
+        rest = f" and {len(wrong) - 5} more" if len(wrong) > 5 else ""
+        raise UserError(f"{path}: the header has {len(head)} cells, but {', '.join(wrong[:5])}{rest}; mend these lines")
+    return lines

@@ -1,0 +1,48 @@
+"""What a split leaves unused, said by number and reason: masks that teach nothing, images on no side. No torch."""
+
+import logging
+
+from dissent.spec.split import Split
+
+log = logging.getLogger(__name__)
+
+
+def tell_unused(rows: list[dict], sides: dict[str, list[dict]], plan: Split) -> None:
+    """Log the size of each side; warn of masks and images that nobody asked to leave out.
+
+    Where every image has a mask, hidden masks are what a simulation is about, so they are told and not warned of.
+    """
+    hidden = [row for row in sides["unlabelled"] if row["label"]]
+    used = {row["id"] for chosen in sides.values() for row in chosen}
+    out = [row for row in rows if row["id"] not in used]
+    unit = unit_of(rows)
+    counts = ", ".join(f"{len(chosen)} {side}" for side, chosen in sides.items())
+    log.info("%s (%d of the unlabelled have masks for the audit), %d %s unused", counts, len(hidden), len(out), unit)
+    held = {row["group"] for side in ("val", "test") for row in sides[side]}
+    labelled = {row["group"] for row in sides["labelled"]}
+    _warn([row for row in out if row["group"] in held and not row["label"]],
+          f"{unit} without a mask are left out of everything, as images of their groups are in val or test")  # fmt: skip
+    _warn([row for row in out if row["group"] in held and row["label"]],
+          f"{unit} with a mask are not used, as others of their groups are in val or test and `fixed` does not name "
+          "these")  # fmt: skip
+    if not plan.mixed_groups:
+        _warn([row for row in out if row["group"] in labelled - held],
+              f"{unit} are left out, as others of their groups are labelled and `mixed_groups` is false")  # fmt: skip
+        held |= labelled
+    if all(row["label"] for row in rows):
+        return
+    _warn([row for row in out if row["group"] not in held and row["label"]],
+          f"{unit} with a mask are not used, as they are on no side of the split")  # fmt: skip
+    why = "a list or a table says so" if not isinstance(plan.labelled, int | float) else f"`labelled: {plan.labelled}`"
+    _warn(hidden, f"{unit} have masks that nothing is learned from ({why}); `labelled: all` uses every mask")
+
+
+def unit_of(rows: list[dict]) -> str:
+    """What a row of files.csv is: an image, or a tile of one."""
+    return "tiles" if rows and rows[0].get("window") else "images"
+
+
+def _warn(rows: list[dict], text: str) -> None:
+    if rows:
+        some = ", ".join(row["id"] for row in rows[:5])
+        log.warning("%d %s: %s%s", len(rows), text, some, " ..." if len(rows) > 5 else "")
