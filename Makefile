@@ -122,6 +122,7 @@ pull: $(ENVIRONMENT)
 	snakemake --cores 1 $(TARGETS) $(OPTIONS) --touch --forceall --quiet rules
 
 clean:
-	rm -rf results/demo results/demo.* logs/demo logs/demo.* work/state/demo work/state/demo.*
+	rm -rf results/demo results/demo.* logs/demo logs/demo.*
+	grep -lsE '^results/demo[./]' work/state/*/asked_by.txt | xargs -r dirname | xargs -r rm -rf
 	rm -rf .pytest_cache .ruff_cache .hypothesis build dist workflow/scripts/*.egg-info
 	find workflow tests benchmarks -name __pycache__ -prune -exec rm -rf {} +

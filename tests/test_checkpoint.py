@@ -163,18 +163,6 @@ def test_what_could_not_be_loaded_again_is_not_saved(tmp_path, value):
     assert checkpoints.load() is None
 
 
-def test_clear_removes_its_own_files_and_an_empty_folder(two, tmp_path):
-    checkpoints, newest = two
-    (checkpoints.folder / f".{newest.name}.x.tmp").touch()
-    (checkpoints.folder / "lock").touch()
-    checkpoints.clear()
-    assert names(checkpoints) == ["lock"]
-    (checkpoints.folder / "lock").unlink()
-    checkpoints.clear()
-    checkpoints.clear()
-    assert not checkpoints.folder.exists()
-
-
 FAULTS = """
 import json, os, resource, signal, sys, torch
 from pathlib import Path

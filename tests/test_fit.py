@@ -1,6 +1,7 @@
 """The loop: optimiser, rate, the best kept, resume to the same bytes, a stop at a loss that is not finite."""
 
 import hashlib
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -162,6 +163,20 @@ def test_a_stopped_run_resumes_to_the_same_bytes(tmp_path, cut, more):
     resumed = run(tmp_path / "cut", **more)
     assert digest(resumed.best) == digest(whole.best)
     assert resumed.history == whole.history and resumed.best_step == whole.best_step
+
+
+def test_a_finished_training_that_starts_again_is_done_at_once(tmp_path):
+    """Killed after the last step: the same weights and history, without another step or validation."""
+    whole = run(tmp_path)
+
+    def never(*_):
+        pytest.fail("trained again")
+
+    learner = Toy()
+    learner.loss = never
+    again = run(tmp_path, learner=learner, stop=SimpleNamespace(requested=True))
+    assert digest(again.best) == digest(whole.best) and again.history == whole.history
+    assert whole.before() == {} and again.before()["earlier"].keys() == {"seconds", "cpu_seconds"}
 
 
 def test_nonfinite_loss_names_step_rate_images_and_keeps_the_last_checkpoint(tmp_path):

@@ -1,13 +1,14 @@
 """The jobs of a generation that need no torch, on hand-made masks: label, select, pair, rank, audit, cost."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from dissent.files import UserError, read_json, read_mask, read_table, sha256, write_json, write_mask, write_table
 from dissent.generation.audit import audit
-from dissent.generation.cost import add_costs
+from dissent.generation.cost import add_costs, write_cost
 from dissent.generation.masks import build_masks
 from dissent.generation.pairs import assemble_pairs
 from dissent.generation.rank import rank_students
@@ -219,6 +220,12 @@ def test_audit_ignores_unknown_truth_and_counts_labels(in_tmp):
         "wrong_inside": 1.0,
         "wrong_outside": None,
     }
+
+
+def test_the_cost_of_a_resumed_training_counts_the_starts_before(in_tmp):
+    spent = SimpleNamespace(as_dict=lambda: {"seconds": 2.0, "cpu_seconds": 1.5, "device": "cpu"})
+    write_cost("cost.json", spent, {"steps": 12, "earlier": {"seconds": 7.5, "cpu_seconds": 6.25}})
+    assert read_json("cost.json") == {"seconds": 9.5, "cpu_seconds": 7.75, "device": "cpu", "steps": 12}
 
 
 def test_costs_add_up(in_tmp):

@@ -32,10 +32,16 @@ def holder(tmp_path):
 
 def test_a_second_starter_names_the_first_and_the_remedy(tmp_path, holder, caplog):
     caplog.set_level("INFO")
-    words = f"in use by process {holder.pid} on .*`kill {holder.pid}`"
+    words, reasons = f"in use by process {holder.pid} on .*`kill {holder.pid}`", iter(["it counts", "it counts"])
     with pytest.raises(UserError, match=words), hold(tmp_path / "state", wait=0.2):
         pytest.fail("two at work")
-    assert f"waiting up to 0 s for process {holder.pid} on" in caplog.text
+    assert (
+        f"waiting for process {holder.pid} on" in caplog.text and "up to 0 s: it does this job already" in caplog.text
+    )
+    caplog.clear()
+    with pytest.raises(UserError, match=words), hold(tmp_path / "state", wait=-1, still=lambda: next(reasons, "")):
+        pytest.fail("two at work")
+    assert "until it ends: it counts" in caplog.text and not list(reasons)
 
 
 def test_a_killed_holder_leaves_no_stale_lock(tmp_path, holder):

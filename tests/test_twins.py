@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from dissent.files import read_json, write_json
+from dissent.generation import states
+from dissent.generation.rank import rank_students
 from dissent.generation.twins import FILES, taken_over
 
 
@@ -17,13 +19,13 @@ def table(in_tmp) -> str:
 
 def train(settings: dict, table: str, out: str, content: str = "weights") -> bool:
     """Whether the student was taken over; one that is trained has `content` in each of its files."""
-    with taken_over(settings, [table], out) as done:
-        if not done:
+    with taken_over(settings, [table], out) as state:
+        if state is not None:
             Path(out).mkdir(parents=True, exist_ok=True)
             for name in FILES[:-1]:
                 (Path(out) / name).write_text(content)
             write_json(Path(out) / "cost.json", {"seconds": 3})
-    return done
+    return state is None
 
 
 def test_an_equal_student_is_taken_over_with_what_it_cost(table):
@@ -68,12 +70,7 @@ def test_who_comes_during_the_training_waits_for_it(table):
         with taken_over({"seed": 1}, [table], "a"):
             begun.set()
             assert go_on.wait(20)
-            train_files()
-
-    def train_files() -> None:
-        Path("a").mkdir()
-        for name in FILES:
-            (Path("a") / name).write_text("{}")
+            train_in(Path("a"))
 
     one = threading.Thread(target=first)
     other = threading.Thread(target=lambda: found.append(train({"seed": 1}, table, "b")))
@@ -86,3 +83,63 @@ def test_who_comes_during_the_training_waits_for_it(table):
     one.join(20)
     other.join(20)
     assert found == [True]
+
+
+def test_who_waits_is_told_for_what(table):
+    """For an equal student of another run as long as it takes; for an orphan of the same job for a minute."""
+    with taken_over({"seed": 1}, [table], "a") as state:
+        assert states._other(state, Path("b")) == "it trains the same student for a"
+        assert states._other(state, Path("a")) == ""
+        train_in(Path("a"))
+
+
+def train_in(folder: Path) -> None:
+    folder.mkdir(parents=True)
+    for name in FILES:
+        (folder / name).write_text("{}")
+
+
+def interrupted(settings: dict, table: str, out: str) -> Path:
+    """The state of a training that saved a checkpoint and was killed."""
+    with pytest.raises(KeyboardInterrupt), taken_over(settings, [table], out) as state:
+        (state / "step00000005-0123456789abcdef.pt").write_text("half way")
+        raise KeyboardInterrupt
+    return state
+
+
+def test_an_interrupted_training_goes_on_for_whichever_run_comes_next(table):
+    state = interrupted({"seed": 1}, table, "results/mine/gen0/students/1")
+    with taken_over({"seed": 1}, [table], "results/mine.ldt/gen0/students/1") as again:
+        assert again == state and next(again.glob("step*")).read_text() == "half way"
+        train_in(Path("results/mine.ldt/gen0/students/1"))
+    assert (state / "asked_by.txt").read_text() == "results/mine.ldt/gen0/students/1"
+
+
+def test_what_was_reached_with_other_settings_is_told_and_kept_until_the_student_is_done(table, caplog):
+    caplog.set_level("INFO")
+    state = interrupted({"seed": 1}, table, "a")
+    train({"seed": 2}, table, "a")
+    assert f"settings, code or inputs of a have changed since {state}/step00000005-" in caplog.text
+    assert state.is_dir()
+    states.forget(["b"])
+    assert state.is_dir()
+    states.forget([Path("a")])
+    assert not list(Path("work/state").iterdir())
+
+
+def test_a_state_in_use_is_not_forgotten(table):
+    interrupted({"seed": 1}, table, "a")
+    with taken_over({"seed": 1}, [table], "a") as state:
+        states.forget(["a"])
+        assert any(state.glob("step*"))
+        train_in(Path("a"))
+
+
+def test_ranking_forgets_what_its_students_would_resume_from(table):
+    folder = "results/mine/gen0/students/1"
+    train({"seed": 1}, table, folder, '{"val": {"iou": {"value": 0.5}}}')
+    (state := Path("work/state/some key")).mkdir(parents=True)
+    (state / "step00000012-0123456789abcdef.pt").touch()
+    (state / "asked_by.txt").write_text(folder)
+    rank_students([f"{folder}/metrics.json"], 1, "iou", "teachers.json")
+    assert read_json("teachers.json")["pool"][0]["score"] == 0.5 and not state.exists()

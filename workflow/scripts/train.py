@@ -10,8 +10,8 @@ from dissent.jobs import cost, job
 
 settings, inputs, out = snakemake.params.settings, snakemake.input, Path(snakemake.output.model).parent
 seen = [inputs.pairs, inputs.unlabelled, inputs.val]
-with job(snakemake), unless_stopped(snakemake), taken_over(settings, seen, out) as done_before:
-    if not done_before:
+with job(snakemake), unless_stopped(snakemake), taken_over(settings, seen, out) as state:
+    if state is not None:
         with lease() as place, cost(place.device) as spent:
             device = spent.device = prepare_process(settings["threads"], place.device).type
             from dissent.generation.student import train_student  # torch only now: the lease decides what it sees
@@ -22,7 +22,7 @@ with job(snakemake), unless_stopped(snakemake), taken_over(settings, seen, out) 
                 val=inputs.val,
                 unlabelled=inputs.unlabelled,
                 out=str(out),
-                state=f"work/state/{snakemake.wildcards.run}/gen{snakemake.wildcards.g}/{snakemake.wildcards.i}",
+                state=str(state),
                 device=device,
                 checkpoint_seconds=snakemake.resources.checkpoint_seconds,
             )

@@ -8,8 +8,8 @@ from dissent.generation.twins import taken_over
 from dissent.jobs import cost, job
 
 settings, inputs, out = snakemake.params.settings, snakemake.input, Path(snakemake.output.model).parent
-with job(snakemake), taken_over(settings, inputs, out) as done_before:
-    if not done_before:
+with job(snakemake), taken_over(settings, inputs, out) as state:
+    if state is not None:
         with lease() as place, cost(place.device) as spent:
             device = spent.device = prepare_process(settings["threads"], place.device).type
             from dissent.generation.evalnet import train_evalnet  # torch only now: the lease decides what it sees
@@ -20,7 +20,7 @@ with job(snakemake), taken_over(settings, inputs, out) as done_before:
                 labelled=inputs.labelled,
                 val=inputs.val,
                 out=str(out),
-                state=f"work/state/{snakemake.wildcards.run}/evalnets/{snakemake.wildcards.i}",
+                state=str(state),
                 device=device,
                 checkpoint_seconds=snakemake.resources.checkpoint_seconds,
             )

@@ -23,7 +23,7 @@ NAME = re.compile(r"step(\d{8,})-([0-9a-f]{16})\.pt")
 class Checkpoints:
     """The checkpoints in `folder` of the job whose settings and inputs have the digest `identity`.
 
-    One process at a time (`dissent.jobs.hold` on the same folder). A name holds the step and the start of the SHA-256
+    One process at a time (generation/states.py holds the folder). A name holds the step and the start of the SHA-256
     of the content, because `torch.load` reads a file with flipped bits without complaint.
     """
 
@@ -66,13 +66,6 @@ class Checkpoints:
         if foreign:
             logger.info("settings or inputs have changed since %s was saved: starting anew", foreign[0])
         return None
-
-    def clear(self) -> None:
-        """Remove the checkpoints, and the folder unless something else is in it (the lock goes when it is released)."""
-        for path in [*self._newest_first(), *self._leftovers()]:
-            path.unlink(missing_ok=True)
-        with contextlib.suppress(OSError):
-            self.folder.rmdir()
 
     def _newest_first(self) -> list[Path]:
         paths = [path for path in self.folder.glob("step*.pt") if NAME.fullmatch(path.name)]

@@ -33,6 +33,12 @@ class Progress:
     best: dict[str, Tensor] = field(default_factory=dict)
     history: list[dict] = field(default_factory=list)
     recent: list[float | Tensor] = field(default_factory=list)
+    spent: dict[str, float] = field(default_factory=dict)
+    """seconds and cpu_seconds of the starts before this one, up to their last checkpoints"""
+
+    def before(self) -> dict:
+        """What earlier starts took, for the cost; nothing where there were none."""
+        return {"earlier": self.spent} if self.spent else {}
 
     def mark(self, score: float | None, network: nn.Module, row: dict) -> None:
         """Note a validation; keep the weights if none were better (ties: the earlier ones stay)."""
@@ -63,7 +69,8 @@ def fit(
     """Train `learner` for `steps` steps and return the best weights of `result()` by validation (higher is better).
 
     `spec` = a network file as a dict; `batches(step)` depends on the step alone; `key` seeds torch on every step, so
-    that a run that was killed anywhere ends with the same bytes as an unbroken one (on one type of CPU). UserError at
+    that a run that was killed anywhere ends with the same bytes as an unbroken one (on one type of CPU). The last
+    checkpoint is of the finished training: who starts again then returns at once. UserError at
     a loss that is not finite (with step, rate, images); Interrupted when `stop.requested`, after a checkpoint.
     """
     learner.to(device=device, memory_format=torch.channels_last)
@@ -103,11 +110,12 @@ def fit(
             message = f"loss {mean:.4f}  score {'none' if score is None else f'{score:.4f}'}"
             log.info("step %d/%d  %s  %s left", progress.step, steps, message, clock.left(progress.step))
             bar.set_postfix_str(message)
-        if stop.requested or clock.since_save() > checkpoint_seconds:
+        done = progress.step == steps  # then the best weights are all that is needed, until others have seen them
+        if done or stop.requested or clock.since_save() > checkpoint_seconds:
             guard.check()
-            checkpoints.save(progress.step, _state(parts, progress))
+            checkpoints.save(progress.step, _state({} if done else parts, progress, clock))
             clock.saved()
-            if stop.requested and progress.step < steps:
+            if stop.requested and not done:
                 raise Interrupted(f"stopped after step {progress.step} of {steps}; its checkpoint is written")
     bar.close()
     return progress
@@ -125,9 +133,10 @@ def _descend(
     scaler.update()
 
 
-def _state(parts: Mapping, progress: Progress) -> dict:
+def _state(parts: Mapping, progress: Progress, clock: "_Clock") -> dict:
     progress.recent = [float(loss) for loss in progress.recent]
-    return {"progress": dict(vars(progress)), **{name: part.state_dict() for name, part in parts.items()}}
+    reached = vars(progress) | {"spent": clock.spent(progress.spent)}
+    return {"progress": reached, **{name: part.state_dict() for name, part in parts.items()}}
 
 
 def _resume(checkpoints: Checkpoints, parts: Mapping) -> Progress:
@@ -136,7 +145,8 @@ def _resume(checkpoints: Checkpoints, parts: Mapping) -> Progress:
         return Progress()
     step, state = found
     for name, part in parts.items():
-        part.load_state_dict(state[name])
+        if name in state:
+            part.load_state_dict(state[name])
     log.info("resumed after step %d", step)
     return Progress(**state["progress"])
 
@@ -164,11 +174,12 @@ class _Guard:
 
 
 class _Clock:
-    """Time left, and time since the last checkpoint."""
+    """Time left, time since the last checkpoint, and what this start has taken."""
 
     def __init__(self, first: int, steps: int):
         self.first, self.steps = first, steps
         self.started = self.last_save = time.monotonic()
+        self.cpu_started = time.process_time()
 
     def left(self, step: int) -> str:
         seconds = round((time.monotonic() - self.started) / (step - self.first) * (self.steps - step))
@@ -179,3 +190,7 @@ class _Clock:
 
     def saved(self) -> None:
         self.last_save = time.monotonic()
+
+    def spent(self, before: Mapping[str, float]) -> dict[str, float]:
+        now = {"seconds": time.monotonic() - self.started, "cpu_seconds": time.process_time() - self.cpu_started}
+        return {name: round(value + before.get(name, 0.0), 3) for name, value in now.items()}

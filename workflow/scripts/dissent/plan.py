@@ -10,6 +10,7 @@ from dissent.files import UserError, code_digest, read_json
 from dissent.spec import slices
 from dissent.spec.base import read_yaml, validate
 from dissent.spec.fractions import with_split
+from dissent.spec.homes import home_of
 from dissent.spec.run import Config, Run, Settings
 
 _FROM_GEN1 = {"predictions.csv", "masks.csv", "audit.json"}
@@ -70,20 +71,8 @@ class Plan:
         return [f"results/{home}/gen{generation}/students/{i}/{file}" for i in pool for file in files]
 
     def home(self, run: Run) -> str:
-        """Name of the run that trains this one's generation 0: in a study that of its `start`, where students are the same.
-
-        So all methods of a study that start from LDT wait for one pool, instead of for each other (generation/twins.py).
-        """
-        if not run.study or run.start is None:
-            return run.name
-        other = self.config.run(run.sibling(run.recipe.start))
-        members = range(1, run.at(0)["pool"] + 1) if any(run.at(0)["vary"].values()) else (1,)
-        settings = [
-            (slices.pairs(one, 0, self.code), [slices.student(one, 0, i, self.code) for i in members])
-            for one in (run, other)
-        ]
-        same = settings[0] == settings[1] and other.at(0)["pool"] >= run.at(0)["pool"]
-        return other.name if same else run.name
+        """Name of the run that trains this one's generation 0 (spec/homes.py)."""
+        return home_of(self.config, run, self.code)
 
     def evalnet_home(self, run: Run) -> str:
         """Name of the run that trains this one's EvalNets: the first of the study whose are the same, and as many."""

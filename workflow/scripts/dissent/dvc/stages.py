@@ -10,9 +10,10 @@ from dissent.datasets.lists import lists_of
 from dissent.dvc.settings import FOLDER, generations
 from dissent.files import UserError
 from dissent.spec.base import read_yaml
+from dissent.spec.homes import home_of
 from dissent.spec.run import Config, Run
 
-_POOL = ("pairs.csv", "students", "teachers.json")
+_TRAINED = ("pairs.csv", "students")  # of a pool; a run that has its students from another has none
 _HEAD = """\
 # Made by `make stages EXPERIMENT={experiment}`; tests compare. `dvc repro` builds the experiment, one stage a generation.
 # `persist`: DVC must not delete what Snakemake goes on from. `cache: false`: scores are kept by git.
@@ -39,7 +40,7 @@ def stages(config: Config, experiment: str, own: str | None = None) -> dict:
         "data": _data(run, option),
     }
     for one in runs:
-        result |= {_name(one, g): _generation(one, g, option, {other.name for other in runs}) for g in generations(one)}
+        result |= {_name(one, g): _generation(config, one, g, option, {r.name for r in runs}) for g in generations(one)}
     result["report"] = {
         "cmd": _command(option, f"results/{run.name}/report.html"),
         "deps": [
@@ -101,10 +102,23 @@ def _data(run: Run, option: str) -> dict:
     }
 
 
-def _generation(run: Run, g: int, option: str, others: set[str]) -> dict:
+def _home(config: Config, run: Run, g: int) -> str:
+    # both runs have one code: what is compared is their settings
+    return run.name if g else home_of(config, run, lambda *_: "")
+
+
+def _pool(config: Config, name: str) -> list[str]:
+    """Files of the generation 0 of run `name`."""
+    own = _home(config, config.run(name), 0) == name
+    return [f"results/{name}/gen0/{part}" for part in (*(_TRAINED if own else ()), "teachers.json")]
+
+
+def _generation(config: Config, run: Run, g: int, option: str, others: set[str]) -> dict:
     here = f"results/{run.name}/gen{g}"
     deps = [f"{FOLDER}/{run.name}/gen{g}.json", f"data/{run.dataset_name}/splits/{run.split}"]
-    outs = ["pairs.csv", "students", "teachers.json", "counts.csv", "costs", "cost.json"]
+    home = _home(config, run, g)
+    outs = [*(_TRAINED if home == run.name else ()), "teachers.json", "counts.csv", "costs", "cost.json"]
+    deps += [f"results/{home}/gen0/students"] if home != run.name else []
     auto = run.recipe.patience is not None
     named = ["teachers.json", *(["counts.csv"] if auto else [])]
     deps += [f"results/{run.name}/gen{h}/{name}" for h in range(g) for name in (*named, *(["masks.csv"] if h else []))]
@@ -118,7 +132,7 @@ def _generation(run: Run, g: int, option: str, others: set[str]) -> dict:
         outs.append(f"{here}/scores.csv")
     if g == 1 and run.recipe.rates:
         # the pools of other methods that EvalNets learn from are made here too, for no stage of their own exists
-        pools = [f"results/{name}/gen0/{part}" for name in run.rated_pools for part in _POOL]
+        pools = [path for name in run.rated_pools for path in _pool(config, name)]
         outs += [f"results/{run.name}/evalnets", *(path for path in pools if path.split("/")[1] not in others)]
     elif g and run.recipe.rates:
         deps.append(f"results/{run.name}/evalnets")

@@ -8,8 +8,15 @@ from dissent.jobs import Cost
 
 
 def write_cost(out: str, spent: Cost, done: Mapping) -> None:
-    """Write one job's cost file: time and memory, and what was done for it (steps, images)."""
-    write_json(out, spent.as_dict() | dict(done))
+    """Write one job's cost file: time and memory, and what was done for it (steps, images).
+
+    `done`: `earlier` has the seconds and cpu_seconds of starts that were interrupted, which count too.
+    """
+    earlier = done.get("earlier", {})
+    whole = {
+        name: round(value + earlier[name], 3) if name in earlier else value for name, value in spent.as_dict().items()
+    }
+    write_json(out, whole | {name: value for name, value in done.items() if name != "earlier"})
 
 
 def add_costs(files: Sequence[str], out: str) -> None:

@@ -14,7 +14,7 @@ from dissent.fit import fit
 from dissent.generation.examples import Examples, make_examples
 from dissent.generation.predict import load_pool
 from dissent.generation.student import write_history
-from dissent.jobs import hold, signalled
+from dissent.jobs import signalled
 from dissent.learn.rating import Rating
 from dissent.losses import Loss
 from dissent.quality import rating, truth
@@ -54,14 +54,14 @@ def train_evalnet(
 
     `params`: task, palette, channels, size, network (a network file as a dict), rated, precision, batch, seed, member.
     Kept is the step with the smallest mean absolute error of the IoU on validation examples; its metrics.json holds
-    `val.agreement`, 1 minus that. Returns {"steps", "images"} for the cost.
+    `val.agreement`, 1 minus that. `state` and what is returned are as in `train_student`.
     """
     task, spec, channels = Task(params["task"]), params["network"], params["channels"]
     key = (params["seed"], "evalnet", params["member"])
     plan = Network.model_validate(spec)
     if fault := plan.misfit(*params["size"]):
         raise UserError(fault)
-    with hold(state), signalled() as stop:
+    with signalled() as stop:
         inputs = sorted(sha256(path) for path in (*pools, labelled, val))
         checkpoints = Checkpoints(Path(state), digest(params, inputs))
         found = load_pools(pools, device)
@@ -87,8 +87,7 @@ def train_evalnet(
         }
         about = {"steps": steps, "best_step": progress.best_step, "examples": len(sides["train"].masks)}
         write_json(Path(out) / "metrics.json", about | {"val": {"agreement": value}})
-        checkpoints.clear()
-    return {"steps": steps, "images": steps * spec["batch"]}
+    return {"steps": steps, "images": steps * spec["batch"]} | progress.before()
 
 
 def measure_thresholds(params: dict, pools: list[str], val: str, out: str, device: str) -> None:

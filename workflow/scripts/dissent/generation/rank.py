@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dissent.files import read_json, sha256, write_json
+from dissent.generation.states import forget
 from dissent.spec.task import LOWER_IS_BETTER
 
 
@@ -11,7 +12,7 @@ def rank_students(files: Sequence[str], teachers: int, score: str, out: str) -> 
     """Write teachers.json: all students from best to worst (ties: the earlier number first), the first `teachers` marked.
 
     `files`: any files of the students' folders, in which model.safetensors, model.json and metrics.json lie. A student
-    without a score comes last.
+    without a score comes last. Their files are whole, as far as this can see: what their trainings would resume from goes.
     """
     rows, sign = [], 1 if score in LOWER_IS_BETTER else -1
     for folder in sorted({Path(file).parent.as_posix() for file in files}):
@@ -22,3 +23,4 @@ def rank_students(files: Sequence[str], teachers: int, score: str, out: str) -> 
     for rank, row in enumerate(rows):
         row["teacher"] = rank < teachers
     write_json(out, {"ranked_by": f"val {score}", "teachers": teachers, "pool": rows})
+    forget(row["folder"] for row in rows)

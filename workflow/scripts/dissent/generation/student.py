@@ -14,7 +14,7 @@ from dissent.data import Batch, Pairs, Resident, Unlabelled, load_images, load_m
 from dissent.files import UserError, digest, read_table, sha256, write_json, write_table
 from dissent.fit import fit
 from dissent.generation.counting import count_all, count_cells
-from dissent.jobs import hold, signalled
+from dissent.jobs import signalled
 from dissent.learn import LEARNERS, Learner
 from dissent.losses import Loss
 from dissent.seeds import seed_of
@@ -37,14 +37,15 @@ def train_student(
     """Train one student and write model.safetensors, model.json, history.csv and metrics.json into `out`.
 
     `params`: task, size, channels, input, free_rotation, network, recipe (`Run.at(generation)`), seed, generation, member.
-    `state`: folder of the resume state, cleared at the end. Returns {"steps", "images"} for the cost.
+    `state`: folder of the resume state (generation/states.py), which no other process uses; its last checkpoint, of the
+    finished training, stays. Returns {"steps", "images"} for the cost, and what earlier starts took, as {"earlier"}.
     """
     spec, recipe = params["network"], params["recipe"]
     key = (params["seed"], params["generation"], params["member"])
     task = Task(params["task"])
     channels, batch = params["channels"], spec["batch"]
     inputs = {path: sha256(path) for path in (pairs, val, unlabelled)}
-    with hold(state), signalled() as stop:
+    with signalled() as stop:
         checkpoints = Checkpoints(Path(state), digest(params, sorted(inputs.values())))
         training = Pairs(pairs, channels, recipe, params["free_rotation"], key[:2], params["member"], batch)
         others = len(read_table(unlabelled))
@@ -71,8 +72,7 @@ def train_student(
             Path(out) / "metrics.json",
             {"steps": steps, "best_step": progress.best_step, "pairs": len(training), "val": result},
         )
-        checkpoints.clear()
-    return {"steps": steps, "images": steps * batch}
+    return {"steps": steps, "images": steps * batch} | progress.before()
 
 
 def _people(training: Pairs) -> int:

@@ -1,18 +1,18 @@
 """A student that another run has trained from the same bytes with the same settings is taken over, not trained again.
 
 Methods that start from the same pool (`start: ldt`), and a run beside its controls, ask for the same students under
-other names. Settings, code, inputs and torch's version make a key; `work/twins/KEY` names the student that has it.
+other names. Settings, code, inputs and torch's version make a key; `work/twins/KEY` names the student that has it, and
+`work/state/KEY` is where its training goes on after an interruption, for whichever of them it is asked first.
 """
 
 import contextlib
 import logging
-import math
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
 from dissent.files import digest, read_json, sha256, write_atomic, write_json
-from dissent.jobs import hold
+from dissent.generation.states import begin, state_of
 
 log = logging.getLogger(__name__)
 
@@ -20,20 +20,21 @@ FILES = ("model.safetensors", "model.json", "history.csv", "metrics.json", "cost
 
 
 @contextlib.contextmanager
-def taken_over(settings: dict, inputs: Sequence[str], out: str | Path) -> Iterator[bool]:
-    """True when `out` has the files of an equal student now; False: train it in the block, and others may have it.
+def taken_over(settings: dict, inputs: Sequence[str], out: str | Path) -> Iterator[Path | None]:
+    """None when `out` has the files of an equal student now; else the folder of its resume state: train it in the block.
 
     Whoever comes while an equal student is being trained waits for it. cost.json is what the training took, wherever
     it ran, with `taken_from`: a method's cost is what it takes alone.
     """
     out = Path(out)
     key = digest(settings, [sha256(path) for path in inputs], version("torch"))
-    with hold(Path("work/twins", key), wait=math.inf):
+    with state_of(key, out) as state:
         note = Path("work/twins", key, "student.json")
         if _copy(note, out):
-            yield True
+            yield None
             return
-        yield False
+        begin(state, out)
+        yield state
         write_json(note, {"folder": str(out), "sha256": {name: sha256(out / name) for name in FILES}})
 
 

@@ -7,7 +7,7 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from dissent.files import UserError
@@ -102,15 +102,17 @@ def _close(handle: int) -> None:
 
 
 @contextlib.contextmanager
-def hold(folder: str | Path, wait: float = 60.0) -> Iterator[None]:
+def hold(folder: str | Path, wait: float = 60.0, still: Callable[[], str] = lambda: "") -> Iterator[None]:
     """Be the only process that works in `folder` (made if absent; removed at the end if empty).
 
-    A second starter waits up to `wait` seconds (an orphan of a killed run needs a moment to save), then UserError.
+    A second starter waits up to `wait` seconds (an orphan of a killed run needs a moment to save), then UserError; it
+    waits on while `still` gives a reason.
     """
     lock = Lock(Path(folder) / "lock")
     deadline, said = time.monotonic() + wait, False
     while not lock.acquire():
-        if time.monotonic() > deadline:
+        why = still()
+        if time.monotonic() > deadline and not why:
             holder = lock.holder()
             kill = f" (`kill {holder.split()[0]}` there; it saves its state first)" if holder[0].isdigit() else ""
             raise UserError(
@@ -118,7 +120,8 @@ def hold(folder: str | Path, wait: float = 60.0) -> Iterator[None]:
                 f"or end it{kill}, and run the same command again"
             )
         if not said:
-            logger.info("waiting up to %.0f s for process %s, which does this job already", wait, lock.holder())
+            long = f"until it ends: {why}" if why else f"up to {wait:.0f} s: it does this job already"
+            logger.info("waiting for process %s %s", lock.holder(), long)
             said = True
         time.sleep(0.1)
     try:

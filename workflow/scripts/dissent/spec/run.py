@@ -97,8 +97,17 @@ class Run(Model):
 
     def sibling(self, method: str) -> str:
         """Name of the run of another method in the same experiment, with the same seed."""
-        seed = re.search(r"\.s\d{1,9}$", self.name)
-        return f"{self.experiment}.{method}{seed[0] if seed else ''}"
+        return f"{self.experiment}.{method}{self._seed_of_name}"
+
+    @property
+    def own(self) -> str:
+        """Name of the run of the experiment's own method, with the same seed; not of runs of a study, which have none."""
+        return f"{self.experiment}{self._seed_of_name}"
+
+    @property
+    def _seed_of_name(self) -> str:
+        found = re.search(r"\.s\d{1,9}$", self.name)
+        return found[0] if found else ""
 
 
 class Config:
