@@ -41,29 +41,48 @@ def test_orchestration_counts_no_second_twice(root):
     assert run(root, "-c", code).stdout.split() == ["5.0"]
 
 
-def test_pictures_of_the_results_come_from_its_tables(root, in_tmp):
-    done = run(root, str(root / "benchmarks" / "studies" / "figures.py"), "--out", ".")
-    assert done.returncode == 0, done.stderr
+@pytest.fixture
+def results(root, monkeypatch):
+    monkeypatch.syspath_prepend(str(root / "benchmarks" / "studies"))
+    monkeypatch.syspath_prepend(str(root / "workflow" / "scripts"))
+    return runpy.run_path(str(root / "benchmarks" / "studies" / "results.py"))
+
+
+def test_pages_of_the_results_show_the_numbers_of_the_files(root, results):
+    pages = sorted((root / "docs" / "results").glob("*.md"))
+    assert len(pages) > 5
+    for page in pages:
+        text = page.read_text("utf-8")
+        assert results["filled"](text) == text, f"python benchmarks/studies/results.py writes {page} anew"
+        assert text.count("<!-- table:") == text.count("<!-- end -->")
+    shown = {name for page in pages for name in re.findall(r"table: (\w+)\.csv", page.read_text("utf-8"))}
+    assert shown == {path.stem for path in (root / "docs" / "results" / "data").glob("*.csv")}
+
+
+def test_pictures_of_the_results_come_from_the_numbers(root, results, in_tmp):
+    results["draw_all"](root / "docs" / "results" / "data", in_tmp)
+    pages = "".join(page.read_text("utf-8") for page in (root / "docs" / "results").glob("*.md"))
     drawn = sorted(path.name for path in in_tmp.glob("*.png"))
-    page = (root / "docs" / "results.md").read_text(encoding="utf-8")
-    assert drawn == sorted(re.findall(r"\]\(images/(.*?)\)", page))
+    assert drawn == sorted(re.findall(r"\]\(\.\./images/(.*?)\)", pages))
     for name in drawn:
         shown = root / "docs" / "images" / name
         assert Image.open(name).info["Description"] == Image.open(shown).info["Description"], f"draw {shown} again"
 
 
-def test_a_table_of_another_form_draws_nothing(root):
-    figures = runpy.run_path(str(root / "benchmarks" / "studies" / "figures.py"))
-    page = "## a\n\n| m | d |\n|---|---|\n| `x` | +1.0 (-0.5 to +2.5) |\n| `y` | |\n| `z` | 1 |\n\n## b\n\n| m |\n|---|\n| no |\n"
-    rows = figures["table"](page, "## a")
-    assert [row["m"] for row in rows] == ["`x`", "`y`", "`z`"]
-    assert figures["difference"](rows[0], "d") == (1.0, -0.5, 2.5) and figures["difference"](rows[1], "d") is None
-    with pytest.raises(UserError, match=r"`1` in the column `d`"):
-        figures["difference"](rows[2], "d")
-    with pytest.raises(UserError, match=r"1 tables below `## a`, and number 2"):
-        figures["table"](page, "## a", 1)
-    with pytest.raises(UserError, match="0 headings that start with `## c`"):
-        figures["table"](page, "## c")
+def test_a_table_says_what_the_numbers_say(results, in_tmp, monkeypatch):
+    (in_tmp / "x.csv").write_text(
+        "dataset,method,generation,upper_bound,seeds,mean,sd,against_aldt,against_aldt_low,against_aldt_high,doubt,steps\n"
+        "isic_small,im,1,0,1 2,0.719,0.011,0.012,-0.004,0.028,0.55,3200\nisic_small,fdt,,1,1,0.735,,,,,,800\n"
+    )
+    monkeypatch.setitem(results["numbers"].__globals__, "DATA", in_tmp)
+    page = "<!-- table: x.csv | method seeds mean against_aldt doubt steps -->\nold\n<!-- end -->\n"
+    assert results["filled"](page).splitlines()[3:5] == [
+        "| `im` gen1 | 2 | 71.9 ± 1.1 | +1.2 (-0.4 to +2.8) | 55 % | 3,200 |",
+        "| `fdt` (upper bound) | 1 | 73.5 |  | none | 800 |",
+    ]
+    assert results["table"]("x.csv", "method", "method=im").count("\n") == 3
+    with pytest.raises(UserError, match="`method=aldt`"):
+        results["table"]("x.csv", "method", "method=aldt")
 
 
 @pytest.mark.slow

@@ -134,7 +134,7 @@ def test_a_target_behind_a_list_of_values_is_a_target(typed, read):
 def commands(root):
     """Every `snakemake` line of README and docs that is complete as it stands."""
     found = set()
-    for page in (root / "README.md", *(root / "docs").glob("*.md")):
+    for page in (root / "README.md", *(root / "docs").rglob("*.md")):
         for line in re.findall(r"(?:^|`)(snakemake [^`#\n]+)", page.read_text("utf-8"), re.MULTILINE):
             if not re.search(r"[A-Z]{3,}|\.\.\.|mine|cells|my_|im_noisy|EXPERIMENT|--unlock|--profile|\{", line):
                 found.add(" ".join(line.split()))

@@ -1,0 +1,30 @@
+"""The pages lead where they say: every link between files of this repository, and every heading behind a #."""
+
+import re
+from pathlib import Path
+from urllib.parse import unquote
+
+ROOT = Path(__file__).resolve().parents[1]
+LINK = re.compile(r"\]\((?!https?:|mailto:)([^)\s]+)\)")
+
+
+def pages() -> list[Path]:
+    """Every page that people read."""
+    return [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md")), ROOT / "config" / "README.md"]
+
+
+def anchors(text: str) -> set[str]:
+    """The names by which a page's headings are linked, as GitHub makes them."""
+    titles = re.findall(r"^#+ (.*)$", re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).strip().replace(" ", "-") for title in titles}
+
+
+def test_every_link_leads_somewhere():
+    lost = []
+    for page in pages():
+        for target in LINK.findall(page.read_text("utf-8")):
+            name, _, anchor = unquote(target).partition("#")
+            there = page.parent / name if name else page
+            if not there.exists() or (anchor and anchor not in anchors(there.read_text("utf-8"))):
+                lost.append(f"{page.relative_to(ROOT)}: {target}")
+    assert lost == []
