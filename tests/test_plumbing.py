@@ -20,7 +20,7 @@ FILES = sorted(LIBRARY.rglob("*.py"))
 
 # Imports run down only: a unit (a file or a folder of dissent/) may use what stands in a row above its own here.
 LAYERS = [
-    {"files"},
+    {"files", "places"},
     {"spec", "seeds", "jobs"},
     {"contours", "confusion"},
     {"task", "consensus", "cells", "devices", "noise"},
@@ -33,7 +33,20 @@ LAYERS = [
     {"dvc", "cli", "targets"},
 ]
 WITHOUT_TORCH = {
-    *("files", "spec", "jobs", "seeds", "consensus", "contours", "cells", "confusion", "quality", "alarms", "pools"),
+    *(
+        "files",
+        "places",
+        "spec",
+        "jobs",
+        "seeds",
+        "consensus",
+        "contours",
+        "cells",
+        "confusion",
+        "quality",
+        "alarms",
+        "pools",
+    ),
     *("label", "select", "datasets", "stopping", "plan", "asked", "dvc", "study"),
 }
 # Their files never import each other; base.py is what they share.

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dissent.files import PAIR_COLUMNS, UNKNOWN, UserError, read_image, read_mask, read_table, verify
+from dissent.files import PAIR_COLUMNS, UserError, read_image, read_mask, read_table, verify
 from dissent.noise import noise_copy, part_of
 from dissent.seeds import generator
 from dissent.task import taught, without_doubted

@@ -7,6 +7,7 @@ from dissent.datasets.ours import check_ours
 from dissent.datasets.place import check_place
 from dissent.datasets.raw import find_raw, raw_digest
 from dissent.files import UserError, code_digest, read_json
+from dissent.places import LIBRARY
 from dissent.spec import slices
 from dissent.spec.base import read_yaml, validate
 from dissent.spec.fractions import with_split
@@ -54,7 +55,7 @@ class Plan:
     def code(self, *names: str) -> str:
         """Digest of library files: an edit of one reruns what depends on it, a touch does not. Read once a plan."""
         if names not in self._codes:
-            self._codes[names] = code_digest(self.repository / "workflow" / "scripts" / "dissent", *names)
+            self._codes[names] = code_digest(LIBRARY, *names)
         return self._codes[names]
 
     def side(self, run: Run, name: str) -> str:

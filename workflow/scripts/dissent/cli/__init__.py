@@ -1,4 +1,4 @@
-"""The command line: `dissent init | check | estimate | predict | verify`. Only `predict` imports torch, and only when it starts.
+"""The command line: `dissent init | check | estimate | predict | verify | workflow`. Only `predict` imports torch, and only when it starts.
 
 Exit codes: 0 all is well; 1 `check` or `verify` found something; 2 an error that the user can mend; 3 `predict` could not
 read some of the images; 75 stopped by a signal, 130 by Ctrl-C.
@@ -10,11 +10,18 @@ import os
 import sys
 from collections.abc import Sequence
 
-from dissent.cli import check, estimate, init, predict, verify
+from dissent.cli import check, estimate, init, predict, verify, workflow
 from dissent.files import UserError
 from dissent.jobs.signals import Interrupted, interruptible
 
-COMMANDS = {"init": init, "check": check, "estimate": estimate, "predict": predict, "verify": verify}
+COMMANDS = {
+    "init": init,
+    "check": check,
+    "estimate": estimate,
+    "predict": predict,
+    "verify": verify,
+    "workflow": workflow,
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -15,8 +15,8 @@ from dissent.cli.plan import jobs_of, steps_of
 from dissent.cli.settings import config_of, settings_folder
 from dissent.cli.text import columns
 from dissent.datasets import find_raw, prepare, split
-from dissent.datasets.lists import REPOSITORY
 from dissent.files import UserError, read_json, read_table, sha256
+from dissent.places import SHIPPED
 from dissent.plan import Plan
 from dissent.spec.coding import Coding
 from dissent.spec.origin import Fetch
@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
     print(
         f"{one.name}: data set {one.dataset_name}, split {one.split}, network {one.network_name}, method {one.method}"
     )
-    faults, notes, sides = _check_home(Plan({"settings": str(folder)}, str(REPOSITORY)), one)
+    faults, notes, sides = _check_home(Plan({"settings": str(folder)}, str(SHIPPED)), one)
     if not faults:
         faults, notes, sides = _check_data(one)
     if sides:
@@ -79,7 +79,7 @@ def _check_home(plan: Plan, run: Run) -> tuple[list[str], list[str], dict[str, i
 
 def _check_data(run: Run) -> tuple[list[str], list[str], dict[str, int]]:
     """Faults, notes, and the number of images on each side of the split (none where the data cannot be used)."""
-    raw = find_raw(run.dataset.raw, REPOSITORY)
+    raw = find_raw(run.dataset.raw, SHIPPED)
     absent = not raw.is_dir() and not run.dataset.obtain  # whose own words `prepare` has
     if absent or (run.dataset.fetch and not any((raw / part.images).is_dir() for part in run.dataset.parts)):
         if run.dataset.fetch:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from dissent.cli.settings import settings_folder
 from dissent.cli.text import columns
-from dissent.datasets.lists import REPOSITORY
+from dissent.places import SHIPPED
 from dissent.plan import Plan
 from dissent.study.estimate import Estimate, Rate, estimate
 
@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the table; returns 0."""
-    plan = Plan({"settings": str(settings_folder(args.settings))}, str(REPOSITORY))
+    plan = Plan({"settings": str(settings_folder(args.settings))}, str(SHIPPED))
     found = estimate(plan, args.study)
     cells = plan.cells(args.study)
     print(f"{args.study}: {len(cells)} runs, {sum(found.jobs.values()):,} jobs if none is done yet")

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from dissent.datasets.lists import REPOSITORY
 from dissent.datasets.raw import find_raw
 from dissent.datasets.record import NAME, WHY, changes, read_record
 from dissent.files import UserError, read_json
+from dissent.places import SHIPPED
 
 
 def raw_faults(about: Path) -> Iterator[tuple[Path, str, str]]:
@@ -15,7 +15,7 @@ def raw_faults(about: Path) -> Iterator[tuple[Path, str, str]]:
     Nothing where the whole raw folder is away: a data set may be used without it.
     """
     try:
-        raw = find_raw(read_json(about)["raw"]["folder"], REPOSITORY)
+        raw = find_raw(read_json(about)["raw"]["folder"], SHIPPED)
     except (UserError, KeyError, TypeError):  # damaged, which is told, or older than the record
         return
     if not raw.is_dir() or not (about.parent / NAME).is_file():

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from dissent.datasets.lists import REPOSITORY
 from dissent.files import UserError
+from dissent.places import SHIPPED
 from dissent.spec.base import read_yaml
 from dissent.spec.run import FOLDERS, Config
 
@@ -20,7 +20,7 @@ def settings_folder(given: Path | None) -> Path:
 
 def config_of(folder: Path) -> Config:
     """All settings: those of `folder` before the shipped ones; UserError when there are none."""
-    config = Config(folder, REPOSITORY / "config")
+    config = Config(folder, SHIPPED / "config")
     if not config.names("methods"):
         raise UserError(
             f"there is no {folder}/methods here; run this in the folder of the project, or say --settings DIR"

@@ -7,10 +7,9 @@ from dissent.datasets.problems import Problems
 from dissent.datasets.raw import find_raw
 from dissent.datasets.tables import table_of, text_of
 from dissent.files import UserError
+from dissent.places import SHIPPED
 from dissent.spec.dataset import Dataset
 from dissent.spec.split import Split
-
-REPOSITORY = Path(__file__).resolve().parents[4]
 
 
 def lists_of(dataset: dict, split: str) -> list[str]:
@@ -24,12 +23,12 @@ def lists_of(dataset: dict, split: str) -> list[str]:
 
 def list_paths(dataset: Dataset, split: Split) -> dict[str, Path]:
     """{side: file} of a split with `lists` or `fixed`: below the raw folder, or else the working directory or repository."""
-    raw = find_raw(dataset.raw, REPOSITORY)
+    raw = find_raw(dataset.raw, SHIPPED)
     sides = ("labelled", "unlabelled", "val", "test")
     named = {side: path for side, path in split.lists or () if side in sides and path is not None}
     named |= {"fixed": split.fixed} if split.fixed else {}
     return {
-        side: next((p for p in (raw / path, Path(path), REPOSITORY / path) if p.is_file()), _meant(dataset, path, raw))
+        side: next((p for p in (raw / path, Path(path), SHIPPED / path) if p.is_file()), _meant(dataset, path, raw))
         for side, path in named.items()
     }
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import yaml
 from pydantic import Field
 
+from dissent.places import SHIPPED
 from dissent.spec.base import Model
 from dissent.spec.recipe import Recipe
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from dissent.spec.network import Network
     from dissent.spec.run import Config, Run
 
-_FILE = Path(__file__).parents[3] / "resources" / "published.yaml"
+_FILE = SHIPPED / "workflow" / "resources" / "published.yaml"
 _NUMBER = Annotated[str, Field(pattern=r"^[<~]?\d+(\.\d+)?$")]
 
 

@@ -1,0 +1,53 @@
+"""Put the workflow into a folder of your own: Snakefile, rules, profiles, and the shipped settings.
+
+Then `snakemake` and `dvc` run there with the installed library. Files that exist already stay as they are and are named;
+those that are equal are passed over. In a checkout of the project you do not need this."""
+
+import argparse
+import shutil
+from pathlib import Path
+
+from dissent.cli.text import some
+from dissent.files import UserError, write_atomic
+from dissent.places import SHIPPED
+
+EXAMPLES = """examples:
+  dissent workflow my_project
+  dissent workflow .              into this folder"""
+_PARTS = ("Snakefile", "config", "envs", "profiles", "workflow")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `dissent workflow`."""
+    parser.add_argument("folder", type=Path, help="where to put it; made if it is not there")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Copy the files; returns 0, or UserError when other files of these names lie there."""
+    if args.folder.exists() and not args.folder.is_dir():
+        raise UserError(f"{args.folder} is a file; name a folder")
+    wanted = {path.relative_to(SHIPPED): path for part in _PARTS for path in _files(SHIPPED / part)}
+    present = [name for name in wanted if (args.folder / name).exists()]
+    other = [str(name) for name in present if (args.folder / name).read_bytes() != wanted[name].read_bytes()]
+    if other:
+        raise UserError(
+            f"{args.folder} holds {len(other)} files that are not the shipped ones: {some(other)}. "
+            "They stay as they are, and nothing was written. Name another folder, or move them away"
+        )
+    new = [name for name in wanted if name not in set(present)]
+    for name in new:
+        write_atomic(args.folder / name, wanted[name].read_bytes())
+    print(f"{len(new)} files written to {args.folder}, {len(present)} were there")
+    if shutil.which("snakemake") is None:
+        print("Snakemake is not installed here: pip install 'dissent[workflow]'")
+    print(f"Next:\n  cd {args.folder}\n  snakemake -n --cores 2 results/demo/report.html")
+    return 0
+
+
+def _files(path: Path) -> list[Path]:
+    """Plain files at or below `path`, without the library and what Python leaves."""
+    if path.is_file():
+        return [path]
+    found = [file for file in sorted(path.rglob("*")) if file.is_file() and "__pycache__" not in file.parts]
+    below = SHIPPED / "workflow" / "scripts"
+    return [file for file in found if below not in file.parents or file.parent == below]
