@@ -12,7 +12,8 @@ from dissent.spec import slices
 from dissent.spec.base import read_yaml, validate
 from dissent.spec.fractions import with_split
 from dissent.spec.homes import home_of
-from dissent.spec.run import Config, Run, Settings
+from dissent.spec.run import Config, Run
+from dissent.spec.settings import Settings
 
 _FROM_GEN1 = {"predictions.csv", "masks.csv", "audit.json"}
 

@@ -1,7 +1,7 @@
 """Put the workflow into a folder of your own: Snakefile, rules, profiles, and the shipped settings.
 
-Then `snakemake` and `dvc` run there with the installed library. Files that exist already stay as they are and are named;
-those that are equal are passed over. In a checkout of the project you do not need this."""
+Then `snakemake` runs there with the installed library. A file that exists and is equal is passed over. If one is not
+equal, nothing is written and the file is named. In a checkout of the project you do not need this."""
 
 import argparse
 import shutil

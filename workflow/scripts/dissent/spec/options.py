@@ -12,7 +12,7 @@ from dissent.spec.dataset import Dataset
 from dissent.spec.experiment import Experiment
 from dissent.spec.network import Network
 from dissent.spec.recipe import SHARED, Recipe
-from dissent.spec.run import Settings
+from dissent.spec.settings import Settings
 from dissent.spec.study import Study
 
 _HUGE = 2**31  # a bound of the machine's, not of meaning

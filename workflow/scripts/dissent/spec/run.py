@@ -21,15 +21,6 @@ from dissent.spec.together import check_together
 FOLDERS = ("experiments", "datasets", "networks", "methods")
 
 
-class Settings(Model):
-    """config/config.yaml, and what `snakemake --config` says in its place."""
-
-    experiments: list[str] = ["demo"]
-    """names of runs whose report `snakemake` makes when no target is named; `dvc repro` builds the experiment of dvc.yaml"""
-    settings: str = "config"
-    """a folder of your own with experiments/, datasets/, networks/, methods/: its files come before the shipped ones"""
-
-
 class Run(Model):
     """What one folder under results/ holds."""
 
