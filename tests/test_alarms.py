@@ -94,6 +94,7 @@ PLANTED = {
             turn(0.7, None, None), turn(0.7, 0.07, None), turn(0.7, 0.07, 0.09), turn(0.7, 0.07, 0.11), turn(0.7, 0.07, 0.1)
         ),
     },
+    "nothing_to_find": {"shown": {"val": {"images": 3, "with_objects": 0}, "test": {"images": 3, "with_objects": 2}}},
     "brightness_differs": {"sides": {"unlabelled": SIDE | {"brightness": 45.0}}},
     "size_differs": {"sides": {"test": SIDE | {"pixels": 300_000.0}}},
     "filter_drops_nearly_everything": {"pseudo": {"kept": 60}},
@@ -114,7 +115,7 @@ def test_healthy_generations_stay_silent(name):
 def test_a_planted_cause_is_told_with_its_remedy(name):
     facts = deepcopy(HEALTHY["isic"])
     for key, value in PLANTED[name].items():
-        facts[key] = value if isinstance(value, list) else facts[key] | value
+        facts[key] = value if isinstance(value, list) else facts.get(key, {}) | value
     [one] = raised({"ranked_by": "iou"} | facts)
     assert one["alarm"] == name and any(letter.isdigit() for letter in one["seen"])
     assert one["cause"] == ALARMS[name].cause and one["remedy"] == ALARMS[name].remedy

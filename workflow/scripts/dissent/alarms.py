@@ -5,6 +5,7 @@
     teachers  {"asked": networks that labelled, "different": how many of them differ in a weight} (gen0: None)
     ranked_by the score of the history: one of errors is better when it is lower
     history   gen0 to this one: {"generation", "score": the pool's mean by validation, "sd", "doubt", "changed"}
+    shown     val, test -> {"images", "with_objects": how many of these show anything but background}
     sides     side of the split -> {"images", "brightness": mean grey level, "spread": its sd over images, "pixels":
               height x width of the raw image, the median}; all but the first from a sample
 """
@@ -159,6 +160,11 @@ def _drops_small_objects(facts: Mapping) -> str:
     )
 
 
+def _nothing_to_find(facts: Mapping) -> str:
+    empty = [(side, one["images"]) for side, one in facts.get("shown", {}).items() if not one["with_objects"]]
+    return "; ".join(f"none of {images:,} {side} images shows an object" for side, images in empty)
+
+
 ALARMS = {
     "class_vanishes": Alarm(
         "a class has less than a tenth of the share that it has in people's labels",
@@ -207,6 +213,12 @@ ALARMS = {
         "students differ at random from one generation to the next: too few labels or steps, or two classes that cannot be told apart",
         "more steps; more teachers; merge the two classes, or label images that show both",
         _restless,
+    ),
+    "nothing_to_find": Alarm(
+        "no validation image, or no test image, shows any label but the background",
+        "images with objects all went to other sides of the split, or masks came out as background (ids, colours, threshold)",
+        "`dissent check`; put images with objects there: without them steps, students and generations are chosen by chance, and there is no score",
+        _nothing_to_find,
     ),
     "brightness_differs": Alarm(
         "images of one side are much darker or brighter than the labelled ones: by 25 grey levels and 1.5 sd or more",

@@ -19,6 +19,7 @@ from dissent.jobs import Interrupted, Stop
 from dissent.learn import Learner
 from dissent.optim import Average, Optimizer
 from dissent.seeds import seed_of
+from dissent.spec.task import merit
 
 log = logging.getLogger(__name__)
 
@@ -41,9 +42,13 @@ class Progress:
         return {"earlier": self.spent} if self.spent else {}
 
     def mark(self, score: float | None, network: nn.Module, row: dict) -> None:
-        """Note a validation; keep the weights if none were better (ties: the earlier ones stay)."""
+        """Note a validation; keep the weights if none were better (ties: the earlier ones stay).
+
+        Where neither this validation nor the best had a score, nothing tells them apart: the later ones have learned longer.
+        """
         self.history.append({"step": self.step, "score": score, **row})
-        if not self.best or (score is not None and (self.best_score is None or score > self.best_score)):
+        unknown = score is None and self.best_score is None
+        if not self.best or unknown or merit(score, "score") > merit(self.best_score, "score"):
             self.best_step, self.best_score = self.step, score
             self.best = {name: value.detach().cpu().clone() for name, value in network.state_dict().items()}
 

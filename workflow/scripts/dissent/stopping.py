@@ -63,8 +63,18 @@ def decide(pools: Sequence[np.ndarray], scorer: metrics.Score, patience: int, re
         rises = not gain and g - 1 != best and _above(compared(g, g - 1)[1])
         turns.append(Turn(g, mean_score(pools[g], scorer), best, value, low, high, gain, rises))
         best, waited = (g, 0) if gain else (best, waited + (not rises))
-    kept = max(turns, key=lambda turn: (turn.mean is not None, turn.mean or 0.0, -turn.generation)).generation
+    kept = max(turns, key=lambda turn: (*worth(pools[turn.generation], scorer), -turn.generation)).generation
     return Decision(turns, kept, waited >= patience)
+
+
+def worth(counts_SNL4: np.ndarray, scorer: metrics.Score) -> tuple[float, int]:
+    """Of two pools the larger is better: the mean of what scores there are, then how many students have none.
+
+    None has a student who found nothing where there was nothing to find (`merit`); all of a pool without one score above 0.
+    """
+    values = [scorer(counts)["value"] for counts in counts_SNL4]
+    known = [value for value in values if value is not None]
+    return float(np.mean(known)) if known else 0.0, len(values) - len(known)
 
 
 def _above(low: float | None) -> bool:
@@ -74,8 +84,9 @@ def _above(low: float | None) -> bool:
 def sentence(decision: Decision, patience: int, score: str) -> str:
     """Which generation is kept and why, and why no more are made, in words."""
     last, kept = decision.turns[-1].generation, decision.turns[decision.kept]
-    reached = "no score" if kept.mean is None else f"{score} {100 * kept.mean:.1f}"
-    why = f"gen{kept.generation} is kept, whose pool has the highest mean {reached} on validation"
+    why = f"gen{kept.generation} is kept, whose pool has the highest mean {score} {100 * (kept.mean or 0):.1f} on validation"
+    if kept.mean is None:
+        why = f"gen{kept.generation} is kept by chance, as validation gives no score: its images show no object"
     if not decision.stop:
         return f"of gen0 to gen{last}, {why}" if last else why
     several = f"{patience} generations" if patience > 1 else "one generation"

@@ -52,6 +52,11 @@ class Task:
         name = spec.get("background")  # networks of older versions do not say it
         return None if name is None else self.labels.index(name)
 
+    def shows(self, pixels_NL: np.ndarray) -> np.ndarray:
+        """Pixels of each label in each image -> (N,) bool: whether any label but the background occurs."""
+        index = [i for i in range(self.outputs) if not self.exclusive or i != self.background]
+        return (pixels_NL[:, index] > 0).any(1)
+
     # numpy -----------------------------------------------------------------------------------------------------------
 
     def unpack(self, mask_HW: np.ndarray) -> np.ndarray:

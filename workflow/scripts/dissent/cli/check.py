@@ -13,6 +13,7 @@ from pathlib import Path
 from dissent.cli.machine import cores
 from dissent.cli.plan import jobs_of, steps_of
 from dissent.cli.settings import config_of, settings_folder
+from dissent.cli.shown import check_shown
 from dissent.cli.text import columns
 from dissent.datasets import find_raw, prepare, split
 from dissent.files import UserError, read_json, read_table, sha256
@@ -98,8 +99,16 @@ def _check_data(run: Run) -> tuple[list[str], list[str], dict[str, int]]:
             split(dataset, run.split, scratch, f"{scratch}/split")
         except UserError as error:
             return [str(error).replace(scratch, f"data/{run.dataset_name}")], notes, {}
+        faults, more = _look(run, Path(scratch), Path(scratch, "split"))
         names = ("labelled", "unlabelled", "hidden", "val", "test")
-        return [], notes, {name: len(read_table(f"{scratch}/split/{name}.csv")) for name in names}
+        return faults, notes + more, {name: len(read_table(f"{scratch}/split/{name}.csv")) for name in names}
+
+
+def _look(run: Run, prepared: Path, split: Path) -> tuple[list[str], list[str]]:
+    """Faults and notes of those who look at the prepared images and the sides of the split."""
+    task = Task(run.dataset.task.model_dump(mode="json"))
+    looks = [check_shown(prepared, split, task)]
+    return [fault for faults, _ in looks for fault in faults], [note for _, notes in looks for note in notes]
 
 
 def _to_fetch(fetch: Fetch, raw: Path) -> str:

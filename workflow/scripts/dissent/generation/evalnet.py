@@ -107,6 +107,11 @@ def measure_thresholds(params: dict, pools: list[str], val: str, out: str, devic
     measured = {"least": float(table.mean()), "most": float(table.max(0).mean())}
     given = {name: params["quality"][name] for name in measured}
     used = {name: measured[name] if value == "validation" else value for name, value in given.items()}
+    if used["least"] == used["most"] == 0:
+        raise UserError(
+            f"no mask that the networks of `quality.of` make of the images in {val} is worth anything: these images show no "
+            "object, or no network finds one; put images with objects into `val`, or give both thresholds as numbers"
+        )
     if used["least"] >= used["most"]:
         raise UserError(
             f"`quality.least` is {used['least']:.3f} and `quality.most` {used['most']:.3f}: the first must be smaller; "

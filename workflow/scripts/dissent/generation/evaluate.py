@@ -144,9 +144,11 @@ def _summary(counts: dict, students: list[str], task: Task, params: dict) -> dic
             "n": len(values),
         }
     best = of(task.score)[students[0]]
+    labels = counts["labels"][students[0]]
     low, high = metrics.interval(best, metrics.scorer(task.score, params["task"]), seed=0)
     return {
         "images": len(best),
+        "with_objects": int(task.shows(labels[..., 0] + labels[..., 2]).sum()),
         "pool": pool,
         "best": each[students[0]],
         "best_interval": {"score": task.score, "level": 0.95, "low": low, "high": high, "over": "bootstrap of images"},

@@ -5,21 +5,23 @@ from pathlib import Path
 
 from dissent.files import read_json, sha256, write_json
 from dissent.generation.states import forget
-from dissent.spec.task import LOWER_IS_BETTER
+from dissent.spec.task import merit
 
 
 def rank_students(files: Sequence[str], teachers: int, score: str, out: str) -> None:
     """Write teachers.json: all students from best to worst (ties: the earlier number first), the first `teachers` marked.
 
     `files`: any files of the students' folders, in which model.safetensors, model.json and metrics.json lie. A student
-    without a score comes last. Their files are whole, as far as this can see: what their trainings would resume from goes.
+    without a score stands above one with 0, as `merit` says. Their files are whole, as far as this can see: what their
+    trainings would resume from goes.
     """
-    rows, sign = [], 1 if score in LOWER_IS_BETTER else -1
+    rows = []
     for folder in sorted({Path(file).parent.as_posix() for file in files}):
         value = read_json(Path(folder) / "metrics.json")["val"][score]["value"]
         digests = {name: sha256(Path(folder) / name) for name in ("model.safetensors", "model.json")}
         rows.append({"student": int(Path(folder).name), "folder": folder, "score": value, "sha256": digests})
-    rows.sort(key=lambda row: (row["score"] is None, sign * (row["score"] or 0.0), row["student"]))
+    rows.sort(key=lambda row: row["student"])
+    rows.sort(key=lambda row: merit(row["score"], score), reverse=True)  # stable: ties stay in that order
     for rank, row in enumerate(rows):
         row["teacher"] = rank < teachers
     write_json(out, {"ranked_by": f"val {score}", "teachers": teachers, "pool": rows})

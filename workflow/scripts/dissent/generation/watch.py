@@ -29,6 +29,7 @@ def watch(result: Mapping, teachers: str, earlier: Sequence[str], masks: str | N
             "ranked_by": result["ranked_by"],
             "history": history(earlier, teachers, masks),
             "sides": sides,
+            "shown": {side: result[side] for side in ("val", "test") if result.get(side)},
         }
     )
     for one in found:

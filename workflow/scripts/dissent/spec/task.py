@@ -13,6 +13,18 @@ Score = Literal["iou", "dice", "published_iou", "published_dice", "pixel_accurac
 LOWER_IS_BETTER = ("mcce",)
 """scores that count errors"""
 
+
+def merit(score: float | None, name: str) -> tuple[float, bool]:
+    """What a score called `name` is worth: of two the larger is better.
+
+    IoU and Dice have no score (None) where there was no object to find and none was found. That is better than 0, which
+    says that what was found is wrong, and worse than any other score. Of errors that were not counted nothing is known: worst.
+    """
+    if score is None:
+        return (float("-inf") if name in LOWER_IS_BETTER else 0.0), True
+    return (-score if name in LOWER_IS_BETTER else score), False
+
+
 BACKGROUNDS = ("background", "bg", "void", "unlabelled", "unlabeled", "none", "nothing", "empty", "elsewhere")
 """what a label is called that stands for nothing in particular, with any case, spaces, dashes and underscores"""
 
