@@ -5,6 +5,7 @@ SHELL := /bin/bash
 
 EXPERIMENT ?= demo
 STUDY ?= study_small
+SEED ?= 1
 # a folder of your own with experiments/, datasets/, networks/, methods/
 SETTINGS ?=
 CORES ?= all
@@ -28,11 +29,12 @@ STAGES = PYTHONPATH=workflow/scripts python -m dissent.dvc $(EXPERIMENT) $(if $(
 PYTHON_CODE := workflow tests benchmarks
 SNAKE_CODE := Snakefile workflow/rules
 
-.PHONY: help environment demo test lint format bench bench-full estimate stages settings stage plan repro pull clean
+.PHONY: help environment demo test faults lint format bench bench-full estimate stages settings stage plan repro pull clean
 
 help:
 	@echo "make demo     train the demo: generations of pseudo-labels on real microscopy images"
 	@echo "make test     all tests"
+	@echo "make faults   harm files, kill jobs, fill disks: one table of what was silent or lost (docs/reliability.md)"
 	@echo "make lint     check the style of Python and Snakemake files"
 	@echo "make format   put it right"
 	@echo "make bench    measure speed and memory as ratios: one table (docs/performance.md); bench-full goes to 100,000 images"
@@ -75,6 +77,10 @@ demo: $(ENVIRONMENT)
 
 test: $(ENVIRONMENT)
 	python -m pytest -q $(PYTEST)
+
+# SEED=3: other places, files and moments. ONLY="A1:17 C3": some of them again, with what went wrong in full.
+faults: $(ENVIRONMENT)
+	PYTHONPATH=workflow/scripts:tests python -m faults --seed $(SEED) $(if $(ONLY),--only $(ONLY))
 
 lint: $(ENVIRONMENT)
 	ruff check $(PYTHON_CODE)
