@@ -4,6 +4,8 @@ import re
 from pathlib import Path
 from urllib.parse import unquote
 
+import rooms
+
 ROOT = Path(__file__).resolve().parents[1]
 LINK = re.compile(r"\]\((?!https?:|mailto:)([^)\s]+)\)")
 
@@ -28,3 +30,9 @@ def test_every_link_leads_somewhere():
             if not there.exists() or (anchor and anchor not in anchors(there.read_text("utf-8"))):
                 lost.append(f"{page.relative_to(ROOT)}: {target}")
     assert lost == []
+
+
+def test_the_page_of_rooms_is_the_truth_of_the_imports():
+    page = rooms.PAGE.read_text("utf-8")
+    assert rooms.filled(page) == page, "`python tests/rooms.py` writes docs/architecture.md anew"
+    assert all(f"| `{name}` |" in page for name in rooms.rooms())
