@@ -24,7 +24,6 @@ endif
 export PATH := $(abspath $(BIN)):$(PATH)
 
 OPTIONS = $(if $(SETTINGS),--config settings=$(SETTINGS))
-UNLOCK = PYTHONPATH=workflow/scripts python -m dissent.jobs.stale
 STAGES = PYTHONPATH=workflow/scripts python -m dissent.dvc $(EXPERIMENT) $(if $(SETTINGS),--settings $(SETTINGS))
 PYTHON_CODE := workflow tests benchmarks
 SNAKE_CODE := Snakefile workflow/rules
@@ -63,7 +62,6 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	@touch $@
 
 demo: $(ENVIRONMENT)
-	@$(UNLOCK)
 	snakemake --cores $(CORES) results/demo/report.html
 	@echo
 	@echo "Done. Open"
@@ -110,7 +108,6 @@ settings:
 	@$(STAGES) --write
 
 stage:
-	@$(UNLOCK)
 	snakemake --cores $(CORES) $(TARGETS) $(OPTIONS)
 
 plan: $(ENVIRONMENT)
@@ -124,7 +121,6 @@ pull: $(ENVIRONMENT)
 	@test -f dvc.lock || { echo "error: there is no dvc.lock here: nothing was built by \`dvc repro\`, committed and pushed yet"; exit 1; } >&2
 	dvc pull
 	@$(STAGES) --check
-	@$(UNLOCK)
 	snakemake --cores 1 $(TARGETS) $(OPTIONS) --touch --forceall --quiet rules
 
 clean:

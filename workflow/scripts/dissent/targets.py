@@ -1,12 +1,20 @@
-"""`snakemake` as people type it: a target behind `--resources gpu=2` is a target.
+"""`snakemake` as people type it: a target behind `--resources gpu=2` is a target, and the lock of a killed one goes.
 
 Snakemake's own parser takes every word behind `--resources` or `--config` for a NAME=VALUE and ends in a traceback
-where it is none. This is installed as `snakemake` over Snakemake's, which it calls; `python -m snakemake` is the plain one.
+where it is none; and its lock outlives a kill (jobs/owners.py). This is installed as `snakemake` over Snakemake's, which
+it calls; `python -m snakemake` is the plain one.
 """
 
+import contextlib
+import functools
+import inspect
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from dissent.jobs.owners import clear, noted
 
 # options that take any number of NAME=VALUE
 _LISTS = {
@@ -38,9 +46,44 @@ def targets_first(words: Sequence[str]) -> list[str]:
     return targets + others
 
 
+def watch_locks() -> bool:
+    """Have Snakemake's lock cleared and noted by this process; False where this Snakemake is built otherwise."""
+    try:
+        from snakemake.exceptions import LockException
+        from snakemake.persistence.file import FilePersistence
+    except ImportError:
+        return False
+    plain = FilePersistence.lock
+    if not inspect.isgeneratorfunction(inspect.unwrap(plain)):
+        return False
+    FilePersistence.lock = _watched(plain, LockException)
+    return True
+
+
+def _watched(plain: Callable, refused: type[Exception]) -> Callable:
+    @functools.wraps(plain)
+    @contextlib.contextmanager
+    def lock(persistence: Any) -> Iterator[None]:
+        locks = Path(persistence._lockdir)
+        # jobs that a dead Snakemake submitted elsewhere may be at work still
+        here = getattr(getattr(persistence.dag, "workflow", None), "local_exec", False)
+        why = clear(locks, jobs_are_here=bool(here))
+        with contextlib.ExitStack() as stack:
+            try:
+                stack.enter_context(plain(persistence))
+            except refused:
+                print(why, file=sys.stderr)
+                raise
+            stack.enter_context(noted(locks, [Path(path) for path in persistence._lockfile.values()]))
+            yield
+
+    return lock
+
+
 def main() -> None:
     """Snakemake's `main` on the words in the order that its parser understands."""
     from snakemake.cli import main as snakemake
 
+    watch_locks()
     sys.argv[1:] = targets_first(sys.argv[1:])
     snakemake()

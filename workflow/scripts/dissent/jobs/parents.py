@@ -29,7 +29,7 @@ def follow_parents(seconds: float = 1.0) -> Callable[[], None]:
     if not chain:
         return lambda: None
     _ask_kernel(signal.SIGTERM)  # at once for the parent; the watch sees those above it
-    stop = _watch(seconds, lambda: next((pid for pid, start in chain if _read(pid)[1] != start), None))
+    stop = _watch(seconds, lambda: next((pid for pid, start in chain if read_process(pid)[1] != start), None))
 
     def undo() -> None:
         stop()
@@ -59,9 +59,9 @@ def ancestors() -> list[tuple[int, str]] | None:
         return None
     chain: list[tuple[int, str]] = []
     last = 0
-    pid, _ = _read(os.getpid())
+    pid, _ = read_process(os.getpid())
     while pid > 1:
-        parent, start = _read(pid)
+        parent, start = read_process(pid)
         chain.append((pid, start))
         if is_snakemake(_arguments(pid)):
             last = len(chain)
@@ -88,8 +88,8 @@ def is_snakemake(arguments: list[str]) -> bool:
     return Path(program).name == "snakemake"
 
 
-def _read(pid: int) -> tuple[int, str]:
-    """(parent, start time) of a process; (0, "") when it is dead, a zombie included."""
+def read_process(pid: int) -> tuple[int, str]:
+    """(parent, start time) of a process, from /proc; (0, "") when it is dead, a zombie included."""
     try:
         text = Path(f"/proc/{pid}/stat").read_bytes()
     except OSError:
