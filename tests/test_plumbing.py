@@ -20,8 +20,8 @@ FILES = sorted(LIBRARY.rglob("*.py"))
 
 # Imports run down only: a unit (a file or a folder of dissent/) may use what stands in a row above its own here.
 LAYERS = [
-    {"files", "places"},
-    {"spec", "seeds", "jobs"},
+    {"files", "places", "columns"},
+    {"spec", "seeds", "jobs", "closure"},
     {"contours", "confusion"},
     {"task", "consensus", "cells", "devices", "noise"},
     {"augment", "metrics", "losses", "optim", "networks", "checkpoint"},
@@ -36,6 +36,8 @@ WITHOUT_TORCH = {
     *(
         "files",
         "places",
+        "columns",
+        "closure",
         "spec",
         "jobs",
         "seeds",

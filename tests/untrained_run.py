@@ -6,8 +6,9 @@ import pytest
 import torch
 from discs import KINDS, config, draw
 
+from dissent.closure import Library
 from dissent.datasets import prepare, split
-from dissent.files import code_digest, write_json
+from dissent.files import write_json
 from dissent.generation import audit, cost, evaluate, masks, predict, rank
 from dissent.report.page import write_report
 from dissent.spec import slices
@@ -16,8 +17,7 @@ SIDES = ("labelled", "unlabelled", "val", "test", "hidden")
 HOSTILE = "a<img src=x onerror=alert(1)>&amp;\"'{{ 7*7 }}$x_2$"
 
 
-def code(*names):
-    return code_digest(Path(masks.__file__).parents[1], *names)
+code = Library().code
 
 
 class Untrained:

@@ -42,7 +42,7 @@ rule prepare:
         dataset=lambda w: dataset_of(w).model_dump(mode="json", exclude={"splits", "free_rotation"}),
         raw=lambda w: PLAN.raw(w.dataset),
         digest=lambda w: PLAN.raw_digest(w.dataset),
-        code=PLAN.code("datasets"),
+        code=lambda w: PLAN.code("prepare"),
     script:
         "../scripts/prepare.py"
 
@@ -67,6 +67,6 @@ rule split:
         runtime=lambda w, input: needs.listing(needs.rows_about(input.table)).runtime,
     params:
         dataset=lambda w: friendly(PLAN.dividing)(w.dataset, w.split),
-        code=PLAN.code("datasets"),
+        code=lambda w: PLAN.code("split"),
     script:
         "../scripts/split.py"

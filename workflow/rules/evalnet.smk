@@ -43,6 +43,7 @@ rule rank_evalnets:
         "../../envs/dissent.yaml"
     params:
         settings=lambda w: slices.ranking_evalnets(run_of(w)),
+        code=lambda w: PLAN.code("rank_evalnets"),
     script:
         "../scripts/rank_evalnets.py"
 

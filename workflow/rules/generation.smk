@@ -137,6 +137,7 @@ rule rank_students:
         "../../envs/dissent.yaml"
     params:
         settings=lambda w: slices.ranking(run_of(w), int(w.g)),
+        code=lambda w: PLAN.code("rank_students"),
     script:
         "../scripts/rank_students.py"
 
@@ -180,6 +181,8 @@ rule cost:
         "logs/{run}/gen{g}/cost.log",
     conda:
         "../../envs/dissent.yaml"
+    params:
+        code=lambda w: PLAN.code("cost"),
     script:
         "../scripts/cost.py"
 
@@ -217,6 +220,6 @@ rule show_pairs:
         "../../envs/dissent.yaml"
     params:
         settings=lambda w: slices.student(run_of(w), int(w.g), 1, PLAN.code)
-        | {"palette": run_of(w).dataset.task.palette},
+        | {"palette": run_of(w).dataset.task.palette, "code": PLAN.code("show_pairs")},
     script:
         "../scripts/show_pairs.py"

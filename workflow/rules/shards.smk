@@ -61,6 +61,8 @@ rule join_shards:
         table="predictions|masks",
     conda:
         "../../envs/dissent.yaml"
+    params:
+        code=lambda w: PLAN.code("join_shards"),
     script:
         "../scripts/join_shards.py"
 

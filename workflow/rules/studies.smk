@@ -46,6 +46,6 @@ rule plot_labels:
     conda:
         "../../envs/dissent.yaml"
     params:
-        settings=lambda w: friendly(tabulation)(PLAN.config, w.study, PLAN.code),
+        settings=lambda w: friendly(tabulation)(PLAN.config, w.study, PLAN.code, "plot_labels"),
     script:
         "../scripts/plot_labels.py"

@@ -151,15 +151,6 @@ def digest(*values: object) -> str:
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
-def code_digest(root: str | Path, *names: str) -> str:
-    """Digest (16 hex digits) of Python files under `root`, folders with all that is in them; ValueError names a lost one."""
-    files = [file for name in names for file in sorted({Path(root) / name, *(Path(root) / name).glob("*.py")})]
-    contents = [file.read_text("utf-8") for file in files if file.suffix == ".py"]
-    if not all((Path(root) / name).exists() for name in names):
-        raise ValueError(f"no such library file under {root}: {names}")
-    return digest(contents)[:16]
-
-
 def verify(path: str | Path, expected: str, table: str | Path) -> None:
     """Raise UserError when `path` is not the file that `table` means; an empty expectation is refused too."""
     if not Path(path).is_file():

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
+from dissent.closure import Library
 from dissent.datasets.lists import lists_of
 from dissent.datasets.ours import check_ours
 from dissent.datasets.place import check_place
 from dissent.datasets.raw import find_raw, raw_digest
-from dissent.files import UserError, code_digest, read_json
-from dissent.places import LIBRARY
+from dissent.files import UserError, read_json
 from dissent.spec import slices
 from dissent.spec.base import read_yaml, validate
 from dissent.spec.fractions import with_split
@@ -30,7 +30,7 @@ class Plan:
         if not Path(settings.settings).is_dir() and settings.settings != "config":
             raise UserError(f"`settings: {settings.settings}` is no folder; `dissent init` makes one")
         self.experiments = settings.experiments
-        self._codes: dict[tuple[str, ...], str] = {}
+        self.code = Library().code
         self._guarded: set[str] = set()
         self.config = Config(settings.settings, self.repository / "config")
 
@@ -52,12 +52,6 @@ class Plan:
         self.guard(dataset)
         about = self.config.dataset(dataset)
         return f"{about.raw}/fetched.json" if about.fetch else []
-
-    def code(self, *names: str) -> str:
-        """Digest of library files: an edit of one reruns what depends on it, a touch does not. Read once a plan."""
-        if names not in self._codes:
-            self._codes[names] = code_digest(LIBRARY, *names)
-        return self._codes[names]
 
     def side(self, run: Run, name: str) -> str:
         """One table of the run's split: labelled, unlabelled, val, test or hidden."""

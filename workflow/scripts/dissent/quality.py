@@ -7,8 +7,6 @@ import numpy as np
 from dissent.files import UNKNOWN
 from dissent.task import Task
 
-COLUMNS = ("id", "teacher", "score", "copies", "passes")
-"""of scores.csv"""
 SEEN = 0.01  # share of the image that a class must cover to be one that can be detected
 LEFT, LEFT_OF_IMAGE = 0.3, 0.1  # of what doubt leaves of a class: share of itself, or of the image
 

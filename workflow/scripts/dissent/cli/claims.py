@@ -8,22 +8,21 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from dissent.columns import MASKS, PREDICTIONS
 from dissent.datasets.prepare import COLUMNS as FILES
 from dissent.datasets.record import COLUMNS as RAW
 from dissent.datasets.record import NAME as RAW_NAME
 from dissent.datasets.split import LABELLED, UNLABELLED
 from dissent.files import PAIR_COLUMNS
-from dissent.generation.masks import BASE_COLUMNS as MASKS
 
 SIDES = ("labelled", "unlabelled", "val", "test", "hidden")
-_PREDICTIONS = ("id", "teacher", "prediction", "sha256")
 _PREDICTED = ("image", "mask", "status", "reason", "height", "width", "sha256")  # what `dissent predict` writes
 _CSV: dict[str, tuple[Sequence[str], ...]] = {
     "files.csv": (FILES,),
     RAW_NAME: (RAW,),
     "pairs.csv": (PAIR_COLUMNS,),
     "masks.csv": (MASKS,),
-    "predictions.csv": (_PREDICTIONS, _PREDICTED),
+    "predictions.csv": (PREDICTIONS, _PREDICTED),
     **{f"{side}.csv": (UNLABELLED if side == "unlabelled" else LABELLED,) for side in SIDES},
 }
 _WORDS = {

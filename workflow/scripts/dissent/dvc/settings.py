@@ -1,13 +1,14 @@
 """The settings of every generation, a file each: what the stages of dvc.yaml depend on."""
 
 import json
-from pathlib import Path
 
-from dissent.files import UserError, code_digest, read_json, write_json
+from dissent.closure import Library
+from dissent.files import UserError, read_json, write_json
 from dissent.spec import slices
 from dissent.spec.run import Config, Run
 
 FOLDER = "work/settings"
+_code = Library().code
 
 
 def generations(run: Run) -> range:
@@ -18,7 +19,7 @@ def generations(run: Run) -> range:
 def settings(config: Config, experiment: str) -> dict[str, dict]:
     """File under `work/settings` -> what it holds: one for the data, one a generation of each run, one for the report."""
     run, controls = config.run(experiment), config.controls(experiment)
-    result = {"data.json": {"dataset": run.dataset.model_dump(mode="json"), "code": _code("datasets")}}
+    result = {"data.json": {"dataset": run.dataset.model_dump(mode="json"), "code": [_code("prepare"), _code("split")]}}
     for one in (run, *controls):
         result |= {f"{one.name}/gen{g}.json": _generation(one, g) for g in generations(one)}
     return result | {"report.json": {"report": slices.report(run, controls, _code, config)}}
@@ -44,10 +45,6 @@ def _generation(run: Run, g: int) -> dict:
         "build_masks": slices.masks(run, g, _code),
         "audit": slices.auditing(run, g, _code),
     }
-
-
-def _code(*names: str) -> str:
-    return code_digest(Path(__file__).parents[1], *names)
 
 
 def write_settings(config: Config, experiment: str) -> None:

@@ -8,16 +8,13 @@ from pathlib import Path
 import numpy as np
 
 from dissent.cells import redraw_labels
+from dissent.columns import MASKS
 from dissent.files import encode_png, read_mask, read_table, sha256, verify, write_atomic, write_table
 from dissent.generation.learned import columns_of, counted
 from dissent.label import CHOOSING, LABELERS
 from dissent.select import SELECTORS
 from dissent.task import Task
 
-BASE_COLUMNS = (
-    "id", "label", "doubt", "kept", "why", "pixels", "doubt_pixels", "agreed_pixels", "doubt_share", "changed_share",
-    "score", "label_sha256", "doubt_sha256",
-)  # fmt: skip
 MEAN = "0"
 """the number of the mean among the teachers of predictions.csv"""
 _DOUBT_PALETTE = [[0, 0, 0]] + [[255, 90, 60]] * 255
@@ -52,7 +49,7 @@ def build_masks(
 
     with ThreadPoolExecutor(params["threads"]) as workers:
         built = list(workers.map(one, images))
-    write_table(table, built, (*BASE_COLUMNS, *columns_of(task)))
+    write_table(table, built, (*MASKS, *columns_of(task)))
     return {"images": len(built)}
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from dissent import quality
+from dissent.columns import SCORES
 from dissent.data import apply_doubt, load_images
 from dissent.files import UNKNOWN, UserError, read_json, read_mask, read_table, verify, write_table
 from dissent.generation.evalnet import rate
@@ -59,7 +60,7 @@ def score_pairs(
         }
         for row, score in zip(rows, scores, strict=True)
     ]
-    write_table(out, written, quality.COLUMNS)
+    write_table(out, written, SCORES)
     return {"images": len(rows)}
 
 

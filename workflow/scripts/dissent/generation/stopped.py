@@ -10,14 +10,12 @@ from typing import Any
 
 from safetensors.numpy import save
 
+from dissent.columns import MASKS, PREDICTIONS, SCORES
 from dissent.files import PAIR_COLUMNS, read_json, sha256, write_atomic, write_json, write_table, write_text
 from dissent.generation.learned import columns_of
-from dissent.generation.masks import BASE_COLUMNS as MASKS
 from dissent.jobs import AtOnce
-from dissent.quality import COLUMNS as SCORES
 from dissent.task import Task
 
-PREDICTIONS = ("id", "teacher", "prediction", "sha256")
 _NO_COST = {"seconds": 0.0, "cpu_seconds": 0.0, "peak_memory_mb": 0.0, "host": "", "device": "none"}
 
 

@@ -6,22 +6,9 @@ from collections.abc import Callable
 from dissent.spec.quirks import quirks_of
 from dissent.spec.run import Config, Run
 
-Code = Callable[..., str]  # names of library files -> digest of their content
-
-_NETWORK_CODE = ("networks", "task.py", "inference.py", "data.py", "files.py")
-_FIT_CODE = (
-    "fit.py",
-    "optim.py",
-    "losses.py",
-    "augment.py",
-    "noise.py",
-    "seeds.py",
-    "learn/base.py",
-    "generation/counting.py",
-    "cells.py",
-    "contours.py",
-    "generation/student.py",
-)
+Code = Callable[
+    ..., str
+]  # a rule, and the entries of registries that it uses -> digest of what its script runs (closure.py)
 
 
 def facts(run: Run) -> dict:
@@ -40,8 +27,12 @@ def facts(run: Run) -> dict:
 def prediction(run: Run, generation: int, code: Code, shard: int = 1) -> dict:
     """For predict: one shard of the unlabelled images, as the pool of the generation before sees them."""
     asked = {"part": [shard, run.shards], "mean": run.recipe.label == "mean", "views": run.at(generation)["views"]}
-    files = ("generation/predict.py", "generation/voters.py", "noise.py", "seeds.py", *_NETWORK_CODE)
-    return facts(run) | asked | {"seed": run.seed, "generation": generation, "code": code(*files)}
+    used = code("predict", _architecture(run))
+    return facts(run) | asked | {"seed": run.seed, "generation": generation, "code": used}
+
+
+def _architecture(run: Run) -> str:
+    return f"networks/{run.network.architecture}"
 
 
 def masks(run: Run, generation: int, code: Code) -> dict:
@@ -55,42 +46,34 @@ def masks(run: Run, generation: int, code: Code) -> dict:
         "label": recipe["label"],
         "select": recipe["select"],
         "doubt": {key: recipe["doubt"][key] for key in ("erode", "dilate")},
-        "code": code(
-            "consensus.py",
-            "task.py",
-            "cells.py",
-            "contours.py",
-            "files.py",
-            "label",
-            "select",
-            "generation/masks.py",
-            "generation/learned.py",
-        ),
+        "code": code("build_masks", f"label/{recipe['label']}", f"select/{recipe['select']}"),
     }
 
 
 def evalnet(run: Run, member: int, code: Code) -> dict:
     """For train_evalnet."""
-    files = ("learn/rating.py", "generation/evalnet.py", "generation/examples.py", "consensus.py", "quality.py")
     return _rated(run) | {
         "size": list(run.dataset.size),
         "network": run.evalnet.model_dump(mode="json", exclude={"resources"}),
         "threads": run.evalnet.resources.threads,
         "member": member,
-        "code": code(*files, *_NETWORK_CODE, *_FIT_CODE),
+        "code": code("train_evalnet", *_rating_networks(run)),
     }
+
+
+def _rating_networks(run: Run) -> tuple[str, ...]:
+    return (_architecture(run), "networks/evalnet")
 
 
 def thresholds(run: Run, code: Code) -> dict:
     """For measure_thresholds."""
     limits = {name: getattr(run.recipe.quality, name) for name in ("least", "most")}
-    return _rated(run) | {"quality": limits, "code": code("generation/evalnet.py", "quality.py", *_NETWORK_CODE)}
+    return _rated(run) | {"quality": limits, "code": code("measure_thresholds", *_rating_networks(run))}
 
 
 def rating(run: Run, code: Code) -> dict:
     """For score_pairs."""
-    files = ("generation/score.py", "generation/evalnet.py", "generation/predict.py", "quality.py")
-    return _rated(run) | {"code": code(*files, *_NETWORK_CODE)}
+    return _rated(run) | {"code": code("score_pairs", *_rating_networks(run))}
 
 
 def _rated(run: Run) -> dict:
@@ -100,16 +83,14 @@ def _rated(run: Run) -> dict:
 def pairs(run: Run, generation: int, code: Code) -> dict:
     """For assemble_pairs."""
     recipe = run.at(generation)
-    return {key: recipe[key] for key in ("copies", "copies_by", "labelled_copies")} | {
-        "code": code("generation/pairs.py", "files.py")
-    }
+    return {key: recipe[key] for key in ("copies", "copies_by", "labelled_copies")} | {"code": code("assemble_pairs")}
 
 
 def student(run: Run, generation: int, member: int, code: Code) -> dict:
     """For train: no word of how labels were made, so that a change of that which leaves the pairs alone trains nothing anew."""
     recipe = run.at_member(generation, member)
     used = ("doubt", "noise", "strength", "originals", "view", "labelled_share", "label_share", "learn", "budget_of")
-    learner = f"learn/{recipe['learn']['name']}.py"
+    learner = f"learn/{recipe['learn']['name']}"
     return {
         "task": run.dataset.task.model_dump(mode="json"),
         "size": list(run.dataset.size),
@@ -122,7 +103,7 @@ def student(run: Run, generation: int, member: int, code: Code) -> dict:
         "seed": run.seed,
         "generation": generation,
         "member": member,
-        "code": code(learner, "metrics.py", "confusion.py", *_NETWORK_CODE, *_FIT_CODE),
+        "code": code("train", learner, _architecture(run)),
     }
 
 
@@ -158,22 +139,19 @@ def evaluation(run: Run, generation: int, code: Code) -> dict:
     names = {"run": run.name, "generation": generation, "upper_bound": run.recipe.upper_bound}
     names["patience"] = run.recipe.patience
     names["doubt_target"] = _seen(run.at(generation)["doubt"], run)["target"]
-    files = ["metrics.py", "confusion.py", "cells.py", "contours.py", "alarms.py", "seeds.py"]
-    files += ["pools.py", "stopping.py"] if run.recipe.patience else []
-    files += [f"generation/{name}.py" for name in ("counting", "evaluate", "learned", "predict", "stop", "watch")]
-    return facts(run) | names | {"code": code(*files, *_NETWORK_CODE)}
+    return facts(run) | names | {"code": code("evaluate", _architecture(run))}
 
 
 def deciding(run: Run, code: Code) -> dict:
     """For decide: how many students each planned generation has."""
     pools = [run.at(generation)["pool"] for generation in range(run.recipe.generations + 1)]
-    return {"pools": pools, "code": code("generation/stop.py")}
+    return {"pools": pools, "code": code("decide")}
 
 
 def auditing(run: Run, generation: int, code: Code) -> dict:
     """For audit."""
     names = {"run": run.name, "generation": generation, "task": run.dataset.task.model_dump(mode="json")}
-    return names | {"code": code("generation/audit.py", "task.py", "files.py")}
+    return names | {"code": code("audit")}
 
 
 def report(run: Run, controls: list[Run], code: Code, config: Config) -> dict:
@@ -202,9 +180,7 @@ def report(run: Run, controls: list[Run], code: Code, config: Config) -> dict:
             "build_masks": masks(run, run.recipe.generations, code)["code"],
             "train": student(run, run.recipe.generations, 1, code)["code"],
             "evaluate": evaluation(run, 0, code)["code"],
-            "report": code(
-                "report", "spec/quirks.py", "metrics.py", "confusion.py", "pools.py", "seeds.py", "files.py"
-            ),
+            "report": code("report"),
         },
     }
 

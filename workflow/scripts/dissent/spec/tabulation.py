@@ -7,8 +7,8 @@ from dissent.spec.slices import Code, settings_option
 from dissent.spec.study import Block
 
 
-def tabulation(config: Config, name: str, code: Code) -> dict:
-    """For tabulate_study and plot_labels: blocks (an experiment under one label fraction) with a row a method."""
+def tabulation(config: Config, name: str, code: Code, rule: str = "tabulate_study") -> dict:
+    """For tabulate_study and plot_labels (`rule`): blocks (an experiment under one label fraction) with a row a method."""
     study, shared = config.study(name)
     return {
         "study": name,
@@ -16,7 +16,7 @@ def tabulation(config: Config, name: str, code: Code) -> dict:
         "blocks": [_block(config, name, block) for block in study.blocks],
         "command": f"snakemake --cores 2 results/studies/{name}/table.html{settings_option(config)}",
         "settings": study.model_dump(mode="json", exclude_defaults=True) | shared,
-        "code": code("study", "report", "spec/quirks.py", "metrics.py", "pools.py", "seeds.py", "files.py"),
+        "code": code(rule),
     }
 
 

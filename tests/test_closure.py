@@ -1,0 +1,130 @@
+"""Digests of code: what a rule's script imports, read from the syntax; an edit reruns what reaches it, and nothing else."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from dissent.closure import Library
+from dissent.files import write_text
+from dissent.plan import Plan
+from dissent.spec import slices
+
+SCRIPTS = Path(__file__).resolve().parents[1] / "workflow" / "scripts"
+RULES = sorted(path.stem for path in SCRIPTS.glob("*.py"))
+
+
+def named(library: Library, *asked: str) -> set[str]:
+    """Files of the library that a rule runs."""
+    package = library.package
+    return {path.relative_to(package).as_posix() for path in library.files(*asked) if path.is_relative_to(package)}
+
+
+@pytest.fixture
+def toy(in_tmp) -> Library:
+    """A library of few lines, with every way to import."""
+    files = {
+        "one.py": "from dissent.jobs import job\nwith job():\n    from dissent.deep import work\n",
+        "two.py": "import dissent.alone\n",
+        "dissent/__init__.py": "",
+        "dissent/jobs.py": "job = None\n",
+        "dissent/alone.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import dissent.types\nelse:\n    import dissent.other\n",
+        "dissent/types.py": "",
+        "dissent/other.py": "import numpy\n",
+        "dissent/deep/__init__.py": "from . import first\nfrom .second import x\n",
+        "dissent/deep/first.py": "def f():\n    try:\n        from ..tools import hammer\n    except ImportError:\n        import dissent.nail\n",
+        "dissent/deep/second.py": "x = 1\nmatch x:\n    case 1:\n        from dissent import nail, other as o\n",
+        "dissent/deep/third.py": "",
+        "dissent/tools/__init__.py": "",
+        "dissent/tools/hammer.py": "import dissent.one\n",
+        "dissent/nail.py": "",
+    }  # fmt: skip
+    for name, text in files.items():
+        write_text(name, text)
+    return Library(in_tmp, in_tmp / "dissent")
+
+
+def test_every_way_to_import_is_seen(toy):
+    deep = {"__init__.py", "first.py", "second.py"}
+    assert named(toy, "one") == {
+        "__init__.py",
+        "jobs.py",
+        "nail.py",
+        "other.py",
+        "tools/__init__.py",
+        "tools/hammer.py",
+    } | {f"deep/{name}" for name in deep}
+    assert named(toy, "two") == {"__init__.py", "alone.py", "other.py"}
+
+
+def test_only_the_entries_of_a_registry_that_are_used_count():
+    library = Library()
+    learn = {"learn/__init__.py", "learn/base.py"}
+    for used, own in (
+        (["supervised"], {"learn/supervised.py"}),
+        (["fixmatch", "consistency"], {"learn/fixmatch.py", "learn/consistency.py"}),
+    ):
+        found = named(library, "train", *(f"learn/{one}" for one in used))
+        assert {name for name in found if name.startswith("learn/")} == learn | own
+    found = named(library, "train", "networks/unet")
+    assert {"networks/smp.py", "networks/storage.py"} <= found and not {
+        "networks/unet1x1.py",
+        "networks/evalnet.py",
+    } & found
+    assert "learn/fixmatch.py" in found
+    assert {name for name in named(library, "build_masks", "label/mean") if name.startswith("label/")} == {
+        "label/__init__.py",
+        "label/single.py",
+    }
+    with pytest.raises(ValueError, match="has no registry with telepathy"):
+        library.files("train", "learn/telepathy")
+    with pytest.raises(ValueError, match="no such library file"):
+        library.files("tame")
+
+
+def test_an_edit_of_any_module_changes_the_rules_that_reach_it_and_no_other(in_tmp):
+    shutil.copytree(SCRIPTS, "scripts", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+    texts = {path: path.read_text("utf-8") for path in sorted(Path("scripts").rglob("*.py"))}
+    library = Library("scripts", "scripts/dissent")
+    reach = {rule: set(library.files(rule)) for rule in RULES}
+    codes = {rule: library.code(rule) for rule in RULES}
+    assert all(20 < len(files) < len(texts) for rule, files in reach.items() if rule.startswith("train"))
+    for path, text in texts.items():
+        path.write_text(f"{text}\nEDITED = True\n", "utf-8")
+        library = Library("scripts", "scripts/dissent")
+        assert [rule for rule in RULES if path in reach[rule] and library.code(rule) == codes[rule]] == [], path
+        path.write_text(text, "utf-8")
+    for rule in RULES:
+        others = texts.keys() - reach[rule]
+        for path in others:
+            path.write_text("import nothing\n")
+        assert Library("scripts", "scripts/dissent").code(rule) == codes[rule], rule
+        for path in others:
+            path.write_text(texts[path], "utf-8")
+
+
+def test_what_was_left_out_of_lists_by_hand(root):
+    plan = Plan({}, str(root))
+    library = Library()
+    run = plan.config.run("demo")
+    for rule, names in {
+        "train": {"spec/network.py", "data.py", "fit.py", "generation/student.py", "files.py"},
+        "train_evalnet": {"generation/examples.py", "spec/network.py", "learn/rating.py"},
+        "score_pairs": {"generation/examples.py", "seeds.py"},
+        "evaluate": {"alarms.py", "generation/watch.py", "metrics.py"},
+        "audit": {"generation/audit.py", "task.py"},
+        "report": {"report/verdict.py", "pools.py"},
+        "tabulate_study": {"study/rows.py", "confusion.py"},
+    }.items():
+        assert names <= named(library, rule), rule
+    assert slices.student(run, 0, 1, plan.code)["code"] == plan.code("train", "learn/supervised", "networks/unet1x1")
+
+
+def test_every_rule_has_its_digest_but_what_is_fetched(root):
+    """A library of another day fetches the same bytes, and the raw files may be gone."""
+    text = "".join(path.read_text() for path in (root / "workflow/rules").glob("*.smk"))
+    rules = {block.split(":")[0]: block for block in re.split(r"^rule ", text, flags=re.MULTILINE)[1:]}
+    assert [name for name, block in rules.items() if "PLAN.code" not in block] == ["fetch"]
+    given = {name: re.findall(r'PLAN\.code\("(\w+)"', block) for name, block in rules.items()}
+    assert all(names in ([], [name.removesuffix("_shard")]) for name, names in given.items())
