@@ -18,7 +18,8 @@ def test_suffixes_and_folders_in_folders(in_tmp):
     save(raw / "gtFine/train/aachen/a_1_gtFine_color.png", photo(2))
     parts = [{"name": "train", "images": "leftImg8bit/train", "masks": "gtFine/train"}]
     keys = {"image_suffix": "_leftImg8bit", "mask_suffix": "_gtFine_labelIds"}
-    _, rows = prepared(raw, in_tmp / "out", parts=parts, **keys)
+    assert "leave_out: ['*_color.png']" in refused(raw, in_tmp / "out", parts=parts, **keys)
+    _, rows = prepared(raw, in_tmp / "out", parts=parts, leave_out=["*_color.png"], **keys)
     assert rows["a_1"]["source"] == "leftImg8bit/train/aachen/a_1_leftImg8bit.png"
     assert np.array_equal(label(rows, "a_1"), ids(1))
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from dissent.cli.machine import cores
 from dissent.cli.plan import jobs_of, steps_of
+from dissent.cli.seen import seen_files
 from dissent.cli.settings import config_of, settings_folder
 from dissent.cli.shown import check_shown
 from dissent.cli.text import columns
@@ -95,7 +96,7 @@ def _check_data(run: Run) -> tuple[list[str], list[str], dict[str, int]]:
         try:
             earlier = f"data/{run.dataset_name}"
             prepare(dataset, run.dataset_name, str(raw), scratch, threads=cores(), record=earlier)
-            print(_summary(run, raw, Path(scratch)))
+            print(f"\n{seen_files(run.dataset, raw)}{_summary(run, raw, Path(scratch))}")
             split(dataset, run.split, scratch, f"{scratch}/split")
         except UserError as error:
             return [str(error).replace(scratch, f"data/{run.dataset_name}")], notes, {}

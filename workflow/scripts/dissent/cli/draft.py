@@ -55,6 +55,7 @@ def dataset_of(
     optional = {
         "image_suffix": pairs.image_suffix,
         "mask_suffix": pairs.mask_suffix,
+        "leave_out": pairs.leave_out,
         "names": pairs.names if pairs.names != "stem" else "",
         "partial": bool(pairs.alone),
         "group": {"pattern": group} if group else None,

@@ -13,6 +13,7 @@ from dissent.cli.guess import guess
 from dissent.cli.machine import cores
 from dissent.cli.meaning import Guess, Value, Wishes
 from dissent.cli.pairing import Pairs, find_pairs
+from dissent.cli.seen import seen_files
 from dissent.cli.settings import config_of, settings_folder
 from dissent.cli.survey import Survey, survey
 from dissent.cli.text import columns, some
@@ -34,6 +35,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--masks", default="masks", metavar="DIR", help="folder of masks below it (default: masks)")
     parser.add_argument("--name", help="name of the data set and the experiment; default: the folder's")
     parser.add_argument("--settings", type=Path, metavar="DIR", help="folder of settings to write to; default: config")
+    parser.add_argument(
+        "--leave-out",
+        nargs="+",
+        default=[],
+        metavar="PATTERN",
+        help="files there that are not used, e.g. '*_color.png'",
+    )
     masks = parser.add_argument_group("what masks mean, where that is open")
     masks.add_argument("--kind", choices=["binary", "multiclass", "multilabel"], help="multilabel: labels overlap")
     masks.add_argument(
@@ -65,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
     if there:
         raise UserError(f"{' and '.join(there)} exist and stay as they are; say another --name, or delete them")
     check_place(args.folder, name, (args.images, args.masks))
-    pairs = find_pairs(args.folder, args.images, args.masks)
+    pairs = find_pairs(args.folder, args.images, args.masks, args.leave_out)
     folders = sorted(pairs.masks) if "" not in pairs.masks else []
     if folders and args.missing is None:
         _check_missing(pairs)
@@ -77,6 +85,7 @@ def run(args: argparse.Namespace) -> int:
     print(_meant(meant, found))
     values = dataset_of(pairs, found.images, meant, args.folder.as_posix(), args.size, args.geometry, args.group)
     dataset = checked(values, paths[0])
+    print(f"\n{seen_files(dataset, args.folder)}")
     split = values["splits"][SPLIT]
     comments = (
         _dataset_comment(name, pairs),

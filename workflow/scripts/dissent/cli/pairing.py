@@ -1,12 +1,19 @@
 """Which mask belongs to which image of a folder that nobody has described yet. No torch."""
 
+import random
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from dissent.cli.text import printable, some
-from dissent.datasets import raw
+from dissent.datasets.listing import Census, Looking
+from dissent.datasets.naming import nfc
+from dissent.datasets.problems import Problems
+from dissent.datasets.raw import listed
 from dissent.files import UserError
+from dissent.spec.coding import Folders, Index
+from dissent.spec.dataset import Part, Source
 
 
 @dataclass(frozen=True)
@@ -22,6 +29,7 @@ class Pairs:
     mask_suffix: str = ""
     alone: list[str] = field(default_factory=list)
     """keys of images without any mask"""
+    leave_out: list[str] = field(default_factory=list)
 
     @property
     def names(self) -> str:
@@ -30,32 +38,54 @@ class Pairs:
         return "path" if max(stems.values()) > 1 else "stem"
 
 
-def find_pairs(folder: Path, images: str, masks: str) -> Pairs:
+def find_pairs(folder: Path, images: str, masks: str, leave_out: Sequence[str] = ()) -> Pairs:
     """Pair what lies below FOLDER/images and FOLDER/masks, whatever their names end with; UserError lists misfits."""
     images, masks = _below(folder, images, "--images"), _below(folder, masks, "--masks")
-    problems = raw.Problems()
-    pictures = raw._files(folder, images, "", problems)
-    files = pictures if masks == images else raw._files(folder, masks, "", problems)
-    problems.stop(folder)
+    pictures, files = _keys(folder, images, leave_out), _keys(folder, masks, leave_out)
     if not pictures or not files:
         raise UserError(f"{folder / (images if not pictures else masks)} has no PNG, JPEG, TIFF or BMP images")
+    labels: list[str] = []
     if masks == images:
-        suffix = _suffix_within(pictures, folder / images)
-        files = {key.removesuffix(suffix): path for key, path in pictures.items() if key.endswith(suffix)}
-        pictures = {key: path for key, path in pictures.items() if not key.endswith(suffix)}
-        return _paired(folder, pictures, {"": files}, images, masks, "", suffix)
-    by_label = _by_folder(files, pictures)
-    if len(by_label) == 1 and "" not in by_label:
-        [(name, files)] = by_label.items()
-        by_label, masks = {"": files}, f"{masks}/{name}"
-    every = sorted({key for one in by_label.values() for key in one})
-    image_suffix, mask_suffix = _suffixes(sorted(pictures), every)
-    pictures = {key.removesuffix(image_suffix): path for key, path in pictures.items() if key.endswith(image_suffix)}
-    by_label = {
-        name: {key.removesuffix(mask_suffix): path for key, path in one.items() if key.endswith(mask_suffix)}
-        for name, one in by_label.items()
-    }
-    return _paired(folder, pictures, by_label, images, masks, image_suffix, mask_suffix)
+        image_suffix, mask_suffix = "", _suffix_within(pictures, folder / images)
+    else:
+        tops = _tops(files, pictures)
+        if len(tops) == 1:
+            masks = f"{masks}/{tops[0]}"
+        elif tops:
+            labels = tops
+        keys = sorted({key.split("/", 1)[1] for key in files} if tops else files)
+        image_suffix, mask_suffix = _suffixes(sorted(pictures), keys)
+    return _paired(Pairs(folder, {}, {label: {} for label in labels or [""]}, images, masks, image_suffix, mask_suffix,
+                         leave_out=list(leave_out)))  # fmt: skip
+
+
+def _keys(folder: Path, below: str, leave_out: Sequence[str]) -> list[str]:
+    """Paths of image files below a folder without their extension."""
+    looking, problems = Looking(folder, leave_out), Problems()
+    files = looking.files(below, Census(), problems)
+    problems.stop(folder)
+    return [nfc(path.relative_to(folder / below).with_suffix("").as_posix()) for path in files]
+
+
+def _paired(found: Pairs) -> Pairs:
+    """Images and masks as `prepare` pairs them; UserError names every file that it would not take."""
+    labels = sorted(found.masks) if "" not in found.masks else []
+    # what masks mean is not known yet, and asked later: nothing is validated here
+    source = Source.model_construct(
+        parts=[Part(name="all", images=found.images_below, masks=found.masks_below)],
+        image_suffix=found.image_suffix,
+        mask_suffix=found.mask_suffix,
+        leave_out=found.leave_out,
+        coding=Folders(name="folders", folders=labels) if labels else Index(),
+        task=None,
+    )
+    problems = Problems()
+    images, masks = listed(source, found.raw, problems, Census())
+    problems.stop(found.raw)
+    pictures = {key: path for _, key, path in images}
+    by_label = dict(zip(labels or [""], masks["all"], strict=True))
+    alone = [key for key in pictures if not any(key in one for one in by_label.values())]
+    return replace(found, images=pictures, masks=by_label, alone=alone)
 
 
 def _below(folder: Path, given: str, flag: str) -> str:
@@ -75,16 +105,12 @@ def _below(folder: Path, given: str, flag: str) -> str:
     return plain
 
 
-def _by_folder(files: dict[str, Path], images: dict[str, Path]) -> dict[str, dict[str, Path]]:
-    """Masks by folder of a label, if their folders are that: names recur in them and are images' names without them."""
+def _tops(files: list[str], images: list[str]) -> list[str]:
+    """Folders of labels below that of masks, if its folders are that; [] where they are like those of the images."""
     if any("/" not in key for key in files):
-        return {"": files}
-    tops: dict[str, dict[str, Path]] = {}
-    for key, path in files.items():
-        top, rest = key.split("/", 1)
-        tops.setdefault(top, {})[rest] = path
-    image_tops = {key.split("/", 1)[0] for key in images if "/" in key}
-    return {"": files} if set(tops) <= image_tops else dict(sorted(tops.items()))
+        return []
+    tops = {key.split("/", 1)[0] for key in files}
+    return [] if tops <= {key.split("/", 1)[0] for key in images if "/" in key} else sorted(tops)
 
 
 def _suffixes(images: list[str], masks: list[str]) -> tuple[str, str]:
@@ -93,22 +119,34 @@ def _suffixes(images: list[str], masks: list[str]) -> tuple[str, str]:
     if 2 * sum(key in known for key in masks) >= len(masks):
         return "", ""
     votes: Counter[tuple[str, str]] = Counter()
-    for mask in masks[:: max(1, len(masks) // 50)]:
+    for mask in random.Random(0).sample(masks, min(50, len(masks))):
         near = max(images, key=lambda image: (_shared(image, mask), -len(image)))
         common = _shared(near, mask)
         if common < min(len(near), len(mask)):  # a_left and a_ids: the line between belongs to the ends
             common = len(mask[:common].rstrip("_-. "))
         if common > mask.rfind("/") + 1:
             votes[near[common:], mask[common:]] += 1
-    for (image_suffix, mask_suffix), _ in votes.most_common(5):
-        stems = {key.removesuffix(image_suffix) for key in images if key.endswith(image_suffix)}
-        fit = sum(key.endswith(mask_suffix) and key.removesuffix(mask_suffix) in stems for key in masks)
-        if 2 * fit >= len(masks):
-            return image_suffix, mask_suffix
-    raise UserError(
-        f"masks are not called after their images: {printable(masks[0])} ... and {printable(images[0])} ...; the names "
-        "may differ in what they end with (a_mask for a), alike for all"
-    )
+    fits = {ends: _fit(images, masks, *ends) for ends, _ in votes.most_common(5)}
+    best = max(fits, key=lambda ends: fits[ends], default=None)
+    close = [ends for ends in fits if 2 * fits[ends] >= fits[best] > 0]
+    if best is None or 2 * sum(fits[ends] for ends in close) < len(masks):
+        raise UserError(
+            f"masks are not called after their images: {printable(masks[0])} ... and {printable(images[0])} ...; the names "
+            "may differ in what they end with (a_mask for a), alike for all"
+        )
+    if len({mask for _, mask in close}) > 1:
+        told = [f"{fits[ends]} end with {printable(ends[1]) or 'nothing more'}" for ends in close]
+        raise UserError(
+            f"images have several masks: {', '.join(told)}. Say which are not used, e.g. "
+            f"`--leave-out '*{printable(close[-1][1])}.*'`; join them first if they show several objects of one image"
+        )
+    return best
+
+
+def _fit(images: list[str], masks: list[str], image_suffix: str, mask_suffix: str) -> int:
+    """How many masks belong to an image under these ends."""
+    stems = {key.removesuffix(image_suffix) for key in images if key.endswith(image_suffix)}
+    return sum(key.endswith(mask_suffix) and key.removesuffix(mask_suffix) in stems for key in masks)
 
 
 def _shared(one: str, other: str) -> int:
@@ -116,7 +154,7 @@ def _shared(one: str, other: str) -> int:
     return next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
-def _suffix_within(files: dict[str, Path], folder: Path) -> str:
+def _suffix_within(files: list[str], folder: Path) -> str:
     """The end of masks' names in a folder that holds images and masks."""
     keys, votes = sorted(files), Counter()
     for key in keys:
@@ -127,23 +165,3 @@ def _suffix_within(files: dict[str, Path], folder: Path) -> str:
             f"{folder} holds images and masks, but no name is that of another with something added (a, a_mask)"
         )
     return max(votes, key=lambda suffix: (votes[suffix], -len(suffix), suffix))
-
-
-def _paired(
-    folder: Path,
-    images: dict[str, Path],
-    masks: dict[str, dict[str, Path]],
-    images_below: str,
-    masks_below: str,
-    image_suffix: str,
-    mask_suffix: str,
-) -> Pairs:
-    problems = raw.Problems(
-        f"{path.relative_to(folder).as_posix()}: no image belongs to this mask"
-        for one in masks.values()
-        for key, path in one.items()
-        if key not in images
-    )
-    problems.stop(folder)
-    alone = [key for key in images if not any(key in one for one in masks.values())]
-    return Pairs(folder, images, masks, images_below, masks_below, image_suffix, mask_suffix, alone)

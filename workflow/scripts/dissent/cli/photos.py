@@ -7,9 +7,9 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from dissent.datasets import raw
 from dissent.datasets.convert import to_bytes
 from dissent.datasets.decode import EXTENSIONS, read_header, read_photo, turned, turned_size
+from dissent.datasets.listing import walk
 from dissent.datasets.naming import OTHER_IMAGES
 from dissent.files import UserError
 
@@ -62,7 +62,7 @@ def find_photos(folder: Path, out: Path) -> tuple[list[Photo], list[tuple[str, s
     base = folder if folder.is_dir() else folder.parent
     if base.resolve() == out.resolve() or (out.resolve() in base.resolve().parents and folder.is_dir()):
         raise UserError(f"{folder} lies in {out}, where the masks are to go; name another folder for them")
-    files, others = raw._walk(folder) if folder.is_dir() else ([folder], [])
+    files, others = walk(folder) if folder.is_dir() else ([folder], [])
     inside = out.resolve()
     bad = [(path, "is no plain file") for path in others if path.suffix.lower() in EXTENSIONS]
     found = []

@@ -8,7 +8,7 @@ from PIL import Image
 
 from dissent.datasets.contents import contents
 from dissent.datasets.convert import PUBLISHED_TARGETS
-from dissent.datasets.raw import JUNK
+from dissent.datasets.listing import JUNK
 from dissent.files import UserError, read_json, read_rows, sha256
 
 FOLDERS = ("images", "labels", *sorted(PUBLISHED_TARGETS.values()))

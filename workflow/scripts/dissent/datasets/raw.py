@@ -2,15 +2,14 @@
 
 import os
 import re
-import stat
 import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from dissent.datasets.codings import label_folders
 from dissent.datasets.contents import contents
-from dissent.datasets.decode import EXTENSIONS
-from dissent.datasets.naming import OTHER_IMAGES, Names, bare
+from dissent.datasets.listing import Census, Looking, further_files, images_by_key, masks_by_key, walk
+from dissent.datasets.naming import Names, bare
 from dissent.datasets.problems import Problems
 from dissent.datasets.tables import table_of
 from dissent.files import UserError, digest
@@ -18,8 +17,10 @@ from dissent.spec.dataset import Part, Source
 from dissent.spec.origin import Obtain
 
 _LONGEST = 180  # bytes of a name: tiles and writers add some, and a file system takes 255
-JUNK = ("Thumbs.db", "desktop.ini", "__MACOSX")
 _NO_DATA = (".zip", ".part", ".json")  # what fetching leaves beside the data
+
+
+Picture = tuple[Part, str, Path]
 
 
 @dataclass(frozen=True)
@@ -47,20 +48,24 @@ def raw_digest(raw: str | Path) -> str:
     """Digest of names and contents of the raw files, `absent` where there is no folder."""
     if not Path(raw).is_dir():
         return "absent"
-    files, others = _walk(Path(raw))
+    files, others = walk(Path(raw))
     kept = [path for path in files if path.suffix.lower() not in _NO_DATA]
     names = sorted(path.relative_to(raw).as_posix() for path in others)
     found = sorted(contents(Path(raw), kept).items())
     return digest([[os.fsencode(name).hex(), sha] for name, sha in found], [os.fsencode(n).hex() for n in names])
 
 
-def find_items(source: Source, raw: Path, problems: Problems) -> list[Item]:
-    """All images that the data set uses, sorted by id; what is wrong with names and pairs goes to `problems`."""
+def find_items(source: Source, raw: Path, problems: Problems, census: Census | None = None) -> list[Item]:
+    """All images that the data set uses, sorted by id; what is wrong with names and pairs goes to `problems`.
+
+    `census` gets every file in the folders, used or left out.
+    """
+    census = Census() if census is None else census
     if source.obtain and not any((raw / part.images).is_dir() for part in source.parts):
         raise UserError(to_obtain(source.obtain, raw))
     if not raw.is_dir():
         raise UserError(f"{raw} does not exist: put the raw files there, or name their folder with `raw`")
-    images, masks = _listed(source, raw, problems)
+    images, masks = listed(source, raw, problems, census)
     rows = _rows(source, raw, [(path, key) for _, key, path in images], problems) if source.table is not None else None
     items: list[Item] = []
     for part, key, image in images:
@@ -69,9 +74,14 @@ def find_items(source: Source, raw: Path, problems: Problems) -> list[Item]:
             problems.add(name, f"has no row in {source.table.path}")
             continue
         row = rows[name] if rows is not None else {}
-        if any(row[column] not in map(str, values) for column, values in source.keep.items()):
-            continue
         found = tuple(mask.get(key) for mask in masks[part.name])
+        files = [path for path in found if path is not None]
+        if any(row[column] not in map(str, values) for column, values in source.keep.items()):
+            census.left |= dict.fromkeys([image, *files], f"not chosen by `keep` from {source.table.path}")
+            continue
+        census.images.add(image)
+        census.masks |= set(files)
+        census.masked += bool(files)
         problems += _lacking(source, name, key, found, masks[part.name])
         stem = key.rsplit("/", 1)[-1]
         id_ = f"{part.images}/{key}".replace("/", "__") if source.names == "path" else stem
@@ -83,23 +93,33 @@ def find_items(source: Source, raw: Path, problems: Problems) -> list[Item]:
     return sorted(items, key=lambda item: item.id)
 
 
-def _listed(
-    source: Source, raw: Path, problems: Problems
-) -> tuple[list[tuple[Part, str, Path]], dict[str, list[dict]]]:
+def listed(
+    source: Source, raw: Path, problems: Problems, census: Census
+) -> tuple[list[Picture], dict[str, list[dict]]]:
     """All images as (part, key, path), and by part the masks by key, a dict for each folder of them."""
-    images: list[tuple[Part, str, Path]] = []
+    images: list[Picture] = []
     every: dict[str, list[dict[str, Path]]] = {}
+    looking = Looking(raw, source.leave_out, source.nested)
     for part in source.parts:
-        pictures = _files(raw, part.images, source.image_suffix, problems, source.nested)
+        labels = label_folders(source.coding, source.task) if part.masks is not None else []
+        folders = [f"{part.masks}/{folder}".rstrip("/") for folder in labels]
+        together = folders == [part.images]
+        files = looking.files(part.images, census, problems)
+        own = [path for path in files if together and path.stem.endswith(source.mask_suffix)]
+        inside = {raw / folder for folder in folders} - {raw / part.images}  # masks below the images are no images
+        files = [path for path in files if not inside & set(path.parents)]
+        pictures = images_by_key(
+            looking, part.images, [path for path in files if path not in set(own)], source.image_suffix, problems
+        )
         masks = every[part.name] = []
-        if part.masks is not None:
-            folders = [f"{part.masks}/{folder}".rstrip("/") for folder in label_folders(source.coding, source.task)]
-            masks += [_files(raw, folder, source.mask_suffix, problems, source.nested) for folder in folders]
-            if part.masks == part.images:
-                pictures = {key: path for key, path in pictures.items() if not path.stem.endswith(source.mask_suffix)}
-            for key, path in (item for mask in masks for item in mask.items()):
-                if key not in pictures:
-                    problems.add(path.relative_to(raw).as_posix(), "no image belongs to this mask")
+        for folder in folders:
+            found = own if together else looking.files(folder, census, problems)
+            masks.append(masks_by_key(looking, folder, found, source.mask_suffix, problems))
+        if together:
+            problems += further_files(looking, pictures, masks[0], source.mask_suffix)
+        for key, path in (item for mask in masks for item in mask.items()):
+            if key not in pictures:
+                problems.add(looking.below(path), "no image belongs to this mask")
         images += [(part, key, path) for key, path in pictures.items()]
     return images, every
 
@@ -116,59 +136,6 @@ def to_obtain(what: Obtain, raw: Path) -> str:
             f"(terms: {what.licence}), unpack in {raw}/, and run the same command again",
         ]
     )
-
-
-def _walk(folder: Path) -> tuple[list[Path], list[Path]]:
-    """Plain files below `folder` (links followed, hidden and junk files left out), and what is no file."""
-    files, others, todo, seen = [], [], [folder], set()
-    while todo:
-        current = todo.pop()
-        real = os.path.realpath(current)
-        if real in seen:
-            continue
-        seen.add(real)
-        for name in sorted(os.listdir(current)):
-            path = current / name
-            if name.startswith(".") or name in JUNK:
-                continue
-            try:
-                kind = os.stat(path).st_mode
-            except OSError:
-                others.append(path)  # a link to nothing or to itself
-                continue
-            if stat.S_ISDIR(kind):
-                todo.append(path)
-                if path.suffix.lower() in EXTENSIONS:
-                    others.append(path)
-            else:
-                (files if stat.S_ISREG(kind) else others).append(path)
-    return sorted(files), others
-
-
-def _files(raw: Path, below: str, suffix: str, problems: Problems, nested: bool = True) -> dict[str, Path]:
-    """Image files by their path below the folder, without extension and suffix, in NFC."""
-    folder = raw / below
-    if not folder.is_dir():
-        problems.append(f"{below}: there is no such folder")
-        return {}
-    files, others = ([path for path in paths if nested or path.parent == folder] for paths in _walk(folder))
-    found: dict[str, Path] = {}
-    for path in others:
-        if path.suffix.lower() in EXTENSIONS:
-            problems.append(f"{path.relative_to(raw).as_posix()}: is no plain file")
-    for path in files:
-        name = path.relative_to(raw).as_posix()
-        if path.suffix.lower() in OTHER_IMAGES:
-            problems.append(f"{name}: {path.suffix} is not read; save it as PNG, JPEG, TIFF or BMP")
-        if path.suffix.lower() not in EXTENSIONS or not path.stem.endswith(suffix) or path.stem == suffix:
-            continue
-        key = unicodedata.normalize(
-            "NFC", path.relative_to(folder).with_name(path.stem.removesuffix(suffix)).as_posix()
-        )
-        if key in found:
-            problems.append(f"{name}: has the same name as {found[key].relative_to(raw).as_posix()}")
-        found[key] = path
-    return found
 
 
 def _lacking(source: Source, name: str, key: str, found: tuple, masks: list[dict]) -> list[str]:

@@ -69,15 +69,17 @@ class Source(Model):
     parts: Annotated[list[Part], Field(min_length=1)] = [Part(name="all")]
     """folders of images and masks"""
     image_suffix: str = ""
-    """end of the images' names before the extension that their masks' do not have, e.g. _leftImg8bit"""
+    """end of the images' names before the extension that their masks' do not have, e.g. _leftImg8bit; images without it are called by their whole name"""
     mask_suffix: str = ""
-    """the same for masks, e.g. _segmentation"""
+    """the same for masks, e.g. _segmentation; a mask without it is an error"""
     names: Literal["stem", "path"] = "stem"
     """an image is called after its file, or after its path below `raw` (where files in several folders have equal names)"""
     partial: bool = False
     """true: an image without a mask is an unlabelled one; false: it is an error"""
     nested: bool = True
     """false: folders inside the folders of images and masks are passed over"""
+    leave_out: list[str] = []
+    """files in the folders of images and masks that are not used, as patterns for their paths below `raw`, e.g. ['*_color.png', 'masks/old/*']; they are told by number"""
     unequal: Literal["refuse", "resize"] = "refuse"
     """a mask that has not its image's size: an error, or it is resized to that (nearest pixel) and told in the log"""
     table: Table | None = None

@@ -1,0 +1,29 @@
+"""Which files of a raw folder are used, by number: the counts add up, and what is left out is said with the reason."""
+
+from collections import Counter
+from pathlib import Path
+
+from dissent.datasets.decode import EXTENSIONS
+from dissent.datasets.listing import Census, walk
+from dissent.datasets.raw import Problems, find_items
+from dissent.spec.dataset import Source
+
+
+def seen_files(source: Source, raw: Path) -> str:
+    """Lines for the terminal: files in the folders of images and masks, and images that lie beside these folders."""
+    census = Census()
+    find_items(source, raw, Problems(), census)
+    return "\n".join([census.told(), *_beside(source, raw)])
+
+
+def _beside(source: Source, raw: Path) -> list[str]:
+    """A line for image files in folders that no part names."""
+    folders = {raw / folder for part in source.parts for folder in (part.images, part.masks) if folder is not None}
+    others = [
+        path.relative_to(raw)
+        for path in walk(raw)[0]
+        if path.suffix.lower() in EXTENSIONS and not folders & set(path.parents)
+    ]
+    counts = Counter(path.parts[0] + "/" if len(path.parts) > 1 else "the folder itself" for path in others)
+    told = ", ".join(f"{count} in {name}" for name, count in sorted(counts.items()))
+    return [f"        not looked at, as they lie beside the folders of images and masks: {told}"] if told else []

@@ -1,0 +1,211 @@
+"""Every file in the folders of a data set: an image, a mask, or left out with the reason, so that none vanishes. No torch."""
+
+import os
+import re
+import stat
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import Path, PurePosixPath
+
+from dissent.datasets.decode import EXTENSIONS
+from dissent.datasets.naming import OTHER_IMAGES, nfc
+from dissent.datasets.problems import Problems
+
+JUNK = ("Thumbs.db", "desktop.ini", "__MACOSX")
+NO_IMAGE = "no image files"
+
+
+@dataclass
+class Census:
+    """What became of each file in the folders that were looked at; hidden files and system junk are not counted."""
+
+    images: set[Path] = field(default_factory=set)
+    masks: set[Path] = field(default_factory=set)
+    masked: int = 0
+    """images with a mask"""
+    left: dict[Path, str] = field(default_factory=dict)
+    """files that are not used, with the reason"""
+
+    def told(self) -> str:
+        """The counts, which add up, as a line, and a line for each reason to leave files out."""
+        left = {path: why for path, why in self.left.items() if path not in self.images | self.masks}
+        total = len(self.images | self.masks) + len(left)
+        lines = [
+            f"files   {total} files: {len(self.images)} images ({self.masked} with a mask), {len(self.masks)} masks, "
+            f"{len(left)} left out"
+        ]
+        for why in dict.fromkeys(left.values()):
+            names = [path.name for path in sorted(left) if left[path] == why]
+            lines.append(f"        left out: {len(names)}, {why}: {_some(names)}")
+        return "\n".join(lines)
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(ascii(name)[1:-1] if not name.isprintable() else name for name in names[:5]) + (
+        " ..." if len(names) > 5 else ""
+    )
+
+
+@dataclass(frozen=True)
+class Looking:
+    """How a folder is looked through: the raw folder, patterns to leave out, whether folders in it are entered."""
+
+    raw: Path
+    leave_out: Sequence[str] = ()
+    nested: bool = True
+
+    def below(self, path: Path) -> str:
+        """The path below the raw folder."""
+        return path.relative_to(self.raw).as_posix()
+
+    def files(self, folder: str, census: Census, problems: Problems) -> list[Path]:
+        """Image files in a folder below the raw one; the others go to `census`, or to `problems`."""
+        top = self.raw / folder
+        if not top.is_dir():
+            problems.append(f"{folder}: there is no such folder")
+            return []
+        files, others = walk(top)
+        for path in others:
+            if path.suffix.lower() in EXTENSIONS and (self.nested or path.parent == top):
+                problems.add(self.below(path), "is no plain file")
+        return [path for path in files if self._is_image(path, top, census, problems)]
+
+    def _is_image(self, path: Path, top: Path, census: Census, problems: Problems) -> bool:
+        name, ending = self.below(path), path.suffix.lower()
+        pattern = next((one for one in self.leave_out if fnmatchcase(nfc(name), nfc(one))), None)
+        if pattern is not None:
+            census.left[path] = f"as `leave_out: {pattern}` says"
+        elif not self.nested and path.parent != top:
+            census.left[path] = "in folders inside, which `nested: false` passes over"
+        elif ending in EXTENSIONS:
+            return True
+        elif ending in OTHER_IMAGES:
+            problems.add(
+                name,
+                f"{path.suffix} is not read; save it as PNG, JPEG, TIFF or BMP, or say `leave_out: ['*{path.suffix}']`",
+            )
+        else:
+            census.left[path] = NO_IMAGE
+        return False
+
+
+def walk(folder: Path) -> tuple[list[Path], list[Path]]:
+    """Plain files below `folder` (links followed, hidden and junk files left out), and what is no file."""
+    files, others, todo, seen = [], [], [folder], set()
+    while todo:
+        current = todo.pop()
+        real = os.path.realpath(current)
+        if real in seen:
+            continue
+        seen.add(real)
+        for name in sorted(os.listdir(current)):
+            path = current / name
+            if name.startswith(".") or name in JUNK:
+                continue
+            try:
+                kind = os.stat(path).st_mode
+            except OSError:
+                others.append(path)  # a link to nothing or to itself
+                continue
+            if stat.S_ISDIR(kind):
+                todo.append(path)
+                if path.suffix.lower() in EXTENSIONS:
+                    others.append(path)
+            else:
+                (files if stat.S_ISREG(kind) else others).append(path)
+    return sorted(files), others
+
+
+def images_by_key(
+    looking: Looking, folder: str, files: Sequence[Path], suffix: str, problems: Problems
+) -> dict[str, Path]:
+    """Images by their path below the folder, without extension and `suffix`, in NFC.
+
+    An image without the suffix is one all the same, with the key that it has; where it seems to be another file of an
+    image that has the suffix (a_depth beside a_rgb) it goes to `problems`.
+    """
+    found: dict[str, Path] = {}
+    plain = []
+    for path in files:
+        key = _key(path, looking.raw / folder)
+        if suffix and _ends(path, suffix):
+            _put(found, key.removesuffix(suffix), path, looking, problems)
+        else:
+            plain.append((key, path))
+    known = dict(found) if suffix else {}
+    for key, path in plain:
+        of = next((known[start] for start in _starts(key) if start in known), None)
+        if of is None or of.parent != path.parent:
+            _put(found, key, path, looking, problems)
+            continue
+        ending = f"{key[len(_key(of, looking.raw / folder).removesuffix(suffix)) :]}{path.suffix}"
+        problems.add(
+            looking.below(path),
+            f"does not end with `{suffix}`, and seems to be another file of {of.name}: rename it, or say "
+            f"`leave_out: ['*{ending}']`",
+        )
+    return found
+
+
+def masks_by_key(
+    looking: Looking, folder: str, files: Sequence[Path], suffix: str, problems: Problems
+) -> dict[str, Path]:
+    """Masks by their path below the folder, without extension and `suffix`; what has not the suffix goes to `problems`."""
+    found: dict[str, Path] = {}
+    for path in files:
+        key = _key(path, looking.raw / folder)
+        if _ends(path, suffix):
+            _put(found, key.removesuffix(suffix), path, looking, problems)
+            continue
+        problems.add(
+            looking.below(path),
+            f"is a mask whose name does not end with `{suffix}`: rename it if it is misspelt, join it with the other if "
+            f"an image has two, or say `leave_out: ['{_pattern(path, suffix)}']`",
+        )
+    return found
+
+
+def _pattern(path: Path, suffix: str) -> str:
+    """A pattern for files like this one: what follows the last separator that is no part of the suffix."""
+    at = path.stem.find(suffix)
+    ending = path.stem[at:] if at > 0 else next(iter(re.findall(r"[-_. ][^-_. ]*$", path.stem)), path.stem)
+    return f"*{ending}{path.suffix}"
+
+
+def further_files(looking: Looking, images: dict[str, Path], masks: dict[str, Path], suffix: str) -> Problems:
+    """Images in a folder of images and masks that seem to be masks: a_msk and a_mask_1 beside a, where `_mask` is meant."""
+    problems = Problems()
+    for key, path in images.items():
+        if key in masks:
+            continue
+        start = next((start for start in _starts(key) if start in images), None)
+        rest = key[len(start) :] if start else ""
+        if rest.startswith(suffix) or rest[1:2].isalpha():
+            problems.add(
+                looking.below(path),
+                f"lies with the masks and seems to be a file of {images[start].name}: rename it if it is a misspelt mask "
+                f"(`{suffix}`), say `leave_out: ['*{rest}{path.suffix}']`, or put masks into a folder of their own",
+            )
+    return problems
+
+
+def _put(found: dict[str, Path], key: str, path: Path, looking: Looking, problems: Problems) -> None:
+    if key in found:
+        problems.add(looking.below(path), f"has the same name as {looking.below(found[key])}")
+    found[key] = path
+
+
+def _ends(path: Path, suffix: str) -> bool:
+    return path.stem.endswith(suffix) and path.stem != suffix
+
+
+def _key(path: Path, top: Path) -> str:
+    return nfc(path.relative_to(top).with_name(path.stem).as_posix())
+
+
+def _starts(key: str) -> list[str]:
+    """What a name begins with, up to each separator in its last part: a_1_depth gives a_1 and a."""
+    name = PurePosixPath(key).name
+    head = key[: len(key) - len(name)]
+    return [head + name[: match.start()] for match in reversed(list(re.finditer(r"[-_. ]", name))) if match.start()]
