@@ -1,6 +1,6 @@
-"""Named views of a batch, drawn anew on every step: plain, weak, strong; and CutMix.
+"""Named views of a batch (plain, weak, strong) and CutMix. They are drawn anew on every step.
 
-Random numbers are drawn on the CPU from the generator that is given, so that a step's views are the same on every device.
+Random numbers are drawn on the CPU, from the generator that is given. So a step's views are the same on every device.
 """
 
 import math
@@ -23,10 +23,12 @@ def _uniform(count: int, low: float, high: float, generator: Generator) -> Tenso
 
 
 def affine(view: str, count: int, height: int, width: int, free_rotation: bool, generator: Generator) -> Tensor | None:
-    """(count, 2, 3) matrices from output to input coordinates for `affine_grid`; None where the view moves nothing.
+    """Matrices `(count, 2, 3)` from output to input coordinates, for `affine_grid`.
 
-    Flips are part of it; where up has no meaning (`free_rotation`) images are turned by half turns too (quarter turns
-    where square), to which the strong view adds its 25 degrees either way.
+    None where the view moves nothing.
+
+    Flips are part of it. Where up has no meaning (`free_rotation`) images are turned by half turns too, and by quarter
+    turns where they are square. The strong view adds its 25 degrees either way.
     """
     if GEOMETRY[view] is None:
         return None
@@ -60,7 +62,10 @@ def warp(images_BCHW: Tensor, masks_BHW: Tensor | None, matrices: Tensor | None)
 
 
 def recolour(images_BCHW: Tensor, view: str, generator: Generator) -> Tensor:
-    """Contrast, brightness, saturation and hue (colour images), a blur now and then; values stay in 0..255."""
+    """Contrast and brightness change, and of colour images saturation and hue.
+
+    Some images are blurred. Values stay in 0..255.
+    """
     if COLOUR[view] is None:
         return images_BCHW
     contrast, bright, saturation, hue = COLOUR[view]
@@ -89,7 +94,9 @@ def _blur(images_BCHW: Tensor, sigma: float) -> Tensor:
 
 
 def _colour_matrix(saturation_B: Tensor, turn_B: Tensor) -> Tensor:
-    """(B, 3, 3): scale the colour's distance from grey and turn it about the grey axis (Rodrigues' rotation)."""
+    """Matrices `(B, 3, 3)` that scale a colour's distance from grey and turn it about the grey axis (Rodrigues'
+    rotation).
+    """
     identity = torch.eye(3)
     grey = torch.tensor(_GREY).expand(3, 3)
     saturate = grey + saturation_B[:, None, None] * (identity - grey)
@@ -114,7 +121,8 @@ def views_of_images(
 ) -> dict[str, Tensor]:
     """Several views of the same images that share one geometry, so that a label made on one holds on the others.
 
-    plain: the image as it is, if asked for, and then all views keep its place; weak: flipped and shifted; strong: recoloured too.
+    Weak views are flipped and shifted, strong ones recoloured too. Plain is the image as it is; where it is asked for,
+    all views keep its place.
     """
     count, _, height, width = images_BCHW.shape
     geometry = "weak" if "plain" not in names else "plain"
@@ -153,7 +161,8 @@ def _smooth(images_BCHW: Tensor, level: int) -> Tensor:
 
 
 def cutmix_boxes(count: int, height: int, width: int, probability: float, generator: Generator | None = None) -> Tensor:
-    """(count, H, W) bool: a box of 2-40 % of the image with aspect .3-3.3 where another image is pasted, or nothing.
+    """Where another image is pasted, as bool `(count, H, W)`: a box of 2-40 % of the image with aspect .3-3.3, or
+    nothing.
 
     Without a generator torch's own is used, which `fit` seeds anew for every step.
     """

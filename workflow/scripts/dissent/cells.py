@@ -14,7 +14,7 @@ _PAD = 12  # beside the image, so that discs at its border need no care
 
 
 def positions(plane_HW: np.ndarray, shift: int = 1) -> np.ndarray:
-    """Centres (N, 2) of the blobs of a plane that survive a 3x3 erosion, holes included, sorted.
+    """Sorted centres `(N, 2)` of the blobs of a plane that outlast a 3x3 erosion, holes included.
 
     Each lies `shift` right of and below the true centre, by 1 in the published code. Blobs that an erosion leaves without
     area (discs of radius 2) have none.
@@ -53,7 +53,9 @@ def tell_apart(centres_N2: np.ndarray, first_HW: np.ndarray, second_HW: np.ndarr
 
 
 def cell_counts(prediction_HW: np.ndarray, target_HW: np.ndarray, labels: list[str], cells: dict) -> np.ndarray:
-    """Per label (L, 4) like tp, fp, fn, tn of cells in that state: matched in number, too many, too few, 0.
+    """Counts of cells `(L, 4)`, for the state of each label: matched in number, too many, too few, 0.
+
+    They take the places of `tp, fp, fn, tn`.
 
     Masks hold one bit a label. There is no matching in space, as published; labels that are no state have zeros.
     """

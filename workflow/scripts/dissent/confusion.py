@@ -6,10 +6,10 @@ from dissent.files import UNKNOWN
 
 
 def counts(prediction: np.ndarray, target: np.ndarray, task: dict) -> np.ndarray:
-    """tp, fp, fn, tn of every label in one image: int64 (L, 4).
+    """The counts `tp, fp, fn, tn` of every label in one image: int64 `(L, 4)`.
 
-    prediction, target: (H, W) masks of one byte a pixel: 0/1, class ids, or one bit a label. Pixels that are 255 in
-    `target` are left out. ValueError where shapes differ or a value is none of the task's.
+    `prediction` and `target` are masks `(H, W)` of one byte a pixel: 0/1, class ids, or one bit a label. Pixels that
+    are 255 in `target` are left out. ValueError where shapes differ or a value is none of the task's.
     """
     prediction, target = np.asarray(prediction), np.asarray(target)
     if prediction.shape != target.shape or prediction.ndim != 2:

@@ -1,8 +1,9 @@
 """Areas and centres of all contours of a plane, as OpenCV's findContours(RETR_TREE) and moments give them. numpy only.
 
-OpenCV's contour is the polygon through the centres of a blob's border pixels (a hole's: of the pixels around it), so its
-moments are sums over the 2x2 blocks of pixels that it covers: a square where all four belong to it, a triangle where three
-do. Blobs are 8-connected, holes 4-connected; a blob's polygon covers its holes, a hole's the blobs in it.
+OpenCV's contour of a blob is the polygon through the centres of its border pixels. That of a hole goes through the
+pixels around it. So its moments are sums over the 2x2 blocks of pixels that it covers: a square where all four belong
+to it, a triangle where three do. Blobs are 8-connected, holes 4-connected. A blob's polygon covers its holes, and a
+hole's polygon covers the blobs in it.
 """
 
 import numpy as np
@@ -11,7 +12,7 @@ _CORNERS = ((0, 0), (0, 1), (1, 1), (1, 0))  # row, column of the pixels of a bl
 
 
 def contour_moments(plane_HW: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Twice the area, six times the moments of x and of y, of each contour that has an area: three arrays (N,).
+    """Three arrays `(N,)`, of each contour that has an area: twice the area, and six times the moments of x and of y.
 
     Whole numbers in float64, as OpenCV sums them before it divides; in no order that means anything.
     """

@@ -23,7 +23,7 @@ def autocast(device: str, precision: str) -> contextlib.AbstractContextManager:
 def probabilities(
     networks: Sequence[nn.Module], images_NHWC: np.ndarray, task: Task, device: str, precision: str, batch: int = 32
 ) -> Iterator[list[Tensor]]:
-    """For each batch of images, the probabilities (B, C, H, W) that every network gives; the images are moved once."""
+    """The probabilities `(B, C, H, W)` that every network gives, batch by batch. The images are moved once."""
     for network in networks:
         network.eval()
     for first in range(0, len(images_NHWC), batch):

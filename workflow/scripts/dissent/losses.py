@@ -1,4 +1,7 @@
-"""Losses for every kind of task: named, added up, blind where nobody knows (255); all-unknown batches cost 0."""
+"""Losses by name, for every kind of task; several are added up.
+
+They leave out pixels that nobody knows (255). A batch of such pixels costs 0.
+"""
 
 from collections.abc import Sequence
 
@@ -8,7 +11,10 @@ from dissent.task import Task
 
 
 def mean(values: Tensor, weight: Tensor, norm: Tensor | None = None) -> Tensor:
-    """Weighted mean of (B, C or 1, H, W) values; 0 where all weights are 0. `norm` replaces the sum of the weights."""
+    """Weighted mean of values `(B, C or 1, H, W)`; 0 where all weights are 0.
+
+    `norm` replaces the sum of the weights.
+    """
     total = (values * weight).sum()
     if norm is None:
         norm = weight.expand_as(values).sum()

@@ -1,7 +1,8 @@
 """Counts of right and wrong pixels per image, and the scores and intervals that follow from them. numpy only.
 
-Legend of shapes: N images, L labels (binary: the foreground alone; multiclass: every id; multilabel: every label), the
-four counts tp, fp, fn, tn last, R resamples of the images. `task` is `spec.task.Task.model_dump(mode="json")`.
+Legend of shapes: N images, L labels, R resamples of the images, and last the four counts `tp, fp, fn, tn`. L is the
+foreground alone in a binary task, every id in a multiclass task, every label in a multilabel task. `task` is
+`spec.task.Task.model_dump(mode="json")`.
 """
 
 from collections.abc import Callable
@@ -17,7 +18,7 @@ Statistic = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 @dataclass(frozen=True)
 class Score:
-    """A score for one task; called with the counts (N, L, 4) of a set of images it gives their score."""
+    """A score for one task. It is called with the counts `(N, L, 4)` of a set of images."""
 
     definition: str
     """a sentence for the reader of metrics.json"""
@@ -52,7 +53,10 @@ def names_for(task: dict) -> list[str]:
 def interval(
     counts_NL4: np.ndarray, score: Score, seed: int, repeats: int = 1000, level: float = 0.95
 ) -> tuple[float | None, float | None]:
-    """Percentile bootstrap interval of a score, images drawn with replacement; (None, None) where there is no score."""
+    """Percentile bootstrap interval of a score.
+
+    Images are drawn with replacement. `(None, None)` where there is no score.
+    """
     values_R, _ = score.statistic(_checked(counts_NL4), _resamples(len(counts_NL4), seed, repeats))
     return _middle(values_R, level)
 
@@ -60,7 +64,10 @@ def interval(
 def paired_interval(
     a_NL4: np.ndarray, b_NL4: np.ndarray, score: Score, seed: int, repeats: int = 1000, level: float = 0.95
 ) -> tuple[float | None, float | None]:
-    """Interval of score(a) - score(b), the same resampled images for both; a and b count the same N images in one order."""
+    """Interval of `score(a) - score(b)`, with the same resampled images for both.
+
+    Both count the same N images in one order.
+    """
     if len(a_NL4) != len(b_NL4):
         raise ValueError(f"paired counts are of the same images, not of {len(a_NL4)} and {len(b_NL4)}")
     times_RN = _resamples(len(a_NL4), seed, repeats)
@@ -102,12 +109,16 @@ def _mean(values: np.ndarray) -> np.ndarray:
 
 
 def _total(counts_NL4: np.ndarray, times_RN: np.ndarray) -> np.ndarray:
-    """Counts summed over the images of each resample, the four counts first: (4, R, L)."""
+    """Counts summed over the images of each resample: `(4, R, L)`, the four counts first."""
     return np.moveaxis(np.tensordot(times_RN, counts_NL4, axes=1), -1, 0)
 
 
 def _over_images(per_image: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]) -> Statistic:
-    """Mean over images of `per_image`: counts (N, L, 4) -> score (N,), score of each label (N, L); NaN: not scored."""
+    """Mean over images of `per_image`, which maps counts `(N, L, 4)` to scores `(N,)` and scores of each label
+    `(N, L)`.
+
+    NaN is not scored.
+    """
 
     def statistic(counts_NL4: np.ndarray, times_RN: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         seen = counts_NL4.sum(axis=(1, 2)) > 0

@@ -1,4 +1,7 @@
-"""Noise copies (section 4, AUG): static, disturbed copies of a pair, rendered from (seed, generation, image, copy)."""
+"""Noise copies: static, disturbed copies of a pair (section 4, AUG).
+
+They follow from `(seed, generation, image, copy)`.
+"""
 
 import numpy as np
 
@@ -15,7 +18,7 @@ def brightness(image: np.ndarray, alpha: float, beta: float) -> np.ndarray:
 
 
 def blur(image_HWC: np.ndarray, level: int) -> np.ndarray:
-    """Gaussian blur of 3, 5, 7 pixels for level 1, 2, 3 with mirrored borders; level 0 changes nothing."""
+    """Gaussian blur of `3, 5, 7` pixels for levels `1, 2, 3`, with mirrored borders. Level 0 changes nothing."""
     if level == 0:
         return image_HWC
     kernel = GAUSSIANS[level]
@@ -34,7 +37,10 @@ def photometric(image_HWC: np.ndarray, strength: dict, random: np.random.Generat
 
 
 def photo(image_HWC: np.ndarray, strength: dict, random: np.random.Generator) -> np.ndarray:
-    """PHOTO (section 4): the same disturbances in another order: blur, noise, then contrast and brightness."""
+    """PHOTO (section 4): the same disturbances in another order.
+
+    Blur is first, then noise, then contrast and brightness.
+    """
     return _brightened(_grain(_blurred(image_HWC, strength, random), strength, random), strength, random)
 
 
@@ -65,7 +71,9 @@ def _grain(image_HWC: np.ndarray, strength: dict, random: np.random.Generator) -
 def noise_copy(
     image_HWC: np.ndarray, mask_HW: np.ndarray, strength: dict, free_rotation: bool, random: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """AUG(image, mask): flips (and quarter turns where up has no meaning), then the disturbance of the image alone.
+    """AUG of an image and its mask.
+
+    Both are flipped, and turned by quarters where up has no meaning. Then the image alone is disturbed.
 
     Quarter turns need square images; others are turned by half a turn or not at all.
     """

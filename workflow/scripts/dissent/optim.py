@@ -54,7 +54,7 @@ class Optimizer:
 
 
 class Average(nn.Module):
-    """A moving average of a network's weights (EMA): w <- decay * w + (1 - decay) * new, buffers are copied."""
+    """A moving average of a network's weights (EMA): `w <- decay * w + (1 - decay) * new`. Buffers are copied."""
 
     def __init__(self, network: nn.Module, decay: float):
         super().__init__()

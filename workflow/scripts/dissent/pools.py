@@ -18,7 +18,7 @@ _AT_ONCE = 20_000_000  # numbers in memory at a time: draws of images
 
 
 def pool_counts(table: str | Path, side: str) -> tuple[list[str], np.ndarray]:
-    """Image ids and the counts (S, N, L, 4) of pixels of each student of the pool, from one side of counts.csv."""
+    """Image ids, and the pixel counts `(S, N, L, 4)` of each student of the pool, from one side of counts.csv."""
     found: dict[str, dict[str, list[list[int]]]] = {}
     for row in read_table(table):
         if row["side"] == side and row["who"] != "ensemble" and not row["label"].startswith(metrics.CELL_ROWS):
@@ -75,9 +75,9 @@ def paired(
 ) -> tuple[float | None, float | None, float | None]:
     """Mean score of pools a minus that of pools b, and its interval: a bootstrap of seeds, students and images.
 
-    `pools`: the counts (S, N, L, 4) of a and b under each seed. Every draw takes seeds, students of each pool and images, all
-    with replacement, the same images for all: an interval over images alone would forget that other students score
-    otherwise. Nones where a pool has no score.
+    `pools` holds the counts `(S, N, L, 4)` of a and b under each seed. Every draw takes seeds, students of each pool
+    and images, all with replacement. The images are the same for all. An interval over images alone would forget that
+    other students score otherwise. Nones where a pool has no score.
     """
     means = [[mean_score(pool, scorer) for pool in both] for both in pools]
     if any(mean is None for both in means for mean in both):
@@ -104,7 +104,7 @@ def scores_on_draws(
 
 
 def mean_of_drawn(values_KR: np.ndarray, random) -> np.ndarray:
-    """In each of R rounds the mean of as many of the K values as there are, drawn with replacement: (R,)."""
+    """The mean of K values that are drawn with replacement from the K values of each of R rounds: `(R,)`."""
     if len(values_KR) == 1:
         return values_KR[0]
     return np.take_along_axis(values_KR, random.integers(len(values_KR), size=values_KR.shape), 0).mean(0)

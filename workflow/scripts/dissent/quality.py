@@ -19,15 +19,19 @@ class Truth(NamedTuple):
 
     @property
     def heads(self) -> np.ndarray:
-        """What an EvalNet is to say: (1, 1) the IoU of one foreground, or (2, classes) IoU and detection."""
+        """What an EvalNet is to say: `(1, 1)` the IoU of one foreground, or `(2, classes)` IoU and detection."""
         return np.stack([self.iou] if len(self.iou) == 1 else [self.iou, self.detected])
 
 
 def truth(mask_HW: np.ndarray, label_HW: np.ndarray, doubt_HW: np.ndarray | None, task: Task) -> Truth:
-    """Compare mask bytes with a label (255 = nobody knows, compared nowhere; in an exclusive mask it is no class); `doubt_HW`: what was blocked in the mask.
+    """How well the bytes of a mask fit a label.
+
+    `doubt_HW` says what was blocked in the mask. Pixels whose label is 255 (nobody knows) are not compared; in an
+    exclusive mask 255 is no class.
 
     IoU of a class that the label lacks is 0, but 1 for the class kept for doubt when the mask has doubt. A class is
-    detected where it covers more than a hundredth of the label; under doubt, where .3 of it or a tenth of the image is left.
+    detected where it covers more than a hundredth of the label. Under doubt it is detected where .3 of it, or a tenth
+    of the image, is left.
     """
     known = label_HW != UNKNOWN
     guess, right = (task.planes_of(np.where(known, mask, np.uint8(0)))[:, known] for mask in (mask_HW, label_HW))
@@ -45,9 +49,10 @@ def truth(mask_HW: np.ndarray, label_HW: np.ndarray, doubt_HW: np.ndarray | None
 
 
 def rating(told: np.ndarray, skip_doubt: bool = False) -> float:
-    """One number from (heads, classes) of IoU and detection: the mean IoU of what is detected, 0 where nothing is.
+    """One number from IoU and detection `(heads, classes)`: the mean IoU of what is detected, 0 where nothing is.
 
-    Of one foreground (one head) its IoU. `skip_doubt`: leave out class 0, which a task keeps for doubt (IM++).
+    With one head it is the IoU of the one foreground. `skip_doubt`: leave out class 0, which a task keeps for doubt
+    (IM++).
     """
     iou = told[0]
     if len(told) == 1:
@@ -60,7 +65,10 @@ def rating(told: np.ndarray, skip_doubt: bool = False) -> float:
 
 
 def copies(score: float, least: float, most: float) -> int:
-    """Copies of a pair by the quality of its mask: one up to `least`, five above `most` (section 5, 11; table T6)."""
+    """How many copies a pair gets, by the quality of its mask.
+
+    It is one up to `least` and five above `most` (section 5, 11; table T6).
+    """
     if score > most:
         return 5
     if score <= least:

@@ -1,4 +1,4 @@
-"""All randomness of the project: a stream for a key such as (seed, generation, member, step)."""
+"""All randomness of the project: a stream for a key such as `(seed, generation, member, step)`."""
 
 import hashlib
 import json

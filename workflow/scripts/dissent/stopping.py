@@ -46,10 +46,10 @@ class Decision:
 def decide(pools: Sequence[np.ndarray], scorer: metrics.Score, patience: int, repeats: int = 1000) -> Decision:
     """Whether to stop after these generations, and which to keep.
 
-    `pools`: counts (S, N, L, 4) of each generation from gen0 on, of the same validation images. A generation brings a gain
-    where the paired interval (students and images drawn) of its difference to the best so far lies above 0; the best so
-    far is the last that brought one, so that small gains add up. It stops when `patience` generations have brought none since, those that
-    rise again not counted.
+    `pools`: counts `(S, N, L, 4)` of each generation from gen0 on, of the same validation images. A generation brings a
+    gain where its difference to the best so far has a paired interval above 0 (students and images drawn). The best so
+    far is the last that brought a gain, so that small gains add up. It stops when `patience` generations have brought
+    none since, those that rise again not counted.
     """
 
     def compared(g: int, other: int) -> tuple[float | None, float | None, float | None]:
@@ -68,9 +68,12 @@ def decide(pools: Sequence[np.ndarray], scorer: metrics.Score, patience: int, re
 
 
 def worth(counts_SNL4: np.ndarray, scorer: metrics.Score) -> tuple[float, int]:
-    """Of two pools the larger is better: the mean of what scores there are, then how many students have none.
+    """How good a pool is; the larger is better.
 
-    None has a student who found nothing where there was nothing to find (`merit`); all of a pool without one score above 0.
+    First counts the mean of the scores there are, then how many students have none.
+
+    A student has no score when it found nothing where there was nothing to find (`merit`). A pool in which nobody has a
+    score is above one whose mean is 0.
     """
     values = [scorer(counts)["value"] for counts in counts_SNL4]
     known = [value for value in values if value is not None]

@@ -1,4 +1,4 @@
-"""Learners by the name that a recipe's `learn.name` gives."""
+"""Learners: how a network learns, by the name in a recipe's `learn.name`."""
 
 from dissent.learn.base import Learner
 from dissent.learn.consistency import Consistency

@@ -9,10 +9,12 @@ from dissent.losses import Loss
 
 
 class Learner(nn.Module):
-    """How one network learns. Networks are submodules, memory is buffers: saving, moving, resuming need no code.
+    """How one network learns.
 
-    No loop, no optimiser, no device, no logging here: `fit` has these, once, for every method. Torch's own random
-    generator is seeded by `fit` for every step, so a learner may draw from it and a resumed run still equals an unbroken one.
+    Networks are submodules and memory is buffers, so saving, moving and resuming need no code.
+
+    Loop, optimiser, device and logging are in `fit`, once, for every method. `fit` seeds torch's own random generator
+    for every step. So a learner may draw from it, and a resumed run still equals an unbroken one.
     """
 
     views: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""Consistency: two disturbed views of one image shall be predicted alike (method notes on IM, section 5, 4)."""
+"""Consistency: two disturbed views of one image shall give the same prediction (method notes, section 5, 4)."""
 
 from collections.abc import Mapping
 
@@ -18,8 +18,8 @@ STRENGTHS = {
 class Consistency(Learner):
     """The pairs' loss, and the squared difference of the probabilities of two views, through both of which gradients run.
 
-    The published code starts from the best LDT network and alternates an epoch of pairs with one of unlabelled images; here
-    both are in every step and the start is random, so that it is compared at one budget with the other learners.
+    The published code starts from the best LDT network. It alternates an epoch of pairs with one of unlabelled images.
+    Here both are in every step and the start is random. So it is compared with the other learners at one budget.
     """
 
     views = ("weak",)  # of which both disturbed views are made: they share flips and turns

@@ -1,4 +1,4 @@
-"""Learning from pairs alone: LDT, ALDT, FDT, and the students of every generation."""
+"""Learning from pairs alone. LDT, ALDT, FDT and the students of every generation learn so."""
 
 from collections.abc import Mapping
 

@@ -1,8 +1,11 @@
-"""Networks behind encode() and decode(): built from a network file's settings, saved and loaded as plain numbers.
+"""Networks by the name of their architecture, each with `encode` and `decode`.
 
-Every network takes float images (B, C, H, W) of 0..255 and normalises them itself; `encode(x)` gives a list of
-features from fine to coarse, `decode(features)` logits (B, outputs, H, W) of the input's size, `forward` is the two in
-a row. It has `encoder_parameters()` and `decoder_parameters()`. An EvalNet, which rates masks, has `forward` alone.
+They are built from a network file's settings, and saved and loaded as plain numbers.
+
+Every network takes float images `(B, C, H, W)` of 0..255 and normalises them itself. `encode(x)` gives a list of
+features from fine to coarse. `decode(features)` gives logits `(B, outputs, H, W)` of the input's size. `forward` is the
+two in a row. It has `encoder_parameters()` and `decoder_parameters()`. An EvalNet, which rates masks, has `forward`
+alone.
 """
 
 from pathlib import Path

@@ -1,4 +1,7 @@
-"""What the papers' small networks are made of (section 2): convolutions, each with a ReLU, a BatchNorm behind the last."""
+"""The block of the papers' small networks (section 2).
+
+Each convolution has a ReLU, and a BatchNorm follows the last one.
+"""
 
 import math
 

@@ -9,10 +9,12 @@ from dissent.networks.blocks import block, he_normal
 
 
 class EvalNet(nn.Module):
-    """Two branches, for the image and the planes of a mask, joined and halved five times more; then the mean over the pixels.
+    """A network that rates masks: two branches take the image and the planes of a mask.
 
-    Input (B, channels + masks, H, W): an image of 0..255 and behind it the 0/1 planes of a mask. Output: logits of
-    (B, 1, 1), the IoU of the one foreground, or of (B, 2, masks): each class's IoU, and whether it was detected.
+    They are joined, halved five times more, and averaged over the pixels.
+
+    Input `(B, channels + masks, H, W)`: an image of 0..255, and behind it the 0/1 planes of a mask. Output: logits.
+    `(B, 1, 1)` is the IoU of the one foreground. `(B, 2, masks)` is each class's IoU, and whether it was detected.
     """
 
     def __init__(self, width: float, masks: int, channels: int, norm_momentum: float = 0.01):

@@ -19,7 +19,8 @@ _MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 class SmpNetwork(nn.Module):
-    """A segmentation_models_pytorch network: images (B, channels, H, W) of 0..255 to logits (B, outputs, H, W), float32.
+    """A segmentation_models_pytorch network: images `(B, channels, H, W)` of 0..255 to logits `(B, outputs, H, W)` in
+    float32.
 
     Three channels are normalised with ImageNet's mean and deviation, any other number is divided by 255.
     """
@@ -36,7 +37,7 @@ class SmpNetwork(nn.Module):
         return self.encoder((x_BCHW - self.mean) / self.deviation)
 
     def decode(self, features: list[Tensor]) -> Tensor:
-        """Logits (B, outputs, H, W) from what `encode` returns, or from features of the same shapes."""
+        """Logits `(B, outputs, H, W)` from what `encode` returns, or from features of the same shapes."""
         x = self.decoder(features)
         with torch.autocast(x.device.type, enabled=False):
             return self.head(x.to(self.head[0].weight.dtype))

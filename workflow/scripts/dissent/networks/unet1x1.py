@@ -9,10 +9,13 @@ from dissent.networks.blocks import block, he_normal
 
 
 class Unet1x1(nn.Module):
-    """A small U-Net: 3x3 convolutions followed by 1x1 ones, ReLU after each, BatchNorm after a block, added skips.
+    """The papers' small U-Net: 3x3 and 1x1 convolutions in turn, with added skips.
 
-    Images (B, channels, H, W) of 0..255 give logits (B, outputs, H, W) in float32 (the head is float32 under autocast
-    too). The published sizes are multiples of 16; at others the last row or column of a coarse grid is partly outside.
+    Each convolution has a ReLU, and a BatchNorm ends a block.
+
+    Images `(B, channels, H, W)` of 0..255 give logits `(B, outputs, H, W)` in float32. The head is float32 under
+    autocast too. The published sizes are multiples of 16; at others the last row or column of a coarse grid is partly
+    outside.
     """
 
     def __init__(self, width: float, outputs: int, channels: int, norm_momentum: float = 0.01):
@@ -36,7 +39,7 @@ class Unet1x1(nn.Module):
         he_normal(self, norm_momentum)
 
     def encode(self, x_BCHW: Tensor) -> list[Tensor]:
-        """Features from fine to coarse: four skips at 1, 1/2, 1/4, 1/8 of the side and the bottleneck at 1/16."""
+        """Features from fine to coarse: four skips at `1, 1/2, 1/4, 1/8` of the side, and the bottleneck at 1/16."""
         features = []
         x = self.stem(x_BCHW / 255)
         for part in self.down:
@@ -45,7 +48,7 @@ class Unet1x1(nn.Module):
         return [*features, self.bottleneck(x)]
 
     def decode(self, features: list[Tensor]) -> Tensor:
-        """Logits (B, outputs, H, W) from what `encode` returns, or from features of the same shapes."""
+        """Logits `(B, outputs, H, W)` from what `encode` returns, or from features of the same shapes."""
         *skips, x = features
         for part, skip in zip(self.up, reversed(skips), strict=True):
             x = part(double_and_add(x, skip))

@@ -16,7 +16,7 @@ class Group:
 
 
 def choose(rows: Sequence[dict], each: int = 4) -> list[Group]:
-    """The most and the least doubtful images, random ones, dropped ones, and those that changed most; no empty group."""
+    """Groups of images for the page: most and least doubtful, random, dropped, and most changed. No group is empty."""
     changed = [row for row in rows if row["changed_share"]]
     groups = [
         Group("Most doubtful", "the largest share of doubted pixels", _top(rows, "doubt_share", each)),

@@ -26,7 +26,7 @@ def write_report(
     out: str,
     limit: int = LIMIT,
 ) -> None:
-    """Write the page. `generations`: folders gen0..genN; `controls`: {method: folder of its last generation}.
+    """Write the page. `generations` are the folders gen0..genN; `controls`: {method: folder of its last generation}.
 
     `params`: `spec.slices.report`. `data`: {side of the split: its table}. `templates`: folder of report.html.j2, report.css
     and report.js.

@@ -66,7 +66,10 @@ def scores(generations: Sequence[Mapping], controls: Mapping[str, Mapping], side
 
 
 def differences(rows: Sequence[Mapping], score: str) -> str:
-    """Difference to each run with its interval; `rows`: name, value, low, high, judged (others stand in brackets)."""
+    """The difference to each run with its interval.
+
+    A row has `name, value, low, high, judged`; runs that are not judged stand in brackets.
+    """
     figure, found = axes(4.6, 0.75 + 0.3 * len(rows))
     places = range(len(rows))[::-1]
     found.axvline(0, color=INK, linewidth=1)
@@ -83,7 +86,10 @@ def differences(rows: Sequence[Mapping], score: str) -> str:
 
 
 def doubt(numbers: Sequence[int], shares: Sequence[Sequence[float]], changed: Sequence[float | None]) -> str:
-    """Doubt of the images (mean, and the range of the middle 80 %), and churn, against generation."""
+    """The doubt and the churn of each generation.
+
+    Doubt is shown as mean and as the range of the middle 80 % of the images.
+    """
     figure, found = axes(*_NARROW)
     bounds = [np.quantile(one, [0.1, 0.9]) for one in shares]
     found.vlines(numbers, *np.transpose(_hundred(bounds)), color=COLOURS[0], linewidth=7, alpha=0.25)
@@ -94,7 +100,10 @@ def doubt(numbers: Sequence[int], shares: Sequence[Sequence[float]], changed: Se
 
 
 def kept(numbers: Sequence[int], images: Mapping[str, Sequence[int]]) -> str:
-    """Images that were kept and dropped, by reason, a bar a generation; `images`: {what became of them: number a generation}."""
+    """A bar for each generation: how many images were kept, and how many were dropped for which reason.
+
+    `images`: {what became of them: number a generation}.
+    """
     figure, found = axes(*_NARROW)
     bottom = np.zeros(len(numbers))
     for index, many in enumerate(images.values()):

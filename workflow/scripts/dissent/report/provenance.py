@@ -15,7 +15,7 @@ _PACKAGES = (
 
 
 def versions() -> dict[str, str]:
-    """Of Python and of the packages that numbers depend on, as installed where the page was made."""
+    """The versions of Python and of the packages on which numbers depend, as installed where the page was made."""
     found = {"python": platform.python_version(), "machine": f"{platform.system()} {platform.machine()}"}
     for name in _PACKAGES:
         try:

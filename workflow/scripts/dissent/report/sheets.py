@@ -1,4 +1,7 @@
-"""Images side by side with what was said of them: image, teachers, doubt, label (and the hidden truth)."""
+"""Sheets: images side by side with what was said of them.
+
+A line shows the image, what the teachers say, the doubt, the label, and the hidden truth where there is one.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -42,7 +45,9 @@ class Sheets:
         ]
 
     def through_generations(self) -> list[dict]:
-        """For the first image of each group: name, id, its tiles that stay (image, truth), and a frame a generation."""
+        """What the slider shows of the first image of each group: its name, id, the tiles that stay, and a frame for
+        each generation.
+        """
         shown = self._frames()
         found: dict[str, dict] = {}
         for group in choose(self.story.pictured.masks, each=1):

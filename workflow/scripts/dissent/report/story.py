@@ -57,7 +57,10 @@ class Generation:
 
     @property
     def kept(self) -> "Generation":
-        """Of a run's last generation: the one that stands for the run. Another than itself under `generations: auto` alone."""
+        """The generation that stands for the run whose last generation this is.
+
+        Only `generations: auto` makes it another one.
+        """
         return Generation(Path(self.metrics["stopping"]["kept_folder"])) if "stopping" in self.metrics else self
 
     @property

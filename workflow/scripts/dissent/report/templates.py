@@ -1,4 +1,4 @@
-"""How the pages of runs and studies are filled: names of the user's are escaped, and what is not given is an error."""
+"""Fills the pages of runs and studies. The user's names are escaped, and a value that is not given is an error."""
 
 from pathlib import Path
 

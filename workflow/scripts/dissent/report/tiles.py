@@ -26,7 +26,7 @@ def doubt(pixels: np.ndarray, doubt_HW: np.ndarray, side: int) -> str:
 
 
 def mask(mask_HW: np.ndarray, palette: Sequence[Sequence[int]], side: int, unknown: np.ndarray | None = None) -> str:
-    """Mask bytes in their colours, a palette PNG; grey where nobody knows (255, and where `unknown`)."""
+    """Mask bytes in their colours, as a palette PNG. Pixels are grey where nobody knows (255, and where `unknown`)."""
     colours = [list(colour) for colour in palette]
     colours[UNKNOWN] = list(NOBODY_KNOWS)
     ids = mask_HW if unknown is None else np.where(unknown, np.uint8(UNKNOWN), mask_HW)

@@ -44,10 +44,13 @@ class Verdict:
 def verdict(
     run: Mapping, last: Generation, others: Mapping[str, Generation], side: str, task: dict, made: int = 0
 ) -> Verdict:
-    """The report's first sentence: the last generation, or the one that is kept, against each of `others` ({name: its last}).
+    """The report's first sentence: what the generations were worth.
 
-    `run`: method, upper_bounds (names of `others` that read hidden masks). `made`: generations after gen0. The rule: worth it where the interval of the
-    difference to every control lies above 0; neither upper bounds nor `gen0` (the run's own start) are controls.
+    It compares the last generation, or the kept one, with each of `others` (`{name: its last}`).
+
+    `run`: method, upper_bounds (names of `others` that read hidden masks). `made`: generations after gen0. The rule: it
+    was worth it where the interval of the difference to every control lies above 0. Upper bounds are no controls, and
+    neither is `gen0`, the run's own start.
     """
     row, ours = last.metrics, last.folder / "counts.csv"
     score, part = row["score"], row[side]

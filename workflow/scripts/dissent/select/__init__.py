@@ -1,4 +1,4 @@
-"""Selectors by name: which labelled images become pairs. Each tells why it drops an image, or nothing ("")."""
+"""Selectors by name: which pseudo-labelled images become pairs. Each tells why it drops an image, or nothing ("")."""
 
 from dissent.select.filters import everything, larger, outlasts_erosion, rated_well, same_classes
 

@@ -1,4 +1,7 @@
-"""Filters: (row of masks.csv, the classes that each voter sees, task, label) -> the reason to drop an image, or ""."""
+"""Filters: the functions that keep or drop a pseudo-labelled image.
+
+Each takes `(row of masks.csv, classes that each voter sees, task, label)` and gives the reason to drop an image, or "".
+"""
 
 from collections.abc import Mapping, Sequence
 
@@ -33,7 +36,10 @@ def same_classes(row: Mapping, seen: Sequence[frozenset[int]], task: Task, label
 
 
 def outlasts_erosion(row: Mapping, seen: Sequence[frozenset[int]], task: Task, label_HW: np.ndarray) -> str:
-    """Keep where some foreground is left after erosion by 5x5 (input ensemble for ISIC, section 5, 6); others keep all."""
+    """Keep where some foreground is left after an erosion by 5x5.
+
+    Other kinds of task keep all. (Input ensemble for ISIC, section 5, 6.)
+    """
     if not task.one_foreground or eroded(label_HW, 5).any():
         return ""
     return "no foreground outlasts an erosion by a square of 5"

@@ -63,7 +63,10 @@ class Cell:
         return float(np.mean([np.mean(self.whole[seed]) for seed in seeds]))
 
     def means(self, seeds: Sequence[str]) -> np.ndarray:
-        """The mean in each round (R,): students of each seed and seeds are drawn with replacement, as `pools.paired` does."""
+        """The mean in each round: `(R,)`.
+
+        Students of each seed, and seeds, are drawn with replacement, as `pools.paired` does.
+        """
         rounds = next(iter(self.drawn.values())).shape[1]
         seeds_KR = generator("study seeds", self.experiment, *seeds).integers(len(seeds), size=(len(seeds), rounds))
         random = generator("study students", self.block, self.method)

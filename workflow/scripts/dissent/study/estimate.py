@@ -69,7 +69,7 @@ def measured(config: Config, results: Path = Path("results")) -> Rate | None:
 
 
 def estimate(plan: Plan, study: str) -> Estimate:
-    """Of a study of config/studies."""
+    """How many jobs, hours and bytes a study of config/studies takes."""
     cells = plan.cells(study)
     threads = max(run.network.resources.threads for run in cells)
     rate = measured(plan.config) or Rate(needs.THREAD * threads, 0, "cpu")
@@ -137,7 +137,9 @@ def _of_job(plan: Plan, job: Job, known: dict, rate: Rate) -> tuple[float, dict[
 
 
 def _gflop(run: Run, generation: int, steps: int) -> float:
-    """Of a training: forward and backward of all images, unlabelled ones of a learner included."""
+    """The operations of a training: forward and backward of all its images, and of the unlabelled ones that its learner
+    adds.
+    """
     ratio = run.at(generation)["learn"].get("ratio", 0)  # as spec/needs.py has it
     each = needs.size_of(run.network_at(generation)).gflop * math.prod(run.dataset.size) / needs.PIXELS
     return steps * run.network.batch * (1 + ratio * 4 / 3) * each
