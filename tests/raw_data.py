@@ -73,15 +73,18 @@ def refused(raw: Path, out: Path, **keys) -> str:
     return str(caught.value)
 
 
-def raw_png(path: Path, size: tuple[int, int], bits: int, kind: int, lines: bytes) -> None:
-    """Write a PNG that Pillow would not: size (H, W), bits a sample, colour type, filtered lines."""
+def chunk(name: bytes, content: bytes) -> bytes:
+    """A chunk of a PNG with its checksum."""
+    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
 
-    def chunk(name: bytes, content: bytes) -> bytes:
-        return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
 
+def raw_png(
+    path: Path, size: tuple[int, int], bits: int, kind: int, lines: bytes, more: bytes = b"", interlaced: bool = False
+) -> None:
+    """Write a PNG that Pillow would not: size (H, W), bits a sample, colour type, filtered lines, chunks before them."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    head = struct.pack(">IIBBBBB", size[1], size[0], bits, kind, 0, 0, 0)
-    parts = [chunk(b"IHDR", head), chunk(b"IDAT", zlib.compress(lines)), chunk(b"IEND", b"")]
+    head = struct.pack(">IIBBBBB", size[1], size[0], bits, kind, 0, 0, interlaced)
+    parts = [chunk(b"IHDR", head), more, chunk(b"IDAT", zlib.compress(lines)), chunk(b"IEND", b"")]
     path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(parts))
 
 

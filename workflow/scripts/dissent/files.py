@@ -20,6 +20,8 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image
 
+from dissent import png
+
 UNKNOWN = 255  # in a label: nobody knows what this pixel is
 MOST_BY_LABEL = 4  # labels that overlap; if there are no more, bit 4 + l of a target byte says that label l is unknown
 
@@ -204,7 +206,10 @@ def read_mask(path: str | Path) -> np.ndarray:
 
 def _read(path: str | Path) -> np.ndarray:
     try:
-        with Image.open(path) as image:
+        content = Path(path).read_bytes()
+        if fault := png.fault(content):
+            raise ValueError(fault)
+        with Image.open(io.BytesIO(content)) as image:
             return np.array(image)
     except FileNotFoundError:
         raise UserError(f"{path} does not exist") from None

@@ -162,8 +162,12 @@ def _lossless(path: Path) -> tuple[Header, np.ndarray]:
 
 
 def _guard_lossy(read: tuple[Header, np.ndarray], allowed: bool) -> tuple[Header, np.ndarray]:
-    if read[0].format == "JPEG" and not allowed:
-        raise ValueError("is a JPEG: its values are blurred; save masks as PNG, or give a threshold or tolerance")
+    header, _ = read
+    if header.lossy and not allowed:
+        what = "is a JPEG" if header.format == "JPEG" else f"has {header.lossy} inside"
+        raise ValueError(f"{what}: its values are blurred; save masks as PNG, or give a threshold or tolerance")
+    if header.inverted:
+        raise ValueError("has white as zero, so viewers show other numbers than it holds; save it with black as zero")
     return read
 
 

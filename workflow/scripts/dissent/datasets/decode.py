@@ -6,12 +6,16 @@ import stat
 import struct
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
 import numpy as np
 from PIL import Image
+
+from dissent import png
+from dissent.datasets import bmp, tiff
+from dissent.datasets.colour import check_clear, grey, opaque, palette_of
 
 FORMATS = ("PNG", "JPEG", "TIFF", "BMP")
 EXTENSIONS = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
@@ -22,14 +26,7 @@ _FAULTS = (
     OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, OverflowError,
     struct.error, zlib.error, Image.DecompressionBombError,
 )  # fmt: skip
-_TAG_WIDTH, _TAG_HEIGHT, _TAG_BITS, _TAG_PHOTOMETRIC, _TAG_ORIENTATION, _TAG_SAMPLE_FORMAT = (
-    256,
-    257,
-    258,
-    262,
-    274,
-    339,
-)
+_TAG_ORIENTATION = 274
 T = TypeVar("T")
 _INVERSE = {6: 8, 8: 6}  # the other turns undo themselves
 
@@ -43,6 +40,12 @@ class Header:
     bits: int
     size: tuple[int, int]
     orientation: int
+    lossy: str = ""
+    """the coding that blurs values, such as JPEG, also inside a TIFF"""
+    inverted: bool = False
+    """white is zero: what is shown, and read, is not what is stored"""
+    palette: tuple[tuple[int, ...], ...] = ()
+    """mode P, once pixels are read: the RGB colour of each number"""
 
 
 def read_header(path: Path) -> Header:
@@ -61,7 +64,16 @@ def read_pixels(path: Path, smallest: tuple[int, int] | None = None) -> tuple[He
 
     `smallest`: a JPEG may come at a half, quarter or eighth of its size if that is still at least this (H, W).
     """
-    return _guarded(lambda: _pixels(_bytes(path), smallest))
+
+    def read() -> tuple[Header, np.ndarray]:
+        header, pixels = _pixels(_bytes(path), smallest)
+        if header.inverted:
+            raise ValueError(
+                "has white as zero, so viewers show other numbers than it holds; save it with black as zero"
+            )
+        return header, pixels
+
+    return _guarded(read)
 
 
 def turned(pixels: np.ndarray, orientation: int) -> np.ndarray:
@@ -89,14 +101,14 @@ def photo(header: Header, pixels: np.ndarray, channels: int) -> np.ndarray:
     if mode == "1":
         pixels = pixels * np.uint8(255)
     elif mode in ("LA", "RGBA"):
-        pixels = _opaque(pixels)
+        pixels = opaque(pixels)
     elif mode == "P":
         raise AssertionError("palettes are expanded when they are read as photos")
     elif mode not in ("L", "RGB", "I;16"):
         raise ValueError(f"has colour mode {mode}; save it as grey or RGB")
     if channels == 3:
         return pixels if pixels.ndim == 3 else np.repeat(pixels[:, :, None], 3, 2)
-    return pixels if pixels.ndim == 2 else _grey(pixels)
+    return pixels if pixels.ndim == 2 else grey(pixels)
 
 
 def read_photo(path: Path, channels: int, smallest: tuple[int, int] | None = None) -> tuple[Header, np.ndarray]:
@@ -116,10 +128,10 @@ def _check_plain(path: Path) -> None:
 def _bytes(path: Path) -> bytes:
     _check_plain(path)
     content = path.read_bytes()
-    # Pillow takes these when their pixels are there, which padding or a checksum behind them may not be
-    png = content.startswith(b"\x89PNG\r\n\x1a\n") and b"IEND\xaeB`\x82" not in content[-65536:]
-    bmp = content.startswith(b"BM") and int.from_bytes(content[2:6], "little") > len(content)
-    if png or bmp:
+    if fault := png.fault(content) or png.lacking(content):
+        raise ValueError(fault)
+    # Pillow takes it when its pixels are there, which padding behind them may not be
+    if content.startswith(b"BM") and int.from_bytes(content[2:6], "little") > len(content):
         raise ValueError("is truncated")
     return content
 
@@ -143,7 +155,12 @@ def _guarded(action: Callable[[], T]) -> T:
 
 
 def _open(stream: BinaryIO) -> Image.Image:
-    image = Image.open(stream, formats=FORMATS)
+    try:
+        image = Image.open(stream, formats=FORMATS)
+    except Image.UnidentifiedImageError:
+        if _peek(stream, 0, 4)[:2] in (b"II", b"MM") and (why := tiff.unreadable(_peek(stream, 0, -1))):
+            raise ValueError(why) from None
+        raise
     if image.width * image.height > MAX_PIXELS:
         raise Image.DecompressionBombError
     if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":  # MPO: a photograph with its preview
@@ -156,25 +173,27 @@ def _header(image: Image.Image, stream: BinaryIO) -> Header:
     if image.format != "PNG" or _may_be_turned(stream):
         orientation = image.getexif().get(_TAG_ORIENTATION, 1)
         orientation = orientation if orientation in range(1, 9) else 1
-    size = (image.height, image.width)
+    size, lossy = (image.height, image.width), ""
     if image.format == "TIFF":
-        size = (image.tag_v2[_TAG_HEIGHT], image.tag_v2[_TAG_WIDTH])  # Pillow turns TIFF by itself, sizes too
-        bits = max(image.tag_v2.get(_TAG_BITS, (1,)))
-        if max(image.tag_v2.get(_TAG_SAMPLE_FORMAT, (1,))) != 1:
-            raise ValueError("holds signed or floating point numbers; save it with 8 or 16 bits without sign")
-        if bits > 8 and image.tag_v2.get(_TAG_PHOTOMETRIC) == 0:
-            raise ValueError("has 16 bits with white as zero; save it with black as zero")
+        size, bits, lossy = tiff.size_of(image), tiff.bits_of(image), tiff.lossy(image)
     elif image.format == "PNG":
         bits, kind = _peek(stream, 24, 2)
         if bits == 16 and kind != 0:
             raise ValueError("has 16 bits with colour or transparency, of which a PNG gives 8; save it as TIFF")
+    elif image.format == "BMP" and (found := bmp.palette_of(_peek(stream, 0, bmp.HEAD))):
+        mode = found.mode
     wide = mode.startswith("I;16") or mode == "RGB"
     if bits > 16 or (bits > 8 and not wide):
         raise ValueError(f"has {bits} bits a sample in mode {mode}; save it with 8 or 16 bits, grey or RGB")
     if bits <= 8 and mode not in ("1", "L", "LA", "P", "RGB", "RGBA"):
         raise ValueError(f"has colour mode {mode}; save it as grey or RGB")
     kind = "JPEG" if image.format == "MPO" else image.format
-    return Header(kind, "I;16" if mode.startswith("I;16") else mode, bits, size, orientation)
+    mode = "I;16" if mode.startswith("I;16") else mode
+    return Header(kind, mode, bits, size, orientation, "JPEG" if kind == "JPEG" else lossy, _inverted(image))
+
+
+def _inverted(image: Image.Image) -> bool:
+    return image.format == "TIFF" and tiff.inverted(image)
 
 
 def _peek(stream: BinaryIO, at: int, count: int) -> bytes:
@@ -202,47 +221,32 @@ def _pixels(
     image = _open(stream)
     header = _header(image, stream)
     if header.bits > 8 and header.mode == "RGB":
-        return header, _rgb16(content, header)
+        return header, tiff.colours_16(content, header.size)
+    if header.format == "BMP" and (found := bmp.palette_of(content[: bmp.HEAD])):
+        return _coloured(header, found.numbers(content), np.array(found.colours, np.uint8), expand_palette)
     if smallest is not None and header.format == "JPEG":
         height, width = smallest
         image.draft(image.mode, (width, height))
-    if image.mode == "P" and expand_palette:
-        transparent = "transparency" in image.info
-        image.load()
-        image = image.convert("RGBA" if transparent else "RGB")
-        header = Header(header.format, image.mode, header.bits, header.size, header.orientation)
     pixels = np.array(image)
+    if header.format == "TIFF" and header.orientation != 1:
+        pixels = turned(pixels, _INVERSE.get(header.orientation, header.orientation))
+    if header.mode == "P":
+        return _coloured(header, pixels, palette_of(image), expand_palette)
+    if "transparency" in image.info and header.mode != "LA" and header.mode != "RGBA":
+        check_clear(pixels, header.mode, header.bits, image.info["transparency"])
     if header.mode == "1":
         pixels = pixels.astype(np.uint8)
     elif header.mode == "I;16":
         pixels = pixels.astype(np.uint16)
-    if header.format == "TIFF" and header.orientation != 1:
-        pixels = turned(pixels, _INVERSE.get(header.orientation, header.orientation))
     return header, pixels
 
 
-def _rgb16(content: bytes, header: Header) -> np.ndarray:
-    import tifffile  # here: no other path needs it
-
-    # Pillow would keep the upper 8 bits only, silently
-    try:
-        pixels = tifffile.imread(io.BytesIO(content))
-    except (tifffile.TiffFileError, ImportError) as error:
-        raise ValueError(f"cannot be decoded ({error}); save it without compression") from None
-    if pixels.shape == (3, *header.size):
-        pixels = np.moveaxis(pixels, 0, 2)
-    if pixels.shape != (*header.size, 3) or pixels.dtype != np.uint16:
-        raise ValueError(f"is a TIFF of shape {pixels.shape} and type {pixels.dtype}; save it as 16-bit RGB")
-    return pixels
-
-
-def _opaque(pixels: np.ndarray) -> np.ndarray:
-    if (pixels[..., -1] != 255).any():
-        raise ValueError("has transparent pixels; save it without transparency")
-    return pixels[..., 0] if pixels.shape[2] == 2 else pixels[..., :3]
-
-
-def _grey(pixels: np.ndarray) -> np.ndarray:
-    # ITU-R 601 luma in Pillow's fixed point
-    weights = np.array([19595, 38470, 7471], np.uint32)
-    return ((pixels.astype(np.uint32) * weights).sum(2) + 0x8000 >> 16).astype(pixels.dtype)
+def _coloured(header: Header, numbers: np.ndarray, colours: np.ndarray, expand: bool) -> tuple[Header, np.ndarray]:
+    """Numbers of a palette as they are, with the palette, or as colours (RGB, or RGBA where some are transparent)."""
+    if header.mode != "P":
+        return header, numbers
+    if numbers.size and numbers.max() >= len(colours):
+        raise ValueError(f"has the number {numbers.max()} where its palette has {len(colours)} colours")
+    if expand:
+        return replace(header, mode="RGBA" if colours.shape[1] == 4 else "RGB"), colours[numbers]
+    return replace(header, palette=tuple(map(tuple, colours[:, :3].tolist()))), numbers

@@ -1,0 +1,331 @@
+"""Every kind of file that tools write: its pixels are right, or it is refused with the reason. Nothing in between."""
+
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+from raw_data import chunk, ids, photo, raw_png
+
+from dissent.datasets.codings import read_label
+from dissent.datasets.decode import read_photo, read_pixels
+from dissent.files import UserError, read_image, read_mask
+from dissent.spec.coding import Colours, Index
+from dissent.spec.task import Task
+
+MASK, COLOUR = ids(3, 3), photo(3)
+FEW = np.array([[0, 0, 0], [255, 0, 0], [0, 0, 200]], np.uint8)
+THREE = Task(kind="multiclass", labels=["sky", "road", "car"])
+BLURRED, SAMPLES, SIGNED = "its values are blurred", "samples a pixel", "signed or floating point"
+
+
+def as_ids(path: Path) -> np.ndarray:
+    return read_label([path], Index(), THREE)[0]
+
+
+def as_colours(path: Path) -> np.ndarray:
+    return read_label([path], Colours(name="colours", table=FEW.tolist()), THREE)[0]
+
+
+# TIFF ------------------------------------------------------------------------------------------------------------------
+
+
+def tiff(pixels: np.ndarray, **options):
+    return lambda path: tifffile.imwrite(path, pixels, **options)
+
+
+def by_pillow(pixels: np.ndarray, **options):
+    return lambda path: Image.fromarray(pixels).save(path, **options)
+
+
+def grey(pixels: np.ndarray, **options):
+    return tiff(pixels, photometric="minisblack", **options)
+
+
+MASKS = {  # what is written -> None: its ids are right, or the words of the refusal
+    "tiles": (grey(MASK, tile=(16, 16)), None),
+    "strips": (grey(MASK, rowsperstrip=5), None),
+    "big endian": (grey(MASK, byteorder=">"), None),
+    "BigTIFF": (grey(MASK, bigtiff=True), None),
+    "predictor": (grey(MASK, compression="zlib", predictor=2), None),
+    "LZW": (by_pillow(MASK, compression="tiff_lzw"), None),
+    "PackBits": (by_pillow(MASK, compression="packbits"), None),
+    "16 bits": (grey(MASK.astype(np.uint16)), None),
+    "16 bits, big endian, tiles": (grey(MASK.astype(np.uint16), byteorder=">", tile=(16, 16)), None),
+    "16 bits, predictor": (grey(MASK.astype(np.uint16), compression="zlib", predictor=2), None),
+    "opaque alpha": (lambda path: Image.merge("LA", [Image.fromarray(MASK), Image.new("L", (24, 16), 255)]).save(path),
+                     "colour mode LA"),
+    "white is zero": (tiff(MASK, photometric="miniswhite"), "has white as zero"),
+    "white is zero, 1 bit": (tiff(MASK > 0, photometric="miniswhite"), "has white as zero"),
+    "white is zero, 16 bits": (tiff(MASK.astype(np.uint16), photometric="miniswhite"), "white as zero"),
+    "grey + 1": (grey(np.dstack([MASK] * 2), planarconfig="contig", extrasamples=["unspecified"]), "2 " + SAMPLES),
+    "grey + 1, planes": (grey(np.stack([MASK] * 2), planarconfig="separate"), "2 " + SAMPLES),
+    "five": (grey(np.dstack([MASK] * 5), planarconfig="contig"), "5 " + SAMPLES),
+    "RGB + 1": (tiff(np.dstack([MASK] * 4), photometric="rgb", extrasamples=["unspecified"]), "4 " + SAMPLES),
+    "RGB + 2": (tiff(np.dstack([MASK] * 5), photometric="rgb", extrasamples=["unspecified"] * 2), "5 " + SAMPLES),
+    "RGB + 2, planes": (tiff(np.stack([MASK] * 5), photometric="rgb", planarconfig="separate",
+                             extrasamples=["unspecified"] * 2), "5 " + SAMPLES),
+    "RGB + 3": (tiff(np.dstack([MASK] * 6), photometric="rgb", extrasamples=["unspecified"] * 3), "6 " + SAMPLES),
+    "RGB + 5": (tiff(np.dstack([MASK] * 8), photometric="rgb", extrasamples=["unspecified"] * 5), "8 " + SAMPLES),
+    "JPEG inside": (by_pillow(MASK, compression="jpeg", quality=75), "has JPEG inside: " + BLURRED),
+    "JPEG inside, RGB": (by_pillow(FEW[MASK], compression="jpeg"), "has JPEG inside: " + BLURRED),
+    "pages": (grey(np.stack([MASK] * 3)), "3 pages"),
+    "ImageJ's stack": (tiff(np.stack([MASK] * 3), imagej=True), "3 pages"),
+    "volume": (grey(np.stack([MASK] * 16), volumetric=True, tile=(16, 16, 16)), "stack of images"),
+    "signed, 8 bits": (grey(MASK.astype(np.int8)), SIGNED),
+    "signed, 16 bits": (grey(MASK.astype(np.int16)), SIGNED),
+    "signed, 32 bits": (grey(MASK.astype(np.int32)), SIGNED),
+    "float": (grey(MASK.astype(np.float32)), SIGNED),
+    "double": (grey(MASK.astype(np.float64)), "not read (64 bits, float64)"),
+    "32 bits": (grey(MASK.astype(np.uint32)), "32 bits"),
+    "CMYK": (tiff(np.dstack([COLOUR, MASK]), photometric="separated"), "colour mode CMYK"),
+    "Lab": (tiff(COLOUR, photometric="cielab"), "colour mode LAB"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", MASKS)
+def test_tiff_masks_have_their_ids_or_are_refused(tmp_path, what):
+    write, said = MASKS[what]
+    path = tmp_path / "m.tif"
+    write(path)
+    if said is None:
+        assert np.array_equal(as_ids(path), MASK)
+    else:
+        with pytest.raises(ValueError) as caught:
+            as_ids(path)
+        assert said in str(caught.value)
+
+
+PHOTOS = {
+    "planes": (tiff(np.moveaxis(COLOUR, 2, 0).copy(), photometric="rgb", planarconfig="separate"), COLOUR),
+    "planes, deflate": (
+        tiff(np.moveaxis(COLOUR, 2, 0).copy(), photometric="rgb", planarconfig="separate", compression="zlib"),
+        COLOUR,
+    ),
+    "opaque": (tiff(np.dstack([COLOUR, MASK * 0 + 255]), photometric="rgb", extrasamples=["unassalpha"]), COLOUR),
+    "16 bits, planes": (
+        tiff(np.moveaxis(COLOUR, 2, 0) * np.uint16(257), photometric="rgb", planarconfig="separate"),
+        COLOUR * np.uint16(257),
+    ),
+    "white is zero": (tiff(MASK, photometric="miniswhite"), np.repeat(255 - MASK[..., None], 3, 2)),  # as it is shown
+    "near infrared": (tiff(np.dstack([COLOUR, MASK]), photometric="rgb", extrasamples=["unspecified"]), SAMPLES),
+    "near infrared as alpha": (tiff(np.dstack([COLOUR, MASK]), photometric="rgb"), "transparent"),
+    "16 bits + 1": (tiff(np.dstack([COLOUR] * 2)[..., :4].astype(np.uint16), photometric="rgb"), "16 bits"),
+    "JPEG inside": (by_pillow(np.full((16, 24, 3), 99, np.uint8), compression="jpeg"), np.full((16, 24, 3), 99)),
+    "8-bit numbers in a palette": (
+        tiff(MASK, photometric="palette", colormap=np.arange(768).reshape(3, 256).astype(np.uint16) % 256),
+        "palette of 8-bit numbers",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", PHOTOS)
+def test_tiff_images_are_what_is_shown_or_are_refused(tmp_path, what):
+    write, wanted = PHOTOS[what]
+    path = tmp_path / "p.tif"
+    write(path)
+    if isinstance(wanted, np.ndarray):
+        assert np.array_equal(read_photo(path, 3)[1], wanted)
+    else:
+        with pytest.raises(ValueError, match=wanted):
+            read_photo(path, 3)
+
+
+# BMP -------------------------------------------------------------------------------------------------------------------
+
+
+def bmp(path: Path, numbers: np.ndarray, palette, bits: int, down=False, used=None, old=False, compression=0) -> None:
+    """A BMP with a palette, as no one library writes them all."""
+    height, width = numbers.shape
+    flags = (numbers[..., None] >> np.arange(bits - 1, -1, -1)) & 1
+    lines = np.packbits(flags.reshape(height, -1).astype(np.uint8), axis=1)
+    lines = np.pad(lines, ((0, 0), (0, -lines.shape[1] % 4)))
+    colours = b"".join(bytes([b, g, r] + ([] if old else [0])) for r, g, b in palette)
+    if old:
+        head = struct.pack("<IHHHH", 12, width, height, 1, bits)
+    else:
+        tall = -height if down else height
+        head = struct.pack("<IiiHHIIiiII", 40, width, tall, 1, bits, compression, lines.size, 0, 0, used or 0, 0)
+    body = lines if down else lines[::-1]
+    offset = 14 + len(head) + len(colours)
+    start = struct.pack("<2sIHHI", b"BM", offset + lines.size, 0, 0, offset)
+    path.write_bytes(start + head + colours + body.tobytes())
+
+
+BLACK_WHITE = [(0, 0, 0), (255, 255, 255)]
+
+
+@pytest.mark.parametrize("down", [False, True])
+@pytest.mark.parametrize("bits", [1, 4, 8])
+def test_bmps_of_two_colours(tmp_path, bits, down):
+    path, mask = tmp_path / "m.bmp", ids(5, 2)
+    bmp(path, mask, BLACK_WHITE, bits, down, used=2 if bits > 1 else None)
+    assert np.array_equal(read_pixels(path)[1], mask)
+    assert np.array_equal(read_photo(path, 1)[1], mask * np.uint8(255))
+    bmp(path, mask, BLACK_WHITE[::-1], bits, down, used=2)  # white first: its numbers stay, and what is shown turns
+    assert np.array_equal(read_pixels(path)[1], mask)
+    assert np.array_equal(read_photo(path, 1)[1], (1 - mask) * np.uint8(255))
+
+
+@pytest.mark.parametrize(("bits", "old"), [(4, False), (8, False), (4, True), (8, True)])
+def test_bmps_with_palettes(tmp_path, bits, old):
+    path = tmp_path / "m.bmp"
+    padded = [*FEW.tolist(), *[(1, 1, 1)] * (2**bits - 3)]
+    bmp(path, MASK, padded if old else FEW.tolist(), bits, used=3, old=old)
+    assert np.array_equal(as_ids(path), MASK) and np.array_equal(as_colours(path), MASK)
+    assert np.array_equal(read_photo(path, 3)[1], FEW[MASK])
+
+
+def test_bmps_whose_palette_is_grey(tmp_path):
+    path = tmp_path / "m.bmp"
+    bmp(path, MASK, [(v, v, v) for v in range(16)], 4, used=16)
+    assert np.array_equal(as_ids(path), MASK) and np.array_equal(read_photo(path, 1)[1], MASK)
+    bmp(path, MASK, [(17 * v,) * 3 for v in range(16)], 4, used=16)
+    assert np.array_equal(as_ids(path), MASK) and np.array_equal(read_photo(path, 1)[1], MASK * np.uint8(17))
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda path: bmp(path, MASK, FEW.tolist(), 8, used=3, compression=1), "compressed lines"),
+        (lambda path: bmp(path, MASK, FEW.tolist()[:2], 8, used=2), "has the number 2 where its palette has 2"),
+        (lambda path: bmp(path, MASK, FEW.tolist(), 1, used=3), "palette of 3 colours"),
+        (
+            lambda path: (bmp(path, MASK, FEW.tolist(), 8, used=3), path.write_bytes(path.read_bytes()[:-5])),
+            "truncated",
+        ),
+    ],
+)
+def test_bmps_that_cannot_be_read_right(tmp_path, make, said):
+    make(tmp_path / "m.bmp")
+    with pytest.raises(ValueError, match=said):
+        as_ids(tmp_path / "m.bmp")
+
+
+def test_bmps_of_32_bits(tmp_path):
+    path = tmp_path / "p.bmp"
+    lines = np.dstack([COLOUR[..., ::-1], MASK])[::-1].tobytes()  # the fourth byte means nothing
+    head = struct.pack("<IiiHHIIiiII", 40, 24, 16, 1, 32, 0, len(lines), 0, 0, 0, 0)
+    path.write_bytes(struct.pack("<2sIHHI", b"BM", 54 + len(lines), 0, 0, 54) + head + lines)
+    assert np.array_equal(read_photo(path, 3)[1], COLOUR)
+
+
+# PNG -------------------------------------------------------------------------------------------------------------------
+
+
+def lines_of(numbers: np.ndarray, bits: int) -> bytes:
+    flags = (numbers[..., None] >> np.arange(bits - 1, -1, -1)) & 1
+    rows = np.packbits(flags.reshape(numbers.shape[0], -1).astype(np.uint8), axis=1)
+    return b"".join(b"\0" + row.tobytes() for row in rows)
+
+
+def test_every_flip_of_a_bit_is_found_or_harmless(tmp_path):
+    path, mask = tmp_path / "m.png", (ids(9, 2, 64, 64) * 255).astype(np.uint8)
+    Image.fromarray(mask).save(path, pnginfo=None, dpi=(72, 72))
+    good = path.read_bytes()
+    for bit in np.random.default_rng(1).choice(8 * len(good), 300, replace=False).tolist():
+        bad = bytearray(good)
+        bad[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(bad)
+        with pytest.raises(ValueError):
+            read_pixels(path)
+        with pytest.raises(UserError, match="cannot be decoded"):
+            read_mask(path)
+
+
+def test_a_png_without_its_end_is_refused_wherever_it_is_read(tmp_path):
+    path = tmp_path / "m.png"
+    Image.fromarray(COLOUR).save(path)
+    good = path.read_bytes()
+    for kept in (len(good) - 12, len(good) - 1, len(good) // 2):
+        path.write_bytes(good[:kept])
+        with pytest.raises(ValueError, match="is truncated"):
+            read_photo(path, 3)
+        with pytest.raises(UserError, match="is truncated"):
+            read_image(path, 3)
+    path.write_bytes(good + bytes(5000))  # what stands behind the end is no part of the image
+    assert np.array_equal(read_image(path, 3), COLOUR) and np.array_equal(read_photo(path, 3)[1], COLOUR)
+
+
+def test_lines_that_lack_behind_right_checksums(tmp_path):
+    raw_png(tmp_path / "m.png", (16, 24), 8, 0, 10 * (b"\0" + bytes(24)))
+    with pytest.raises(ValueError):
+        read_pixels(tmp_path / "m.png")
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4, 8])
+def test_greys_of_few_bits_are_ids_in_masks_and_greys_in_images(tmp_path, bits):
+    mask = ids(1, 2 if bits == 1 else 3)
+    raw_png(tmp_path / "m.png", mask.shape, bits, 0, lines_of(mask, bits))
+    assert np.array_equal(as_ids(tmp_path / "m.png"), mask)
+    assert np.array_equal(read_photo(tmp_path / "m.png", 1)[1], mask * np.uint8(255 // (2**bits - 1)))
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4, 8])
+def test_palettes_of_few_bits(tmp_path, bits):
+    mask = ids(1, 2 if bits == 1 else 3)
+    raw_png(
+        tmp_path / "m.png",
+        mask.shape,
+        bits,
+        3,
+        lines_of(mask, bits),
+        chunk(b"PLTE", FEW[: 2 if bits == 1 else 3].tobytes()),
+    )
+    assert np.array_equal(as_ids(tmp_path / "m.png"), mask) and np.array_equal(as_colours(tmp_path / "m.png"), mask)
+
+
+def test_numbers_beyond_the_palette_are_refused(tmp_path):
+    raw_png(tmp_path / "m.png", MASK.shape, 8, 3, lines_of(MASK, 8), chunk(b"PLTE", FEW[:2].tobytes()))
+    with pytest.raises(ValueError, match="has the number 2"):
+        as_colours(tmp_path / "m.png")
+
+
+def test_interlaced(tmp_path):
+    passes = [(0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4), (2, 0, 4, 2), (0, 1, 2, 2), (1, 0, 2, 1)]
+    parts = b"".join(lines_of(MASK[y::dy, x::dx], 8) for y, x, dy, dx in passes)
+    raw_png(tmp_path / "m.png", MASK.shape, 8, 0, parts, interlaced=True)
+    assert np.array_equal(as_ids(tmp_path / "m.png"), MASK)
+
+
+def test_gamma_changes_no_number(tmp_path):
+    raw_png(tmp_path / "m.png", MASK.shape, 8, 0, lines_of(MASK, 8), chunk(b"gAMA", struct.pack(">I", 100000)))
+    assert np.array_equal(as_ids(tmp_path / "m.png"), MASK)
+    assert np.array_equal(read_photo(tmp_path / "m.png", 1)[1], MASK)
+
+
+@pytest.mark.parametrize(
+    ("bits", "kind", "clear", "seen"),
+    [(8, 0, 2, True), (8, 0, 9, False), (4, 0, 2, True), (2, 0, 3, False), (1, 0, 1, True), (16, 0, 2, True)],
+)
+def test_transparent_greys_are_refused_where_a_pixel_has_them(tmp_path, bits, kind, clear, seen):
+    mask = MASK if bits > 1 else ids(1)
+    lines = lines_of(mask, bits) if bits < 16 else lines_of(mask.astype(np.uint16), 16)
+    raw_png(tmp_path / "m.png", mask.shape, bits, kind, lines, chunk(b"tRNS", struct.pack(">H", clear)))
+    for read in (as_ids, lambda path: read_photo(path, 1)):
+        if seen:
+            with pytest.raises(ValueError, match="transparent"):
+                read(tmp_path / "m.png")
+        else:
+            read(tmp_path / "m.png")
+
+
+def test_transparent_colours_are_refused_where_a_pixel_has_them(tmp_path):
+    lines = b"".join(b"\0" + row.tobytes() for row in FEW[MASK])
+    for colour, seen in (((255, 0, 0), True), ((255, 0, 200), False)):
+        raw_png(tmp_path / "m.png", MASK.shape, 8, 2, lines, chunk(b"tRNS", struct.pack(">3H", *colour)))
+        if seen:
+            with pytest.raises(ValueError, match="transparent"):
+                as_colours(tmp_path / "m.png")
+        else:
+            assert np.array_equal(as_colours(tmp_path / "m.png"), MASK)
+
+
+def test_a_transparent_colour_of_a_palette_is_a_number_and_no_colour(tmp_path):
+    more = chunk(b"PLTE", FEW.tobytes()) + chunk(b"tRNS", b"\0")
+    raw_png(tmp_path / "m.png", MASK.shape, 8, 3, lines_of(MASK, 8), more)
+    assert np.array_equal(as_ids(tmp_path / "m.png"), MASK)
+    with pytest.raises(ValueError, match="transparent"):
+        as_colours(tmp_path / "m.png")
