@@ -124,6 +124,10 @@ def test_the_slots_are_the_users_own(tmp_path, monkeypatch):
     folder.symlink_to(tmp_path / "elsewhere")
     with pytest.raises(UserError, match="belongs to somebody else; set DISSENT_SLOTS_DIR"), lease():
         pass
+    monkeypatch.setenv("DISSENT_SLOTS_DIR", str(tmp_path / "file"))
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match=r"file, where jobs share out the graphics cards, is no folder"), lease():
+        pass
 
 
 HOLDER = """

@@ -42,6 +42,8 @@ HOSTILE = {
     "pipe": ([(entry("set/pipe", stat.S_IFIFO | 0o666), b"")], "is a link or a device"),
     "twice": ([(entry("set/a.png"), b"x"), (entry("set/a.png"), b"y")], "stands in it twice"),
     "twice but for case": ([(entry("set/a.png"), b"x"), (entry("set/A.png"), b"y")], "stands in it twice"),
+    "a file as folder": ([(entry("set/a"), b"x"), (entry("set/A/b.png"), b"y")], "lies in a folder that is a file too"),
+    "a name of 300 bytes": ([(entry("set/" + "n" * 300), b"x")], "this disk cannot hold its entry"),
     "empty": ([], "holds no files"),
     "many": ([(entry(f"set/{i}"), b"") for i in range(1100)], "1100 entries where 4 files are expected"),
     "bomb": ([(entry("set/a.png"), bytes(120 << 20))], "a decompression bomb"),
@@ -58,6 +60,14 @@ def test_hostile_archives_leave_nothing(in_tmp, what):
     assert said in str(caught.value)
     assert sorted(set(os.listdir(".")) - {"target"}) == before and not any(Path("target").glob("*"))
     assert not Path("/escaped/out.png").exists()
+
+
+def test_a_nul_in_a_name_is_refused(in_tmp):
+    archive = hostile([(entry("set/a_b.png"), b"x")])
+    archive.write_bytes(archive.read_bytes().replace(b"a_b", b"a\0b"))
+    with pytest.raises(UserError, match=r"x\.zip: its entry 'set/a' has a NUL in its name"):
+        unpack(archive, Path("target/set"), 4)
+    assert not any(Path("target").glob("*"))
 
 
 def test_an_archive_that_lies_about_sizes_is_refused(in_tmp):

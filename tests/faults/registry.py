@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from faults import a1, a2, a3, a5, c1, c2, c3, c4
+from faults import a1, a2, a3, a5, b1, c1, c2, c3, c4, e, g1
 from faults.suite import Injection
 
 CLASSES: dict[str, Callable[[int], list[Injection]]] = {
@@ -10,8 +10,11 @@ CLASSES: dict[str, Callable[[int], list[Injection]]] = {
     "A2": a2.injections,
     "A3": a3.injections,
     "A5": a5.injections,
+    "B1": b1.injections,
     "C1": c1.injections,
     "C2": c2.injections,
     "C3": c3.injections,
     "C4": c4.injections,
+    "E": e.injections,
+    "G1": g1.injections,
 }

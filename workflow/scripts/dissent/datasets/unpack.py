@@ -1,5 +1,6 @@
 """Unpack a zip archive of one folder: nothing lands outside of it, nothing that is no plain file, no bombs."""
 
+import errno
 import os
 import shutil
 import stat
@@ -31,6 +32,12 @@ def unpack(archive: Path, target: Path, files: int) -> None:
         (staging / target.name).replace(target)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise UserError(f"{archive} is damaged or no zip archive ({error}); delete it and fetch it again") from None
+    except OSError as error:
+        if error.errno not in (errno.ENAMETOOLONG, errno.EINVAL):
+            raise
+        raise UserError(
+            f"{archive}: this disk cannot hold its entry {str(error.filename)[-60:]!r} ({error.strerror})"
+        ) from None
     finally:
         shutil.rmtree(staging, ignore_errors=True)
 
@@ -52,6 +59,8 @@ def _checked(opened: zipfile.ZipFile, archive: Path, folder: str, files: int) ->
         path = PurePosixPath(entry.filename)
         if path.is_absolute() or ".." in path.parts or "\\" in entry.orig_filename or ":" in entry.filename:
             raise refuse(entry, "points out of the archive")
+        if "\0" in entry.orig_filename:
+            raise refuse(entry, "has a NUL in its name")
         if entry.flag_bits & 1:
             raise refuse(entry, "is encrypted")
         kind = stat.S_IFMT(entry.external_attr >> 16)
@@ -67,6 +76,9 @@ def _checked(opened: zipfile.ZipFile, archive: Path, folder: str, files: int) ->
         chosen.append((entry, str(path)))
     if not chosen:
         raise UserError(f"{archive} holds no files")
+    for entry, path in chosen:
+        if any(str(parent).casefold() in seen for parent in PurePosixPath(path).parents):
+            raise refuse(entry, "lies in a folder that is a file too")
     return chosen
 
 

@@ -107,12 +107,17 @@ def _cell() -> str:
 
 def _slots_folder() -> Path:
     """One folder per host and user, not per project: two checkouts share the cards."""
-    if given := os.environ.get("DISSENT_SLOTS_DIR"):
-        folder = Path(given)
-        folder.mkdir(parents=True, exist_ok=True)
+    given = os.environ.get("DISSENT_SLOTS_DIR")
+    folder = Path(given or Path(tempfile.gettempdir()) / f"dissent-slots-{os.getuid()}")
+    try:
+        folder.mkdir(0o777 if given else 0o700, parents=bool(given), exist_ok=True)
+    except OSError as error:
+        raise UserError(
+            f"{folder}, where jobs share out the graphics cards, is no folder that can be used ({error.strerror}); "
+            "set DISSENT_SLOTS_DIR to a folder of your own"
+        ) from None
+    if given:
         return folder
-    folder = Path(tempfile.gettempdir()) / f"dissent-slots-{os.getuid()}"
-    folder.mkdir(mode=0o700, exist_ok=True)
     found = folder.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
         raise UserError(f"{folder} belongs to somebody else; set DISSENT_SLOTS_DIR to a folder of your own")

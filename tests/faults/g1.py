@@ -1,0 +1,218 @@
+"""G1: results that rot: bits, cuts, zeros, deletions, lost lines and swaps in everything that is kept, found by verify and by who reads it."""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from faults import c1, made, rules
+from faults.children import at_call, die
+from faults.product import dissent, refused, went_well
+from faults.suite import Injection, Lost, Silent
+
+COUNTS = {
+    "flip": 100,
+    "cut": 30,
+    "zeros": 20,
+    "empty": 15,
+    "delete": 45,
+    "line": 25,
+    "double": 8,
+    "swap": 15,
+    "digit": 20,
+}
+READERS = ("split cells few", "assemble_pairs cells 0", "assemble_pairs cells 1", "train cells 0 1", "train cells 1 2", "rank_students cells 1",
+           "predict cells 1", "build_masks cells 1", "build_masks cells 2", "evaluate cells 2", "audit cells 1", "report cells")  # fmt: skip
+KEPT = (
+    [f"data/cells/{name}" for name in ("files.csv", "dataset.json")]
+    + [f"data/cells/splits/few/{name}.csv" for name in made.SIDES]
+    + [f"data/cells/images/i{number:02}.png" for number in range(12)]
+    + [f"data/cells/labels/i{number:02}.png" for number in range(9)]
+    + [f"results/cells/gen{g}/{name}" for g in range(3) for name in ("pairs.csv", "teachers.json", "metrics.json", "counts.csv")]
+    + [f"results/cells/gen{g}/students/{i}/{name}" for g in range(3) for i in (1, 2) for name in ("model.safetensors", "model.json", "history.csv", "metrics.json")]
+    + [f"results/cells/gen{g}/{name}" for g in (1, 2) for name in ("predictions.csv", "masks.csv", "audit.json")]
+    + ["results/cells/report.html"]
+)  # fmt: skip
+MANY = ("predictions/teacher1", "predictions/teacher2", "masks/consensus", "masks/inconsistency")
+
+
+def injections(seed: int) -> list[Injection]:
+    random = np.random.default_rng([seed, 7])
+    found = []
+    for how, count in COUNTS.items():
+        for number in range(count):
+            files = FILES_FOR.get(how, KEPT)
+            # folders hold files whose names depend on the split: the n-th of one
+            many = files is KEPT and random.random() < 0.25
+            file = (
+                f"results/cells/gen{random.integers(1, 3)}/{MANY[random.integers(4)]}"
+                if many
+                else files[random.integers(len(files))]
+            )
+            place = float(random.random())
+            found.append(
+                Injection(f"{how} in {file} at {place:.4f}, {number}", lambda a=(how, file, place): rotten(*a))
+            )
+    for number in range(60):
+        job = READERS[number % len(READERS)]
+        place, other = float(random.random()), float(random.random())
+        how = ("flip", "flip", "cut", "line", "digit")[number // len(READERS)]
+        found.append(
+            Injection(
+                f"{how} in what {job} reads, at {place:.4f} and {other:.4f}",
+                lambda a=(how, job, place, other): read(*a),
+            )
+        )
+    for number in range(6):
+        step, bit = int(random.integers(3, c1.STEPS)), int(random.integers(1 << 24))
+        found.append(
+            Injection(f"a bit of the newest checkpoint, step {step}, bit {bit}", lambda a=(step, bit): checkpoint(*a))
+        )
+    for number in range(8):
+        place = float(random.random())
+        found.append(Injection(f"a bit in DVC's cache at {place:.4f}", lambda place=place: cached(place)))
+    return found
+
+
+def _flip(path: Path, place: float) -> None:
+    made.flip(path, int(place * 8 * path.stat().st_size))
+
+
+def _cut(path: Path, place: float) -> None:
+    content = path.read_bytes()
+    path.write_bytes(content[: max(1, int(len(content) * (0.05 + 0.9 * place)))])
+
+
+def _zeros(path: Path, place: float) -> None:
+    """A block of zeros, as file systems leave it after a power cut."""
+    content = bytearray(path.read_bytes())
+    start = int(place * len(content) * 0.8)
+    content[start : start + max(16, len(content) // 5)] = bytes(
+        len(content[start : start + max(16, len(content) // 5)])
+    )
+    path.write_bytes(content)
+
+
+def _empty(path: Path, place: float) -> None:
+    path.write_bytes(b"")
+
+
+def _delete(path: Path, place: float) -> None:
+    path.unlink()
+
+
+def _line(path: Path, place: float) -> None:
+    """A whole line of a table is gone."""
+    lines = path.read_bytes().splitlines(keepends=True)
+    if len(lines) > 1:
+        del lines[1 + int(place * (len(lines) - 1))]
+    path.write_bytes(b"".join(lines))
+
+
+def _double(path: Path, place: float) -> None:
+    """A whole line of a table stands twice."""
+    lines = path.read_bytes().splitlines(keepends=True)
+    at = 1 + int(place * (len(lines) - 1))
+    path.write_bytes(b"".join([*lines[: at + 1], *lines[at:]]))
+
+
+def _digit(path: Path, place: float) -> None:
+    """One digit is another one: what looks like a number still does."""
+    content = bytearray(path.read_bytes())
+    digits = [at for at, byte in enumerate(content) if 48 <= byte <= 57] or [0]
+    at = digits[int(place * len(digits))]
+    content[at] = 48 + (content[at] - 47) % 10
+    path.write_bytes(content)
+
+
+def _swap(path: Path, place: float) -> None:
+    """Another file of its kind lies there, with the old date."""
+    date, kin = path.stat(), path.parents[1].name if path.parent.name.isdigit() else None
+    others = [
+        one for one in sorted(Path(path.parts[0]).rglob(f"*{path.suffix}")) if one.read_bytes() != path.read_bytes()
+    ]
+    alike = [one for one in others if one.name == path.name or (path.suffix == ".png" and one.parent == path.parent)]
+    if kin or alike or others:
+        shutil.copyfile((alike or others)[int(place * len(alike or others))], path)
+    os.utime(path, ns=(date.st_atime_ns, date.st_mtime_ns))
+
+
+ROT: dict[str, Callable[[Path, float], None]] = {
+    "flip": _flip, "cut": _cut, "zeros": _zeros, "empty": _empty, "delete": _delete, "line": _line, "double": _double, "swap": _swap,
+    "digit": _digit,
+}  # fmt: skip
+_TABLES = [file for file in KEPT if file.endswith(".csv")]
+FILES_FOR = {"line": _TABLES, "double": _TABLES, "digit": [file for file in KEPT if file.endswith((".csv", ".json"))]}
+
+
+def _chosen(file: str, place: float) -> Path:
+    path = Path(file)
+    files = sorted(path.iterdir()) if path.is_dir() else [path]
+    return files[int(place * 997) % len(files)]
+
+
+def rotten(how: str, file: str, place: float) -> str:
+    """`dissent verify` names the file."""
+    made.base(rules.whole)
+    path = _chosen(file, place)
+    before = path.read_bytes()
+    ROT[how](path, place)
+    if path.exists() and path.read_bytes() == before:
+        return "survived"  # an empty table has no line to lose
+    said = dissent("verify")
+    if said.code == 0:
+        raise Silent(f"verify finds nothing wrong with {path}")
+    return refused(said, str(path))
+
+
+def read(how: str, name: str, place: float, other: float) -> str:
+    """A job that reads a harmed file refuses it by name, or makes what it makes without the harm."""
+    whole = made.base(rules.whole)
+    job = rules.undone(name)
+    inputs = sorted({str(path) for path in job.input if Path(path).is_file()})
+    path = Path(inputs[int(place * len(inputs))])
+    before = path.read_bytes()
+    (ROT[how] if path.suffix == ".csv" or how in ("flip", "cut") else _flip)(path, other)
+    harmed = path.read_bytes()
+    said = rules.perform(job)
+    if said.code:
+        return refused(said, path.name)
+    path.write_bytes(before)
+    if harmed != before:
+        try:
+            rules.same_as(whole)
+        except Silent as error:
+            raise Silent(f"{name} took {path}: {error}") from None
+    return "survived"
+
+
+def checkpoint(step: int, bit: int) -> str:
+    """The one before it is taken."""
+    whole = made.base(rules.whole)
+    job = rules.undone("train cells 0 1")
+    c1.killed(job, at_call(c1.fit, "_descend", step, die))
+    newest = max(Path("work").rglob("step*.pt"), key=lambda path: path.name)
+    made.flip(newest, bit)
+    Path(job.log[0]).unlink(missing_ok=True)
+    went_well(rules.perform(job))
+    words = Path(job.log[0]).read_text()
+    if "is damaged" not in words:
+        raise Silent("the damaged checkpoint was taken")
+    if step > 3 and f"resumed after step {step - 2}" not in words:
+        raise Lost("the checkpoint before it was not taken")
+    return rules.same_as(whole)
+
+
+def cached(place: float) -> str:
+    """DVC says `up to date` of it; verify does not."""
+    made.base(rules.whole)
+    for content in (b"weights" * 99, b"masks" * 77):
+        name = hashlib.md5(content, usedforsecurity=False).hexdigest()
+        path = Path(".dvc/cache/files/md5", name[:2], name[2:])
+        path.parent.mkdir(parents=True)
+        path.write_bytes(content)
+    _flip(path, place)
+    return refused(dissent("verify"), str(path))
