@@ -5,6 +5,7 @@
 Reads what lies in results/ (`--run` has Snakemake make it first). A line is one generation of one method: mean ± sd over
 students (and seeds), the student that is best by validation, the ensemble, steps of a student and CPU seconds of its jobs. Differences
 are of the pools' test scores, with a 95 % bootstrap interval over seeds, students and images. The audit's lines follow where hidden masks exist.
+`--csv FOLDER` writes the same numbers as FOLDER/EXPERIMENT.csv and FOLDER/EXPERIMENT_audit.csv, as docs/results/data has them.
 """
 
 import argparse
@@ -14,8 +15,11 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "workflow" / "scripts"))
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from dissent.files import read_json
+from tables import Row, markdown
+
+from dissent.files import read_json, write_table
 from dissent.pools import difference
 from dissent.report.story import Generation
 from dissent.spec.run import Config, Run
@@ -31,6 +35,7 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, nargs="+", default=[1])
     parser.add_argument("--against", nargs="*", default=["ldt_equal_steps", "aldt"])
     parser.add_argument("--run", action="store_true")
+    parser.add_argument("--csv", type=Path, metavar="FOLDER")
     args = parser.parse_args()
     config = Config("config")
     own = config.run(args.experiment).method
@@ -38,23 +43,25 @@ def main() -> int:
     runs = {method: [config.run(name_of(args, config, method, seed)) for seed in args.seeds] for method in methods}
     if args.run and (code := make(runs, args.against, own)):
         return code
-    print(
-        "| run | val mean | test mean ± sd | best by val | ensemble | "
-        + "".join(f"against `{m}` | " for m in args.against)
-        + "steps | CPU s |"
-    )
-    print("|---|---|---|---|---|" + "---|" * len(args.against) + "---|---|")
-    for method, of_seeds in runs.items():
-        for g in range(min(last(run).made for run in of_seeds) + 1):
-            print(line(method, of_seeds, g, [(m, runs.get(m)) for m in args.against]))
-    audited = [
-        (method, run, g) for method, found in runs.items() for run in found for g in range(1, last(run).made + 1)
+    scores = [
+        line(method, of_seeds, g, [(m, runs.get(m)) for m in args.against])
+        for method, of_seeds in runs.items()
+        for g in range(min(last(run).made for run in of_seeds) + 1)
     ]
-    print(
-        "\n| run | teacher wrong | doubt | precision | recall | wrong outside | kept |\n|---|---|---|---|---|---|---|"
-    )
-    for method, run, g in audited:
-        print(audit(method, run, g))
+    audits = [
+        audit(method, run, g)
+        for method, found in runs.items()
+        for run in found
+        for g in range(1, last(run).made + 1)
+        if read_json(folder(run, g) / "audit.json")["hidden_masks"]
+    ]
+    against = [f"against_{name}" for name in args.against]
+    print(markdown(scores, ["method", "val", "mean", "best_by_val", "ensemble", *against, "steps", "cpu_seconds"]))
+    print(markdown(audits, ["method", "seed", *SHOWN, "kept"]))
+    if args.csv:
+        for name, rows in ((args.experiment, scores), (f"{args.experiment}_audit", audits)):
+            if rows:
+                write_table(args.csv / f"{name}.csv", rows, list(rows[0]))
     return 0
 
 
@@ -87,44 +94,55 @@ def last(run: Run) -> Generation:
     return Generation(folder(run, run.recipe.generations))
 
 
-def line(method: str, runs: list[Run], g: int, against: list[tuple[str, list[Run] | None]]) -> str:
+def line(method: str, runs: list[Run], g: int, against: list[tuple[str, list[Run] | None]]) -> Row:
     """One generation of one method, over the seeds."""
     rows = [read_json(folder(run, g) / "metrics.json") for run in runs]
     score = rows[0]["score"]
     students = [one[score]["value"] for row in rows for one in row["test"]["students"].values()]
-    mean = 100 * statistics.mean(students)
-    sd = 100 * statistics.stdev(students) if len(students) > 1 else 0.0
-    val = 100 * statistics.mean(row["val"]["pool"][score]["mean"] for row in rows)
-    best = 100 * statistics.mean(row["test"]["best"][score]["value"] for row in rows)
-    ensemble = 100 * statistics.mean(row["test"]["ensemble"][score]["value"] for row in rows)
     costs = [read_json(folder(run, g) / "cost.json") for run in runs]
-    seconds = statistics.mean(cost["total"]["cpu_seconds"] for cost in costs)
     steps = sorted({one["steps"] for cost in costs for one in cost["jobs"].values() if "steps" in one})
-    differences = [told(runs, g, other, score) if other and name != method else "" for name, other in against]
-    upper = " (upper bound)" if rows[0].get("upper_bound", runs[0].recipe.upper_bound) else ""
-    name = f"`{method}` gen{g}" if runs[0].recipe.generations else f"`{method}`{upper}"
-    cells = [name, f"{val:.1f}", f"{mean:.1f} ± {sd:.1f}", f"{best:.1f}", f"{ensemble:.1f}", *differences]
-    return f"| {' | '.join(cells)} | {'-'.join(map(str, steps))} | {seconds:,.0f} |"
+    found = about(runs) | {"side": "test", "score": score, "n": str(len(students)), "method": method}
+    found["generation"] = str(g) if runs[0].recipe.generations else ""
+    found["upper_bound"] = str(int(rows[0].get("upper_bound", runs[0].recipe.upper_bound)))
+    found["val"] = number(statistics.mean(row["val"]["pool"][score]["mean"] for row in rows))
+    found["mean"] = number(statistics.mean(students))
+    found["sd"] = number(statistics.stdev(students) if len(students) > 1 else 0.0)
+    found["best_by_val"] = number(statistics.mean(row["test"]["best"][score]["value"] for row in rows))
+    found["ensemble"] = number(statistics.mean(row["test"]["ensemble"][score]["value"] for row in rows))
+    for name, other in against:
+        found |= apart(f"against_{name}", runs, g, other if name != method else None, score)
+    found["steps"] = "-".join(map(str, steps))
+    return found | {"cpu_seconds": f"{statistics.mean(cost['total']['cpu_seconds'] for cost in costs):.0f}"}
 
 
-def told(runs: list[Run], g: int, others: list[Run], score: str) -> str:
-    """Difference of the pools, with its interval."""
-    task = runs[0].dataset.task.model_dump(mode="json")
-    ours = [folder(run, g) / "counts.csv" for run in runs]
-    theirs = [last(other).kept.folder / "counts.csv" for other in others]
-    value, low, high = (100 * number for number in difference(ours, theirs, "test", score, task))
-    return f"{value:+.1f} ({low:+.1f} to {high:+.1f})"
+def about(runs: list[Run]) -> Row:
+    """What the runs of several seeds have in common."""
+    return {"dataset": runs[0].dataset_name, "seeds": " ".join(str(run.seed) for run in runs)}
 
 
-def audit(method: str, run: Run, g: int) -> str:
+def number(value: float | None) -> str:
+    """A fraction as a CSV file has it."""
+    return "" if value is None else f"{value:.6f}"
+
+
+def apart(column: str, runs: list[Run], g: int, others: list[Run] | None, score: str) -> Row:
+    """Difference of the pools, with its interval; empty without others."""
+    found = (None, None, None)
+    if others:
+        task = runs[0].dataset.task.model_dump(mode="json")
+        ours = [folder(run, g) / "counts.csv" for run in runs]
+        theirs = [last(other).kept.folder / "counts.csv" for other in others]
+        found = difference(ours, theirs, "test", score, task)
+    return {f"{column}{end}": number(one) for end, one in zip(("", "_low", "_high"), found, strict=True)}
+
+
+def audit(method: str, run: Run, g: int) -> Row:
     """What the audit says of one generation's labels."""
-    found = read_json(folder(run, g) / "audit.json")
+    found = read_json(folder(run, g) / "audit.json")["all_images"]
     pseudo = read_json(folder(run, g) / "metrics.json")["pseudo_labels"]
-    if not found["hidden_masks"]:
-        return f"| {run.name} gen{g} | no hidden masks |"
-    numbers = [f"{100 * (found['all_images'][key] or 0):.1f} %" for key in SHOWN]
-    seed = f" seed {run.seed}" if run.name.split(".")[-1].startswith("s") else ""
-    return f"| `{method}`{seed} gen{g} | {' | '.join(numbers)} | {pseudo['kept']} of {pseudo['images']} |"
+    row = about([run]) | {"method": method, "generation": str(g)}
+    row |= {key: number(found[key] or 0) for key in SHOWN}
+    return row | {"kept": str(pseudo["kept"]), "images": str(pseudo["images"])}
 
 
 if __name__ == "__main__":

@@ -20,102 +20,19 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "workflow" / "scrip
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from figures import draw_all
+from tables import ALONE, HOME, SHARES, Row, markdown
 
 from dissent.files import UserError, read_table, write_atomic
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ROOT / "docs" / "results"
 DATA = PAGES / "data"
-ALONE = "against_ldt_equal_steps"
 
 # Where one method was measured twice in as many steps, the index shows the row of more seeds, else of the first file.
 FILES = (
     "demo", "demo_multiclass", "demo_multilabel", "study_overlap", "study_small_seeds", "study_small", "isic_small", "study_long",
     "dsb_multilabel_small", "camvid_small", "study_own", "own",
 )  # fmt: skip
-HOME = {
-    "nuclei": "demo", "nuclei_multiclass": "demo", "nuclei_multilabel": "demo", "isic_small": "isic_small",
-    "dsb_multilabel_small": "dsb_multilabel_small", "camvid_small": "camvid_small",
-}  # fmt: skip
-"""{data set: its page}"""
-
-HEADS = {
-    "dataset": "data set", "val": "val mean", "mean": "test mean ± sd", "best_by_val": "best by val", "low": "95 % interval",
-    "alone_mean": "labels alone", ALONE: "against `ldt_equal_steps`", "against_aldt": "against `aldt`", "cpu_seconds": "CPU s",
-    "wrong_of_teacher": "teacher wrong", "wrong": "wrong of what is learned", "mean_800": "in 800 steps",
-    "plain_mean": "without averages", "what": "what is different", "group": "part",
-}  # fmt: skip
-"""titles of the columns whose names say too little"""
-
-PERCENT = {
-    "val",
-    "best_by_val",
-    "ensemble",
-    "mean_800",
-    "seed_1",
-    "seed_2",
-    "seed_3",
-    "gen0",
-    "gen1",
-    "gen2",
-    "standard_error",
-}
-SHARES = {"wrong_of_teacher", "doubt", "precision", "recall", "wrong_outside", "wrong"}
-SPREAD = {"mean": "sd", "alone_mean": "alone_sd", "plain_mean": "plain_sd"}
-WHOLE = {"cpu_seconds", "steps"}
-
-Row = dict[str, str]
-
-
-def _percent(text: str, form: str = ".1f") -> str:
-    return f"{100 * float(text):{form}}" if text else ""
-
-
-def _share(text: str) -> str:
-    """`55 %`, `5.5 %`, `5.5 to 5.6 %`: with a decimal where the file has one."""
-    return " to ".join(_percent(part, ".0f" if len(part) < 5 else ".1f") for part in text.split("..")) + " %"
-
-
-def difference(row: Row, column: str) -> str:
-    """A difference with its interval, in points; empty for a control against itself."""
-    value, low, high = (_percent(row.get(f"{column}{end}", ""), "+.1f") for end in ("", "_low", "_high"))
-    return f"{value} ({low} to {high})" if low else value
-
-
-def name_of(row: Row) -> str:
-    """The method with its generation, and what has to be known of it."""
-    notes = (" (upper bound)" if row.get("upper_bound") == "1" else "") + (
-        " °" if row.get("earlier_machine") == "1" else ""
-    )
-    generation = f" gen{row['generation']}" if row.get("generation") else ""
-    return f"`{row['method']}`{generation}{notes}"
-
-
-def cell(row: Row, column: str) -> str:
-    """What a table shows of a row."""
-    text = row.get(column, "")
-    if column == "method":
-        return name_of(row)
-    if column == "dataset":
-        return f"[`{text}`]({HOME[text]}.md)"
-    if column.startswith("against_"):
-        return difference(row, column)
-    if column in SPREAD:
-        spread = row.get(SPREAD[column], "")
-        return _percent(text) + (f" ± {_percent(spread)}" if spread else "")
-    if column == "low":
-        return f"{_percent(text)} to {_percent(row['high'])}"
-    if column in SHARES:
-        return _share(text) if text else "none" if column == "doubt" else ""
-    if column == "kept":
-        return f"{text} of {row['images']}"
-    if column in ("seeds", "seed"):
-        return str(len(text.split())) if column == "seeds" else row["seeds"]
-    if column in PERCENT:
-        return _percent(text)
-    if column in ("experiment", "input", "target", "filter", "level"):
-        return f"`{text}`"
-    return f"{int(text):,}" if column in WHOLE and text else text
 
 
 def numbers(file: str) -> list[Row]:
@@ -165,11 +82,8 @@ def ends(rows: list[Row]) -> list[Row]:
 
 
 def table(file: str, columns: str, where: str = "") -> str:
-    """A table in Markdown."""
-    names = columns.split()
-    lines = [[HEADS.get(name, name.replace("_", " ")) for name in names], ["---"] * len(names)]
-    lines += [[cell(row, name) for name in names] for row in rows_of(file, where)]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    """A table of a file's rows, in Markdown."""
+    return markdown(rows_of(file, where), columns.split())
 
 
 def filled(page: str) -> str:
