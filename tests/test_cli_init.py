@@ -1,5 +1,6 @@
 """`dissent init`: what a folder of masks means is concluded for all of them together, or asked for, never guessed."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,8 @@ from cli_data import dissent
 from PIL import Image
 from raw_data import ids, photo, save
 
-from dissent.files import write_text
+from dissent.cli.grouping import suggested
+from dissent.files import read_table, sha256, write_text
 from dissent.spec.base import read_yaml
 
 NAMES = [f"{letter}{i}" for i in range(4) for letter in "abc"]
@@ -258,16 +260,30 @@ def test_images_without_masks_are_the_unlabelled_ones(in_tmp, capsys):
     folder(values(0, 1), masked=NAMES[:5])
     assert init() == 0
     assert written()["partial"] is True
-    assert written()["splits"]["first"] == {"seed": 42, "labelled": 4, "val": 1}
-    assert f"{len(NAMES) - 5} images have no mask" in capsys.readouterr().out
+    assert written()["splits"]["first"] == {"seed": 42, "labelled": "all", "fixed": "own/datasets/mine.splits.csv"}
+    out = capsys.readouterr().out
+    assert f"{len(NAMES) - 5} images have no mask" in out and "17 files: 12 images (5 with a mask), 5 masks" in out
+    assert "1 image for validation, none for the test" in out and "4 images labelled, 7 images unlabelled" in out
+    [row] = read_table("own/datasets/mine.splits.csv")
+    assert (
+        row["side"] == "val"
+        and row["sha256"] == sha256(Path("raw", row["image"]))
+        and Path(row["image"]).stem in NAMES[:5]
+    )
     check_too()
 
 
-def test_where_every_image_has_a_mask_most_are_hidden(in_tmp):
+def test_where_every_image_has_a_mask_most_are_hidden_and_that_is_said(in_tmp, capsys):
     folder(values(0, 1))
     assert init() == 0
-    assert written()["splits"]["first"] == {"seed": 42, "labelled": 2, "val": 2, "test": 2}
-    assert "Every image has a mask" in Path("own/datasets/mine.yaml").read_text()
+    assert written()["splits"]["first"]["labelled"] == 0.2
+    assert "Every image had a mask" in Path("own/datasets/mine.yaml").read_text()
+    out = capsys.readouterr().out
+    assert "2 images for validation, 2 images for the test" in out and "2 images labelled, 6 images unlabelled" in out
+    assert "masks of 6 images are hidden on purpose (`labelled: 0.2`)" in out
+    check_too()
+    assert init("--labelled", "all", name="every") == 0
+    assert written("every")["splits"]["first"]["labelled"] == "all" and "hidden" not in capsys.readouterr().out[-900:]
 
 
 @pytest.mark.parametrize(
@@ -318,7 +334,7 @@ def test_pairs_that_do_not_fit(in_tmp, capsys, change, words):
     assert words in capsys.readouterr().err and not list(Path("own").rglob("*.yaml"))
 
 
-def test_sizes(in_tmp):
+def test_sizes(in_tmp, capsys):
     folder(values(0, 1))
     assert init() == 0 and written()["size"] == [16, 24]
     for seed, name in enumerate(NAMES):
@@ -329,7 +345,7 @@ def test_sizes(in_tmp):
     assert init("--size", 64, 96, raw="large", name="other") == 0 and written("other")["size"] == [64, 96]
     assert init("--geometry", "tiles", raw="large", name="tiles") == 0
     assert written("tiles")["size"] == [256, 256] and written("tiles")["geometry"]["name"] == "tiles"
-    assert written("tiles")["splits"]["first"]["val"] > 12  # tiles are counted one by one
+    assert "2 images (12 tiles) for validation" in capsys.readouterr().out
     check_too("tiles")
     assert init("--geometry", "tiles", "--size", 999, 999, raw="large", name="more") == 2
 
@@ -349,15 +365,45 @@ def test_groups_stay_together(in_tmp, capsys):
     folder(values(0, 1), names=[f"scan{i}_{j}" for i in range(6) for j in range(3)],
            masked=[f"scan{i}_{j}" for i in range(6) for j in range(3)])  # fmt: skip
     assert init() == 0
-    assert "--group" in capsys.readouterr().out
-    assert init("--group", r"(.*)_\d+", name="grouped") == 0
-    assert written("grouped")["group"] == {"pattern": r"(.*)_\d+"}
+    [pattern] = re.findall(r"--group '([^']*)'", capsys.readouterr().out)
+    assert init("--group", pattern, name="grouped") == 0
+    assert written("grouped")["group"] == {"pattern": pattern}
+    assert "3 images (1 group) for validation, 3 images (1 group) for the test" in capsys.readouterr().out
     check_too("grouped")
     assert init("--group", "(", name="third") == 2
     assert init("--group", "other", name="third") == 2
 
 
 # what is written -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("names", "groups"),
+    [
+        (["pat00_f1", "pat00_f2", "pat01_f1", "pat01_f2"], {"pat00", "pat01"}),
+        (["a_1_1", "a_1_2", "a_2_1", "a_2_2"], {"a_1", "a_2"}),
+        (["a1", "a2", "b1", "b2"], {"a", "b"}),
+        (["scan3-07b", "scan3-08b", "scan4-01a", "scan4-02"], {"scan3", "scan4"}),
+        (["x_1", "x_2", "y_1", "y_2", "overview", "y_3"], {"x", "y", "overview"}),
+        (["IMG-0001", "IMG-0002", "IMG-0003", "IMG-0004"], None),
+        (["cell", "leaf", "rock", "tree"], None),
+    ],
+)
+def test_a_suggested_pattern_fits_the_names(names, groups):
+    found = suggested(names)
+    assert (found and set(found[1])) == groups
+    if groups:
+        assert {re.search(found[0], name)[1] for name in names} == groups
+
+
+def test_too_few_groups_are_told(in_tmp, capsys):
+    names = [f"p{i % 2}_{i}" for i in range(12)]
+    folder(values(0, 1), names=names, masked=[name for name in names if name.startswith("p0")])
+    assert init("--group", "^(p.)") == 2
+    assert "6 images in 1 group have masks; 3 at least are needed, in 2 groups" in capsys.readouterr().err
+    folder(values(0, 1), names=names, masked=names)
+    assert init("--group", "^(p.)") == 0  # one group to learn from, one to choose by, none for a test
+    assert "6 images (1 group) for validation, none for the test" in capsys.readouterr().out
 
 
 def test_existing_files_stay(in_tmp, capsys):

@@ -8,23 +8,16 @@ from typing import Any
 import yaml
 
 from dissent.cli.guess import Guess
+from dissent.cli.holdout import SEED
 from dissent.cli.pairing import Pairs
 from dissent.datasets.decode import Header, turned_size
-from dissent.datasets.draw import nested
-from dissent.datasets.geometry import windows
-from dissent.datasets.raw import Problems, group_of
 from dissent.files import UserError
 from dissent.spec.base import validate
-from dissent.spec.dataset import Dataset, Source
+from dissent.spec.dataset import Dataset
 
 SPLIT = "first"
-SEED = 42
 _SIDE = 256  # pixels of the longer side, where nobody says
 _STEP = 16
-_LEAST = 3
-_HELD_BACK = 0.2  # of the images with masks, for validation and for the test each
-_SIMULATED = 0.2  # of the rest, where all images have masks
-_TEST_FROM = 10  # images with masks
 EXPERIMENT = {
     "dataset": "",
     "split": SPLIT,
@@ -37,17 +30,11 @@ EXPERIMENT = {
 }
 
 
-def dataset_of(
-    pairs: Pairs,
-    headers: Sequence[Header],
-    found: Guess,
-    raw: str,
-    size: list[int] | None,
-    geometry: str,
-    group: str | None,
+def source_of(
+    pairs: Pairs, headers: Sequence[Header], found: Guess, size: list[int] | None, geometry: str, group: str | None
 ) -> dict[str, Any]:
-    """A data set's file as a dict, without what is the default."""
-    values: dict[str, Any] = {"task": {"kind": found.kind, "labels": found.labels}, "raw": raw}
+    """A data set's file as a dict, without its splits and without what is the default."""
+    values: dict[str, Any] = {"task": {"kind": found.kind, "labels": found.labels}, "raw": pairs.raw.as_posix()}
     if found.colours:
         values["task"]["colours"] = found.colours
     if (pairs.images_below, pairs.masks_below) != ("images", "masks"):
@@ -67,7 +54,12 @@ def dataset_of(
     values["size"] = size or fitting(headers, tiles=geometry == "tiles")
     if geometry == "tiles":
         values["geometry"] = {"name": "tiles", "overlap": 0.25}
-    return values | {"splits": {SPLIT: _split(pairs, headers, values)}}
+    return values
+
+
+def first_split(labelled: str | float, table: Path) -> dict[str, Any]:
+    """The split of a first experiment: val and test by name."""
+    return {"seed": SEED, "labelled": labelled, "fixed": table.as_posix()}
 
 
 def _depth(headers: Sequence[Header]) -> int:
@@ -99,55 +91,26 @@ def fitting(headers: Sequence[Header], tiles: bool) -> list[int]:
     return [max(_STEP, round(side * scale / _STEP) * _STEP) for side in (height, width)]
 
 
-def _split(pairs: Pairs, headers: Sequence[Header], values: dict) -> dict[str, Any]:
-    """Counts for each side, drawn as the workflow will draw them, so that they are there; tiles count one by one."""
-    source = validate(Source, values, "the new data set")
-    problems, rows = Problems(), []
-    alone = set(pairs.alone)
-    for key, header in zip(pairs.images, headers, strict=True):
-        group = group_of(source, key.rsplit("/", 1)[-1], {}, key, key, problems)
-        shape = turned_size(header.size, header.orientation)
-        try:
-            count = len(windows(*shape, source.geometry, tuple(source.size), False))
-        except ValueError as error:
-            problems.append(f"{key}: {error}")
-            continue
-        label = "" if key in alone else "mask"
-        rows += [{"id": f"{key} {number}", "group": group, "label": label} for number in range(count)]
-    problems.stop(pairs.raw)
-    masked = sum(bool(row["label"]) for row in rows)
-    if masked < _LEAST:
-        raise UserError(f"{masked} images have masks; {_LEAST} at least are needed: to learn, to choose, and to spare")
-    held = max(1, round(masked * _HELD_BACK))
-    sides: dict[str, Any] = {"seed": SEED}
-    for side, count in (("test", held if masked >= _TEST_FROM else 0), ("val", held)):
-        taken = {row["id"] for row in nested(rows, count, SEED, side)} if count else set()
-        rows = [row for row in rows if row["id"] not in taken]
-        sides |= {side: count} if count else {}
-    whole = {row["group"] for row in rows} - {row["group"] for row in rows if not row["label"]}
-    left = sum(row["group"] in whole for row in rows)
-    if not left:
-        raise UserError(
-            "no image with a mask is left to learn from: groups are too large, or too few images have masks"
-        )
-    if not pairs.alone:
-        left = max(1, round(left * _SIMULATED))
-    return {"seed": SEED, "labelled": left} | {side: sides[side] for side in ("val", "test") if side in sides}
-
-
 def text_of(values: dict[str, Any], comment: str) -> str:
     """A dict as YAML, a line for each key, below a comment."""
     lines = [f"# {line}".rstrip() for line in comment.splitlines()]
     for key, value in values.items():
         nested_below = key in ("splits",)
         if nested_below:
-            lines += [f"{key}:", *(f"  {_line(name, one)}" for name, one in value.items())]
+            lines += [f"{key}:", *(f"  {line_of(name, one)}" for name, one in value.items())]
         else:
-            lines.append(_line(key, value))
+            lines.append(line_of(key, value))
     return "\n".join(lines) + "\n"
 
 
-def _line(key: str, value: Any) -> str:
+def experiment_text(name: str) -> str:
+    """The file of the first experiment on a data set."""
+    comment = "A first experiment, of minutes; `dissent check` says how long it will be."
+    return text_of(EXPERIMENT | {"dataset": name}, comment)
+
+
+def line_of(key: str, value: Any) -> str:
+    """A key and its value as one line of YAML."""
     flow = yaml.safe_dump([value], default_flow_style=True, sort_keys=False, allow_unicode=True, width=10**6)
     return f"{key}: {flow.strip()[1:-1]}"
 

@@ -2,23 +2,26 @@
 
 The masks are judged all together: numbers, 0 and 255, colours, a folder for each label, or a label in each channel.
 Images without a mask become the unlabelled ones. Where the files allow more than one reading, nothing is written and
-the question names the flags that answer it. Existing files are never overwritten."""
+the question names the flags that answer it. On a known name it tells what came and went, and changes nothing by hand."""
 
 import argparse
 import re
 from pathlib import Path
 
-from dissent.cli.draft import EXPERIMENT, SPLIT, checked, dataset_of, sizes, text_of
+from dissent.cli.draft import SPLIT, checked, experiment_text, first_split, sizes, source_of, text_of
+from dissent.cli.grouping import told
 from dissent.cli.guess import guess
+from dissent.cli.holdout import SIMULATED, held_back, told_sides
 from dissent.cli.machine import cores
 from dissent.cli.meaning import Guess, Value, Wishes
 from dissent.cli.pairing import Pairs, find_pairs
-from dissent.cli.seen import seen_files
+from dissent.cli.seen import told_files
 from dissent.cli.settings import config_of, settings_folder
 from dissent.cli.survey import Survey, survey
 from dissent.cli.text import columns, some
+from dissent.cli.update import Files, update
 from dissent.datasets.place import check_place
-from dissent.files import UserError, write_text
+from dissent.files import UserError, write_atomic, write_text
 
 EXAMPLES = """examples:
   dissent init photos --images images --masks masks --name leaves
@@ -41,6 +44,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="PATTERN",
         help="files there that are not used, e.g. '*_color.png'",
+    )
+    parser.add_argument(
+        "--labelled",
+        type=_share,
+        metavar="SHARE",
+        help="all, or the share of masks to learn from; the others are hidden (default: all, or 0.2 where every image has one)",
     )
     masks = parser.add_argument_group("what masks mean, where that is open")
     masks.add_argument("--kind", choices=["binary", "multiclass", "multilabel"], help="multilabel: labels overlap")
@@ -66,40 +75,49 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Returns 0 when both files are written."""
+    """Returns 0 when the files are written or need no change, 1 when a known data set has something to mend."""
     name, settings = _name(args), args.settings or settings_folder(None)
-    paths = [settings / kind / f"{name}.yaml" for kind in ("datasets", "experiments")]
-    there = [str(path) for path in paths if path.exists()]
+    files = Files(settings, name)
+    if files.dataset.exists():
+        return update(args.folder, files, _unused_flags(args))
+    there = [str(path) for path in (files.experiment, files.table) if path.exists()]
     if there:
         raise UserError(f"{' and '.join(there)} exist and stay as they are; say another --name, or delete them")
     check_place(args.folder, name, (args.images, args.masks))
     pairs = find_pairs(args.folder, args.images, args.masks, args.leave_out)
+    print(told_files(pairs.census, args.folder, (pairs.images_below, pairs.masks_below)))
     folders = sorted(pairs.masks) if "" not in pairs.masks else []
     if folders and args.missing is None:
         _check_missing(pairs)
     found = survey(pairs, cores())
-    print(_seen(pairs, found))
+    print(_seen(pairs, found, args.group is not None))
     ignore = None if args.ignore is None else [value for value in args.ignore if value is not None]
     wishes = Wishes(args.kind, args.labels, ignore, args.threshold, args.tolerance, args.missing)
     meant = guess(found, wishes, folders)
     print(_meant(meant, found))
-    values = dataset_of(pairs, found.images, meant, args.folder.as_posix(), args.size, args.geometry, args.group)
-    dataset = checked(values, paths[0])
-    print(f"\n{seen_files(dataset, args.folder)}")
-    split = values["splits"][SPLIT]
-    comments = (
-        _dataset_comment(name, pairs),
-        "A first experiment, of minutes; `dissent check` says how long it will be.",
-    )
-    write_text(paths[0], text_of(values, comments[0]))
-    write_text(paths[1], text_of(EXPERIMENT | {"dataset": name}, comments[1]))
+    values = source_of(pairs, found.images, meant, args.size, args.geometry, args.group)
+    labelled = args.labelled or ("all" if pairs.alone else SIMULATED)
+    values["splits"] = {SPLIT: first_split(labelled, files.table)}
+    dataset = checked(values, files.dataset)
+    held = held_back(pairs, found.images, dataset, labelled)
+    write_atomic(files.table, held.table(args.folder))
+    write_text(files.dataset, text_of(values, _dataset_comment(name, labelled)))
+    write_text(files.experiment, experiment_text(name))
     config_of(settings).run(name)
     print(f"\nsize    {dataset.size[0]} x {dataset.size[1]} (height x width), {_geometry(args.geometry, found)}")
-    print(f"split   {', '.join(f'{count} {side}' for side, count in split.items() if side != 'seed')}{_rest(pairs)}")
-    print(f"\nwritten {paths[0]}\n        {paths[1]}")
+    print(told_sides(held, files.table, labelled, simulated=not pairs.alone))
+    print(f"\nwritten {files.dataset}\n        {files.experiment}\n        {files.table}")
     own = f" --settings {args.settings}" if args.settings else ""
     print(f"Look at the names of labels in the first (`task`), then:\n  dissent check {name}{own}")
     return 0
+
+
+def _unused_flags(args: argparse.Namespace) -> list[str]:
+    """Flags that were given, and that settings which are there already answer."""
+    names = ("kind", "labels", "ignore", "threshold", "tolerance", "missing", "size", "group", "leave_out", "labelled")
+    return [f"--{name.replace('_', '-')}" for name in names if getattr(args, name)] + (
+        ["--geometry"] if args.geometry != "whole" else []
+    )
 
 
 def _name(args: argparse.Namespace) -> str:
@@ -121,7 +139,7 @@ def _check_missing(pairs: Pairs) -> None:
         )
 
 
-def _seen(pairs: Pairs, found: Survey) -> str:
+def _seen(pairs: Pairs, found: Survey, grouped: bool) -> str:
     """What lies there: numbers, formats, sizes, images without masks."""
     every = sizes(found.images)
     low, high = (f"{size[0]} x {size[1]}" for size in (every[0], every[-1]))
@@ -138,22 +156,10 @@ def _seen(pairs: Pairs, found: Survey) -> str:
     tables = sorted(path.name for path in pairs.raw.glob("*.csv"))
     if tables:
         lines.append(f"note    {some(tables)} may tell groups or sides of a split: see `table` in config/README.md")
-    grown = _one_source(pairs)
+    grown = told(key.rsplit("/", 1)[-1] for key in pairs.images) if not grouped else ""
     if grown:
         lines.append(f"note    {grown}")
     return "\n".join(lines)
-
-
-def _one_source(pairs: Pairs) -> str:
-    """A word on names that differ in a number at their end: pieces of one image must not stand on two sides."""
-    stems = {re.sub(r"[-_ ]?\d+$", "", key) for key in pairs.images}
-    if 1 < len(stems) <= len(pairs.images) // 2:
-        example = next(key for key in pairs.images if key not in stems)
-        return (
-            f"names such as {example} look like {len(stems)} sources of several images each; if they are, "
-            r"--group '(.*)[-_]\d+' keeps those of one source together"
-        )
-    return ""
 
 
 def _meant(meant: Guess, found: Survey) -> str:
@@ -174,20 +180,33 @@ def _geometry(geometry: str, found: Survey) -> str:
     return f"each image resized{hint}"
 
 
-def _rest(pairs: Pairs) -> str:
-    if pairs.alone:
-        return f", {len(pairs.alone)} unlabelled"
-    return ", the rest as if unlabelled (every image has a mask: this tells what pseudo-labels are worth)"
-
-
-def _dataset_comment(name: str, pairs: Pairs) -> str:
-    lines = f"{name}: written by `dissent init`; every option stands in config/README.md."
-    if not pairs.alone:
+def _dataset_comment(name: str, labelled: str | float) -> str:
+    lines = (
+        f"{name}: written by `dissent init`; every option stands in config/README.md."
+        "\nThe table of `fixed` names validation and test images, so that they stay when images and masks come or go; every"
+        "\nother mask is learned from (`labelled: all`)."
+    )
+    if labelled != "all":
+        lines = lines.replace(
+            "every\nother mask is learned from (`labelled: all`)", "of the\nother masks a part is used"
+        )
         lines += (
-            "\nEvery image has a mask: `labelled` are learned from, and those of the rest are hidden from training; only the"
-            "\naudit reads them. When images without masks come, put them in, and say `partial: true`."
+            f" Every image had a mask: `labelled: {labelled}` learns from that part and hides the other"
+            "\nmasks, which only the audit reads. This measures what pseudo-labels are worth; `labelled: all` learns from every mask."
         )
     return lines
+
+
+def _share(text: str) -> str | float:
+    if text == "all":
+        return text
+    try:
+        share = float(text)
+    except ValueError:
+        share = 0.0
+    if not 0 < share <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is neither `all` nor a share such as 0.2")
+    return share
 
 
 def _names(text: str) -> list[str]:

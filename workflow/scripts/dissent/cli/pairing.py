@@ -30,6 +30,7 @@ class Pairs:
     alone: list[str] = field(default_factory=list)
     """keys of images without any mask"""
     leave_out: list[str] = field(default_factory=list)
+    census: Census = field(default_factory=Census)
 
     @property
     def names(self) -> str:
@@ -80,12 +81,15 @@ def _paired(found: Pairs) -> Pairs:
         task=None,
     )
     problems = Problems()
-    images, masks = listed(source, found.raw, problems, Census())
+    images, masks = listed(source, found.raw, problems, census := Census())
     problems.stop(found.raw)
     pictures = {key: path for _, key, path in images}
     by_label = dict(zip(labels or [""], masks["all"], strict=True))
     alone = [key for key in pictures if not any(key in one for one in by_label.values())]
-    return replace(found, images=pictures, masks=by_label, alone=alone)
+    census.images |= set(pictures.values())
+    census.masks |= {path for one in by_label.values() for path in one.values()}
+    census.masked = len(pictures) - len(alone)
+    return replace(found, images=pictures, masks=by_label, alone=alone, census=census)
 
 
 def _below(folder: Path, given: str, flag: str) -> str:

@@ -1,6 +1,7 @@
 """Which files of a raw folder are used, by number: the counts add up, and what is left out is said with the reason."""
 
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 from dissent.datasets.decode import EXTENSIONS
@@ -13,12 +14,17 @@ def seen_files(source: Source, raw: Path) -> str:
     """Lines for the terminal: files in the folders of images and masks, and images that lie beside these folders."""
     census = Census()
     find_items(source, raw, Problems(), census)
-    return "\n".join([census.told(), *_beside(source, raw)])
+    folders = [folder for part in source.parts for folder in (part.images, part.masks) if folder is not None]
+    return told_files(census, raw, folders)
 
 
-def _beside(source: Source, raw: Path) -> list[str]:
-    """A line for image files in folders that no part names."""
-    folders = {raw / folder for part in source.parts for folder in (part.images, part.masks) if folder is not None}
+def told_files(census: Census, raw: Path, folders: Iterable[str]) -> str:
+    """The same of files that are counted already."""
+    return "\n".join([census.told(), *_beside(raw, {raw / folder for folder in folders})])
+
+
+def _beside(raw: Path, folders: set[Path]) -> list[str]:
+    """A line for image files in other folders."""
     others = [
         path.relative_to(raw)
         for path in walk(raw)[0]

@@ -1,0 +1,189 @@
+"""The annotators' loop: init, check, add masks, correct, remove, rename; validation and test stay, and changes are told."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from cli_data import dissent
+from raw_data import ids, pairs, photo, save
+
+from dissent.datasets import prepare, split
+from dissent.files import read_table
+from dissent.spec.base import read_yaml, validate
+from dissent.spec.dataset import Dataset
+
+NAMES = [f"i{i:02}" for i in range(16)]
+TABLE = Path("own/datasets/mine.splits.csv")
+SIDES = ("labelled", "unlabelled", "val", "test", "hidden")
+
+
+@pytest.fixture
+def raw(in_tmp) -> Path:
+    """Sixteen images, of which ten have masks."""
+    folder = pairs(Path("raw"), NAMES)
+    for name in NAMES[10:]:
+        (folder / f"masks/{name}.png").unlink()
+    Path("own").mkdir()
+    return folder
+
+
+def command(name: str, *arguments) -> int:
+    target = ["raw", "--name", "mine"] if name == "init" else ["mine"]
+    return dissent(name, *target, "--settings", "own", *arguments)
+
+
+def sides() -> dict[str, list[str]]:
+    """Prepare in data/mine as the workflow does, and divide; {side: ids}."""
+    source = validate(Dataset, read_yaml("own/datasets/mine.yaml"), "mine").model_dump(mode="json")
+    prepare(source, "mine", "raw", "data/mine")
+    split(source, "first", "data/mine", "data/mine/splits/first")
+    return {side: [row["id"] for row in read_table(f"data/mine/splits/first/{side}.csv")] for side in SIDES}
+
+
+def mask(name: str) -> Path:
+    return save(Path(f"raw/masks/{name}.png"), ids(int(name[1:])))
+
+
+def test_the_loop_three_times(raw, capsys):
+    assert command("init") == 0 and command("check") == 0
+    first = sides()
+    held = {side: first[side] for side in ("val", "test")}
+    assert len(first["val"]) == len(first["test"]) == 2 and len(first["labelled"]) == 6 and first["hidden"] == []
+    capsys.readouterr()
+    settings = {path: path.read_bytes() for path in Path("own").rglob("*.*")}
+
+    mask("i10"), mask("i11")  # masks are added
+    assert command("init") == 0
+    out = capsys.readouterr().out
+    assert "28 files: 16 images (12 with a mask), 12 masks, 0 left out" in out
+    assert "2 new masks since the last preparation: images/i10.png, images/i11.png" in out
+    assert "nothing is to be changed" in out
+    assert command("check") == 0
+    second = sides()
+    assert {side: second[side] for side in held} == held
+    assert set(second["labelled"]) - set(first["labelled"]) == {"i10", "i11"} and second["hidden"] == []
+
+    one = second["labelled"][0]  # one is corrected, one is taken away, an image comes
+    save(Path(f"raw/masks/{one}.png"), 1 - ids(3))
+    Path("raw/masks/i11.png").unlink()
+    save(Path("raw/images/i16.png"), photo(16))
+    assert command("init") == 0
+    out = capsys.readouterr().out
+    assert "1 new images since the last preparation: images/i16.png" in out and "1 masks gone" in out
+    assert command("check") == 0
+    third = sides()
+    assert {side: third[side] for side in held} == held
+    assert "i11" in third["unlabelled"] and "i16" in third["unlabelled"] and one in third["labelled"]
+
+    gone = third["unlabelled"][0]  # an unlabelled image goes
+    Path(f"raw/images/{gone}.png").unlink()
+    assert command("init") == 0 and "1 images gone since the last preparation" in capsys.readouterr().out
+    assert command("check") == 0 and {side: sides()[side] for side in held} == held
+    assert {path: path.read_bytes() for path in settings} == settings
+
+
+def test_a_mask_of_validation_that_vanished_is_named(raw, capsys):
+    assert command("init") == 0
+    name = sides()["val"][0]
+    Path(f"raw/masks/{name}.png").unlink()
+    assert command("check") == 1
+    assert f"splits.csv, line 2: images/{name}.png is in val and has no mask any more" in capsys.readouterr().out
+    assert command("init") == 1
+    assert f"mend    {TABLE}, line 2: images/{name}.png of val has no mask any more" in capsys.readouterr().out
+
+
+def test_images_of_validation_that_are_renamed_or_gone(raw, capsys):
+    assert command("init") == 0
+    lines = TABLE.read_text().splitlines()
+    first, second = (Path(line.split(",")[0]).name for line in lines[1:3])
+    for folder in ("images", "masks"):
+        Path("raw", folder, first).rename(Path("raw", folder, "other.png"))
+    assert command("check") == 1
+    assert f"line 2: images/{first} is no image any more: put it back, give its new name" in capsys.readouterr().out
+    assert command("init") == 0
+    assert f"line 2: images/{first} is called images/other.png now, and stays in val" in capsys.readouterr().out
+    assert TABLE.read_text().splitlines() == [lines[0], lines[1].replace(first, "other.png"), *lines[2:]]
+    assert command("check") == 0 and "other" in sides()["val"]
+    for folder in ("images", "masks"):
+        Path("raw", folder, second).unlink()
+    assert command("init") == 1
+    assert (
+        f"line 3: images/{second} of val is not there any more: put it back, or delete the line"
+        in capsys.readouterr().out
+    )
+    TABLE.write_text("\n".join([*TABLE.read_text().splitlines()[:2], *lines[3:]]) + "\n")
+    assert command("init") == 0 and command("check") == 0
+
+
+def test_what_a_person_wrote_stays(raw, capsys):
+    assert command("init") == 0
+    path = Path("own/datasets/mine.yaml")
+    path.write_text(path.read_text().replace("size: [16, 24]", "size: [32, 48]  # larger: thin branches"))
+    before = path.read_bytes()
+    save(Path("raw/images/i20.png"), photo(20))
+    assert command("init", "--size", 16, 24) == 0
+    out = capsys.readouterr().out
+    assert path.read_bytes() == before and "--size: not used, as own/datasets/mine.yaml answers that" in out
+    assert dissent("init", "own", "--name", "mine", "--settings", "own") == 2
+    assert "describes raw, not own; say another --name" in capsys.readouterr().err
+
+
+def test_unlabelled_images_come_to_a_simulation(raw, capsys):
+    """Where every image had a mask, init held masks back; with images to label, every mask is learned from."""
+    for name in NAMES[10:]:
+        Path(f"raw/images/{name}.png").unlink()
+    assert command("init") == 0
+    path = Path("own/datasets/mine.yaml")
+    path.write_text(path.read_text().replace("task:", "# our own words\ntask:"))
+    first = sides()
+    assert first["hidden"]
+    save(Path("raw/images/i20.png"), photo(20))
+    assert command("check") == 1 and "images/i20.png: has no mask; `partial: true`" in capsys.readouterr().out
+    assert command("init") == 0
+    out = capsys.readouterr().out
+    assert "`partial: true`, as some images have no mask now" in out and "`labelled: all`" in out
+    assert "# our own words\ntask:" in path.read_text()
+    second = sides()
+    assert (second["hidden"], second["unlabelled"]) == ([], ["i20"])
+    assert all(second[side] == first[side] for side in ("val", "test"))
+
+
+def test_a_split_by_hand_is_not_changed_for_the_user(raw, capsys):
+    for name in NAMES[10:]:
+        Path(f"raw/images/{name}.png").unlink()
+    assert command("init") == 0
+    path = Path("own/datasets/mine.yaml")
+    path.write_text(
+        path.read_text()
+        .replace("{seed: 42, labelled: 0.2,", "{labelled: 0.2,")
+        .replace("raw: raw", "raw: raw\npartial: false")
+    )
+    before = path.read_bytes()
+    save(Path("raw/images/i20.png"), photo(20))
+    assert command("init") == 1 and path.read_bytes() == before
+    out = capsys.readouterr().out
+    assert (
+        "write `partial: true`, as some images have no mask" in out and "`labelled: 0.2` of `first` hides masks" in out
+    )
+
+
+def test_partly_labelled_patients(in_tmp, capsys):
+    """Six patients of six frames, three of which have a mask, on the command that init recommends."""
+    names = [f"pat{patient:02}_f{frame}" for patient in range(6) for frame in range(6)]
+    folder = pairs(Path("raw"), names)
+    for name in names:
+        if name[-1] in "345":
+            (folder / f"masks/{name}.png").unlink()
+    Path("own").mkdir()
+    assert command("init", "--group", r"^(pat\d+)") == 0
+    out = capsys.readouterr().out
+    assert "36 images (18 with a mask), 18 masks" in out
+    assert "3 images (1 group) for validation, 3 images (1 group) for the test" in out
+    assert "12 images (4 groups) labelled, 12 images (4 groups) unlabelled" in out
+    assert "6 images (2 groups) left out of everything: they have no mask" in out
+    assert command("check") == 0 and "6 images without a mask are left out of everything" in capsys.readouterr().out
+    found = sides()
+    patients = {side: {name[:5] for name in found[side]} for side in SIDES}
+    assert patients["labelled"] == patients["unlabelled"] and len(patients["labelled"]) == 4 and not found["hidden"]
+    assert len(patients["labelled"] | patients["val"] | patients["test"]) == 6
+    assert np.all([len(found[side]) == 3 for side in ("val", "test")])
