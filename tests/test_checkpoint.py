@@ -204,9 +204,10 @@ def test_kill_between_write_and_rename_and_a_full_disk_cost_nothing(tmp_path):
     assert found["after full disk"] == found["after save"] and found["loaded after full disk"] == 30
     for words in (
         f"{tmp_path}/state/step00000040-",
-        "4.0 MB needed",
+        "File too large (4.0 MB wanted, ",
+        "MB free); that is a limit on the size of files",
         "step00000030-",
-        "is kept",
+        "is kept, and the training resumes",
         "run the same command",
     ):
         assert words in found["error"]

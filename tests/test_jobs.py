@@ -34,7 +34,16 @@ def run_and_leave(log: Path, error: BaseException) -> int:
         (UserError("a.yaml: `generatoins` is no option"), 2, "error: a.yaml: `generatoins` is no option"),
         (Interrupted("stopped after step 7"), 75, "interrupted: stopped after step 7; the same command resumes"),
         (KeyboardInterrupt(), 130, "Ctrl-C"),
-        (OSError(errno.ENOSPC, "No space left on device", "out/a.png"), 2, "error: out/a.png: No space left on device"),
+        (
+            OSError(errno.ENOSPC, "No space left on device", "out/a.png"),
+            2,
+            "error: out/a.png: No space left on device (",
+        ),
+        (
+            PermissionError(errno.EACCES, "Permission denied", "a.csv"),
+            2,
+            "error: a.csv: Permission denied; let your user read",
+        ),
     ],
 )
 def test_expected_ends_are_told_in_plain_words(tmp_path, capfd, error, code, words):
@@ -110,7 +119,16 @@ def test_neither_a_dead_terminal_nor_a_full_disk_stops_the_words(tmp_path, capsy
     Tee(sys.stderr, log).write("shown too\n")
     shown = capsys.readouterr().err
     assert "shown\n" in shown and "shown too\n" in shown
-    assert shown.count("broken.log cannot be written (No space left on device)") == 1
+    assert shown.count("broken.log cannot be written (No space left on device); the job goes on without a log") == 1
+
+
+def test_a_log_that_cannot_be_made_costs_the_log_alone(tmp_path, capfd):
+    (tmp_path / "logs").write_text("no folder")
+    with job(a_rule(tmp_path / "logs" / "mine" / "a.log")):
+        print("done all the same")
+    shown = capfd.readouterr().err
+    assert "logs/mine/a.log cannot be written (Not a directory); the job goes on without a log" in shown
+    assert "done all the same" in shown and "Traceback" not in shown
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1])

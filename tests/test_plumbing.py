@@ -20,7 +20,7 @@ FILES = sorted(LIBRARY.rglob("*.py"))
 
 # Imports run down only: a unit (a file or a folder of dissent/) may use what stands in a row above its own here.
 LAYERS = [
-    {"png"},
+    {"png", "disk"},
     {"files", "places", "columns"},
     {"spec", "seeds", "jobs", "closure"},
     {"contours", "confusion"},
@@ -36,6 +36,7 @@ LAYERS = [
 WITHOUT_TORCH = {
     *(
         "png",
+        "disk",
         "files",
         "places",
         "columns",

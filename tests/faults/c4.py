@@ -101,7 +101,7 @@ def at_a_checkpoint(error: str) -> str:
 
     @contextmanager
     def inside():
-        with c1.always_saved(), failing(error, 6)():
+        with c1.always_saved(), failing(error, 7)():  # the first names the folder that asks
             yield
 
     said = finished(job, inside)

@@ -6,7 +6,6 @@ import io
 import logging
 import os
 import re
-import shutil
 from collections import OrderedDict
 from pathlib import Path
 
@@ -43,9 +42,9 @@ class Checkpoints:
         path = self.folder / f"step{step:08d}-{hashlib.sha256(content).hexdigest()[:16]}.pt"
         try:
             write_atomic(path, content)
-            _sync_folder(self.folder)
-        except OSError as error:
-            raise self._refused(path, content.nbytes, error) from error
+        except UserError as error:
+            raise UserError(f"the checkpoint cannot be written: {error}{self._kept()}") from error
+        _sync_folder(self.folder)
         self._tidy(path, step)
         return path
 
@@ -82,15 +81,10 @@ class Checkpoints:
             if path != saved and path not in before:
                 path.unlink(missing_ok=True)
 
-    def _refused(self, path: Path, size: int, error: OSError) -> UserError:
+    def _kept(self) -> str:
+        """What a command that is run again goes on from."""
         kept = self._newest_first()
-        free = ""
-        with contextlib.suppress(OSError):
-            free = f", {shutil.disk_usage(self.folder).free / 1e6:.0f} MB are free"
-        return UserError(
-            f"the checkpoint {path} cannot be written: {error.strerror} ({size / 1e6:.1f} MB needed{free}). "
-            f"{f'{kept[0].name} is kept. ' if kept else ''}Make room there and run the same command again: it resumes"
-        )
+        return f". {kept[0].name} is kept, and the training resumes from it" if kept else ""
 
 
 def _step(path: Path) -> int:

@@ -5,7 +5,6 @@ interrupted, and the same command goes on from there, which is what a cluster's 
 """
 
 import contextlib
-import errno
 import logging
 import os
 import socket
@@ -14,6 +13,7 @@ import time
 import traceback
 from collections.abc import Iterator
 
+from dissent import disk
 from dissent.files import UserError
 from dissent.jobs.costs import Cost, cost
 from dissent.jobs.locks import Lock, hold
@@ -30,14 +30,11 @@ class AtOnce(Exception):
     """There is nothing to do, and the message says why: raised inside a job, it is done."""
 
 
-NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
-
-
 @contextlib.contextmanager
 def job(snakemake) -> Iterator[None]:
     """Run a rule script's work: logged in `snakemake.log[0]`, ended with Snakemake, its errors turned into exit codes.
 
-    UserError and a full disk print `error: ...` and exit 2, Interrupted 75, Ctrl-C 130; any other exception keeps its
+    UserError and a disk that is full or may not be written print `error: ...` and exit 2, Interrupted 75, Ctrl-C 130; any other exception keeps its
     traceback, in the log too (exit 1). SIGTERM, SIGHUP and SIGUSR1 raise Interrupted unless `signalled` takes them. AtOnce ends it well.
     """
     with teed(next(iter(snakemake.log), None)) as log, interruptible():
@@ -56,9 +53,9 @@ def job(snakemake) -> Iterator[None]:
         except KeyboardInterrupt:
             _leave(130, "stopped by Ctrl-C; the same command does this job again")
         except Exception as error:
-            if isinstance(error, OSError) and error.errno in NO_ROOM:
-                place = error.filename or os.getcwd()
-                _leave(2, f"error: {place}: {error.strerror}; make room there and run the same command again")
+            words = disk.refusal(error, error.filename or os.getcwd()) if isinstance(error, OSError) else ""
+            if words:
+                _leave(2, f"error: {words}")
             log.write(traceback.format_exc())  # Python prints it on the terminal once we are out
             raise
         finally:

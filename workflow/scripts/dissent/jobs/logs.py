@@ -11,14 +11,18 @@ from pathlib import Path
 
 
 class Log:
-    """A log file of whole lines; a disk that is full or gone costs the log, never the job."""
+    """A log file of whole lines; a disk that is full, gone or read-only costs the log, never the job."""
 
     def __init__(self, path: str | Path | None):
         self.file: io.TextIOWrapper | None = None
-        if path is not None:
+        if path is None:
+            return
+        try:
             Path(path).parent.mkdir(parents=True, exist_ok=True)
             # append: another start of the same job may still hold the file open
             self.file = open(path, "a", buffering=1, encoding="utf-8", errors="backslashreplace")  # noqa: SIM115
+        except OSError as error:
+            _without(path, error)
 
     def write(self, text: str) -> None:
         """Append text."""
@@ -27,13 +31,17 @@ class Log:
                 self.file.write(text)
         except OSError as error:
             name, self.file = self.file.name, None
-            print(f"warning: {name} cannot be written ({error.strerror}); the job goes on", file=sys.stderr)
+            _without(name, error)
 
     def close(self) -> None:
         """Close the file."""
         with contextlib.suppress(OSError):
             if self.file:
                 self.file.close()
+
+
+def _without(path: str | Path, error: OSError) -> None:
+    print(f"warning: {path} cannot be written ({error.strerror}); the job goes on without a log", file=sys.stderr)
 
 
 class Tee(io.TextIOBase):
