@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from urllib.parse import unquote
 
+import prose
 import rooms
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -36,3 +37,15 @@ def test_the_page_of_rooms_is_the_truth_of_the_imports():
     page = rooms.PAGE.read_text("utf-8")
     assert rooms.filled(page) == page, "`python tests/rooms.py` writes docs/architecture.md anew"
     assert all(f"| `{name}` |" in page for name in rooms.rooms())
+
+
+def test_the_words_are_plain():
+    """`python tests/prose.py --worst 20 GROUP` shows what to shorten."""
+    every = prose.groups()
+    found = {name: prose.measure(every[name]) for name in ("docs", "config", "messages", "report")}
+    long = {
+        name: one
+        for name, one in found.items()
+        if one.words > 18 or one.long > 0.1 or one.marks > 2 or one.sentences < 20
+    }
+    assert long == {}
