@@ -13,7 +13,7 @@ from discs import SETTINGS, draw
 from raw_data import pairs, save
 
 from dissent.cli import COMMANDS
-from dissent.cli.plan import jobs_of, steps_of
+from dissent.cli.plan import steps_of
 from dissent.files import write_text
 from dissent.spec.base import read_yaml
 from dissent.spec.run import Config
@@ -57,18 +57,6 @@ def test_the_value_table_of_each_kind(in_tmp, capsys, name):
     labels = read_yaml(SETTINGS / "datasets" / f"{name}.yaml")["task"]["labels"]
     values = {"tiny": ["1"], "tiny_multiclass": ["0", "1", "2"], "tiny_multilabel": ["1", "2", "4"]}[name]
     assert all(any(row[:2] == [value, label] for row in rows) for value, label in zip(values, labels, strict=True))
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", ["tiny", "isic"])
-def test_as_many_jobs_as_snakemake_plans(root, in_tmp, name):
-    draw(Path())
-    config = Config(SETTINGS, root / "config")
-    command = [sys.executable, "-m", "snakemake", "-s", root / "Snakefile", "--workflow-profile", "none", "-n"]
-    command += ["--config", f"settings={SETTINGS}", "--", f"results/{name}/report.html"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ | {"LC_ALL": "C.UTF-8"})
-    planned = int(re.search(r"^total +(\d+)$", done.stdout, re.MULTILINE)[1])
-    assert jobs_of(config.run(name), config.controls(name)) == planned
 
 
 def test_steps_of_epochs_and_equal_steps(root):

@@ -29,7 +29,7 @@ LAYERS = [
     {"data", "pools", "alarms"},
     {"learn", "label", "select", "datasets", "inference", "quality", "stopping"},
     {"fit", "plan"},
-    {"generation", "report", "asked"},
+    {"generation", "report", "asked", "planned"},
     {"study"},
     {"dvc", "cli", "targets"},
 ]

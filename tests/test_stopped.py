@@ -14,7 +14,7 @@ from safetensors import safe_open
 from untrained_run import Untrained, code
 
 from dissent.cli.claims import claims_of
-from dissent.cli.plan import jobs_of, steps_of
+from dissent.cli.plan import steps_of
 from dissent.cli.pool import folders_of
 from dissent.cli.verify import find_faults
 from dissent.dvc.stages import stages
@@ -226,19 +226,6 @@ def test_it_is_planned_to_the_cap(planned):
     ]  # fmt: skip
     sides = {"labelled": 4, "unlabelled": 8, "hidden": 0, "val": 4, "test": 6}
     assert steps_of(run, sides)[1] == "at most 4"
-
-
-@pytest.mark.slow
-def test_as_many_jobs_as_snakemake_plans(planned, root):
-    options = ["--workflow-profile", "none", "-n", "--config", "settings=mine", "--", "results/auto/report.html"]
-    for name in ("datasets", "networks"):
-        shutil.copytree(root / "tests" / "config" / name, Path("mine", name))
-    draw(Path())
-    command = [sys.executable, "-m", "snakemake", "-s", str(root / "Snakefile"), *options]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    total = next(line for line in done.stdout.splitlines() if line.startswith("total"))
-    assert int(total.split()[1]) == jobs_of(planned[1], [])
 
 
 def test_dvc_knows_what_decides(root, in_tmp):

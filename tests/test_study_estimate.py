@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,11 @@ from discs import draw
 from study_data import BASE, plan_of
 
 from dissent.files import write_json, write_text
+from dissent.planned import counted, of_study
+from dissent.planned import planned as jobs_for
 from dissent.spec import needs
 from dissent.spec.fractions import with_split
 from dissent.study.estimate import estimate, measured
-from dissent.study.jobs import counted, jobs_of
 from dissent.study.sides import sides_of
 
 
@@ -29,10 +31,17 @@ def snakemake(root, *arguments):
     )
 
 
-def planned(text):
-    """{rule: jobs} of a dry run."""
-    words = [line.split() for line in text.splitlines()]
-    return {word[0]: int(word[1]) for word in words if len(word) == 2 and word[1].isdigit() and word[0].isidentifier()}
+def planned(root, *targets):
+    """{rule: jobs} of a dry run, those of shards under the rule that they shard, and their total."""
+    result = snakemake(root, "-n", *targets)
+    assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-2000:]
+    words = [line.split() for line in (result.stdout + result.stderr).splitlines()]
+    told = {word[0]: int(word[1]) for word in words if len(word) == 2 and word[1].isdigit() and word[0].isidentifier()}
+    found = Counter()
+    for rule, number in told.items():
+        found[rule.removesuffix("_shard")] += number
+    total = found.pop("total")
+    return dict(found), total
 
 
 def test_the_jobs_are_those_of_the_plan(root, in_tmp):
@@ -45,12 +54,29 @@ def test_the_jobs_are_those_of_the_plan(root, in_tmp):
     plan = plan_of(root, text)
     path = Path("settings/experiments/tiny.yaml")
     write_text(path, path.read_text() + "shards: 2\n")
-    result = snakemake(root, "-n", "results/studies/mine/table.html", "results/studies/mine/labels.svg")
-    assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-2000:]
-    found = {rule.removesuffix("_shard"): number for rule, number in planned(result.stdout + result.stderr).items()}
-    total = found.pop("total")
-    jobs = counted(jobs_of(plan, "mine"))
+    found, total = planned(root, "results/studies/mine/table.html", "results/studies/mine/labels.svg")
+    jobs = counted(of_study(plan, "mine"))
     assert jobs == found and sum(jobs.values()) == total
+
+
+def test_the_jobs_of_runs_are_those_of_the_plan(root, in_tmp, capsys):
+    """Controls that share a pool, shards, EvalNets, generations that may not be made; and what `dissent check` says."""
+    plan = plan_of(root)
+    base = "dataset: tiny\nsplit: few\nnetwork: tiny\npool: 2\ncontrols: [ldt, aldt]\n"
+    for name, more in {
+        "sharded": "method: im\ngenerations: 2\nshards: 3\n",
+        "rated": "method: im_plus_plus\ngenerations: 2\nevalnet: tiny_evalnet\nquality: {trained: 3, used: 2}\n",
+        "auto": "method: im_clean\ngenerations: {auto: 4, patience: 2}\n",
+    }.items():
+        write_text(f"settings/experiments/{name}.yaml", base + more)
+    for names in (["demo"], ["sharded", "rated", "auto", "isic"]):
+        targets = [f"results/{name}/report.html" for name in names]
+        found, total = planned(root, *targets)
+        jobs = counted(jobs_for(plan, targets))
+        assert jobs == found and sum(jobs.values()) == total
+        if names == ["demo"]:
+            assert dissent("check", "demo", "--settings", "settings") == 0
+            assert f"\n{total} jobs for results/demo/report.html" in capsys.readouterr().out
 
 
 def test_sides_are_counted_before_anything_is_prepared(root, in_tmp):

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from dissent.files import UserError, read_json
 from dissent.plan import Plan
+from dissent.planned import Job, counted, of_study
 from dissent.spec import needs
 from dissent.spec.budget import pairs_and_steps
 from dissent.spec.run import Config, Run
-from dissent.study.jobs import Job, counted, jobs_of
 from dissent.study.sides import sides_of
 
 START = 6.0  # seconds of a job that imports torch and looks at its data
@@ -73,7 +73,7 @@ def estimate(plan: Plan, study: str) -> Estimate:
     cells = plan.cells(study)
     threads = max(run.network.resources.threads for run in cells)
     rate = measured(plan.config) or Rate(needs.THREAD * threads, 0, "cpu")
-    jobs = jobs_of(plan, study)
+    jobs = set(of_study(plan, study))
     known = {_data(run): sides_of(plan, run) for run in cells}
     notes = [
         f"{dataset}, split {split}: how many images there are is known when they are prepared; its hours and disk are not counted"
@@ -105,7 +105,7 @@ def _of_job(plan: Plan, job: Job, known: dict, rate: Rate) -> tuple[float, dict[
     """Seconds of a job, and {what: bytes} that it leaves."""
     if job.rule in ("fetch", "prepare", "split", "tabulate_study", "plot_labels", "join_shards"):
         return START, {}
-    run = plan.config.run(job.where.split("/")[0])
+    run = plan.config.run(job.run)
     sides = known.get(_data(run))
     if sides is None:
         return 0.0, {}

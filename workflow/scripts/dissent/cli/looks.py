@@ -1,0 +1,107 @@
+"""What `dissent check` asks: small functions, each with one thing to look at, that give faults and notes.
+
+Another check is a function and its name in SETTINGS, or in DATA (which sees images and labels as they will be prepared).
+A fault would stop the run, or spoil it; a note deserves a look. Each names the thing, the value and the remedy.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from dissent.cli.shown import check_shown
+from dissent.files import UserError, read_rows, sha256
+from dissent.plan import Plan
+from dissent.spec.run import Run
+from dissent.task import Task
+
+_FEW = 8  # validation images by which the best step of a training can hardly be told
+
+
+@dataclass
+class Found:
+    """What was found: sentences."""
+
+    faults: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def __add__(self, other: "Found") -> "Found":
+        return Found(self.faults + other.faults, self.notes + other.notes)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What checks may look at once the raw files are prepared, into folders that go when the checks are done."""
+
+    plan: Plan
+    run: Run
+    controls: list[Run]
+    raw: Path
+    prepared: Path
+    """folder of images, labels, files.csv, dataset.json"""
+    split: Path
+    """folder of the tables of the run's split"""
+
+    @cached_property
+    def sides(self) -> dict[str, int]:
+        """Images of each side of the split, hidden masks too."""
+        names = ("labelled", "unlabelled", "hidden", "val", "test")
+        return {name: sum(1 for _ in read_rows(self.split / f"{name}.csv")) for name in names}
+
+
+def asked(checks: Sequence[Callable[..., Found]], *facts: object) -> Found:
+    """What all checks of a list find."""
+    return sum((check(*facts) for check in checks), Found())
+
+
+def _home(plan: Plan, run: Run) -> Found:
+    """Files of the user's that preparing the data set would remove."""
+    try:
+        plan.guard(run.dataset_name)
+    except UserError as error:
+        return Found([str(error)])
+    return Found()
+
+
+def _weights(plan: Plan, run: Run) -> Found:
+    """Weights that a network starts from."""
+    network = run.network
+    if network.weights_sha256 is None:
+        return Found()
+    named = f"`weights: {network.weights}` of network {run.network_name}"
+    if not Path(network.weights).is_file():
+        return Found([f"{named} does not exist"])
+    if sha256(network.weights) != network.weights_sha256:
+        return Found([f"{named} is not the file that `weights_sha256` means"])
+    return Found()
+
+
+def _sides(seen: Seen) -> Found:
+    """Numbers of images."""
+    run, sides, found = seen.run, seen.sides, Found()
+    if run.recipe.generations and not sides["unlabelled"]:
+        found.faults.append(
+            f"method {run.method} labels unlabelled images, and split {run.split} has none: lower `labelled`"
+        )
+    if sides["labelled"] < run.network.batch:
+        found.notes.append(
+            f"{sides['labelled']} labelled images are fewer than `batch: {run.network.batch}`: batches repeat them"
+        )
+    if sides["val"] < _FEW:
+        found.notes.append(
+            f"{sides['val']} validation images tell little: the best step and the best students come by chance"
+        )
+    if not sides["test"]:
+        found.notes.append("there are no test images: scores on validation images are a little too good")
+    return found
+
+
+def _shown(seen: Seen) -> Found:
+    """What the images of each side show."""
+    return Found(*check_shown(seen.prepared, seen.split, Task(seen.run.dataset.task.model_dump(mode="json"))))
+
+
+FIRST = [_home]
+"""with a fault of these, nobody looks at the data"""
+SETTINGS = [_weights]
+DATA = [_sides, _shown]
