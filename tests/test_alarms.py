@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from discs import SETTINGS
+from resealed import reseal
 from untrained_run import Untrained
 
 from dissent.alarms import ALARMS, raised
@@ -259,6 +260,7 @@ def _shrink_half(table):
         write_image(row["image"], image)
         row["image_sha256"] = sha256(row["image"])
     write_table(table, rows, tuple(rows[0]))
+    reseal(table)
 
 
 def _darken(table):
@@ -267,3 +269,4 @@ def _darken(table):
         write_image(row["image"], np.zeros((32, 32, 3), np.uint8))
         row["image_sha256"] = sha256(row["image"])
     write_table(table, rows, tuple(rows[0]))
+    reseal(table)

@@ -11,13 +11,13 @@ from discs import config, prepared
 from raw_data import photo, save
 
 from dissent import networks
-from dissent.cli.remedy import target
 from dissent.cli.verify import find_faults
 from dissent.files import write_json, write_table
 from dissent.generation.masks import build_masks
 from dissent.generation.pairs import assemble_pairs
 from dissent.generation.predict import predict
 from dissent.generation.rank import rank_students
+from dissent.remedy import target
 from dissent.spec import slices
 
 torch.set_num_threads(1)

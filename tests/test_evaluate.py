@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from discs import KINDS, config, prepared
+from resealed import reseal
 
 from dissent import metrics, networks
 from dissent.files import (
@@ -123,6 +124,7 @@ def test_scores_with_targets_of_their_own(root, in_tmp):
     rows = read_table("data/tiny/files.csv")
     more = {row["id"]: {"labels_any_sha256": sha256(f"data/tiny/labels_any/{row['id']}.png")} for row in rows}
     write_table("data/tiny/files.csv", [row | more[row["id"]] for row in rows], (*rows[0], "labels_any_sha256"))
+    reseal("data/tiny/files.csv")
     settings = slices.evaluation(run, 0, lambda *names: "code")
     arguments = (None, f"{split}/labelled.csv")
     sides = {"val": f"{split}/val.csv", "test": f"{split}/test.csv"}

@@ -20,8 +20,9 @@ FILES = sorted(LIBRARY.rglob("*.py"))
 
 # Imports run down only: a unit (a file or a folder of dissent/) may use what stands in a row above its own here.
 LAYERS = [
-    {"png", "disk"},
-    {"files", "places", "columns"},
+    {"errors", "seal", "remedy", "places", "png", "columns", "disk"},
+    {"atomic", "checked"},
+    {"files"},
     {"spec", "seeds", "jobs", "closure"},
     {"contours", "confusion"},
     {"task", "consensus", "cells", "devices", "noise"},
@@ -34,31 +35,15 @@ LAYERS = [
     {"dvc", "cli", "targets"},
 ]
 WITHOUT_TORCH = {
-    *(
-        "png",
-        "disk",
-        "files",
-        "places",
-        "columns",
-        "closure",
-        "spec",
-        "jobs",
-        "seeds",
-        "consensus",
-        "contours",
-        "cells",
-        "confusion",
-        "quality",
-        "alarms",
-        "pools",
-    ),
+    *("errors", "atomic", "seal", "remedy", "checked", "png", "disk", "files", "places", "columns", "closure", "spec"),
+    *("jobs", "seeds", "consensus", "contours", "cells", "confusion", "quality", "alarms", "pools"),
     *("label", "select", "datasets", "stopping", "plan", "asked", "dvc", "study"),
 }
 # Their files never import each other; base.py is what they share.
 SIBLINGS = {"learn", "label", "select"}
 # Logs, lock files, parts of downloads and a folder that is renamed when whole: nobody takes them for finished.
 IN_PLACE = {"jobs/logs.py", "jobs/locks.py", "datasets/download.py", "datasets/unpack.py"}
-WRITERS = {"files.py", "checkpoint.py"} | IN_PLACE
+WRITERS = {"atomic.py", "checkpoint.py"} | IN_PLACE
 KINDS = {"binary", "multiclass", "multilabel"}
 ASK_THE_KIND = {"task.py", "consensus.py"}
 

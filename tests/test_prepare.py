@@ -14,6 +14,8 @@ from dissent.datasets.geometry import opencv_bilinear, resize_mask, resize_photo
 from dissent.files import read_image, read_mask, read_table, sha256
 from dissent.spec.task import Task
 
+RECORD = ["raw.csv", "raw.json"]
+
 
 def contents(folder: Path) -> dict[str, bytes]:
     return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
@@ -34,7 +36,7 @@ def test_images_labels_and_tables(in_tmp):
         "unknown": 0,
     }
     assert about["files"] == {"path": "files.csv", "sha256": sha256("data/toy/files.csv")}
-    assert sorted(os.listdir("data/toy")) == [".files.csv", "dataset.json", "files.csv", "images", "labels", "raw.csv"]
+    assert sorted(os.listdir("data/toy")) == [".files.csv", "dataset.json", "files.csv", "images", "labels", *RECORD]
 
 
 def test_same_in_same_bytes_whatever_the_threads_and_the_order(in_tmp):
@@ -43,7 +45,7 @@ def test_same_in_same_bytes_whatever_the_threads_and_the_order(in_tmp):
     prepared(Path("raw"), Path("data/toy"), threads=1)
     first = contents(Path("data/toy"))
     prepared(Path("raw"), Path("data/toy"), threads=3)
-    assert contents(Path("data/toy")) == first and len(first) == 22
+    assert contents(Path("data/toy")) == first and len(first) == 23
 
 
 def test_a_second_run_replaces_the_first_and_what_a_killed_one_left(in_tmp):
@@ -53,7 +55,7 @@ def test_a_second_run_replaces_the_first_and_what_a_killed_one_left(in_tmp):
     save(Path("out/.unchecked/images/half.png"), photo(3))
     _, rows = prepared(Path("raw"), Path("out"))
     assert list(rows) == ["a"] and sorted(os.listdir("out/images")) == ["a.png"]
-    assert sorted(os.listdir("out")) == [".files.csv", "dataset.json", "files.csv", "images", "labels", "raw.csv"]
+    assert sorted(os.listdir("out")) == [".files.csv", "dataset.json", "files.csv", "images", "labels", *RECORD]
 
 
 def test_progress_is_logged(in_tmp, caplog):

@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from resealed import reseal
 from untrained_run import Untrained, hostile_run
 
 from dissent.files import read_json, read_table, write_json, write_table
@@ -160,6 +161,7 @@ def test_the_same_run_gives_the_same_bytes(arguments):
 
 def test_what_is_not_there_is_left_out(arguments):
     Path(arguments["data"]["hidden"]).write_text("id,image,label,image_sha256,label_sha256\n")
+    reseal(arguments["data"]["hidden"])
     for g in (1, 2):
         write_json(f"results/tiny/gen{g}/audit.json", {"run": "tiny", "generation": g, "hidden_masks": 0})
     text = written(arguments)

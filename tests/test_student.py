@@ -9,6 +9,7 @@ import pytest
 import torch
 from discs import KINDS, config, prepared
 from processes import python, wait_until
+from resealed import reseal
 
 from dissent import data, networks
 from dissent.data import Order, Pairs, Resident, apply_doubt
@@ -134,9 +135,11 @@ def test_no_pairs_and_no_val_are_refused(root, in_tmp):
     split = prepared(root)
     val = read_table(f"{split}/val.csv")
     write_table(f"{split}/val.csv", [], tuple(val[0]))
+    reseal(f"{split}/val.csv")
     with pytest.raises(UserError, match=r"val\.csv has no images"):
         train(root, split, "ldt")
     write_table(f"{split}/labelled.csv", [], tuple(val[0]))
+    reseal(f"{split}/labelled.csv")
     with pytest.raises(UserError, match=r"pairs\.csv has no pairs"):
         train(root, split, "ldt")
 

@@ -53,7 +53,7 @@ def test_worth_has_an_interval_and_tells_where_nothing_was_tried(root, in_tmp):
 
 def test_figure_and_points_are_the_same_bytes_again(root, in_tmp):
     plan = study(root)
-    kinds = ("svg", "png", "csv")
+    kinds = ("svg", "png", "csv", "json")
     for folder in ("one", "two"):
         write_labels(params_of(plan), {kind: f"{folder}/labels.{kind}" for kind in kinds})
     for kind in kinds:
@@ -69,7 +69,7 @@ def test_figure_and_points_are_the_same_bytes_again(root, in_tmp):
 
 def test_the_table_of_a_study_of_labels_has_a_block_for_each_and_says_what_labels_are_worth(root, in_tmp):
     plan = study(root)
-    out = {kind: f"table.{kind}" for kind in ("html", "md", "csv", "tex")}
+    out = {kind: f"table.{kind}" for kind in ("html", "md", "csv", "tex", "json")}
     write_tables(params_of(plan), str(root / "workflow" / "report"), out)
     text = Path("table.md").read_text()
     assert text.count("## tiny, ") == 4 and "## tiny, 5 % labelled (data set tiny, split few-5pct" in text

@@ -24,7 +24,7 @@ def block_of(root, scores=None, text=BASE, **how):
 
 
 def write(root, plan, folder="results/studies/mine"):
-    out = {kind: f"{folder}/table.{kind}" for kind in ("html", "md", "csv", "tex")}
+    out = {kind: f"{folder}/table.{kind}" for kind in ("html", "md", "csv", "tex", "json")}
     write_tables(params_of(plan), str(root / "workflow" / "report"), out)
     return {kind: Path(path).read_text("utf-8") for kind, path in out.items()}
 

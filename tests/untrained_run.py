@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 from discs import KINDS, config, draw
+from resealed import reseal
 
 from dissent.closure import Library
 from dissent.datasets import prepare, split
@@ -35,6 +36,7 @@ class Untrained:
         if not hidden:
             table = Path(self.sides["hidden"])
             table.write_text(table.read_text().splitlines(keepends=True)[0])
+            reseal(table)
         monkeypatch.setattr(evaluate, "load_pool", lambda teachers, rows, device: [self._offset(row) for row in rows])
         monkeypatch.setattr(predict, "load_pool", lambda teachers, rows, device: [self._offset(row) for row in rows])
         monkeypatch.setattr(evaluate.inference, "probabilities", _probabilities)

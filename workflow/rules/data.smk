@@ -57,6 +57,7 @@ rule split:
             "data/{{dataset}}/splits/{{split}}/{side}.csv",
             side=["labelled", "unlabelled", "val", "test", "hidden"],
         ),
+        seal="data/{dataset}/splits/{split}/split.json",
     log:
         "logs/data/{dataset}/split.{split}.log",
     retries: 0

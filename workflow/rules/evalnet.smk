@@ -77,6 +77,7 @@ rule score_pairs:
         stop=ancient(stop_of),
     output:
         table="results/{run}/gen{g}/scores.csv",
+        seal="results/{run}/gen{g}/scores.json",
         cost="results/{run}/gen{g}/costs/score_pairs.json",
     log:
         "logs/{run}/gen{g}/score_pairs.log",

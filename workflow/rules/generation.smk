@@ -33,6 +33,7 @@ rule predict:
     output:
         folder=directory("results/{run}/gen{g}/predictions"),
         table="results/{run}/gen{g}/predictions.csv",
+        seal="results/{run}/gen{g}/predictions.json",
         cost="results/{run}/gen{g}/costs/predict.json",
     log:
         "logs/{run}/gen{g}/predict.log",
@@ -59,6 +60,7 @@ rule build_masks:
         consensus=directory("results/{run}/gen{g}/masks/consensus"),
         inconsistency=directory("results/{run}/gen{g}/masks/inconsistency"),
         table="results/{run}/gen{g}/masks.csv",
+        seal="results/{run}/gen{g}/masks.json",
         cost="results/{run}/gen{g}/costs/build_masks.json",
     log:
         "logs/{run}/gen{g}/build_masks.log",
@@ -84,6 +86,7 @@ rule assemble_pairs:
         stop=ancient(stop_of),
     output:
         "results/{run}/gen{g}/pairs.csv",
+        seal="results/{run}/gen{g}/pairs.json",
     log:
         "logs/{run}/gen{g}/assemble_pairs.log",
     conda:

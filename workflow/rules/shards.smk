@@ -9,6 +9,7 @@ rule predict_shard:
     output:
         folder=directory("results/{run}/gen{g}/predictions/shard{s}"),
         table="results/{run}/gen{g}/predictions/shard{s}.csv",
+        seal="results/{run}/gen{g}/predictions/shard{s}.json",
         cost="results/{run}/gen{g}/costs/predict/shard{s}.json",
     log:
         "logs/{run}/gen{g}/predict.shard{s}.log",
@@ -35,6 +36,7 @@ rule build_masks_shard:
         consensus=directory("results/{run}/gen{g}/masks/shard{s}/consensus"),
         inconsistency=directory("results/{run}/gen{g}/masks/shard{s}/inconsistency"),
         table="results/{run}/gen{g}/masks/shard{s}.csv",
+        seal="results/{run}/gen{g}/masks/shard{s}.json",
         cost="results/{run}/gen{g}/costs/build_masks/shard{s}.json",
     log:
         "logs/{run}/gen{g}/build_masks.shard{s}.log",
@@ -55,6 +57,7 @@ rule join_shards:
         lambda w: PLAN.shard_tables(run_of(w), int(w.g), w.table),
     output:
         "results/{run}/gen{g}/{table}.csv",
+        seal="results/{run}/gen{g}/{table}.json",
     log:
         "logs/{run}/gen{g}/join_shards.{table}.log",
     wildcard_constraints:

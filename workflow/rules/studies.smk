@@ -22,6 +22,7 @@ rule tabulate_study:
         md="results/studies/{study}/table.md",
         csv="results/studies/{study}/table.csv",
         tex="results/studies/{study}/table.tex",
+        json="results/studies/{study}/table.json",
     log:
         "logs/{study}/tabulate_study.log",
     conda:
@@ -41,6 +42,7 @@ rule plot_labels:
         svg="results/studies/{study}/labels.svg",
         png="results/studies/{study}/labels.png",
         csv="results/studies/{study}/labels.csv",
+        json="results/studies/{study}/labels.json",
     log:
         "logs/{study}/plot_labels.log",
     conda:

@@ -5,5 +5,5 @@ from dissent.jobs import job
 with job(snakemake):
     from dissent.study.page import write_labels
 
-    out = {name: getattr(snakemake.output, name) for name in ("svg", "png", "csv")}
+    out = {name: getattr(snakemake.output, name) for name in ("svg", "png", "csv", "json")}
     write_labels(snakemake.params.settings, out)

@@ -7,5 +7,5 @@ with job(snakemake):
 
     from dissent.study.page import write_tables
 
-    out = {name: getattr(snakemake.output, name) for name in ("html", "md", "csv", "tex")}
+    out = {name: getattr(snakemake.output, name) for name in ("html", "md", "csv", "tex", "json")}
     write_tables(snakemake.params.settings, str(Path(snakemake.input.templates[0]).parent), out)

@@ -4,23 +4,25 @@ Everything that the workflow hands from one job to the next goes through this fi
 file: a writer makes a temporary name beside the target, flushes it to the disk and renames it.
 """
 
-import contextlib
 import csv
 import hashlib
 import io
 import itertools
 import json
-import os
 import shutil
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 from PIL import Image
 
-from dissent import disk, png
+from dissent import png, seal
+from dissent.atomic import write_atomic as write_atomic
+from dissent.atomic import write_text as write_text
+from dissent.atomic import writing as writing
+from dissent.checked import check_json, check_table, quoted, unquoted
+from dissent.errors import UserError as UserError
+from dissent.remedy import again
 
 UNKNOWN = 255  # in a label: nobody knows what this pixel is
 MOST_BY_LABEL = 4  # labels that overlap; if there are no more, bit 4 + l of a target byte says that label l is unknown
@@ -31,93 +33,76 @@ PAIR_COLUMNS = (
 )  # fmt: skip
 
 
-class UserError(ValueError):
-    """A mistake the user can mend: the message names the file, the value and the remedy; shown without traceback."""
-
-
-def write_atomic(path: str | Path, content: bytes) -> None:
-    """Write `content` to `path` in one go: readers see the old file or the whole new one, never a part."""
-    with writing(path, len(content)) as stream:
-        stream.write(content)
-
-
-@contextlib.contextmanager
-def writing(path: str | Path, size: int | None = None) -> Iterator[BinaryIO]:
-    """A stream whose bytes are `path` when the block ends well; until then, and if it fails, `path` is what it was.
-
-    `size`: bytes that will come, where that is known. UserError, with that, where the disk is full or may not be written.
-    """
-    path, temporary = Path(path), None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name[:60]}.", suffix=".tmp", dir=path.parent)
-        with os.fdopen(handle, "wb") as stream:
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
-    except OSError as error:
-        # of another file that the block reads while it writes this one, its name tells
-        ours = error.filename is None or Path(error.filename) in (path.parent, Path(temporary or path), path)
-        if not (words := disk.refusal(error, path, size) if ours or temporary is None else ""):
-            raise
-        raise UserError(words) from error
-    finally:
-        if temporary is not None:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
-
-
-def _umask() -> int:
-    value = os.umask(0)
-    os.umask(value)
-    return value
-
-
-def write_text(path: str | Path, text: str) -> None:
-    """Write UTF-8 text atomically."""
-    write_atomic(path, text.encode("utf-8"))
-
-
 def write_json(path: str | Path, value: object) -> None:
-    """Write `value` as readable JSON, keys in the order given; NaN is refused because JSON has none."""
-    write_text(path, json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    """Write `value` as readable JSON, keys in the order given; NaN is refused because JSON has none.
+
+    An object gets one key more, `seal`: the digest of what stands before it, which `read_json` checks and takes off.
+    """
+    assert not (isinstance(value, Mapping) and seal.FIELD in value), f"`{seal.FIELD}` is a key of the file itself"
+    text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    write_text(path, seal.seal_json(text) if isinstance(value, Mapping) else text)
 
 
-def read_json(path: str | Path) -> dict:
-    """Read a JSON file; UserError names the file when it is absent or damaged."""
+def read_json(path: str | Path, sealed: bool = True) -> dict:
+    """Read a JSON file; UserError names the file when it is absent, damaged, or not what `write_json` wrote.
+
+    `sealed`: whether one of ours is expected; one without a seal, of an earlier version, is read with a warning.
+    """
     try:
-        return json.loads(Path(path).read_text("utf-8"))
+        content = Path(path).read_bytes()
     except FileNotFoundError:
-        raise UserError(f"{path} does not exist") from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} is not readable JSON ({error}); delete it and run the same command again") from None
+        raise UserError(f"{path} does not exist; {again(path)}") from None
+    return check_json(path, content, sealed)
 
 
-def write_table(path: str | Path, rows: Iterable[Mapping], columns: Sequence[str]) -> None:
-    """Write rows as CSV with exactly these columns, as they come; one with a missing or an extra key is our bug (ValueError)."""
+def write_table(path: str | Path, rows: Iterable[Mapping], columns: Sequence[str], keeper: bool = True) -> dict:
+    """Write rows as CSV with exactly these columns, as they come; one with a missing or an extra key is our bug (ValueError).
+
+    Returns {"rows", "sha256"} for `tables` of a JSON of the step; with `keeper` that JSON is written here, beside the
+    table and called like it, unless another one is meant to hold it (`seal.keepers`). Text that a spreadsheet would run as a formula gets
+    a quote before it, which `read_table` takes off.
+    """
+    count = 0
     with writing(path) as stream:
         text = io.TextIOWrapper(stream, "utf-8", newline="")
-        writer = csv.DictWriter(text, columns, extrasaction="raise", lineterminator="\n")
+        writer, careful = (
+            csv.DictWriter(text, columns, extrasaction="raise", lineterminator="\n", quoting=quoting)
+            for quoting in (csv.QUOTE_MINIMAL, csv.QUOTE_ALL)
+        )
         writer.writeheader()
         for row in rows:
+            count += 1
             missing = [column for column in columns if column not in row]
             if missing:
                 raise ValueError(f"row {row} lacks {missing}")
-            writer.writerow(row)
+            cells = {column: quoted(cell) for column, cell in row.items()}
+            # the writer leaves a lone carriage return bare, and every reader ends the line there
+            (careful if any("\r" in str(cell) for cell in cells.values()) else writer).writerow(cells)
         text.detach()  # flushes, and leaves the stream to `writing`
+    return _keep(path, count, keeper)
 
 
-def read_table(path: str | Path, columns: Sequence[str] = ()) -> list[dict[str, str]]:
-    """Read a CSV as a list of dicts of text; UserError names the file and what lacks."""
-    return list(read_rows(path, columns))
+def _keep(path: str | Path, rows: int, keeper: bool) -> dict:
+    about = {"rows": rows, "sha256": sha256(path)}
+    if keeper and seal.has_own_keeper(Path(path)):
+        write_json(seal.keepers(Path(path))[0], {"tables": {Path(path).name: about}})
+    return about
+
+
+def read_table(path: str | Path, columns: Sequence[str] = (), sealed: bool = True) -> list[dict[str, str]]:
+    """Read a CSV as a list of dicts of text; UserError names the file and what lacks. `sealed`: of `read_rows`."""
+    return list(read_rows(path, columns, sealed=sealed))
 
 
 def read_rows(
-    path: str | Path, columns: Sequence[str] = (), part: tuple[int, int] = (1, 1)
+    path: str | Path, columns: Sequence[str] = (), part: tuple[int, int] = (1, 1), sealed: bool = True
 ) -> Iterator[dict[str, str]]:
-    """The rows of a CSV one by one, as `read_table` has them; `part` = (s, n): the s-th of n parts of (almost) one length."""
+    """The rows of a CSV one by one, as `read_table` has them; `part` = (s, n): the s-th of n parts of (almost) one length.
+
+    `sealed`: a table of ours, which must be the one that was written; False for a user's.
+    """
+    if sealed:
+        check_table(path)
     try:
         with open(path, newline="", encoding="utf-8-sig") as stream:
             first, last = 0, None
@@ -130,26 +115,33 @@ def read_rows(
             if missing:
                 names = ", ".join(reader.fieldnames or ["none"])
                 raise UserError(f"{path} has no column {', '.join(missing)}; it has {names}")
-            yield from itertools.islice(reader, first, last)
+            rows = itertools.islice(reader, first, last)
+            yield from map(_plain, rows) if sealed else rows
     except FileNotFoundError:
-        raise UserError(f"{path} does not exist") from None
+        raise UserError(f"{path} does not exist; {again(path)}" if sealed else f"{path} does not exist") from None
+
+
+def _plain(row: dict) -> dict:
+    return {name: unquoted(cell) if isinstance(cell, str) else cell for name, cell in row.items()}
 
 
 def join_tables(paths: Sequence[str | Path], out: str | Path) -> None:
-    """Write the tables one below the other under one header; UserError names one whose header is another."""
+    """Write the tables one below the other under one header; UserError names one that is damaged or has another header."""
+    rows = 0
     with writing(out) as stream:
         header = None
         for path in paths:
+            check_table(path)
+            rows += sum(1 for _ in read_rows(path, sealed=False))
             with open(path, "rb") as table:
                 first = table.readline()
                 if header is None:
                     stream.write(first)
                 header = header or first
                 if first != header:
-                    raise UserError(
-                        f"{path} has other columns than {paths[0]}; delete it and run the same command again"
-                    )
+                    raise UserError(f"{path} has other columns than {paths[0]}; {again(path)}")
                 shutil.copyfileobj(table, stream)
+    _keep(out, rows, True)
 
 
 def sha256(path: str | Path) -> str:
@@ -166,11 +158,11 @@ def digest(*values: object) -> str:
 def verify(path: str | Path, expected: str, table: str | Path) -> None:
     """Raise UserError when `path` is not the file that `table` means; an empty expectation is refused too."""
     if not Path(path).is_file():
-        raise UserError(f"{path} is named in {table} but does not exist; delete {table} and run the same command again")
+        raise UserError(f"{path} is named in {table} but does not exist; {again(path)}")
     if sha256(path) != expected:
         raise UserError(
             f"{path} is not the file that {table} names (its SHA-256 differs): it was changed or damaged since; "
-            f"delete it together with {table} and run the same command again"
+            f"{again(path)}"
         )
 
 
@@ -224,4 +216,4 @@ def _read(path: str | Path) -> np.ndarray:
     except FileNotFoundError:
         raise UserError(f"{path} does not exist") from None
     except (OSError, SyntaxError, ValueError) as error:
-        raise UserError(f"{path} cannot be decoded ({error}); delete it and run the same command again") from None
+        raise UserError(f"{path} cannot be decoded ({error}); {again(path)}") from None

@@ -9,8 +9,8 @@ from pydantic import Field
 from torch import nn
 
 from dissent import networks
-from dissent.cli.remedy import again
 from dissent.files import UserError, read_json, sha256
+from dissent.remedy import again
 from dissent.spec.base import Model, validate
 from dissent.spec.geometry import Geometry, Tiles
 from dissent.spec.task import Task

@@ -176,7 +176,7 @@ def _write_tables(pool: "Pool", task: Task, rows: list[dict], args: argparse.Nam
     table = [dict.fromkeys(counts, "") | row | {"image": _plain(row["image"])} for row in rows]
     for row in table:
         row["mask"] = row["mask"] and _plain(row["mask"])
-    write_table(args.out / "predictions.csv", table, (*_COLUMNS, *counts))
+    written = write_table(args.out / "predictions.csv", table, (*_COLUMNS, *counts), keeper=False)
     names = task.labels if task.bits else task.histogram_names
     about = {
         "networks": [
@@ -188,6 +188,7 @@ def _write_tables(pool: "Pool", task: Task, rows: list[dict], args: argparse.Nam
         ("bits" if task.bits else "ids"): {str(1 << i if task.bits else i): name for i, name in enumerate(names)},
         "size": pool.knows.size,
         "input": pool.knows.input.model_dump(mode="json"),
+        "tables": {"predictions.csv": written},
     }
     write_json(args.out / "made_with.json", about)
 

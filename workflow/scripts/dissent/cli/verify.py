@@ -18,11 +18,11 @@ from typing import NamedTuple
 from dissent.cli.claims import SIDES, Claim, Damaged, claims_of
 from dissent.cli.machine import cores
 from dissent.cli.rawfiles import raw_count, raw_faults
-from dissent.cli.remedy import command, target
 from dissent.cli.text import columns, printable
 from dissent.datasets.decode import read_pixels
 from dissent.datasets.record import WHY
 from dissent.files import UserError, read_table, sha256
+from dissent.remedy import command, target
 
 EXAMPLES = """examples:
   dissent verify                        data, results and .dvc/cache

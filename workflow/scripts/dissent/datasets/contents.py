@@ -66,6 +66,6 @@ def _memory_of(root: Path) -> Path:
 
 def _remembered(memory: Path) -> dict:
     try:
-        return read_json(memory)
+        return read_json(memory, sealed=False)
     except UserError:  # not there yet, or damaged: it is only a memory
         return {}

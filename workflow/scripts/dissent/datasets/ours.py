@@ -69,7 +69,7 @@ def _fits(folder: Path) -> bool:
 def _named(table: Path) -> Iterator[tuple[str, str]]:
     """What a table of prepared files names, as far as it can be read."""
     try:
-        for row in read_rows(table, _TABLE):
+        for row in read_rows(table, _TABLE, sealed=False):
             image = Path(row["image"] or "").name
             yield f"images/{image}", row["image_sha256"] or ""
             for column, folder in (("label_sha256", "labels"), *((f"{one}_sha256", one) for one in FOLDERS[2:])):

@@ -65,10 +65,10 @@ def prepare(dataset: dict, name: str, raw: str, out: str, threads: int = 1, reco
     finally:
         shutil.rmtree(staging, ignore_errors=True)
     write_record(Path(out), used, found, dates=record is None)
-    _write_rows(Path(out) / "files.csv", rows)
+    files = _write_rows(Path(out) / "files.csv", rows)
     pixels = _pixels_by_label(source, name, rows, sum((one.counts for one in done.values()), Counter()))
-    seen = {"raw_digest": raw_digest(raw), "pixels": pixels, "levels": levels}
-    _write_about(source, name, Path(out), rows, seen)
+    seen = {"raw_digest": raw_digest(raw), "pixels": pixels, "levels": levels, "files": files}
+    _write_about(source, name, Path(out), seen | {"labels": sum(bool(row["label"]) for row in rows)})
 
 
 def _compared(folder: Path, raw: str, used: dict[str, str], problems: Problems) -> dict[str, list]:
@@ -158,12 +158,12 @@ def _move_in(staging: Path, out: Path) -> None:
         folder.replace(out / folder.name)
 
 
-def _write_rows(path: Path, rows: list[dict]) -> None:
+def _write_rows(path: Path, rows: list[dict]) -> dict:
     extra = dict.fromkeys(key for row in rows for key in row if key not in COLUMNS)
-    write_table(path, [dict.fromkeys(extra, "") | row for row in rows], [*COLUMNS, *extra])
+    return write_table(path, [dict.fromkeys(extra, "") | row for row in rows], [*COLUMNS, *extra], keeper=False)
 
 
-def _write_about(source: Source, name: str, out: Path, rows: list[dict], seen: dict) -> None:
+def _write_about(source: Source, name: str, out: Path, seen: dict) -> None:
     about = {
         "dataset": name,
         "task": source.task.model_dump(mode="json"),
@@ -171,11 +171,12 @@ def _write_about(source: Source, name: str, out: Path, rows: list[dict], seen: d
         "channels": source.channels,
         "raw": {"folder": source.raw, "path": NAME, "sha256": sha256(out / NAME)},
         "raw_digest": seen["raw_digest"],
-        "images": len(rows),
-        "labels": sum(bool(row["label"]) for row in rows),
+        "images": seen["files"]["rows"],
+        "labels": seen["labels"],
         "pixels": seen["pixels"],
         "levels": seen["levels"],
-        "files": {"path": "files.csv", "sha256": sha256(out / "files.csv")},
+        "files": {"path": "files.csv", "sha256": seen["files"]["sha256"]},
+        "tables": {"files.csv": seen["files"]},
     }
     if len(folders({"protocol": source.protocol, "task": about["task"]})) > 2:
         about["metric_labels"] = PUBLISHED_TARGETS

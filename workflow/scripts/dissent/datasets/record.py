@@ -7,6 +7,7 @@ work/raw/{dataset}.json; they tell an edit (a new date) from damage of the disk 
 """
 
 import json
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,8 @@ from dissent.datasets.contents import read_again
 from dissent.datasets.raw import Item
 from dissent.files import UserError, read_json, read_table, write_table, write_text
 from dissent.spec.dataset import Source
+
+log = logging.getLogger(__name__)
 
 NAME = "raw.csv"
 COLUMNS = ("path", "kind", "bytes", "sha256")
@@ -56,7 +59,7 @@ def changes(folder: Path, raw: Path, used: Mapping[str, str] | None = None) -> l
 
 def compare(folder: Path, raw: Path, used: Mapping[str, str] | None = None) -> tuple[list[Change], dict[str, list]]:
     """`changes`, and {path: [bytes, date in nanoseconds, SHA-256]} of the files that were read."""
-    before, dates = read_record(folder), _dates(folder)
+    before, dates = _read_before(folder), _dates(folder)
     kinds = {path: row["kind"] for path, row in before.items()} | dict(used or {})
     found, rotten = read_again(raw, list(kinds))
     result = []
@@ -83,6 +86,15 @@ def read_record(folder: Path) -> dict[str, dict[str, str]]:
         return {}
     rows = read_table(path, COLUMNS)
     return {row["path"]: row for row in rows}
+
+
+def _read_before(folder: Path) -> dict[str, dict[str, str]]:
+    """`read_record`; of a damaged one, which no job could make again as it was, a warning, and nothing is compared."""
+    try:
+        return read_record(folder)
+    except UserError as error:
+        log.warning("raw files cannot be compared with those that were prepared before: %s", error)
+        return {}
 
 
 def write_record(folder: Path, used: Mapping[str, str], found: Mapping[str, list], dates: bool = True) -> None:
@@ -112,6 +124,6 @@ def _dates_of(folder: Path) -> Path:
 
 def _dates(folder: Path) -> dict[str, list]:
     try:
-        return read_json(_dates_of(folder))
+        return read_json(_dates_of(folder), sealed=False)
     except UserError:  # another machine, or a new work/: nothing can be said of dates
         return {}

@@ -8,7 +8,7 @@ from dissent.datasets import draw
 from dissent.datasets.lists import read_fixed, read_lists
 from dissent.datasets.problems import Problems
 from dissent.datasets.unused import tell_unused
-from dissent.files import UserError, read_json, read_table, verify, write_table
+from dissent.files import UserError, read_json, read_table, verify, write_json, write_table
 from dissent.spec.dataset import Dataset
 from dissent.spec.split import Split
 
@@ -45,10 +45,12 @@ def split(dataset: dict, split: str, folder: str, out: str) -> None:
     _check(sides, plan, f"split `{split}` of {folder}")
     _warn_of_absent_labels(sides, source)
     hidden = [row for row in sides["unlabelled"] if row["label"]]
+    tables = {}
     for side, chosen in (sides | {"hidden": hidden}).items():
         columns = UNLABELLED if side == "unlabelled" else LABELLED
         cells = [{column: row[column] for column in columns} for row in sorted(chosen, key=lambda row: row["id"])]
-        write_table(Path(out) / f"{side}.csv", cells, columns)
+        tables[f"{side}.csv"] = write_table(Path(out) / f"{side}.csv", cells, columns)
+    write_json(Path(out) / "split.json", {"split": split, "tables": tables})
     tell_unused(rows, sides, plan)
 
 

@@ -13,7 +13,7 @@ from dissent.spec.base import read_yaml
 from dissent.spec.homes import home_of
 from dissent.spec.run import Config, Run
 
-_TRAINED = ("pairs.csv", "students")  # of a pool; a run that has its students from another has none
+_TRAINED = ("pairs.csv", "pairs.json", "students")  # of a pool; a run that has its students from another has none
 _HEAD = """\
 # Made by `make stages EXPERIMENT={experiment}`; tests compare. `dvc repro` builds the experiment, one stage a generation.
 # `persist`: DVC must not delete what Snakemake goes on from. `cache: false`: scores are kept by git.
@@ -88,7 +88,7 @@ def _scores(run: Run, g: int) -> list[str]:
 def _data(run: Run, option: str) -> dict:
     data = f"data/{run.dataset_name}"
     splits = f"{data}/splits/{run.split}"
-    made = [*folders(run.dataset.model_dump(mode="json")), "files.csv", "raw.csv", "dataset.json"]
+    made = [*folders(run.dataset.model_dump(mode="json")), "files.csv", "raw.csv", "raw.json", "dataset.json"]
     raw = [Path(run.dataset.raw).as_posix()]
     split = run.dataset.splits[run.split]
     if split.lists is not None or split.fixed is not None:
@@ -126,10 +126,10 @@ def _generation(config: Config, run: Run, g: int, option: str, others: set[str])
         deps.append(f"results/{run.name}/gen{g - 1}/metrics.json")
         outs.append(f"stop.{run.recipe.patience}.json")
     if g:
-        outs = ["predictions", "predictions.csv", "masks", "masks.csv", *outs]
+        outs = [f"{name}{form}" for name in ("predictions", "masks") for form in ("", ".csv", ".json")] + outs
     outs = [f"{here}/{name}" for name in outs]
     if g and run.recipe.rates:
-        outs.append(f"{here}/scores.csv")
+        outs += [f"{here}/scores.csv", f"{here}/scores.json"]
     if g == 1 and run.recipe.rates:
         # the pools of other methods that EvalNets learn from are made here too, for no stage of their own exists
         pools = [path for name in run.rated_pools for path in _pool(config, name)]

@@ -33,9 +33,13 @@ def audit(params: dict, hidden: str, masks: str, predictions: str, out: str) -> 
         kept = np.zeros_like(everything)
         for row in truths:
             verify(row["label"], row["label_sha256"], hidden)
-            counted = _count(task, row, rows[row["id"]], teacher[row["id"]])
+            mask, first = rows[row["id"]], teacher[row["id"]]
+            for name in ("label", "doubt"):
+                verify(mask[name], mask[f"{name}_sha256"], masks)
+            verify(first["prediction"], first["sha256"], predictions)
+            counted = _count(task, row, mask, first)
             everything += counted
-            kept += counted * int(rows[row["id"]]["kept"])
+            kept += counted * int(mask["kept"])
         result |= {
             "definitions": DEFINITIONS,
             "all_images": _shares(everything, task),

@@ -80,13 +80,15 @@ def train_evalnet(
         kept = learner.result()
         kept.load_state_dict(progress.best)
         networks.save(kept, out, spec, task.outputs, channels, {"task": params["task"], "rated": params["rated"]})
-        write_history(Path(out), progress.history)
+        history = write_history(Path(out), progress.history)
         value = {
             "value": progress.best_score,
             "definition": "1 - mean absolute error of the IoU on validation examples",
         }
         about = {"steps": steps, "best_step": progress.best_step, "examples": len(sides["train"].masks)}
-        write_json(Path(out) / "metrics.json", about | {"val": {"agreement": value}})
+        write_json(
+            Path(out) / "metrics.json", about | {"val": {"agreement": value}, "tables": {"history.csv": history}}
+        )
     return {"steps": steps, "images": steps * spec["batch"]} | progress.before()
 
 

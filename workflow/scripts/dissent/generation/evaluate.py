@@ -8,7 +8,7 @@ import torch
 
 from dissent import inference, metrics
 from dissent.data import load_images, load_masks
-from dissent.files import UNKNOWN, read_json, read_mask, read_rows, read_table, write_json, write_table
+from dissent.files import UNKNOWN, read_json, read_mask, read_rows, read_table, verify, write_json, write_table
 from dissent.generation.counting import CELL_COUNTS, count_all
 from dissent.generation.learned import shares
 from dissent.generation.predict import load_pool
@@ -71,12 +71,13 @@ def evaluate(
             per_image += _image_rows(side, rows, who, one, [metrics.CELL_ROWS + name for name in result["label_names"]])
     if masks is not None:
         result["pseudo_labels"] = _pseudo_labels(masks, labelled, task, params["doubt_target"])
-    write_table(table, per_image, ("side", "id", "who", "label", *COUNTS))
+    result["tables"] = {Path(table).name: write_table(table, per_image, ("side", "id", "who", "label", *COUNTS))}
     everyone = {"labelled": labelled} | ({"unlabelled": unlabelled} if unlabelled else {}) | sides
     result["sides"] = sides_of(everyone, params["files"], params["channels"])
     result["alarms"] = watch(result, teachers, earlier, masks, result["sides"])
     if params["patience"]:
         result["stopping"] = stopping(params, [*(str(Path(folder) / "counts.csv") for folder in earlier), table])
+    result["tables"] = result.pop("tables")  # last: people read scores first
     write_json(out, result)
     return {"images": sum(len(read_table(csv)) for csv in sides.values()) * len(pool)}
 
@@ -171,6 +172,8 @@ def _pseudo_labels(masks: str, labelled: str, task: Task, target: str) -> dict:
     kept, given = [row for row in rows if row["kept"] == "1"], read_table(labelled)
     reasons = sorted({row["why"] for row in rows if row["why"]})
     changed = [float(row["changed_share"]) for row in rows if row["changed_share"]]
+    for row in given:
+        verify(row["label"], row["label_sha256"], labelled)
     masks_of_people = (read_mask(row["label"]) for row in given)  # one at a time: there may be many
     counted = [[*task.pixels(mask), np.count_nonzero(mask != UNKNOWN)] for mask in masks_of_people]
     *people, known = np.sum(counted, axis=0)

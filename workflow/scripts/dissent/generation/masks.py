@@ -43,9 +43,10 @@ def build_masks(
     before = {row["id"]: row for row in read_table(previous)} if previous else {}
 
     def one(group: list[dict]) -> dict:
-        return _build(
-            group, before.get(group[0]["id"]), params, task, predictions, Path(consensus), Path(inconsistency)
-        )
+        earlier = before.get(group[0]["id"])
+        for name in ("label", "doubt") if earlier else ():
+            verify(earlier[name], earlier[f"{name}_sha256"], previous)
+        return _build(group, earlier, params, task, predictions, Path(consensus), Path(inconsistency))
 
     with ThreadPoolExecutor(params["threads"]) as workers:
         built = list(workers.map(one, images))

@@ -5,11 +5,14 @@ from pathlib import Path
 import numpy as np
 
 from dissent.data import Pairs
-from dissent.files import MOST_BY_LABEL, UNKNOWN, write_image, write_mask
+from dissent.files import MOST_BY_LABEL, UNKNOWN, sha256, write_image, write_json, write_mask
 
 
 def show_pairs(settings: dict, pairs: str, out: str) -> None:
-    """Write out/inputs/{id}.png and out/targets/{id}.png; noise copies get `.copy{n}` behind the id. White = no loss there."""
+    """Write out/inputs/{id}.png and out/targets/{id}.png; noise copies get `.copy{n}` behind the id. White = no loss there.
+
+    out/shown.json has the digest of each.
+    """
     key = (settings["seed"], settings["generation"])
     seen = Pairs(
         pairs, settings["channels"], settings["recipe"] | {"label_share": 1.0}, settings["free_rotation"], key, 1, 1
@@ -21,3 +24,5 @@ def show_pairs(settings: dict, pairs: str, out: str) -> None:
         if settings["recipe"]["doubt"]["target"] == "ignore_label":  # white wherever any label is left out
             target = np.where(target >> MOST_BY_LABEL, np.uint8(UNKNOWN), target)
         write_mask(Path(out) / "targets" / f"{name}.png", target, settings["palette"])
+    shown = sorted(Path(out).glob("*/*.png"))
+    write_json(Path(out) / "shown.json", {"files": {path.relative_to(out).as_posix(): sha256(path) for path in shown}})

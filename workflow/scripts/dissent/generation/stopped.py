@@ -66,8 +66,8 @@ def _train(output: Any, params: Any, found: Mapping) -> None:
     # no tensor, one sentence (of several safetensors would draw the order): who hashes or opens it finds a whole file
     write_atomic(output.model, save({}, metadata={"not_made": _told(found)}))
     write_json(output.about, words | {"sha256": sha256(output.model)})
-    write_table(output.history, [], ("step", "score"))
-    write_json(output.metrics, words)
+    history = write_table(output.history, [], ("step", "score"))
+    write_json(output.metrics, words | {"tables": {"history.csv": history}})
     _cost(output.cost, found)
 
 

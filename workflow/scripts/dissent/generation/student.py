@@ -66,11 +66,17 @@ def train_student(
         kept.load_state_dict(progress.best)
         about = {key: params[key] for key in ("task", "size", "input")}
         networks.save(kept, out, spec, task.outputs, channels, about)
-        write_history(Path(out), progress.history)
+        history = write_history(Path(out), progress.history)
         result = _final_metrics(kept, val, task, params, device)
         write_json(
             Path(out) / "metrics.json",
-            {"steps": steps, "best_step": progress.best_step, "pairs": len(training), "val": result},
+            {
+                "steps": steps,
+                "best_step": progress.best_step,
+                "pairs": len(training),
+                "val": result,
+                "tables": {"history.csv": history},
+            },
         )
     return {"steps": steps, "images": steps * batch} | progress.before()
 
@@ -143,6 +149,7 @@ def _final_metrics(network: nn.Module, val: str, task: Task, params: dict, devic
     return result
 
 
-def write_history(out: Path, history: list[dict]) -> None:
+def write_history(out: Path, history: list[dict]) -> dict:
+    """Write history.csv; returns its digest and rows, for metrics.json beside it."""
     columns = list(dict.fromkeys(name for row in history for name in row))
-    write_table(out / "history.csv", [{name: row.get(name, "") for name in columns} for row in history], columns)
+    return write_table(out / "history.csv", [{name: row.get(name, "") for name in columns} for row in history], columns)

@@ -11,9 +11,11 @@ from dissent.report.sheets import Sheets
 from dissent.report.story import Story
 from dissent.report.templates import environment_of
 from dissent.report.verdict import verdict
+from dissent.seal import seal_page
 from dissent.spec.quirks import told
 
 LIMIT = 10_000_000  # bytes of the page; pictures shrink until it fits
+_TABLES = ("metrics.json", "counts.csv", "teachers.json", "cost.json", "predictions.csv", "masks.csv", "audit.json")
 _SIDES = (256, 192, 128, 96, 64)  # pixels of a tile at most
 
 
@@ -33,11 +35,19 @@ def write_report(
     """
     story = Story.read(params, generations, controls, data)
     parts = _parts(story)
+    sources = _sources(generations, controls, data)
     for side in _SIDES:
-        page = _render(Path(templates), parts | _pictures(story, side))
+        page = seal_page(_render(Path(templates), parts | _pictures(story, side)), sources)
         if len(page.encode()) < limit:
             break
     write_text(out, page)
+
+
+def _sources(generations: Sequence[str], controls: Mapping[str, str], data: Mapping[str, str]) -> list[str]:
+    """What the page was made from, for `dissent verify`: of these a lost one is missed."""
+    folders = [*generations, *controls.values()]
+    files = [Path(folder, name) for folder in folders for name in _TABLES]
+    return [*data.values(), *(file.as_posix() for file in files if file.exists())]
 
 
 def _parts(story: Story) -> dict:

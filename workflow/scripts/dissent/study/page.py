@@ -5,7 +5,7 @@ from pathlib import Path
 
 import yaml
 
-from dissent.files import write_atomic, write_text
+from dissent.files import sha256, write_atomic, write_json, write_text
 from dissent.report.chart import picture, svg
 from dissent.report.templates import environment_of
 from dissent.study.cells import Block, read_block
@@ -22,7 +22,7 @@ LABEL_COLUMNS = (
 
 
 def write_tables(params: dict, templates: str, out: Mapping[str, str]) -> None:
-    """Write the table as `out`: {html, md, csv, tex: path}. `params`: `spec.tabulation`; `templates`: workflow/report."""
+    """Write the table as `out`: {html, md, csv, tex: path; json: their digests}. `params`: `spec.tabulation`; `templates`: workflow/report."""
     blocks = [read_block(about) for about in params["blocks"]]
     tables = []
     for block in blocks:
@@ -35,10 +35,11 @@ def write_tables(params: dict, templates: str, out: Mapping[str, str]) -> None:
     write_text(out["md"], markdown(params["study"], tables, worth, params["command"]))
     write_text(out["tex"], latex(tables, worth))
     write_text(out["html"], _html(params, tables, worth, lines, Path(templates)))
+    _keep_digests(params["study"], out)
 
 
 def write_labels(params: dict, out: Mapping[str, str]) -> None:
-    """Write score against labels as `out`: {svg, png, csv: path}."""
+    """Write score against labels as `out`: {svg, png, csv: path; json: their digests}."""
     blocks = [read_block(about) for about in params["blocks"]]
     lines = curves(blocks)
     figure = draw(lines, _scores(blocks))
@@ -52,6 +53,13 @@ def write_labels(params: dict, out: Mapping[str, str]) -> None:
         for row in _label_rows(params["study"], experiment, method, point, worths(methods))
     ]
     write_text(out["csv"], as_csv(LABEL_COLUMNS, rows))
+    _keep_digests(params["study"], out)
+
+
+def _keep_digests(study: str, out: Mapping[str, str]) -> None:
+    """Write the digests of all forms, by which `dissent verify` knows them again."""
+    files = {Path(path).name: sha256(path) for kind, path in out.items() if kind != "json"}
+    write_json(out["json"], {"study": study, "files": files})
 
 
 def _scores(blocks: Sequence[Block]) -> dict[str, str]:

@@ -5,6 +5,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from dissent.files import quoted
 from dissent.spec.quirks import QUIRKS, told
 from dissent.study.cells import Block, Interval
 from dissent.study.labels import Worth
@@ -168,7 +169,7 @@ def as_csv(head: Sequence[str], lines: Sequence[dict]) -> str:
     stream = io.StringIO()
     writer = csv.DictWriter(stream, head, restval="", lineterminator="\n")
     writer.writeheader()
-    writer.writerows(lines)
+    writer.writerows({name: quoted(cell) for name, cell in line.items()} for line in lines)
     return stream.getvalue()
 
 
