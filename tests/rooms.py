@@ -53,7 +53,7 @@ def table() -> str:
 
 def filled(page: str) -> str:
     """The page with today's table."""
-    return re.sub(r"(?<=<!-- rooms -->\n).*?(?=<!-- end -->)", lambda _: table(), page, flags=re.DOTALL)
+    return re.sub(r"(?<=<!-- rooms -->\n).*?(?=<!-- end -->)", lambda _: f"\n{table()}\n", page, flags=re.DOTALL)
 
 
 if __name__ == "__main__":

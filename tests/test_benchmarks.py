@@ -76,7 +76,7 @@ def test_a_table_says_what_the_numbers_say(results, in_tmp, monkeypatch):
     )
     monkeypatch.setitem(results["numbers"].__globals__, "DATA", in_tmp)
     page = "<!-- table: x.csv | method seeds mean against_aldt doubt steps -->\nold\n<!-- end -->\n"
-    assert results["filled"](page).splitlines()[3:5] == [
+    assert results["filled"](page).splitlines()[4:6] == [
         "| `im` gen1 | 2 | 71.9 ± 1.1 | +1.2 (-0.4 to +2.8) | 55 % | 3,200 |",
         "| `fdt` (upper bound) | 1 | 73.5 |  | none | 800 |",
     ]

@@ -90,7 +90,7 @@ def filled(page: str) -> str:
     """The page with every table made anew."""
 
     def make(found: re.Match) -> str:
-        return f"{found[1]}\n{table(*(part.strip() for part in found[2].split('|')))}<!-- end -->"
+        return f"{found[1]}\n\n{table(*(part.strip() for part in found[2].split('|')))}\n<!-- end -->"
 
     return re.sub(r"(<!-- table: (.*?) -->)\n.*?<!-- end -->", make, page, flags=re.DOTALL)
 
