@@ -13,14 +13,16 @@ _BITS = 7  # labels of a multilabel task
 
 def guess(found: Survey, wishes: Wishes, folders: list[str]) -> Guess:
     """The coding of masks; UserError asks with the flags that answer. `folders`: names of folders of labels, or []."""
-    lossy = "JPEG" in found.formats and wishes.threshold is None and wishes.tolerance is None
+    lossy = bool(found.lossy) and wishes.threshold is None and wishes.tolerance is None
     if folders:
         return _of_folders(found, wishes, folders, lossy)
     if found.coloured:
         return _of_colours(found, wishes, lossy)
     if lossy:
         raise ask(
-            found, "masks are JPEG files, whose values are blurred", {"--threshold 128": "binary masks of 0 and 255"}
+            found,
+            f"masks have {found.lossy} inside, whose values are blurred",
+            {"--threshold 128": "binary masks of 0 and 255"},
         )
     return _of_values(found, wishes)
 
@@ -34,6 +36,8 @@ def _of_values(found: Survey, wishes: Wishes) -> Guess:
     ):
         coding = {"name": "zero_255"} | ({"threshold": wishes.threshold} if wishes.threshold else {})
         return named(ONE, coding | _ignored(ignore), [0, 255], wishes, found)
+    if {0, 65535} <= set(values) <= {0, 255, 65535} and wishes.kind in (None, *ONE):  # white of 16 bits
+        return named(ONE, {"name": "zero_255"} | _ignored(ignore), [0, 65535], wishes, found)
     if values and max(values) > 255:
         raise UserError(f"masks hold numbers up to {max(values)}, where a mask has one byte a pixel: convert them")
     if len(values) == 1:
@@ -61,24 +65,34 @@ def _of_values(found: Survey, wishes: Wishes) -> Guess:
 
 def _index_binary(values: list[int], wishes: Wishes, ignore: list[int], found: Survey) -> Guess:
     ids = [value for value in values if value]
-    coding = {"name": "index"} | ({} if ids == [1] else {"ids": [ids if len(ids) > 1 else ids[0]]})
+    coding = _numbers(found) | ({} if ids == [1] else {"ids": [ids if len(ids) > 1 else ids[0]]})
     return named(ONE, coding | _ignored(ignore), [0, ids[0] if len(ids) == 1 else listed(ids)], wishes, found)
 
 
 def _index_classes(values: list[int], wishes: Wishes, ignore: list[int], found: Survey) -> Guess:
-    coding = {"name": "index"} | ({} if values == list(range(len(values))) else {"ids": values})
+    coding = _numbers(found) | ({} if values == list(range(len(values))) else {"ids": values})
     return named(CLASSES, coding | _ignored(ignore), values, wishes, found)
 
 
 def _index_bits(values: list[int], wishes: Wishes, ignore: list[int], found: Survey) -> Guess:
     bits = max(values).bit_length()
-    return named(OVERLAPPING, {"name": "index"} | _ignored(ignore), [1 << bit for bit in range(bits)], wishes, found)
+    return named(OVERLAPPING, _numbers(found) | _ignored(ignore), [1 << bit for bit in range(bits)], wishes, found)
+
+
+def _numbers(found: Survey) -> dict:
+    return {"name": "index"} | ({"palettes": "any"} if found.reading.any_palette else {})
 
 
 def _of_colours(found: Survey, wishes: Wishes, lossy: bool) -> Guess:
     ignore = [v if isinstance(v, tuple) else (v, v, v) for v in wishes.ignore or []]
     colours = [colour for colour, _ in _by_size(found) if colour not in ignore]
-    pure = all(channel in (0, 255) for colour in colours for channel in colour)
+    channels = found.modes["RGB"] + found.modes["RGBA"] > 0
+    pure = channels and all(channel in (0, 255) for colour in colours for channel in colour)
+    two = {"--kind binary": f"{listed(colours[1:])} is the label, {listed(colours[:1])} is background"}
+    if wishes.kind in OVERLAPPING and not channels:
+        raise UserError(
+            "the palettes of masks differ, so their colours count, and labels that overlap have none; save them anew"
+        )
     if wishes.kind in OVERLAPPING:
         used = max((i + 1 for colour in colours for i, channel in enumerate(colour) if channel), default=1)
         coding = {"name": "channels"} | ({"threshold": wishes.threshold} if wishes.threshold else {})
@@ -87,7 +101,8 @@ def _of_colours(found: Survey, wishes: Wishes, lossy: bool) -> Guess:
         raise ask(
             found,
             "masks are RGB with 0 and 255 only, which may be colours of classes, or a label in each channel",
-            {
+            (two if len(colours) == 2 else {})
+            | {
                 "--kind multiclass": "each colour is a class",
                 "--kind multilabel": "each channel is a label, they overlap",
             },
@@ -95,12 +110,15 @@ def _of_colours(found: Survey, wishes: Wishes, lossy: bool) -> Guess:
     if lossy or (wishes.tolerance is None and len(colours) > _FEW):
         raise ask(
             found,
-            f"masks are RGB with {counted(len(colours))} colours, so they are blurred, or no masks",
+            f"masks have {counted(len(colours))} colours, so they are blurred, or no masks",
             {"--tolerance 32": "colours that are no farther from a frequent one than that mean the same"},
         )
     if wishes.tolerance:
         colours = _centres(found, colours, ignore, wishes.tolerance)
-    kind = wishes.kind or ("binary" if len(colours) == 2 and (0, 0, 0) in colours else "multiclass")
+    if wishes.kind is None and len(colours) == 2 and (0, 0, 0) not in colours:
+        two = {"--kind binary": f"{listed(colours[1:])} is the label, {listed(colours[:1])} is background"}
+        raise ask(found, "masks have two colours, none of them black", two | {"--kind multiclass": "each is a class"})
+    kind = wishes.kind or ("binary" if len(colours) == 2 else "multiclass")
     return _colour_table(found, wishes, kind, colours, ignore)
 
 

@@ -63,6 +63,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     masks.add_argument(
         "--tolerance", type=_byte, metavar="N", help="blurred colours: a colour within N of another is that one"
     )
+    masks.add_argument(
+        "--palette", choices=["numbers", "colours"], help="masks with palettes: whether the number or its colour counts"
+    )
     masks.add_argument("--missing", choices=["empty"], help="folder per label: no file means that the label is nowhere")
     images = parser.add_argument_group("images")
     images.add_argument(
@@ -89,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
     folders = sorted(pairs.masks) if "" not in pairs.masks else []
     if folders and args.missing is None:
         _check_missing(pairs)
-    found = survey(pairs, cores())
+    found = survey(pairs, cores(), args.palette)
     print(_seen(pairs, found, args.group is not None))
     ignore = None if args.ignore is None else [value for value in args.ignore if value is not None]
     wishes = Wishes(args.kind, args.labels, ignore, args.threshold, args.tolerance, args.missing)
@@ -153,6 +156,8 @@ def _seen(pairs: Pairs, found: Survey, grouped: bool) -> str:
     ]
     if pairs.alone:
         lines.append(f"alone   {len(pairs.alone)} images have no mask and count as unlabelled: {some(pairs.alone)}")
+    if found.reading.note:
+        lines.append(f"note    {found.reading.note}")
     tables = sorted(path.name for path in pairs.raw.glob("*.csv"))
     if tables:
         lines.append(f"note    {some(tables)} may tell groups or sides of a split: see `table` in config/README.md")

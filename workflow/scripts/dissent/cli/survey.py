@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from dissent.cli.pairing import Pairs
+from dissent.cli.readings import Open, Reading, reading
 from dissent.datasets import raw
 from dissent.datasets.decode import Header, read_header, read_pixels, turned_size
 
@@ -30,6 +31,17 @@ class Survey:
     runs: int = 0
     """masks whose values are exactly 0..k: numbers of objects are like that"""
     counted: int = 0
+    lossy: str = ""
+    """the coding that blurs the values of some masks, such as JPEG"""
+    reading: Reading = field(default_factory=lambda: Reading(False, False))
+
+    def add(self, label: str, counts: Counter) -> None:
+        """Pixels of each value in one mask."""
+        self.labels[label] += sum(number for value, number in counts.items() if value)
+        self.masks.update(counts.keys())
+        self.pixels.update(counts)
+        values = sorted(counts) if not any(isinstance(v, tuple) for v in counts) else []
+        self.runs += bool(values) and values == list(range(values[0], values[0] + len(values))) and values[0] < 2
 
     @property
     def coloured(self) -> bool:
@@ -37,9 +49,12 @@ class Survey:
         return any(isinstance(value, tuple) for value in self.pixels)
 
 
-def survey(pairs: Pairs, threads: int) -> Survey:
-    """Decode every mask and the header of every image; UserError lists all files that cannot be used."""
-    result, problems = Survey(), raw.Problems()
+def survey(pairs: Pairs, threads: int, palette: str | None = None) -> Survey:
+    """Decode every mask and the header of every image; UserError lists all files that cannot be used.
+
+    `palette`: numbers or colours, where the user says what counts in masks with a palette.
+    """
+    result, problems, several = Survey(), raw.Problems(), []
     jobs = [
         (image, {label: masks[key] for label, masks in pairs.masks.items() if key in masks})
         for key, image in pairs.images.items()
@@ -53,22 +68,25 @@ def survey(pairs: Pairs, threads: int) -> Survey:
             header, masks, overlap = found
             result.images.append(header)
             result.overlap += overlap
-            for label, mask, counts in masks:
-                result.labels[label] += sum(number for value, number in counts.items() if value)
+            for label, mask, one in masks:
                 result.formats[mask.format] += 1
                 result.modes[mask.mode] += 1
+                result.lossy = result.lossy or mask.lossy
                 result.counted += 1
-                result.masks.update(counts.keys())
-                result.pixels.update(counts)
-                values = sorted(counts) if not any(isinstance(v, tuple) for v in counts) else []
-                result.runs += (
-                    bool(values) and values == list(range(values[0], values[0] + len(values))) and values[0] < 2
-                )
+                if isinstance(one, Open):
+                    several.append((label, one))
+                else:
+                    result.add(label, one)
     problems.stop(pairs.raw)
+    layers = "" not in pairs.masks  # a folder a label: what is shown is set or not
+    both = Reading(True, True) if layers else reading([one for _, one in several], set(result.pixels), palette)
+    result.reading = both
+    for label, one in several:
+        result.add(label, one.shown if (both.colours if one.palette else both.greys) else one.numbers)
     return _unified(result)
 
 
-def _looked_at(job: tuple[Path, dict[str, Path]]) -> tuple[Header, list[tuple[str, Header, Counter]], int] | str:
+def _looked_at(job: tuple[Path, dict[str, Path]]) -> tuple[Header, list[tuple[str, Header, Counter | Open]], int] | str:
     """Header of the image, what each mask holds, pixels that are set twice; or what is wrong."""
     image, masks = job
     try:
@@ -84,7 +102,7 @@ def _looked_at(job: tuple[Path, dict[str, Path]]) -> tuple[Header, list[tuple[st
                 high, wide = mask.size
                 return f"has {header.size[0]} x {header.size[1]} pixels (height x width), and its mask {high} x {wide}"
             pixels = _flat(mask, pixels)
-            found.append((label, mask, _counts(pixels)))
+            found.append((label, mask, _readings(f"{path.parent.name}/{path.name}", mask, _counts(pixels))))
         except ValueError as error:
             return f"its mask {path.parent.name}/{path.name} {error}"
         if len(masks) > 1 and pixels.ndim == 2:
@@ -103,6 +121,19 @@ def _flat(header: Header, pixels: np.ndarray) -> np.ndarray:
     return pixels
 
 
+def _readings(name: str, header: Header, numbers: Counter) -> Counter | Open:
+    """What a mask holds: one reading, or two where numbers are shown as other greys or as colours."""
+    colours, factor = header.palette, 255 if header.mode == "1" else 255 // (2**header.bits - 1)
+    if header.mode == "P":
+        shown: Counter = Counter()
+        for number, count in numbers.items():
+            shown[tuple(colours[3 * number : 3 * number + 3])] += count
+        return Open(name, numbers, shown, colours)
+    if header.mode == "1" or (header.mode == "L" and header.bits < 8):
+        return Open(name, numbers, Counter({number * factor: count for number, count in numbers.items()}), b"")
+    return numbers
+
+
 def _counts(pixels: np.ndarray) -> Counter:
     if pixels.ndim == 2:
         values, numbers = np.unique(pixels, return_counts=True)
@@ -119,7 +150,8 @@ def _unified(found: Survey) -> Survey:
     triples = [value for value in found.pixels if isinstance(value, tuple)]
     if not triples:
         return found
-    to = (lambda v: v[0] if isinstance(v, tuple) else v) if all(_grey(t) for t in triples) else _triple
+    plain = all(_grey(t) for t in triples) and not found.modes["P"]  # of palettes the colour counts, grey or not
+    to = (lambda v: v[0] if isinstance(v, tuple) else v) if plain else _triple
     for name in ("pixels", "masks"):
         counts = Counter()
         for value, number in getattr(found, name).items():

@@ -5,15 +5,24 @@ uint8 (H, W) ids with 255 where nobody knows, and the number of pixels that fit 
 """
 
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
+from dissent.datasets.colour import opaque
 from dissent.datasets.decode import Header, read_photo, read_pixels
 from dissent.files import UNKNOWN
 from dissent.spec.coding import Channels, Coding, Colours, Folders, Index, ZeroFull
 from dissent.spec.task import Task
 
-Label = tuple[np.ndarray, int]
+
+class Label(NamedTuple):
+    """Ids (H, W) uint8, the number of pixels that fit no colour, and of a mask with a palette that and its numbers."""
+
+    ids: np.ndarray | None
+    unmapped: int = 0
+    palette: bytes = b""
+    used: tuple[int, ...] = ()
 
 
 def read_label(paths: list[Path | None], coding: Coding, task: Task) -> Label:
@@ -32,8 +41,6 @@ def _index(paths: list[Path | None], coding: Index, task: Task) -> Label:
     header, pixels = _lossless(paths[0])
     if header.mode not in ("1", "L", "P", "I;16"):
         raise ValueError(f"has colour mode {header.mode} where index masks have one channel; is it `coding: colours`?")
-    if header.mode == "L" and header.bits in (2, 4):  # Pillow stretches these to 0..255
-        pixels = pixels // (255 // (2**header.bits - 1))
     if task.overlapping:
         table = {value: value for value in range(2 ** len(task.labels))}
     else:
@@ -43,6 +50,7 @@ def _index(paths: list[Path | None], coding: Index, task: Task) -> Label:
         if task.one_foreground:
             table.setdefault(0, 0)
     table |= dict.fromkeys(coding.ignore, UNKNOWN)
+    pixels = _of_few_bits(header, pixels, table)
     present = np.unique(pixels).tolist()
     strange = [value for value in present if value not in table]
     if strange:
@@ -52,7 +60,22 @@ def _index(paths: list[Path | None], coding: Index, task: Task) -> Label:
         raise ValueError(f"has the value {_some(strange)}, which is no id ({_some(sorted(table))}){hint}")
     lookup = np.zeros(max(table) + 1, np.uint8)
     lookup[list(table)] = list(table.values())
-    return lookup[pixels], 0
+    return Label(lookup[pixels], 0, header.palette, tuple(present))
+
+
+def _of_few_bits(header: Header, pixels: np.ndarray, table: dict) -> np.ndarray:
+    """The ids that greys of 1, 2 or 4 bits mean: their numbers, or the greys that are shown where only these are ids."""
+    if header.mode != "1" and (header.mode != "L" or header.bits >= 8):
+        return pixels
+    factor = np.uint8(255 // (2**header.bits - 1))
+    numbers, shown = (pixels, pixels * factor) if header.mode == "1" else (pixels // factor, pixels)
+    fit = [set(np.unique(one).tolist()) <= table.keys() for one in (numbers, shown)]
+    if all(fit) and numbers.any():
+        raise ValueError(
+            f"has {header.bits} bits a pixel, and {numbers.max()} and {shown.max()} are both ids: white may mean either; "
+            "save all masks with 8 bits"
+        )
+    return shown if fit[1] else numbers
 
 
 def _zero_full(paths: list[Path | None], coding: ZeroFull, task: Task) -> Label:
@@ -66,7 +89,7 @@ def _zero_full(paths: list[Path | None], coding: ZeroFull, task: Task) -> Label:
         strange = np.unique(pixels[~known]).tolist()
         hint = "; is it `coding: index`?" if set(np.unique(pixels).tolist()) == {0, 1} else ""
         raise ValueError(f"has the value {_some(strange)} beside 0 and 255{hint or _ignore_hint(strange)}")
-    return ids, 0
+    return Label(ids)
 
 
 def _colours(paths: list[Path | None], coding: Colours, task: Task) -> Label:
@@ -88,7 +111,7 @@ def _colours(paths: list[Path | None], coding: Colours, task: Task) -> Label:
         fits[part] = far.min(1) <= coding.tolerance
         mapped[part] = np.where(fits[part], values[nearest], UNKNOWN)
     inverse = inverse.reshape(-1)
-    return mapped[inverse].reshape(pixels.shape[:2]), int((~fits)[inverse].sum())
+    return Label(mapped[inverse].reshape(pixels.shape[:2]), int((~fits)[inverse].sum()))
 
 
 def _folders(paths: list[Path | None], coding: Folders, task: Task) -> Label:
@@ -107,7 +130,7 @@ def _folders(paths: list[Path | None], coding: Folders, task: Task) -> Label:
         if coding.overlap == "refuse" and (ids[layers[path]] > 0).any():
             raise ValueError("sets pixels for two labels; say `overlap: later` if the later label shall win")
         ids[layers[path]] = number + 1
-    return ids, 0
+    return Label(ids)
 
 
 def _layer(path: Path, threshold: int | None) -> np.ndarray:
@@ -125,7 +148,7 @@ def _channels(paths: list[Path | None], coding: Channels, task: Task) -> Label:
     if layers[:, :, len(task.labels) :].any():
         raise ValueError(f"has a channel more than the {len(task.labels)} labels of the task")
     bits = 1 << np.arange(len(task.labels), dtype=np.uint8)
-    return (layers[:, :, : len(task.labels)] * bits).sum(2).astype(np.uint8), 0
+    return Label((layers[:, :, : len(task.labels)] * bits).sum(2).astype(np.uint8))
 
 
 CODINGS = {
@@ -138,23 +161,32 @@ CODINGS = {
 
 
 def read_grey(path: Path, lossy: bool) -> np.ndarray:
-    """uint8 (H, W) of a 0/255 mask: grey, 1 bit, or RGB with equal channels."""
+    """uint8 (H, W) of a 0/255 mask: grey, 1 bit, RGB with equal channels, a palette of greys, or 0/65535 in 16 bits."""
     header, pixels = _guard_lossy(read_pixels(path), lossy)
     if header.mode == "P":
-        raise ValueError("has a palette where 0/255 masks have none; is it `coding: index`?")
+        pixels = np.frombuffer(header.palette, np.uint8).reshape(-1, 3)[pixels]
+        if (pixels != pixels[..., :1]).any():
+            raise ValueError("has a palette of colours where 0/255 masks are grey; is it `coding: index` or `colours`?")
     if header.mode == "1":
         return pixels * np.uint8(255)
     if header.mode == "LA" or header.mode == "RGBA":
-        if (pixels[..., -1] != 255).any():
-            raise ValueError("has transparent pixels; save it without transparency")
-        pixels = pixels[..., :-1]
+        pixels = opaque(pixels)
     if pixels.dtype != np.uint8:
-        raise ValueError("has 16 bits a sample where 0/255 masks have 8")
+        return _byte(pixels)
     if pixels.ndim == 3:
         if (pixels != pixels[..., :1]).any():
             raise ValueError("is coloured where 0/255 masks are grey; is it `coding: colours` or `channels`?")
         pixels = pixels[..., 0]
     return pixels
+
+
+def _byte(pixels: np.ndarray) -> np.ndarray:
+    """0/255 of 16 bits a sample, in which white may be 65535."""
+    if pixels.ndim == 2 and set(np.unique(pixels).tolist()) <= {0, 65535}:
+        return (pixels >> 8).astype(np.uint8)
+    if pixels.ndim == 2 and pixels.max(initial=0) <= 255:
+        return pixels.astype(np.uint8)
+    raise ValueError("has 16 bits a sample where 0/255 masks have 8")
 
 
 def _lossless(path: Path) -> tuple[Header, np.ndarray]:

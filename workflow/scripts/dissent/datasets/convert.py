@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from dissent.datasets.codings import read_grey, read_label
+from dissent.datasets.codings import Label, read_grey, read_label
 from dissent.datasets.decode import Header, read_header, read_photo, turned, turned_size
 from dissent.datasets.exif import Turns
 from dissent.datasets.geometry import cut, opencv_bilinear, resize_mask, resize_photo, windows
@@ -51,6 +51,9 @@ class Converted:
     counts: Counter = field(default_factory=Counter)
     unmapped: int = 0
     pixels: int = 0
+    palette: bytes = b""
+    numbers: tuple[int, ...] = ()
+    """of a mask with a palette: those that occur"""
 
 
 def headers_of(item: Item) -> tuple[Header, list[Header]]:
@@ -75,7 +78,7 @@ def convert(item: Item, image: Header, masks: list[Header], plan: Plan) -> Conve
         # JPEGs of many times the size needed are decoded at a fraction of theirs, with a reserve of two
         smallest = turned_size((2 * size[0], 2 * size[1]), turn)
     mask = next((path for path in item.masks if path is not None), None)
-    (_, pixels), (label, unmapped) = _all(
+    (_, pixels), (label, unmapped, palette, numbers) = _all(
         [
             (item.image, _read_photo, (item, source, smallest)),
             (item.image if len(item.masks) > 1 else mask, _read_label, (item, source)),
@@ -90,7 +93,7 @@ def convert(item: Item, image: Header, masks: list[Header], plan: Plan) -> Conve
     places = _all([(item.image, windows, (*shape, source.geometry, size, published, item.id)) for shape in shapes])
     cut_out = source.geometry.name in ("tiles", "crops")  # windows: the image's size says nothing of that of objects
     raw_size = {} if cut_out else dict(zip(("raw_height", "raw_width"), turned_size(image.size, turn), strict=True))
-    result = Converted(unmapped=unmapped, pixels=0 if label is None else label.size)
+    result = Converted(unmapped=unmapped, pixels=0 if label is None else label.size, palette=palette, numbers=numbers)
     for number, (window, label_window) in enumerate(zip(*places, strict=True)):
         id_ = f"{item.id}_{number}" if cut_out else item.id
         small = {} if label is None else _targets(cut(label, label_window), source)
@@ -133,12 +136,12 @@ def _read_photo(item: Item, source: Source, smallest: tuple[int, int] | None) ->
     return header, pixels
 
 
-def _read_label(item: Item, source: Source) -> tuple[np.ndarray | None, int]:
+def _read_label(item: Item, source: Source) -> Label:
     """Ids as stored; published binary masks stay grey, as they are resized before they are cut at a threshold."""
     if not item.masks:
-        return None, 0
+        return Label(None)
     if source.protocol == "published" and source.task.one_foreground:
-        return read_grey(item.masks[0], lossy=False), 0
+        return Label(read_grey(item.masks[0], lossy=False))
     return read_label(list(item.masks), source.coding, source.task)
 
 

@@ -44,8 +44,8 @@ class Header:
     """the coding that blurs values, such as JPEG, also inside a TIFF"""
     inverted: bool = False
     """white is zero: what is shown, and read, is not what is stored"""
-    palette: tuple[tuple[int, ...], ...] = ()
-    """mode P, once pixels are read: the RGB colour of each number"""
+    palette: bytes = b""
+    """mode P, once pixels are read: RGB, three bytes a number"""
 
 
 def read_header(path: Path) -> Header:
@@ -181,7 +181,7 @@ def _header(image: Image.Image, stream: BinaryIO) -> Header:
         if bits == 16 and kind != 0:
             raise ValueError("has 16 bits with colour or transparency, of which a PNG gives 8; save it as TIFF")
     elif image.format == "BMP" and (found := bmp.palette_of(_peek(stream, 0, bmp.HEAD))):
-        mode = found.mode
+        mode, bits = found.mode, 1 if found.mode == "1" else 8
     wide = mode.startswith("I;16") or mode == "RGB"
     if bits > 16 or (bits > 8 and not wide):
         raise ValueError(f"has {bits} bits a sample in mode {mode}; save it with 8 or 16 bits, grey or RGB")
@@ -249,4 +249,4 @@ def _coloured(header: Header, numbers: np.ndarray, colours: np.ndarray, expand: 
         raise ValueError(f"has the number {numbers.max()} where its palette has {len(colours)} colours")
     if expand:
         return replace(header, mode="RGBA" if colours.shape[1] == 4 else "RGB"), colours[numbers]
-    return replace(header, palette=tuple(map(tuple, colours[:, :3].tolist()))), numbers
+    return replace(header, palette=colours[:, :3].tobytes()), numbers

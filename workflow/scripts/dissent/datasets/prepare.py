@@ -16,6 +16,7 @@ from dissent.datasets.convert import PUBLISHED_TARGETS, BadFiles, Converted, Pla
 from dissent.datasets.decode import turned_size
 from dissent.datasets.exif import Turns, decide_turns
 from dissent.datasets.ours import MARKER, check_ours
+from dissent.datasets.palettes import Palettes
 from dissent.datasets.raw import Item, Problems, find_items, raw_digest
 from dissent.datasets.record import NAME, WHY, compare, told, used_files, write_record
 from dissent.files import UNKNOWN, sha256, write_json, write_table
@@ -54,6 +55,8 @@ def prepare(dataset: dict, name: str, raw: str, out: str, threads: int = 1, reco
             jobs = [(item, *headers[item.id], plan) for item in items]
             done = dict(_each(pool, convert, jobs, problems, raw, "prepared"))
         _check_unmapped(source, done, problems)
+        if source.coding.name == "index" and source.coding.palettes == "alike":
+            _check_palettes({item.id: item for item in items}, done, raw, problems)
         moved = states(Path(raw), found)
         problems += [
             f"{path}: was changed while it was prepared" for path in found if moved.get(path) != found[path][:2]
@@ -149,6 +152,18 @@ def _check_unmapped(source: Source, done: dict[str, Converted], problems: Proble
         problems.append(f"{text}; `unmapped: {source.coding.unmapped}` allows less: look at `table` and `tolerance`")
     else:
         log.warning("%s; they count as unknown", text)
+
+
+def _check_palettes(items: dict[str, Item], done: dict[str, Converted], raw: str, problems: Problems) -> None:
+    found = Palettes()
+    for id_, one in done.items():
+        if one.palette:
+            found.add(items[id_].masks[0].relative_to(raw).as_posix(), one.palette, one.numbers)
+    if clash := found.clash():
+        problems.append(
+            f"the palettes of masks differ: {clash}. Say `coding: {{name: colours, table: ...}}` if colours count "
+            "(`dissent init` writes the table), or `palettes: any` in `coding` if numbers do"
+        )
 
 
 def _move_in(staging: Path, out: Path) -> None:

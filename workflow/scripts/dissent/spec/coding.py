@@ -22,13 +22,15 @@ Below = Annotated[str, AfterValidator(_below)]
 
 
 class Index(Model):
-    """The pixel of a mask is its class id (multilabel: its bits); modes L and P, whose palette does not matter."""
+    """The pixel of a mask is its class id (multilabel: its bits); in a mask with a palette the number, not the colour."""
 
     name: Literal["index"] = "index"
     ids: list[Byte | list[Byte]] | None = None
     """the values in the files for each label in order, one or several; none: 0, 1, 2 ... (binary: 1)"""
     ignore: list[Byte] = []
     """values that mean nobody knows"""
+    palettes: Literal["alike", "any"] = "alike"
+    """alike: masks whose palettes give a number another colour are refused, as a tool may have renumbered them; any: numbers count"""
 
 
 class ZeroFull(Model):
