@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from dissent import files
+from dissent import atomic
 from dissent.disk import REMEDIES, refusal
 from dissent.files import UserError, write_atomic, writing
 
@@ -21,7 +21,7 @@ def refusing(number):
 def test_what_the_disk_refuses_is_named_with_sizes_and_the_old_file_stays(tmp_path, monkeypatch, number):
     path = tmp_path / "a.csv"
     path.write_bytes(b"old")
-    monkeypatch.setattr(files.os, "fsync", refusing(number))
+    monkeypatch.setattr(atomic.os, "fsync", refusing(number))
     with pytest.raises(UserError) as told:
         write_atomic(path, b"x" * 1234)
     words = str(told.value)
@@ -32,7 +32,7 @@ def test_what_the_disk_refuses_is_named_with_sizes_and_the_old_file_stays(tmp_pa
 
 
 def test_a_folder_that_cannot_be_made_or_written_is_told_by_the_file(tmp_path, monkeypatch):
-    monkeypatch.setattr(files.tempfile, "mkstemp", refusing(errno.EROFS))
+    monkeypatch.setattr(atomic.tempfile, "mkstemp", refusing(errno.EROFS))
     with pytest.raises(UserError, match=r"new/a\.csv: Read-only file system; let your user read and write there"):
         write_atomic(tmp_path / "new" / "a.csv", b"x")
 
