@@ -58,7 +58,7 @@ def test_ignore_values_become_255(in_tmp):
     mask = ids(1, 4)
     expected = np.where(mask == 3, 255, mask)
     about, _ = prepared(one(in_tmp / "raw", mask), in_tmp / "out", task=THREE, coding={"name": "index", "ignore": [3]})
-    assert about["pixels"]["unknown"] == (expected == 255).sum() > 0
+    assert about["nobody_knows"] == (expected == 255).sum() > 0
     reads_as(in_tmp, mask, expected, task=THREE, coding={"name": "index", "ignore": [3]})
 
 

@@ -29,7 +29,7 @@ def test_35_ids_as_published(root, in_tmp):
     name = "ulm_000003_000019"
     ids = resize_mask(raw_ids(name, "train", "ulm"), (16, 32), True).astype(int)
     assert np.array_equal(label(rows, name), np.where(ids > 0, ids + 1, 0))
-    assert about["pixels"]["unused"] == about["pixels"]["unknown"] == 0 and about["pixels"]["bicycle"]
+    assert about["pixels"]["unused"] == about["nobody_knows"] == 0 and about["pixels"]["bicycle"]
     photograph = np.array(Image.open(f"raw/leftImg8bit/train/ulm/{name}_leftImg8bit.png"))
     assert np.array_equal(np.array(Image.open(rows[name]["image"])), resize_photo(photograph, (16, 32), True))
 
@@ -52,7 +52,7 @@ def test_19_classes_at_any_size(root, in_tmp, size):
     for train_id, raw_id in enumerate(TRAIN_IDS):
         expected[ids == raw_id] = train_id
     assert np.array_equal(label(rows, "aachen_000002_000019"), expected)
-    assert about["pixels"]["unknown"] > 0
+    assert about["nobody_knows"] > 0
 
 
 def test_faults_are_told(root, in_tmp):

@@ -26,7 +26,7 @@ def small(root):
 def test_colours_crops_and_folders(small, in_tmp):
     truth = suim(Path("raw"), {"train_val": 6, "TEST": 3})
     about, rows = prepared(small)
-    assert about["images"] == 18 and about["pixels"]["doubt"] == about["pixels"]["unknown"] == 0
+    assert about["images"] == 18 and about["pixels"]["doubt"] == about["nobody_knows"] == 0
     assert Counter(row["part"] for row in rows.values()) == {"train_val": 12, "test": 6}
     for name, row in rows.items():
         top, left, high, wide = map(int, row["window"].split())
@@ -139,7 +139,7 @@ def test_the_official_sample(root, in_tmp):
         image.write_bytes((SAMPLE / "images" / image.name).read_bytes())
     source = shipped(root, "suim")
     about, rows = prepared(source | {"parts": source["parts"][:1]})
-    assert about["images"] == 16 and about["pixels"]["unknown"] == about["pixels"]["doubt"] == 0
+    assert about["images"] == 16 and about["nobody_knows"] == about["pixels"]["doubt"] == 0
     for name, row in rows.items():
         top, left, high, wide = map(int, row["window"].split())
         ids = np.array(Image.open(SAMPLE / "masks" / f"{row['group']}.png"))[top : top + high, left : left + wide] + 1

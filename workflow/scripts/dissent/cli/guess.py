@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from dissent.cli.meaning import CLASSES, ONE, OVERLAPPING, Guess, Wishes, ask, counted, listed, named
+from dissent.cli.meaning import CLASSES, ONE, OVERLAPPING, Guess, Wishes, ask, counted, elsewhere, listed, named
 from dissent.cli.survey import Survey
 from dissent.files import UserError
 
@@ -172,7 +172,7 @@ def _of_folders(found: Survey, wishes: Wishes, folders: list[str], lossy: bool) 
     values = [f"{folder}/" for folder in folders]
     if overlapping:
         return named(OVERLAPPING, coding, values, wishes, found, names=folders)
-    return named(CLASSES, coding, ["elsewhere", *values], wishes, found, names=["background", *folders])
+    return named(CLASSES, coding, ["elsewhere", *values], wishes, found, names=[elsewhere(folders), *folders])
 
 
 def _ignored(values: list[int]) -> dict:

@@ -44,7 +44,9 @@ def label_folders(labels: list[str]) -> list[str]:
     """A folder name for each label: its own where a file system takes it."""
     names = [re.sub(r"[^\w .-]", "_", label).strip(" .") or "label" for label in labels]
     folded = [name.casefold() for name in names]
-    return [f"{name}_{i}" if folded.count(name.casefold()) > 1 else name for i, name in enumerate(names)]
+    apart = [f"{name}_{i}" if folded.count(name.casefold()) > 1 else name for i, name in enumerate(names)]
+    alike = len({name.casefold() for name in apart}) < len(apart)
+    return [f"{i}_{name}" for i, name in enumerate(names)] if alike else apart
 
 
 def _encoded(mask_HW: np.ndarray, palette: list | None, orientation: int) -> bytes:

@@ -57,7 +57,7 @@ def named(
     meant = values[1:] if kinds is ONE else values  # a binary task names its foreground alone
     names = wishes.labels or names or [name_of(value) for value in meant]
     if wishes.labels and coding["name"] == "folders" and len(names) == len(meant) - 1:
-        names = ["background", *names]
+        names = [elsewhere(names), *names]
     if len(names) != len(meant):
         table = columns([["value", "pixels"], *([_flat(v), f"{found.pixels.get(v, 0):,}"] for v in meant)])
         raise UserError(f"`--labels` names {len(names)} labels for {len(meant)} values, in this order:\n{table}")
@@ -68,6 +68,11 @@ def named(
         for value in coding.get("ignore", [])
     ]
     return Guess(kind, names, coding, table, colours)
+
+
+def elsewhere(names: list[str]) -> str:
+    """What pixels outside of all folders are called: background, unless a label is."""
+    return "background" if "background" not in {name.lower() for name in names} else "elsewhere"
 
 
 def _plain(value: Value) -> Value:

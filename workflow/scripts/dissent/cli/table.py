@@ -23,7 +23,7 @@ def summary(seen: Seen) -> str:
         pixels = about["pixels"][name]
         images = sum(number in one for one in present)
         table.append([value, name, f"{pixels:,}", f"{pixels / max(total, 1):.2%}", images])
-    unknown = about["pixels"]["unknown"]
+    unknown = about["nobody_knows"]
     if unknown:
         table.append(["ignored", "nobody knows", f"{unknown:,}", f"{unknown / max(total, 1):.2%}", ""])
     return f"{head}\n{columns(table)}"

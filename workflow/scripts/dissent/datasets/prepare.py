@@ -69,9 +69,11 @@ def prepare(dataset: dict, name: str, raw: str, out: str, threads: int = 1, reco
         shutil.rmtree(staging, ignore_errors=True)
     write_record(Path(out), used, found, dates=record is None)
     files = _write_rows(Path(out) / "files.csv", rows)
-    pixels = _pixels_by_label(source, name, rows, sum((one.counts for one in done.values()), Counter()))
-    seen = {"raw_digest": raw_digest(raw), "pixels": pixels, "levels": levels, "files": files}
-    _write_about(source, name, Path(out), seen | {"labels": sum(bool(row["label"]) for row in rows)})
+    counts = sum((one.counts for one in done.values()), Counter())
+    nobody_knows = counts.pop(UNKNOWN, 0)
+    pixels = _pixels_by_label(source, name, rows, counts)
+    seen = {"raw_digest": raw_digest(raw), "pixels": pixels, "nobody_knows": nobody_knows, "levels": levels}
+    _write_about(source, name, Path(out), seen | {"files": files, "labels": sum(bool(row["label"]) for row in rows)})
 
 
 def _compared(folder: Path, raw: str, used: dict[str, str], problems: Problems) -> dict[str, list]:
@@ -189,6 +191,7 @@ def _write_about(source: Source, name: str, out: Path, seen: dict) -> None:
         "images": seen["files"]["rows"],
         "labels": seen["labels"],
         "pixels": seen["pixels"],
+        "nobody_knows": seen["nobody_knows"],
         "levels": seen["levels"],
         "files": {"path": "files.csv", "sha256": seen["files"]["sha256"]},
         "tables": {"files.csv": seen["files"]},
@@ -202,7 +205,6 @@ def _pixels_by_label(source: Source, name: str, rows: list[dict], counts: Counte
     """Pixels of each label over all masks, and a warning for what looks like a mistake."""
     task = source.task
     names = task.value_names
-    unknown = counts.pop(UNKNOWN, 0)
     if task.overlapping:
         pixels = {one: sum(n for v, n in counts.items() if v >> bit & 1) for bit, one in enumerate(names)}
     else:
@@ -214,4 +216,4 @@ def _pixels_by_label(source: Source, name: str, rows: list[dict], counts: Counte
     blank = [row["id"] for row in labelled if not row["present"] and not task.overlapping]
     if blank:
         log.warning("%d masks say nothing, all their pixels are unknown: %s", len(blank), ", ".join(blank[:10]))
-    return pixels | {"unknown": unknown}
+    return pixels

@@ -76,6 +76,14 @@ class Task(Model):
             raise ValueError(f"a {self.kind} task has {counts[0]} to {counts[1]} labels, not {len(self.labels)}")
         if len(set(self.labels)) != len(self.labels):
             raise ValueError("`labels` names a label twice")
+        for name in self.labels:
+            if not name.strip() or name != name.strip() or not name.isprintable():
+                raise ValueError(f"`labels`: {name!a} is no name; give each label a word, without blanks at its ends")
+        if self.kind == "binary" and self.labels[0].lower() == "background":
+            raise ValueError(
+                "`labels: [background]`: a binary task has a background, and its one label is what stands on it; "
+                "name that, e.g. `object`, or say `kind: multiclass` with a name for each of the two"
+            )
         if self.colours is not None and len(self.colours) != len(self.labels):
             raise ValueError(f"`colours` has {len(self.colours)} entries for {len(self.labels)} labels")
         if self.doubt_class and self.kind != "multiclass":
