@@ -54,7 +54,7 @@ class InProcess:
     def run(self, method: str):
         """The run of a method, all generations done."""
         run = self.plan.config.run(self.name if method == "im" else f"{self.name}.{method}")
-        for g in range(run.recipe.generations + 1):
+        for g in range(run.recipe.last + 1):
             self.generation(run, g)
         return run
 

@@ -37,8 +37,8 @@ def reach(plan: Plan, scores: dict[str, float], spread: float = 0.0, images: int
     by up to 1 point in a way of their own.
     """
     for run in plan.cells(name):
-        for g in range(run.recipe.generations + 1):
-            value = scores[run.method] if g == run.recipe.generations else 40
+        for g in range(run.recipe.last + 1):
+            value = scores[run.method] if g == run.recipe.last else 40
             generation(f"results/{run.name}/gen{g}", g, value, spread, images, students, run.method)
 
 

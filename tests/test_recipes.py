@@ -32,10 +32,10 @@ def house(request, tmp_path_factory):
 @pytest.mark.parametrize("method", RECIPES)
 def test_a_recipe_runs(house, method):
     run = house.run(method)
-    last = Path("results", run.name, f"gen{run.recipe.generations}")
-    assert run.recipe.generations == (2 if method in GENERATIONAL else 0)
+    last = Path("results", run.name, f"gen{run.recipe.last}")
+    assert run.recipe.last == (2 if method in GENERATIONAL else 0)
     assert read_json(last / "teachers.json")["pool"]
-    for g in range(run.recipe.generations + 1):
+    for g in range(run.recipe.last + 1):
         CHECKS[method](run, g, Path("results", run.name, f"gen{g}"))
 
 

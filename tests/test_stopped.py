@@ -217,7 +217,7 @@ def planned(root, in_tmp):
 
 def test_it_is_planned_to_the_cap(planned):
     plan, run = planned
-    assert (run.recipe.generations, run.recipe.patience, run.at(4)["pool"]) == (4, 2, 2)
+    assert (run.recipe.last, run.recipe.patience, run.at(4)["pool"]) == (4, 2, 2)
     assert [plan.stop(run, g) for g in range(5)] == [[], [], [], *(f"results/auto/gen{g}/stop.2.json" for g in (3, 4))]
     assert "results/auto/gen1/counts.csv" in plan.earlier(run, 2)
     fixed = run.model_copy(update={"recipe": Recipe(generations=4, pool=2)})
@@ -264,8 +264,8 @@ def test_an_experiment_may_change_the_cap_or_the_patience_alone(root, in_tmp):
         path.write_text(AUTO.replace("im_clean", "mine").replace("{auto: 4, patience: 2}", given))
         config = Config("mine", root / "tests" / "config", root / "config")
         recipe = config.run("mine").recipe
-        assert (recipe.generations, recipe.patience) == found
-        assert config.run("mine.aldt").recipe.generations == 0
+        assert (recipe.last, recipe.patience) == found
+        assert config.run("mine.aldt").recipe.last == 0
     given = ("auto", {"auto": 5}, {"patience": 1}, 3, None)
     assert [cap(value) for value in given] == [10, 5, None, 3, None]
 

@@ -60,9 +60,9 @@ def test_cells_are_runs_with_the_keys_of_experiment_and_study(root, in_tmp):
     names = [run.name for run in plan.cells("mine")]
     assert names[0] == "mine.tiny.ldt_equal_steps.s1" and "mine.tiny.im.s7" in names and len(names) == 4 * 2 + 1
     run = plan.config.run("mine.tiny.im_3.s2")
-    assert (run.method, run.seed, run.recipe.generations, run.at(1)["pool"]) == ("im_3", 2, 1, 3)
+    assert (run.method, run.seed, run.recipe.last, run.at(1)["pool"]) == ("im_3", 2, 1, 3)
     assert run.at(0)["teachers"] == 3 and plan.config.run("mine.tiny.im.s2").at(0)["teachers"] == 2
-    assert plan.config.run("mine.tiny.aldt.s1").recipe.generations == 0
+    assert plan.config.run("mine.tiny.aldt.s1").recipe.last == 0
     with pytest.raises(UserError, match=r"has generations 0 to 1.*config/studies/mine.yaml makes more"):
         run.at(2)
 

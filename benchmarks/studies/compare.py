@@ -78,7 +78,7 @@ def make(runs: dict[str, list[Run]], against: list[str], own: str) -> int:
     targets = []
     for found in runs.values():
         for run in found:
-            for g in range(run.recipe.generations + 1):
+            for g in range(run.recipe.last + 1):
                 names = ("metrics", "cost", "audit") if g else ("metrics", "cost")
                 targets += [f"results/{run.name}/gen{g}/{name}.json" for name in names]
     return subprocess.run(["snakemake", *targets, "--cores", "2"], check=False).returncode
@@ -91,7 +91,7 @@ def folder(run: Run, g: int) -> Path:
 
 def last(run: Run) -> Generation:
     """The last planned generation, which knows how many were made and which is kept (docs/stopping.md)."""
-    return Generation(folder(run, run.recipe.generations))
+    return Generation(folder(run, run.recipe.last))
 
 
 def line(method: str, runs: list[Run], g: int, against: list[tuple[str, list[Run] | None]]) -> Row:
@@ -102,7 +102,7 @@ def line(method: str, runs: list[Run], g: int, against: list[tuple[str, list[Run
     costs = [read_json(folder(run, g) / "cost.json") for run in runs]
     steps = sorted({one["steps"] for cost in costs for one in cost["jobs"].values() if "steps" in one})
     found = about(runs) | {"side": "test", "score": score, "n": str(len(students)), "method": method}
-    found["generation"] = str(g) if runs[0].recipe.generations else ""
+    found["generation"] = str(g) if runs[0].recipe.last else ""
     found["upper_bound"] = str(int(rows[0].get("upper_bound", runs[0].recipe.upper_bound)))
     found["val"] = number(statistics.mean(row["val"]["pool"][score]["mean"] for row in rows))
     found["mean"] = number(statistics.mean(students))

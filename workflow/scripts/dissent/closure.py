@@ -101,10 +101,10 @@ def _registry(tree: ast.Module, keys: set[str]) -> dict[str, str] | None:
     for node in tree.body:
         value = getattr(node, "value", None)
         if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(value, ast.Dict):
-            entries = {
+            entries: dict[str, str] = {
                 key.value: next(part.id for part in ast.walk(of) if isinstance(part, ast.Name))
                 for key, of in zip(value.keys, value.values, strict=True)
-                if isinstance(key, ast.Constant)
+                if isinstance(key, ast.Constant) and isinstance(key.value, str)
             }
             if keys <= entries.keys():
                 return entries

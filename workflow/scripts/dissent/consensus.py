@@ -37,7 +37,7 @@ def areas(predictions: np.ndarray, kind: str, background: int | None = 0) -> tup
     """
     label, doubt = compare(predictions, kind)
     agreed = label if background == 0 else (doubt == 0) & (label != (-1 if background is None else background))
-    return np.count_nonzero(doubt), np.count_nonzero(agreed)
+    return int(np.count_nonzero(doubt)), int(np.count_nonzero(agreed))
 
 
 def union(doubt: np.ndarray, kind: str) -> np.ndarray:

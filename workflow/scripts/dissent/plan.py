@@ -150,13 +150,13 @@ class Plan:
 
     def generations(self, run: Run, *files: str) -> list[str]:
         """Files of every generation of a run; those that speak of pseudo-labels from gen1 on."""
-        last = run.recipe.generations
+        last = run.recipe.last
         return [f"results/{run.name}/gen{g}/{file}" for file in files for g in range(file in _FROM_GEN1, last + 1)]
 
     def controls(self, run: Run, *files: str) -> list[str]:
         """Files of the last generation of each control."""
         runs = self.config.controls(run.name)
-        return [f"results/{one.name}/gen{one.recipe.generations}/{file}" for file in files for one in runs]
+        return [f"results/{one.name}/gen{one.recipe.last}/{file}" for file in files for one in runs]
 
     def control_costs(self, run: Run) -> list[str]:
         """cost.json of every generation of each control."""

@@ -55,7 +55,7 @@ class Task:
     def shows(self, pixels_NL: np.ndarray) -> np.ndarray:
         """Pixels of each label in each image -> (N,) bool: whether any label but the background occurs."""
         index = [i for i in range(self.outputs) if not self.exclusive or i != self.background]
-        return (pixels_NL[:, index] > 0).any(1)
+        return np.asarray((pixels_NL[:, index] > 0).any(1))
 
     # numpy -----------------------------------------------------------------------------------------------------------
 

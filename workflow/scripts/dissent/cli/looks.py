@@ -79,7 +79,7 @@ def _weights(plan: Plan, run: Run) -> Found:
 def _sides(seen: Seen) -> Found:
     """Numbers of images."""
     run, sides, found = seen.run, seen.sides, Found()
-    if run.recipe.generations and not sides["unlabelled"]:
+    if run.recipe.last and not sides["unlabelled"]:
         found.faults.append(
             f"method {run.method} labels unlabelled images, and split {run.split} has none: lower `labelled`"
         )

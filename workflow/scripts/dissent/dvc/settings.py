@@ -13,7 +13,7 @@ _code = Library().code
 
 def generations(run: Run) -> range:
     """Numbers of the generations of a run, 0 too."""
-    return range(run.recipe.generations + 1)
+    return range(run.recipe.last + 1)
 
 
 def settings(config: Config, experiment: str) -> dict[str, dict]:

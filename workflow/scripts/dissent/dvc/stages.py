@@ -119,12 +119,12 @@ def _generation(config: Config, run: Run, g: int, option: str, others: set[str])
     home = _home(config, run, g)
     outs = [*(_TRAINED if home == run.name else ()), "teachers.json", "counts.csv", "costs", "cost.json"]
     deps += [f"results/{home}/gen0/students"] if home != run.name else []
-    auto = run.recipe.patience is not None
-    named = ["teachers.json", *(["counts.csv"] if auto else [])]
+    patience = run.recipe.patience
+    named = ["teachers.json", *(["counts.csv"] if patience is not None else [])]
     deps += [f"results/{run.name}/gen{h}/{name}" for h in range(g) for name in (*named, *(["masks.csv"] if h else []))]
-    if auto and g > run.recipe.patience:
+    if patience is not None and g > patience:
         deps.append(f"results/{run.name}/gen{g - 1}/metrics.json")
-        outs.append(f"stop.{run.recipe.patience}.json")
+        outs.append(f"stop.{patience}.json")
     if g:
         outs = [f"{name}{form}" for name in ("predictions", "masks") for form in ("", ".csv", ".json")] + outs
     outs = [f"{here}/{name}" for name in outs]

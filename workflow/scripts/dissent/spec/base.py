@@ -90,7 +90,10 @@ def validate(model: type[Model], value: dict, source: str | Path, words: list[st
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        lines = [_explain(model, item, source, words) for item in _without_other_branches(error.errors())]
+        lines = [
+            _explain(model, item, source, words)
+            for item in _without_other_branches([dict(one) for one in error.errors()])
+        ]
         raise UserError("\n".join(dict.fromkeys(lines))) from None
 
 
@@ -160,7 +163,7 @@ def _options(model: type[Model], path: tuple) -> list[str]:
     return list(current.model_fields)
 
 
-def _models(annotation: Any) -> list[type[Model]]:
+def _models(annotation: Any) -> list[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
     return [model for part in getattr(annotation, "__args__", ()) for model in _models(part)]

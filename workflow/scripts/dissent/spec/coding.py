@@ -107,9 +107,9 @@ def check_coding(coding: Coding, task: Task) -> None:
     if coding.name == "zero_255":
         _once([0, 255, *coding.ignore], "0, 255 and `coding.ignore`")
     if coding.name == "folders":
-        wanted = task.labels[1:] if kind == "multiclass" else task.labels
-        if coding.folders is not None and len(coding.folders) != len(wanted):
-            raise ValueError(f"`coding.folders` must name one folder for each of {', '.join(wanted)}")
+        names = task.labels[1:] if kind == "multiclass" else task.labels
+        if coding.folders is not None and len(coding.folders) != len(names):
+            raise ValueError(f"`coding.folders` must name one folder for each of {', '.join(names)}")
     if coding.name == "channels" and foreground > 3:
         raise ValueError(f"an RGB mask has 3 channels, which cannot hold {foreground} labels")
 

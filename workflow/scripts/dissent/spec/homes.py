@@ -26,5 +26,5 @@ def home_of(config: Config, run: Run, code: slices.Code) -> str:
 def _first(config: Config, run: Run) -> Run | None:
     """The run that trains generation 0 for `run`, if its students are the same."""
     if run.study:
-        return None if run.start is None else config.run(run.sibling(run.recipe.start))
+        return None if run.recipe.start is None else config.run(run.sibling(run.recipe.start))
     return config.run(run.own)

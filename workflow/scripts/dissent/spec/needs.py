@@ -101,7 +101,7 @@ def predicting(run: Run, generation: int, images: int, networks: int) -> Needs:
 
 def rating(run: Run, labelled: int, val: int) -> Needs:
     """For one EvalNet: masks of `labelled` images by twenty networks, or ten rounds of them, are its examples."""
-    network, scale = run.evalnet, _scale(run)
+    network, scale = run.rater, _scale(run)
     size, examples = size_of(network), 20 * (labelled + val)
     steps = network.total_steps(20 * labelled)
     found = _needs(

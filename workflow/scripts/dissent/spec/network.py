@@ -137,4 +137,7 @@ class Network(Model):
 
     def total_steps(self, pairs: int) -> int:
         """Optimiser steps for `pairs` training pairs: few pairs never give zero (floor(N/batch) is at least 1)."""
-        return self.steps or max(self.least_steps, self.epochs * max(1, pairs // self.batch))
+        if self.steps is not None:
+            return self.steps
+        assert self.epochs is not None  # one of the two is there
+        return max(self.least_steps, self.epochs * max(1, pairs // self.batch))

@@ -26,7 +26,7 @@ compares. A key that is not here is refused, with the nearest name, before anyth
 A key marked *schedule* takes one value, or a list with one value a generation (gen0 first; the last one holds on).
 """
 
-_FILES = [
+_FILES: list[tuple[str, str, type[BaseModel], str]] = [
     ("Top", "config/config.yaml", Settings, "A key can be set for one command: `snakemake TARGET --config settings=my_config`."),
     ("Experiment", "config/experiments/NAME.yaml", Experiment, "Beside these keys an experiment may set any key of a method anew. "
      f"Of those, {', '.join(f'`{key}`' for key in SHARED)} hold for its controls, and for any other method that is run beside it."),
@@ -39,7 +39,8 @@ _FILES = [
 
 def render() -> str:
     """The whole page as Markdown."""
-    parts, seen = [_HEAD], set()
+    parts: list[str] = [_HEAD]
+    seen: set[type] = set()
     for title, path, model, more in _FILES:
         parts.append(f"## {title}: `{path}`\n\n{_sentence(model)}{' ' + more if more else ''}\n")
         parts += _tables(model, seen)
@@ -89,7 +90,7 @@ def _type(field: FieldInfo) -> str:
 
 def _bounds(metadata: Iterable[Any]) -> str:
     """What values are allowed, in words: ` from 0 to 31`, ` above 0`, `, at least 2 of them`."""
-    limits = {}
+    limits: dict[str, float] = {}
     for one in metadata:
         held = one.metadata if isinstance(one, FieldInfo) else [one]
         limits |= {name: getattr(each, name) for each in held for name in _LIMITS if hasattr(each, name)}

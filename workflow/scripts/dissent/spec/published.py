@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from dissent.spec.run import Config, Run
 
 _FILE = SHIPPED / "workflow" / "resources" / "published.yaml"
+_alone: dict[Path, "Config"] = {}
 _NUMBER = Annotated[str, Field(pattern=r"^[<~]?\d+(\.\d+)?$")]
 
 
@@ -90,7 +91,7 @@ def _of(config: "Config", run: "Run") -> str:
 
 def _at(value: str | list[str], run: "Run") -> str:
     """The value after as many generations as the run has; of more than are published, the last."""
-    return value if isinstance(value, str) else value[min(max(run.recipe.generations, 1), len(value)) - 1]
+    return value if isinstance(value, str) else value[min(max(run.recipe.last, 1), len(value)) - 1]
 
 
 def _unlike(config: "Config", run: "Run", table: Published, scores: Scores) -> list[str]:
@@ -119,14 +120,12 @@ def _shipped(config: "Config") -> "Config":
     """The repository's own files alone, which come last."""
     if len(config.folders) == 1:
         return config
-    return _alone(type(config), config.folders[-1])
-
-
-@cache
-def _alone(kind: type, folder: Path) -> "Config":
-    return kind(folder)
+    folder = config.folders[-1]
+    if folder not in _alone:
+        _alone[folder] = type(config)(folder)
+    return _alone[folder]
 
 
 def _learned(network: "Network | None") -> dict | None:
     """All of a network file but what it asks of the machine."""
-    return network and network.model_dump(exclude={"resources"})
+    return None if network is None else network.model_dump(exclude={"resources"})

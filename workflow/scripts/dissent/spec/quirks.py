@@ -44,7 +44,7 @@ def _decay(run: "Run") -> bool:
 
 
 def _learned_doubt(run: "Run") -> bool:
-    doubts = run.recipe.generations and run.recipe.label in ("agree", "majority")
+    doubts = run.recipe.last and run.recipe.label in ("agree", "majority")
     return bool(doubts) and (run.recipe.doubt.input, run.recipe.doubt.target) == ("block", "background")
 
 
@@ -58,7 +58,7 @@ def _steps(run: "Run") -> bool:
 
 def _drift(run: "Run") -> bool:
     cells = run.dataset.task.cells
-    return bool(run.recipe.generations) and cells is not None and cells.redraw == "published"
+    return bool(run.recipe.last) and cells is not None and cells.redraw == "published"
 
 
 QUIRKS = {
@@ -99,9 +99,7 @@ QUIRKS = {
         "images whose agreed foreground is not larger than their doubt are dropped, small objects first",
         "select: larger",
         False,
-        lambda run: (
-            bool(run.recipe.generations) and run.recipe.select == "larger" and run.dataset.task.kind == "binary"
-        ),
+        lambda run: bool(run.recipe.last) and run.recipe.select == "larger" and run.dataset.task.kind == "binary",
     ),
     "weighted_targets": Quirk(
         "squared error towards a target above 1 weighs a label's pixels",

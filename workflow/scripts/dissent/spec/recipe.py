@@ -2,13 +2,13 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveFloat, PositiveInt, PrivateAttr, computed_field, model_validator
+from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from dissent.spec.automatic import Auto, Generations
 from dissent.spec.base import Model
 from dissent.spec.learners import Fraction, Learn, Supervised
 from dissent.spec.quality import Quality
-from dissent.spec.schedule import flat, schedule, scheduled
+from dissent.spec.schedule import PerGeneration, flat, scheduled
 
 View = Literal["plain", "weak", "strong"]
 
@@ -16,13 +16,13 @@ View = Literal["plain", "weak", "strong"]
 class Noise(Model):
     """Strength of a noise copy (section 4, AUG): a static, photometrically disturbed and flipped copy of a pair."""
 
-    alpha: schedule(Fraction) = 0.5
+    alpha: PerGeneration[Fraction] = 0.5
     """contrast factor is drawn from 1 - alpha to 1 + alpha"""
-    beta: schedule(Annotated[float, Field(ge=0, le=255)]) = 25.0
+    beta: PerGeneration[Annotated[float, Field(ge=0, le=255)]] = 25.0
     """brightness offset is drawn from -beta to beta grey levels"""
-    blur: schedule(Annotated[int, Field(ge=0, le=3)]) = 3
+    blur: PerGeneration[Annotated[int, Field(ge=0, le=3)]] = 3
     """largest blur level: 0 none, 1, 2, 3 = Gaussian of 3, 5, 7 pixels"""
-    noise: schedule(Annotated[int, Field(ge=0, le=255)]) = 25
+    noise: PerGeneration[Annotated[int, Field(ge=0, le=255)]] = 25
     """noise per pixel and channel is drawn from -noise to noise - 1 grey levels"""
 
 
@@ -44,7 +44,7 @@ class Views(Model):
 
     form: Literal["none", "turned", "cumulative"] = "none"
     """none: every teacher sees the image itself; turned: flips, quarter turns and noise, drawn anew for each view; cumulative: each view is the disturbed one before it"""
-    number: schedule(Annotated[int, Field(ge=2, le=20)]) = 5
+    number: PerGeneration[Annotated[int, Field(ge=2, le=20)]] = 5
     """views of an image; `cumulative` takes one more, as published"""
     noise: Noise = Noise()
 
@@ -72,9 +72,9 @@ class Recipe(Model):
     """the method whose generation 0 is trained first (ldt, aldt, fixmatch ...); none: this recipe's own"""
     generations: Generations = 0
     """generations after generation 0; `{auto: 10, patience: 2}`: as many of ten as bring a gain on validation"""
-    pool: schedule(PositiveInt) = 2
+    pool: PerGeneration[PositiveInt] = 2
     """students trained in a generation"""
-    teachers: schedule(PositiveInt | Literal["all"]) = 2
+    teachers: PerGeneration[PositiveInt | Literal["all"]] = 2
     """the best of the pool that label for the next generation"""
     labels: Literal["labelled", "all"] = "labelled"
     """all: hidden masks are used too (needs `upper_bound`)"""
@@ -86,45 +86,40 @@ class Recipe(Model):
     select: Literal["all", "larger", "equal_classes", "eroded", "scored"] = "all"
     """which labelled images become pairs; larger: agreed foreground > doubt (published for binary tasks; others keep all); equal_classes: all teachers see the same classes; eroded: some foreground outlasts erosion by a square of 5 (binary tasks; others keep all); scored: the estimated quality reaches `quality.most`"""
     doubt: Doubt = Doubt()
-    copies: schedule(Annotated[int, Field(ge=0, le=20)]) = 0
+    copies: PerGeneration[Annotated[int, Field(ge=0, le=20)]] = 0
     """noise copies of each pseudo-labelled pair, added to it"""
     copies_by: Literal["number", "quality"] = "number"
     """number: `copies` of each; quality: one to five by the estimated quality of its mask (section 5, 11)"""
     originals: bool = True
     """whether a pseudo-labelled pair is learned beside its noise copies; false: the copies alone"""
-    labelled_copies: schedule(Annotated[int, Field(ge=0, le=20)]) = 0
+    labelled_copies: PerGeneration[Annotated[int, Field(ge=0, le=20)]] = 0
     """noise copies of each labelled pair, added to it (ALDT: 9)"""
     noise: Noise = Noise()
-    strength: schedule(Fraction) = 1.0
+    strength: PerGeneration[Fraction] = 1.0
     """part of `noise` that copies of pseudo-labelled pairs get (ramps: .2 to 1); labelled copies get all of it"""
-    widen: schedule(PositiveFloat) = 1.0
+    widen: PerGeneration[PositiveFloat] = 1.0
     """factor on the network's width (unet1x1): students that grow from generation to generation"""
     quality: Quality = Quality()
     view: View = "plain"
     """how pairs are disturbed on every step: plain not at all, weak flips and small shifts, strong rotation, scale, shift and colour too"""
-    labelled_share: schedule(Fraction) | None = None
+    labelled_share: PerGeneration[Fraction] | None = None
     """share of each batch that is drawn from pairs labelled by people; none: as they come"""
-    label_share: schedule(Annotated[float, Field(gt=0, le=1)]) = 1.0
+    label_share: PerGeneration[Annotated[float, Field(gt=0, le=1)]] = 1.0
     """share of the labelled pairs that each student sees, drawn anew for each: teachers that differ more doubt more ([0.5, 1]: gen0 alone)"""
     vary: Vary = Vary()
     learn: Learn = Supervised()
     budget_of: Literal["pairs", "all_images"] = "pairs"
     """where the budget is in epochs, whose number gives the steps: the pairs', or all training images' (equal steps)"""
 
-    _patience: int | None = PrivateAttr(None)
+    @property
+    def last(self) -> int:
+        """Number of the last generation that is planned: of `generations: auto` the most there may be."""
+        return self.generations.auto if isinstance(self.generations, Auto) else self.generations
 
-    @model_validator(mode="after")
-    def _plan(self) -> "Recipe":
-        if isinstance(self.generations, Auto):  # schedules, slices and the planner know the cap, a number as any other
-            self._patience = self.generations.patience
-            self.__dict__["generations"] = self.generations.auto
-        return self
-
-    @computed_field
     @property
     def patience(self) -> int | None:
         """Of `generations: auto`: how many generations without a gain end the run; None where all are made."""
-        return self._patience
+        return self.generations.patience if isinstance(self.generations, Auto) else None
 
     @model_validator(mode="after")
     def _check(self) -> "Recipe":
@@ -133,16 +128,15 @@ class Recipe(Model):
         if self.rates and self.quality.by == "truth" and not self.upper_bound:
             raise ValueError("`quality.by: truth` reads hidden masks; say `upper_bound: true` if that is meant")
         for name, value in scheduled(self, LISTS):
-            if len(value) > self.generations + 1:
+            if len(value) > self.last + 1:
                 raise ValueError(
-                    f"`{name}` has {len(value)} values for {self.generations + 1} generations (gen0 to "
-                    f"gen{self.generations})"
+                    f"`{name}` has {len(value)} values for {self.last + 1} generations (gen0 to gen{self.last})"
                 )
         if (self.label == "scored") != (self.select == "scored"):
             raise ValueError(
                 "`label: scored` and `select: scored` go together: predictions are rated before they are chosen"
             )
-        for generation in range(self.generations):
+        for generation in range(self.last):
             self._check_at(generation)
         return self
 

@@ -12,8 +12,9 @@ from dissent.spec.base import Model, nearest, read_yaml, validate
 from dissent.spec.dataset import Dataset
 from dissent.spec.experiment import Experiment
 from dissent.spec.fractions import with_split
+from dissent.spec.layering import cut, lay_over
 from dissent.spec.network import Network
-from dissent.spec.recipe import LISTS, SHARED, Recipe
+from dissent.spec.recipe import SHARED, Recipe
 from dissent.spec.schedule import at
 from dissent.spec.study import experiment_of, read_study
 from dissent.spec.together import check_together
@@ -50,10 +51,10 @@ class Run(Model):
         return self._flat[generation]
 
     def _at(self, generation: int) -> dict:
-        if not 0 <= generation <= self.recipe.generations:
+        if not 0 <= generation <= self.recipe.last:
             source = f"studies/{self.study}" if self.study else f"experiments/{self.experiment}"
             raise UserError(
-                f"{self.name} has generations 0 to {self.recipe.generations}, not {generation}; "
+                f"{self.name} has generations 0 to {self.recipe.last}, not {generation}; "
                 f"`generations: {generation}` in config/{source}.yaml makes more"
             )
         flat = self.recipe.at(generation)
@@ -64,7 +65,7 @@ class Run(Model):
     def at_member(self, generation: int, member: int) -> dict:
         """The recipe of one student of a generation's pool, from 1: `vary` says in what those who teach differ."""
         flat = self.at(generation)
-        if generation == self.recipe.generations:
+        if generation == self.recipe.last:
             return flat
         views, widths = (flat["vary"][name] or [one] for name, one in (("views", flat["view"]), ("widths", 1)))
         turn = member - 1
@@ -75,6 +76,12 @@ class Run(Model):
         members = range(1, self.at(generation)["pool"] + 1) if member is None else [member]
         factor = max(self.at_member(generation, one)["widen"] for one in members)
         return self.network if factor == 1 else self.network.model_copy(update={"width": self.network.width * factor})
+
+    @property
+    def rater(self) -> Network:
+        """The network file of the EvalNets, of a run that has some."""
+        assert self.evalnet is not None, f"{self.name} rates without EvalNets"
+        return self.evalnet
 
     @property
     def rated_pools(self) -> list[str]:
@@ -141,8 +148,8 @@ class Config:
         recipe = validate(Recipe, values, path)
         if not changes:
             return recipe
-        values = _cut(values, cap(changes["generations"]) if "generations" in changes else None)
-        return validate(Recipe, _lay_over(values, changes), source or path)
+        values = cut(values, cap(changes["generations"]) if "generations" in changes else None)
+        return validate(Recipe, lay_over(values, changes), source or path)
 
     def experiment(self, name: str) -> tuple[Experiment, dict]:
         """An experiment and the recipe keys that it sets anew; `STUDY.EXPERIMENT`: what a study makes of it."""
@@ -189,19 +196,19 @@ class Config:
         shared = {key: value for key, value in changes.items() if key in SHARED}
         if method != experiment.method:
             changes = dict(shared)
-            if not self.recipe(of).generations:
+            if not self.recipe(of).last:
                 changes.pop("generations", None)
                 changes |= {"pool": at(shared["pool"], 0)} if "pool" in shared else {}
         if not isinstance(self.recipe(of).widen, list):
             changes.pop("widen", None)  # an experiment says how far networks grow, a method whether they do
         limit = (changes | own).get("generations")
-        mine = _cut(experiment.methods.get(of, {}), None if limit is None else cap(limit))
-        recipe = self.recipe(of, _lay_over(_lay_over(changes, mine), own), path)
+        mine = cut(experiment.methods.get(of, {}), None if limit is None else cap(limit))
+        recipe = self.recipe(of, lay_over(lay_over(changes, mine), own), path)
         start = None
         if recipe.start is not None:
             others = {key: value for key, value in shared.items() if key not in ("pool", "generations", "widen")}
             others = {"pool": at(recipe.pool, 0)} | others
-            start = self.recipe(recipe.start, _lay_over(others, experiment.methods.get(recipe.start, {})), path)
+            start = self.recipe(recipe.start, lay_over(others, experiment.methods.get(recipe.start, {})), path)
             if start.start is not None:
                 raise UserError(f"`start: {recipe.start}` of {name} has a start itself; name the one that has none")
         for other in recipe.quality.of if recipe.rates else []:
@@ -226,30 +233,3 @@ class Config:
         )
         check_together(run, path)
         return run
-
-
-def _cut(values: dict, generations: int | None) -> dict:
-    """A recipe's values with its schedules cut to the generations that an experiment leaves it: ramps begin as they did."""
-    if generations is None:
-        return values
-
-    def cut(value: object) -> object:
-        if isinstance(value, dict):
-            return {
-                key: inner if key in LISTS and isinstance(inner, list) else cut(inner) for key, inner in value.items()
-            }
-        return value[: generations + 1] if isinstance(value, list) else value
-
-    return cut(values)
-
-
-def _lay_over(base: dict, changes: dict) -> dict:
-    result = dict(base)
-    for key, value in changes.items():
-        below = result.get(key)
-        same_learner = (
-            key != "learn" or not isinstance(value, dict) or value.get("name") in (None, (below or {}).get("name"))
-        )
-        nested = isinstance(below, dict) and isinstance(value, dict) and same_learner
-        result[key] = _lay_over(below, value) if nested else value
-    return result

@@ -1,15 +1,15 @@
 """The type of a key that is one value, or one value a generation: strengths, widths, copies, pools."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias, TypeVar
 
 from pydantic import Field
 
 from dissent.spec.base import Model
 
+_T = TypeVar("_T")
 
-def schedule(kind: Any) -> Any:
-    """The type of a recipe key that is one value, or one value a generation."""
-    return kind | Annotated[list[kind], Field(min_length=1)]
+PerGeneration: TypeAlias = _T | Annotated[list[_T], Field(min_length=1)]
+"""the type of a recipe key that is one value, or one value a generation"""
 
 
 def at(value: Any, generation: int) -> Any:

@@ -54,8 +54,8 @@ def evalnet(run: Run, member: int, code: Code) -> dict:
     """For train_evalnet."""
     return _rated(run) | {
         "size": list(run.dataset.size),
-        "network": run.evalnet.model_dump(mode="json", exclude={"resources"}),
-        "threads": run.evalnet.resources.threads,
+        "network": run.rater.model_dump(mode="json", exclude={"resources"}),
+        "threads": run.rater.resources.threads,
         "member": member,
         "code": code("train_evalnet", *_rating_networks(run)),
     }
@@ -144,7 +144,7 @@ def evaluation(run: Run, generation: int, code: Code) -> dict:
 
 def deciding(run: Run, code: Code) -> dict:
     """For decide: how many students each planned generation has."""
-    pools = [run.at(generation)["pool"] for generation in range(run.recipe.generations + 1)]
+    pools = [run.at(generation)["pool"] for generation in range(run.recipe.last + 1)]
     return {"pools": pools, "code": code("decide")}
 
 
@@ -176,9 +176,9 @@ def report(run: Run, controls: list[Run], code: Code, config: Config) -> dict:
         "settings": run.model_dump(mode="json", exclude={"dataset": {"splits"}})
         | {"split_of_the_data": run.dataset.splits[run.split].model_dump(mode="json")},
         "code": {
-            "predict": prediction(run, run.recipe.generations, code)["code"],
-            "build_masks": masks(run, run.recipe.generations, code)["code"],
-            "train": student(run, run.recipe.generations, 1, code)["code"],
+            "predict": prediction(run, run.recipe.last, code)["code"],
+            "build_masks": masks(run, run.recipe.last, code)["code"],
+            "train": student(run, run.recipe.last, 1, code)["code"],
             "evaluate": evaluation(run, 0, code)["code"],
             "report": code("report"),
         },

@@ -62,7 +62,8 @@ class Study(Model):
     @property
     def blocks(self) -> list["Block"]:
         """One table each: the experiments, each under each label fraction."""
-        return [Block(name, share) for name in self.experiments for share in self.label_fractions or [None]]
+        shares: list[float] | list[None] = self.label_fractions or [None]
+        return [Block(name, share) for name in self.experiments for share in shares]
 
     def seeds_of(self, method: str) -> list[int]:
         """Seeds of one method."""

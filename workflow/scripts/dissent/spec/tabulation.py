@@ -46,8 +46,8 @@ def _row(method: str, runs: list[Run]) -> dict:
     return {
         "method": method,
         "upper_bound": recipe.upper_bound,
-        "labels_alone": not recipe.generations and recipe.learn.name == "supervised",
-        "generations": recipe.generations,
+        "labels_alone": not recipe.last and recipe.learn.name == "supervised",
+        "generations": recipe.last,
         "quirks": quirks_of(runs[0]),
         "folders": {str(run.seed): f"results/{run.name}" for run in runs},
     }

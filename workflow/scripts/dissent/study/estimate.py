@@ -128,9 +128,9 @@ def _of_job(plan: Plan, job: Job, known: dict, rate: Rate) -> tuple[float, dict[
         rows = images * (pool + 1) * len(run.dataset.task.labels)
         return START + _forward(run, g, images * pool, rate), {"tables": rows * ROW_BYTES}
     if job.rule == "train_evalnet":
-        steps = run.evalnet.total_steps(_COPIES * sides["labelled"])
-        work = steps * run.evalnet.batch * needs.size_of(run.evalnet).gflop * pixels / needs.PIXELS
-        return START + work / rate.gflop, {"students": 4e6 * needs.size_of(run.evalnet).weights}
+        network, size = run.rater, needs.size_of(run.rater)
+        work = network.total_steps(_COPIES * sides["labelled"]) * network.batch * size.gflop * pixels / needs.PIXELS
+        return START + work / rate.gflop, {"students": 4e6 * size.weights}
     if job.rule == "score_pairs":
         return START + _forward(run, 0, unlabelled, rate), {}
     return SMALL, {}

@@ -18,7 +18,10 @@ def sides_of(plan: Plan, run: Run) -> dict[str, int] | None:
     if all(table.is_file() for table in tables.values()):
         return {side: sum(1 for _ in read_rows(table)) for side, table in tables.items()}
     split = run.dataset.splits[run.split]
-    known = split.images and split.images | {"hidden": split.images["unlabelled"]}
+    known: dict[str, int] | None = None
+    if split.images:
+        known = {str(side): number for side, number in split.images.items()}
+        known["hidden"] = known["unlabelled"]
     if run.dataset.geometry.name not in ("whole", "centre") or split.lists is not None:
         return known  # windows are counted when they are cut
     rows = _raw(plan, run) or _fetched(run)
