@@ -328,7 +328,7 @@ def test_damaged_networks_are_refused_with_the_command_that_makes_them_again(in_
     ("arguments", "words"),
     [
         (("results/toy", "photos", "out"), "name one of its generations: results/toy/gen1"),
-        (("results/toy/gen7", "photos", "out"), "--force results/toy/gen7/teachers.json"),
+        (("results/toy/gen7", "photos", "out"), "make it with: snakemake --cores 2 results/toy/gen7/teachers.json"),
         (("photos", "photos", "out"), "neither a generation"),
         ((GENERATION, "nowhere", "out"), "nowhere does not exist"),
         ((GENERATION, "empty", "out"), "has no images"),

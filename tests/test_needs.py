@@ -117,12 +117,12 @@ def test_the_plan_asks_for_them_and_a_command_line_corrects_them(root, in_tmp):
     sides.mkdir(parents=True)
     for side in ("labelled", "unlabelled", "val", "test", "hidden"):
         (sides / f"{side}.csv").write_text("id,image\n" + "a,b\n" * 100)
-    (in_tmp / "data/nuclei/dataset.json").write_text("{}")
-    (in_tmp / "data/nuclei/files.csv").write_text("id\n")
+    (in_tmp / "data/nuclei/dataset.json").write_text('{\n "dataset": "nuclei"\n}\n')
+    (in_tmp / "data/nuclei/files.csv").write_text("id,image,label,image_sha256\n")
     target = "results/demo.ldt/gen0/pairs.csv"
     command = [sys.executable, "-m", "snakemake", "-n", "--snakefile", str(root / "Snakefile"), target]
     done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 0 and "rule assemble_pairs" in done.stdout + done.stderr, done.stderr
+    assert done.returncode == 0 and "rule assemble_pairs" in done.stdout + done.stderr, done.stdout + done.stderr
     assert "mem_mb=3500" in done.stdout + done.stderr
     done = subprocess.run([*command, "--set-resources", "assemble_pairs:mem_mb=123"], capture_output=True, text=True)
     assert "mem_mb=123" in done.stdout + done.stderr

@@ -1,7 +1,6 @@
 """Networks on disk: what is saved is loaded, and nothing else; no file executes anything."""
 
 import hashlib
-import json
 import pickle
 import shutil
 
@@ -12,7 +11,7 @@ from test_network_weights import Payload, encoder_file
 from test_networks import ARCHITECTURES, build, images, settings, small
 
 from dissent import networks
-from dissent.files import UserError, sha256, write_json
+from dissent.files import UserError, read_json, sha256, write_json
 
 
 def store(folder, network=None, outputs=2, channels=3, **extra):
@@ -63,8 +62,7 @@ def test_loading_needs_no_weights_file_and_no_network(tmp_path, monkeypatch):
 
 def describe(folder, **changes):
     """Change model.json, as somebody who wants to be believed would."""
-    meta = json.loads((folder / "model.json").read_text())
-    write_json(folder / "model.json", meta | changes)
+    write_json(folder / "model.json", read_json(folder / "model.json") | changes)
 
 
 def forge(folder, content):
