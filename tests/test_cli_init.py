@@ -380,11 +380,12 @@ def test_groups_stay_together(in_tmp, capsys):
 @pytest.mark.parametrize(
     ("names", "groups"),
     [
-        (["pat00_f1", "pat00_f2", "pat01_f1", "pat01_f2"], {"pat00", "pat01"}),
-        (["a_1_1", "a_1_2", "a_2_1", "a_2_2"], {"a_1", "a_2"}),
-        (["a1", "a2", "b1", "b2"], {"a", "b"}),
-        (["scan3-07b", "scan3-08b", "scan4-01a", "scan4-02"], {"scan3", "scan4"}),
+        ([f"pat{i:02}_f{j}" for i in range(3) for j in range(2)], {"pat00", "pat01", "pat02"}),
+        ([f"a_{i}_{j}" for i in range(3) for j in range(2)], {"a_0", "a_1", "a_2"}),
+        (["a1", "a2", "b1", "b2", "c1", "c2"], {"a", "b", "c"}),
+        (["scan3-07b", "scan3-08b", "scan4-01a", "scan4-02", "s.5-1", "s.5-2"], {"scan3", "scan4", "s.5"}),
         (["x_1", "x_2", "y_1", "y_2", "overview", "y_3"], {"x", "y", "overview"}),
+        (["new1", "new2", "s1", "s2"], None),
         (["IMG-0001", "IMG-0002", "IMG-0003", "IMG-0004"], None),
         (["cell", "leaf", "rock", "tree"], None),
     ],
@@ -404,6 +405,15 @@ def test_too_few_groups_are_told(in_tmp, capsys):
     folder(values(0, 1), names=names, masked=names)
     assert init("--group", "^(p.)") == 0  # one group to learn from, one to choose by, none for a test
     assert "6 images (1 group) for validation, none for the test" in capsys.readouterr().out
+
+
+def test_tables_beside_the_images_are_told_and_read(in_tmp, capsys):
+    folder(values(0, 1))
+    Path("raw/splits.csv").write_bytes("image,site\na0,Köln\n".encode("cp1252"))
+    Path("raw/val.txt").write_text("a0\n")
+    assert init() == 0
+    out = capsys.readouterr().out
+    assert "note    raw/splits.csv, line 2: byte 0xf6 is no UTF-8" in out and "val.txt may tell groups or sides" in out
 
 
 def test_existing_files_stay(in_tmp, capsys):

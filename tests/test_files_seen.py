@@ -143,6 +143,25 @@ def test_what_a_table_and_folders_leave_out_is_counted(in_tmp):
     assert "left out: 2, in folders inside, which `nested: false` passes over: c.png, c.png" in text
 
 
+def test_hidden_files_and_files_beside_folders_of_labels_are_counted(in_tmp, capsys):
+    for seed, name in enumerate("abcd"):
+        save(Path(f"raw/images/{name}.png"), photo(seed))
+        for label in ("alive", "dead"):
+            save(Path(f"raw/masks/{label}/{name}.png"), ids(seed) * 255)
+    save(Path("raw/images/._a.png"), photo(9))
+    save(Path("raw/masks/a.png"), ids(9))
+    keys = {"task": {"kind": "multilabel", "labels": ["alive", "dead"]}, "coding": {"name": "folders"}}
+    text = told(**keys)
+    assert "14 files: 4 images (4 with a mask), 8 masks, 2 left out" in text
+    assert "left out: 1, hidden files: ._a.png" in text and "left out: 1, in no folder of a label: a.png" in text
+    assert init("--kind", "multilabel") == 2
+    assert (
+        "masks lie in folders, and beside these a: put them into the folder of their label" in capsys.readouterr().err
+    )
+    assert init("--kind", "multilabel", "--leave-out", "masks/a.png") == 0
+    assert "14 files: 4 images (4 with a mask), 8 masks, 2 left out" in capsys.readouterr().out
+
+
 def test_a_folder_without_images_is_a_user_s_mistake(in_tmp):
     (in_tmp / "raw/images").mkdir(parents=True)
     (in_tmp / "raw/masks").mkdir()

@@ -64,6 +64,7 @@ def test_tiles_are_called_tiles(in_tmp, caplog):
         (raw / f"masks/{name}.png").unlink()
     keys = GROUP | {"size": [16, 12], "geometry": {"name": "tiles", "overlap": 0}}
     prepared(raw, Path("out"), **keys)
+    assert "99 tiles are asked for" in not_divided({"labelled": "all", "val": 99}, **keys)
     divided({"labelled": "all", "val": 4}, **keys)
     assert "4 tiles without a mask are left out" in caplog.text
 

@@ -57,6 +57,20 @@ def test_a_wrong_column_or_value_is_named(with_table):
     assert "vall" in text and "there are: test, train, val" in text
 
 
+def test_images_on_no_side_are_told(with_table, caplog):
+    table = Path("raw/splits.csv")
+    table.write_text(table.read_text().replace("n11,val", "n11,vall"))
+    keys = {"table": {"path": "splits.csv"}}
+    prepared(Path("raw"), Path("out"), **keys)
+    divided({"column": "side", "labelled": 0.1, "val": ["val"]}, **keys)
+    assert (
+        "6 images are on no side" in caplog.text
+        and "no such value of `side` ('test': 5, 'vall': 1): n11, n15" in caplog.text
+    )
+    divided(lists(labelled=NAMES[:2], val=NAMES[2:4]))
+    assert "16 images are in none of the lists" in caplog.text
+
+
 def test_groups_stay_on_one_side(in_tmp):
     names = [f"p{i // 4}_{i % 4}" for i in range(24)]
     prepared(pairs(Path("raw"), names), Path("out"), group={"pattern": "^(p[0-9]+)_"})

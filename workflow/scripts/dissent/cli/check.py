@@ -86,7 +86,7 @@ def _check_data(plan: Plan, run: Run, controls: list[Run]) -> Found:
             split(dataset, run.split, scratch, str(seen.split))
         except UserError as error:
             return Found([str(error).replace(scratch, f"data/{run.dataset_name}")], notes)
-        print("\nimages of the split:")
+        print(f"\n{seen.unit} of the split:")
         print(columns([list(seen.sides), list(seen.sides.values())]))
         found = asked(DATA, seen)
         print("\nwhat will be trained (pairs and steps at most, as pseudo-labels may be dropped):")

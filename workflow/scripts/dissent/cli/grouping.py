@@ -9,6 +9,7 @@ _PATTERNS = (
     r"^(.+?)\d+$",  # a1, a2, b1
     r"^(.+?)(?:[-_. ][^-_. ]*\d[^-_. ]*)?$",  # the first, where some names have no such part
 )
+_FEWEST = 3  # two are rather old and new images, or two cameras
 
 
 def suggested(names: Iterable[str]) -> tuple[str, Counter[str]] | None:
@@ -19,7 +20,7 @@ def suggested(names: Iterable[str]) -> tuple[str, Counter[str]] | None:
         if not all(found):
             continue
         groups = Counter(match[1] for match in found)
-        if 1 < len(groups) <= len(every) // 2:
+        if _FEWEST <= len(groups) <= len(every) // 2:
             return pattern, groups
     return None
 

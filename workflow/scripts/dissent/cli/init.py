@@ -21,6 +21,7 @@ from dissent.cli.survey import Survey, survey
 from dissent.cli.text import columns, some
 from dissent.cli.update import Files, update
 from dissent.datasets.place import check_place
+from dissent.datasets.tables import text_of as decoded
 from dissent.files import UserError, write_atomic, write_text
 
 EXAMPLES = """examples:
@@ -158,13 +159,27 @@ def _seen(pairs: Pairs, found: Survey, grouped: bool) -> str:
         lines.append(f"alone   {len(pairs.alone)} images have no mask and count as unlabelled: {some(pairs.alone)}")
     if found.reading.note:
         lines.append(f"note    {found.reading.note}")
-    tables = sorted(path.name for path in pairs.raw.glob("*.csv"))
-    if tables:
-        lines.append(f"note    {some(tables)} may tell groups or sides of a split: see `table` in config/README.md")
+    lines += _lists(pairs.raw)
     grown = told(key.rsplit("/", 1)[-1] for key in pairs.images) if not grouped else ""
     if grown:
         lines.append(f"note    {grown}")
     return "\n".join(lines)
+
+
+def _lists(raw: Path) -> list[str]:
+    """A note on tables and lists that lie beside the images, and on those that cannot be read."""
+    lines = []
+    for pattern, key in ((("*.csv", "*.tsv"), "table"), (("*.txt",), "lists")):
+        found = sorted(path for one in pattern for path in raw.glob(one))
+        if found:
+            names = some([path.name for path in found])
+            lines.append(f"note    {names} may tell groups or sides of a split: see `{key}` in config/README.md")
+        for path in found:
+            try:
+                decoded(path)
+            except UserError as error:
+                lines.append(f"note    {error}")
+    return lines
 
 
 def _meant(meant: Guess, found: Survey) -> str:

@@ -48,6 +48,11 @@ class Seen:
         names = ("labelled", "unlabelled", "hidden", "val", "test")
         return {name: sum(1 for _ in read_rows(self.split / f"{name}.csv")) for name in names}
 
+    @property
+    def unit(self) -> str:
+        """What is counted: images, or the tiles that are cut from them."""
+        return "tiles" if self.run.dataset.geometry.name in ("tiles", "crops") else "images"
+
 
 def asked(checks: Sequence[Callable[..., Found]], *facts: object) -> Found:
     """What all checks of a list find."""
@@ -81,15 +86,16 @@ def _sides(seen: Seen) -> Found:
     run, sides, found = seen.run, seen.sides, Found()
     if run.recipe.last and not sides["unlabelled"]:
         found.faults.append(
-            f"method {run.method} labels unlabelled images, and split {run.split} has none: lower `labelled`"
+            f"method {run.method} labels unlabelled images, and split {run.split} has none: put images without masks in, or "
+            "lower `labelled` (0.2 hides the masks of four in five)"
         )
     if sides["labelled"] < run.network.batch:
         found.notes.append(
-            f"{sides['labelled']} labelled images are fewer than `batch: {run.network.batch}`: batches repeat them"
+            f"{sides['labelled']} labelled {seen.unit} are fewer than `batch: {run.network.batch}`: batches repeat them"
         )
     if sides["val"] < _FEW:
         found.notes.append(
-            f"{sides['val']} validation images tell little: the best step and the best students come by chance"
+            f"{sides['val']} validation {seen.unit} tell little: the best step and the best students come by chance"
         )
     if not sides["test"]:
         found.notes.append("there are no test images: scores on validation images are a little too good")

@@ -111,7 +111,13 @@ def _below(folder: Path, given: str, flag: str) -> str:
 
 def _tops(files: list[str], images: list[str]) -> list[str]:
     """Folders of labels below that of masks, if its folders are that; [] where they are like those of the images."""
-    if any("/" not in key for key in files):
+    loose = [key for key in files if "/" not in key]
+    if loose and 2 * len(loose) < len(files) and {key.rsplit("/", 1)[-1] for key in files} <= set(images):
+        raise UserError(
+            f"masks lie in folders, and beside these {some(loose)}: put them into the folder of their label, or `--leave-out` "
+            "them"
+        )
+    if loose:
         return []
     tops = {key.split("/", 1)[0] for key in files}
     return [] if tops <= {key.split("/", 1)[0] for key in images if "/" in key} else sorted(tops)

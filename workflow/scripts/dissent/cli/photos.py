@@ -52,17 +52,18 @@ def read_upright(
     return Upright(to_bytes(turned(pixels, orientation), levels), turned_size(header.size, orientation), orientation)
 
 
-def find_photos(folder: Path, out: Path) -> tuple[list[Photo], list[tuple[str, str]]]:
-    """All images below `folder` (or the one file) by name, and (name, reason) of what looks like one but is none.
+def find_photos(folder: Path, out: Path) -> tuple[list[Photo], list[tuple[str, str]], list[str]]:
+    """All images below `folder` (or the one file) by name, (name, reason) of what looks like one but is none, other files.
 
-    Hidden files, other kinds of files and what lies in `out` are passed over. UserError when there is no image at all.
+    What lies in `out` is passed over. UserError when there is no image at all.
     """
     if not folder.exists():
         raise UserError(f"{folder} does not exist; name a folder of images, or one image")
     base = folder if folder.is_dir() else folder.parent
     if base.resolve() == out.resolve() or (out.resolve() in base.resolve().parents and folder.is_dir()):
         raise UserError(f"{folder} lies in {out}, where the masks are to go; name another folder for them")
-    files, others = walk(folder) if folder.is_dir() else ([folder], [])
+    left: list[Path] = []  # hidden files are among them
+    files, others = walk(folder, left) if folder.is_dir() else ([folder], [])
     inside = out.resolve()
     bad = [(path, "is no plain file") for path in others if path.suffix.lower() in EXTENSIONS]
     found = []
@@ -78,11 +79,13 @@ def find_photos(folder: Path, out: Path) -> tuple[list[Photo], list[tuple[str, s
                 bad.append((path, why))
             else:
                 found.append(path)
+        else:
+            left.append(path)
     if not found and not bad:
         raise UserError(f"{folder} has no images ({', '.join(EXTENSIONS)})")
     names = names_of([PurePosixPath(path.relative_to(base).as_posix()) for path in found])
     photos = [Photo(path, str(name), f"{mask}.png") for path, (name, mask) in zip(found, names.items(), strict=True)]
-    return photos, [(path.relative_to(base).as_posix(), why) for path, why in bad]
+    return photos, [(path.relative_to(base).as_posix(), why) for path, why in bad], sorted(path.name for path in left)
 
 
 def names_of(paths: list[PurePosixPath]) -> dict[PurePosixPath, PurePosixPath]:

@@ -22,6 +22,7 @@ from dissent.cli.machine import cores
 from dissent.cli.marks import files_of, write_marks
 from dissent.cli.photos import Photo, Upright, find_photos, read_upright
 from dissent.cli.text import printable, some
+from dissent.datasets.problems import by_cause
 from dissent.devices import lease, prepare_process
 from dissent.files import UserError, read_json, write_json, write_table
 from dissent.task import Task
@@ -62,7 +63,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Returns 0, or 3 when some images could not be read."""
-    photos, bad = find_photos(args.folder, args.out)
+    photos, bad, others = find_photos(args.folder, args.out)
+    if others:
+        print(f"left out: {len(others)} files that are no images or hidden: {some(others)}", file=sys.stderr)
     with lease(0 if args.device == "cpu" else 1) as place:
         device = prepare_process(args.threads, place.device)
         if args.device == "cuda" and device.type != "cuda":
@@ -78,8 +81,10 @@ def run(args: argparse.Namespace) -> int:
     rows = sorted([*rows, *(_row(name, "failed", why) for name, why in bad)], key=lambda row: row["image"])
     failed = [row for row in rows if row["status"] == "failed"]
     _write_tables(pool, task, rows, args)
-    for row in failed:
-        print(f"failed: {printable(row['image'])} {row['reason']}", file=sys.stderr)
+    told = by_cause([f"{printable(row['image'])}: {row['reason']}" for row in failed])
+    print("".join(f"failed: {line}\n" for line in told), file=sys.stderr, end="")
+    if len(told) < len(failed):
+        print(f"all {len(failed)} of them: {args.out / 'predictions.csv'}", file=sys.stderr)
     print(f"{len(rows) - len(failed)} of {len(rows)} images are labelled: {args.out / 'masks'}")
     return 3 if failed else 0
 

@@ -32,4 +32,10 @@ def _beside(raw: Path, folders: set[Path]) -> list[str]:
     ]
     counts = Counter(path.parts[0] + "/" if len(path.parts) > 1 else "the folder itself" for path in others)
     told = ", ".join(f"{count} in {name}" for name, count in sorted(counts.items()))
-    return [f"        not looked at, as they lie beside the folders of images and masks: {told}"] if told else []
+    return (
+        [
+            f"        not looked at, as they lie beside the folders of images and masks: {told}; move in what is to be used"
+        ]
+        if told
+        else []
+    )

@@ -12,12 +12,12 @@ def summary(seen: Seen) -> str:
     about, rows = read_json(seen.prepared / "dataset.json"), read_table(seen.prepared / "files.csv")
     task = Task(about["task"])
     high, wide = about["size"]
-    head = f"\n{about['images']} images, {about['labels']} of them with masks, from {seen.raw}, at {high} x {wide} (height x width)"
+    head = f"\n{about['images']} {seen.unit}, {about['labels']} of them with masks, from {seen.raw}, at {high} x {wide} (height x width)"
     if about["levels"]:
         head += f"; grey levels {about['levels'][0]} to {about['levels'][1]} become 0 to 255"
     names = task.histogram_names
     total = about["labels"] * high * wide
-    table = [["value in the files", "label", "pixels", "share", "images"]]
+    table = [["value in the files", "label", "pixels", "share", seen.unit]]
     present = [{int(value) for value in row["present"].split()} for row in rows]
     for number, (value, name) in enumerate(zip(raw_values(seen.run.dataset.coding, task), names, strict=True)):
         pixels = about["pixels"][name]

@@ -17,6 +17,11 @@ class TooFew(ValueError):
     """More images are asked for than there are."""
 
 
+def unit_of(rows: list[Row]) -> str:
+    """What a row of files.csv is: an image, or a tile of one."""
+    return "tiles" if rows and rows[0].get("window") else "images"
+
+
 def nested(rows: list[Row], share: int | float, seed: int, side: str, key: str = "group") -> list[Row]:
     """About `share` (count or fraction) of `rows`, whole groups; less of it for the same seed is a part of more.
 
@@ -26,7 +31,7 @@ def nested(rows: list[Row], share: int | float, seed: int, side: str, key: str =
     wanted = floor(share * len(rows) + 0.5) if isinstance(share, float) else share
     groups = _groups(rows, key, masked=side != "unlabelled")
     if sum(map(len, groups.values())) < wanted:
-        raise TooFew(f"{wanted} images are asked for, and {sum(map(len, groups.values()))} are there")
+        raise TooFew(f"{wanted} {unit_of(rows)} are asked for, and {sum(map(len, groups.values()))} are there")
     order = sorted(groups, key=lambda group: hashlib.sha256(f"{seed}/{side}/{group}".encode()).digest())
     sizes = np.cumsum([0, *[len(groups[group]) for group in order]])
     count = int(np.abs(sizes - wanted).argmin())

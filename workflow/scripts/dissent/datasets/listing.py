@@ -18,7 +18,7 @@ NO_IMAGE = "no image files"
 
 @dataclass
 class Census:
-    """What became of each file in the folders that were looked at; hidden files and system junk are not counted."""
+    """What became of each file in the folders that were looked at; what systems leave there (Thumbs.db) is not counted."""
 
     images: set[Path] = field(default_factory=set)
     masks: set[Path] = field(default_factory=set)
@@ -65,7 +65,9 @@ class Looking:
         if not top.is_dir():
             problems.append(f"{folder}: there is no such folder")
             return []
-        files, others = walk(top)
+        hidden: list[Path] = []
+        files, others = walk(top, hidden)
+        census.left |= dict.fromkeys((path for path in hidden if path.suffix.lower() in EXTENSIONS), "hidden files")
         for path in others:
             if path.suffix.lower() in EXTENSIONS and (self.nested or path.parent == top):
                 problems.add(self.below(path), "is no plain file")
@@ -90,8 +92,11 @@ class Looking:
         return False
 
 
-def walk(folder: Path) -> tuple[list[Path], list[Path]]:
-    """Plain files below `folder` (links followed, hidden and junk files left out), and what is no file."""
+def walk(folder: Path, hidden: list[Path] | None = None) -> tuple[list[Path], list[Path]]:
+    """Plain files below `folder` (links followed, hidden and junk files left out), and what is no file.
+
+    `hidden` gets the files that were left out; hidden folders are not looked through.
+    """
     files, others, todo, seen = [], [], [folder], set()
     while todo:
         current = todo.pop()
@@ -102,6 +107,8 @@ def walk(folder: Path) -> tuple[list[Path], list[Path]]:
         for name in sorted(os.listdir(current)):
             path = current / name
             if name.startswith(".") or name in JUNK:
+                if hidden is not None and path.is_file():
+                    hidden.append(path)
                 continue
             try:
                 kind = os.stat(path).st_mode

@@ -22,13 +22,14 @@ class Problems(list):
             return
         lines = sorted(map(_printable, self))
         count = f"{len(lines)} problem{'s' * (len(lines) > 1)}"
-        told = _by_cause(lines)
+        told = by_cause(lines)
         if len(told) < len(lines):
             told.append(f"all {len(lines)} of them: {_written(of, lines)}")
         raise UserError("\n  ".join([f"{of}: {count}{so}", *told]))
 
 
-def _by_cause(lines: list[str]) -> list[str]:
+def by_cause(lines: list[str]) -> list[str]:
+    """Lines `FILE: reason`, of which those of one cause in more than a few files are one."""
     causes: dict[str, list[str]] = {}
     for line in lines:
         where, _, why = line.partition(": ")

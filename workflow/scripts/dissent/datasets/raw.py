@@ -121,6 +121,11 @@ def listed(
             if key not in pictures:
                 problems.add(looking.below(path), "no image belongs to this mask")
         images += [(part, key, path) for key, path in pictures.items()]
+        if part.masks is not None and folders != [part.masks] and (raw / part.masks).is_dir():
+            known = {raw / folder for folder in (part.images, *folders)}
+            for path in walk(raw / part.masks)[0]:
+                if not known & set(path.parents):
+                    census.left[path] = "in no folder of a label"
     return images, every
 
 

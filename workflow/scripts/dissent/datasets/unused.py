@@ -1,7 +1,9 @@
 """What a split leaves unused, said by number and reason: masks that teach nothing, images on no side. No torch."""
 
 import logging
+from collections import Counter
 
+from dissent.datasets.draw import unit_of
 from dissent.spec.split import Split
 
 log = logging.getLogger(__name__)
@@ -29,17 +31,32 @@ def tell_unused(rows: list[dict], sides: dict[str, list[dict]], plan: Split) -> 
         _warn([row for row in out if row["group"] in labelled - held],
               f"{unit} are left out, as others of their groups are labelled and `mixed_groups` is false")  # fmt: skip
         held |= labelled
+    others = [row for row in out if row["group"] not in held]
+    _on_no_side(others, plan, unit)
     if all(row["label"] for row in rows):
         return
-    _warn([row for row in out if row["group"] not in held and row["label"]],
-          f"{unit} with a mask are not used, as they are on no side of the split")  # fmt: skip
+    if plan.lists is None and plan.column is None:
+        _warn(
+            [row for row in others if row["label"]],
+            f"{unit} with a mask are not used (`unlabelled: {plan.unlabelled}`)",
+        )
     why = "a list or a table says so" if not isinstance(plan.labelled, int | float) else f"`labelled: {plan.labelled}`"
     _warn(hidden, f"{unit} have masks that nothing is learned from ({why}); `labelled: all` uses every mask")
 
 
-def unit_of(rows: list[dict]) -> str:
-    """What a row of files.csv is: an image, or a tile of one."""
-    return "tiles" if rows and rows[0].get("window") else "images"
+def _on_no_side(rows: list[dict], plan: Split, unit: str) -> None:
+    """Images that no value of a column, or no list, puts on a side: a misspelt value is among them."""
+    if plan.lists is not None:
+        _warn(rows, f"{unit} are in none of the lists, so they are not used")
+    if plan.column is None:
+        return
+    shares = (plan.labelled, plan.unlabelled, plan.val, plan.test)
+    named = {value for share in shares if isinstance(share, list) for value in share}
+    named |= set() if isinstance(plan.labelled, list) else {*plan.train, *plan.held_out}
+    column = "part" if plan.column == "part" else f"table_{plan.column}"
+    strange = [row for row in rows if row[column] not in named]
+    told = ", ".join(f"{value!r}: {count}" for value, count in Counter(row[column] for row in strange).most_common(5))
+    _warn(strange, f"{unit} are on no side, as the split names no such value of `{plan.column}` ({told})")
 
 
 def _warn(rows: list[dict], text: str) -> None:
