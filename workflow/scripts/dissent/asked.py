@@ -1,11 +1,14 @@
 """What a command line asks for: every run, study and data set of it must be right before Snakemake plans. No torch."""
 
 import re
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from dissent.files import UserError
 from dissent.plan import Plan
 from dissent.spec.fractions import with_split
+from dissent.spec.run import Run
 
 _OF_JOBS = {"--target-jobs", "--unlock"}  # what a job asks was asked by who started it
 
@@ -18,8 +21,11 @@ def check_asked(plan: Plan, words: Iterable[str]) -> None:
     words = [word.removeprefix("./") for word in words]
     _check_names(plan, words)
     if not _OF_JOBS & set(words):
-        for dataset in _datasets(plan, words):
+        runs = _runs(plan, words)
+        for dataset in sorted({*_named(words, "data/(?!raw/)"), *(run.dataset_name for run in runs)}):
             plan.guard(dataset)
+        for note in _changed(plan, runs):
+            print(note, file=sys.stderr)
 
 
 def _check_names(plan: Plan, words: list[str]) -> None:
@@ -47,14 +53,29 @@ def _check_names(plan: Plan, words: list[str]) -> None:
                 with_split(dataset, match[2], match[1])
 
 
-def _datasets(plan: Plan, words: list[str]) -> list[str]:
-    """Data sets that a command line, whose names are right, may have prepared."""
-    runs = {match[1] for word in words if (match := re.match(r"results/(?!studies/)([^/]+)/", word))}
-    studies = {match[1] for word in words if (match := re.match(r"results/studies/([^/]+)/", word))}
-    data = {match[1] for word in words if (match := re.match(r"data/(?!raw/)([^/]+)/", word))}
-    of_runs = [plan.config.run(run) for run in (runs if runs or studies or data else plan.experiments)]
-    of_studies = [run for study in studies for run in plan.cells(study)]
-    return sorted(data | {run.dataset_name for run in (*of_runs, *of_studies)})
+def _named(words: list[str], folder: str) -> list[str]:
+    """Names of folders below `folder`, a regular expression, of which a command line asks for files."""
+    return sorted({match[1] for word in words if (match := re.match(f"{folder}([^/]+)/", word))})
+
+
+def _runs(plan: Plan, words: list[str]) -> list[Run]:
+    """The runs of a command line, whose names are right; those of `experiments` where it asks for nothing."""
+    names, studies = _named(words, "results/(?!studies/)"), _named(words, "results/studies/")
+    if not names and not studies and not _named(words, "data/(?!raw/)"):
+        names = plan.experiments
+    return [plan.config.run(name) for name in names] + [run for study in studies for run in plan.cells(study)]
+
+
+def _changed(plan: Plan, runs: list[Run]) -> Iterator[str]:
+    """A word where raw files changed and something is trained: a plan cannot know yet what the change reaches."""
+    trained = [run for run in runs if any(Path("results", run.name).glob("gen*/students/*/model.safetensors"))]
+    for (dataset, split), name in {(run.dataset_name, run.split): run.name for run in reversed(trained)}.items():
+        if plan.raw_changed(dataset):
+            yield (
+                f"note: raw files of {dataset} changed since they were prepared. This command prepares them and trains everything "
+                f"on them anew. To train only what the change reaches, run first:\n  snakemake --cores 2 data/{dataset}/splits/"
+                f"{split}/labelled.csv\n`dissent check {name}` tells what it reaches, and how long that is"
+            )
 
 
 def _check_study(plan: Plan, study: str, words: Iterable[str]) -> None:

@@ -32,6 +32,7 @@ class Plan:
         self.experiments = settings.experiments
         self.code = Library().code
         self._guarded: set[str] = set()
+        self._raw: dict[str, str] = {}
         self.config = Config(settings.settings, self.repository / "config")
 
     def guard(self, dataset: str) -> None:
@@ -209,4 +210,14 @@ class Plan:
         about = Path("data", dataset, "dataset.json")
         if about.is_file() and not Path(self.raw(dataset)).is_dir():
             return read_json(about)["raw_digest"]
-        return raw_digest(self.raw(dataset))
+        if dataset not in self._raw:
+            self._raw[dataset] = raw_digest(self.raw(dataset))
+        return self._raw[dataset]
+
+    def raw_changed(self, dataset: str) -> bool:
+        """Whether a data set was prepared from raw files other than those that lie there now."""
+        try:
+            then = read_json(Path("data", dataset, "dataset.json"))["raw_digest"]
+        except (UserError, KeyError, TypeError):
+            return False
+        return self.config.dataset(dataset).fetch is None and then != self.raw_digest(dataset)

@@ -231,3 +231,25 @@ _INPUTS: dict[str, Callable[[Plan, Job], list[str]]] = {
     "tabulate_study": _study("metrics.json", "counts.csv", "cost.json"),
     "plot_labels": _study("metrics.json", "counts.csv"),
 }
+
+
+_ANCIENT = {"predict", "build_masks", "score_pairs", "assemble_pairs", "train", "rank_students"}
+"""rules that take stop.json as `ancient`: a score that is computed anew trains nothing anew"""
+
+
+def reached(plan: Plan, graph: Graph, changed: Iterable[str]) -> set[Job]:
+    """The jobs of a graph that run again when files have other content: those that read them, and all that follow."""
+    changed = set(changed)
+    followers: dict[Job, list[Job]] = {}
+    todo = []
+    for job, files in graph.items():
+        read = [path for path in files if job.rule not in _ANCIENT or not path.rsplit("/", 1)[-1].startswith("stop.")]
+        for before in {job_of(plan, path) for path in read} & graph.keys():
+            followers.setdefault(before, []).append(job)
+        todo += [job] if not changed.isdisjoint(read) else []
+    found = set(todo)
+    while todo:
+        new = set(followers.get(todo.pop(), [])) - found
+        found |= new
+        todo += new
+    return found

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from dissent.cli.changes import changes
 from dissent.cli.looks import DATA, FIRST, SETTINGS, Found, Seen, asked
 from dissent.cli.machine import cores
 from dissent.cli.plan import steps_of
@@ -89,10 +90,13 @@ def _check_data(plan: Plan, run: Run, controls: list[Run]) -> Found:
         print(f"\n{seen.unit} of the split:")
         print(columns([list(seen.sides), list(seen.sides.values())]))
         found = asked(DATA, seen)
+        lines, compared = changes(seen)
+        if lines:
+            print("\n  ".join([f"\nsince {earlier} was prepared:", *lines]))
         print("\nwhat will be trained (pairs and steps at most, as pseudo-labels may be dropped):")
         head = ["run", "generations", "students", "pairs", "steps each", "steps in all"]
         print(columns([head, *(steps_of(each, seen.sides) for each in (run, *controls))]))
-        return Found(notes=notes) + found
+        return Found(notes=notes) + found + compared
 
 
 def _to_fetch(fetch: Fetch, raw: Path) -> str:
