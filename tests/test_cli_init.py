@@ -366,6 +366,13 @@ def test_groups_stay_together(in_tmp, capsys):
            masked=[f"scan{i}_{j}" for i in range(6) for j in range(3)])  # fmt: skip
     assert init() == 0
     [pattern] = re.findall(r"--group '([^']*)'", capsys.readouterr().out)
+    before = {path: path.read_bytes() for path in sorted(Path("own").rglob("mine.*"))}
+    assert init("--group", pattern) == 0 and {path: path.read_bytes() for path in before} == before
+    assert "--group: not used, as own/datasets/mine.yaml answers that" in capsys.readouterr().out
+    assert init("--group", pattern, "--anew") == 0 and written()["group"] == {"pattern": pattern}
+    assert all(path.with_name(f"{path.name}.before1").read_bytes() == content for path, content in before.items())
+    check_too()
+    capsys.readouterr()
     assert init("--group", pattern, name="grouped") == 0
     assert written("grouped")["group"] == {"pattern": pattern}
     assert "3 images (1 group) for validation, 3 images (1 group) for the test" in capsys.readouterr().out

@@ -88,7 +88,7 @@ def test_renditions_that_are_left_out_are_counted(in_tmp, capsys):
     for name in ("notes.txt", "m0.json"):
         Path("raw/masks", name).write_text("x")
     assert init() == 2
-    assert "images have several masks: 6 end with _color, 6 end with _ids" in capsys.readouterr().err
+    assert "masks end in several ways: 6 end with _color, 6 end with _ids" in capsys.readouterr().err
     assert init("--leave-out", "*_color.png") == 0
     out = capsys.readouterr().out
     assert "20 files: 6 images (6 with a mask), 6 masks, 8 left out" in out

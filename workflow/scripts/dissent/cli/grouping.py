@@ -34,5 +34,5 @@ def told(names: Iterable[str]) -> str:
     name, count = groups.most_common(1)[0]
     return (
         f"names look like {len(groups)} sources of several images each ({count} of {name}); if they are patients, videos or "
-        f"slides, --group '{pattern}' keeps those of one source together"
+        f"slides, say --group '{pattern}', which keeps those of one source together (with --anew, once settings are written)"
     )

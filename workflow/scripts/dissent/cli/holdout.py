@@ -55,9 +55,8 @@ def held_back(pairs: Pairs, headers: Sequence[Header], source: Source, labelled:
     groups = {row["group"] for row in masked}
     if len(masked) < _LEAST or len(groups) < 2:
         told = "" if len(groups) == len(masked) else f" in {_number(len(groups), 'group')}"
-        raise UserError(
-            f"{len(masked)} images{told} have masks; {_LEAST} at least are needed, in 2 groups: to learn, to choose, and to spare"
-        )
+        need = f"{_LEAST} at least are needed{', in 2 groups' if told else ''}: to learn, to choose, and to spare"
+        raise UserError(f"{len(masked)} images{told} have masks; {need}")
     held = max(1, round(len(masked) * _HELD_BACK))
     sides: dict[str, list[Row]] = {"val": [], "test": []}
     for side in ("test", "val"):

@@ -19,7 +19,7 @@ from dissent.cli.seen import told_files
 from dissent.cli.settings import config_of, settings_folder
 from dissent.cli.survey import Survey, survey
 from dissent.cli.text import columns, some
-from dissent.cli.update import Files, update
+from dissent.cli.update import Files, put_aside, update
 from dissent.datasets.place import check_place
 from dissent.datasets.tables import text_of as decoded
 from dissent.files import UserError, write_atomic, write_text
@@ -39,6 +39,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--masks", default="masks", metavar="DIR", help="folder of masks below it (default: masks)")
     parser.add_argument("--name", help="name of the data set and the experiment; default: the folder's")
     parser.add_argument("--settings", type=Path, metavar="DIR", help="folder of settings to write to; default: config")
+    parser.add_argument(
+        "--anew", action="store_true", help="a known name: put its settings aside and write new ones; val and test move"
+    )
     parser.add_argument(
         "--leave-out",
         nargs="+",
@@ -82,11 +85,13 @@ def run(args: argparse.Namespace) -> int:
     """Returns 0 when the files are written or need no change, 1 when a known data set has something to mend."""
     name, settings = _name(args), args.settings or settings_folder(None)
     files = Files(settings, name)
-    if files.dataset.exists():
+    there = [path for path in (files.dataset, files.experiment, files.table) if path.exists()]
+    if files.dataset.exists() and not args.anew:
         return update(args.folder, files, _unused_flags(args))
-    there = [str(path) for path in (files.experiment, files.table) if path.exists()]
-    if there:
-        raise UserError(f"{' and '.join(there)} exist and stay as they are; say another --name, or delete them")
+    if there and not args.anew:
+        raise UserError(
+            f"{' and '.join(map(str, there))} exist and stay as they are; say another --name, or --anew to put them aside"
+        )
     check_place(args.folder, name, (args.images, args.masks))
     pairs = find_pairs(args.folder, args.images, args.masks, args.leave_out)
     print(told_files(pairs.census, args.folder, (pairs.images_below, pairs.masks_below)))
@@ -104,6 +109,8 @@ def run(args: argparse.Namespace) -> int:
     values["splits"] = {SPLIT: first_split(labelled, files.table)}
     dataset = checked(values, files.dataset)
     held = held_back(pairs, found.images, dataset, labelled)
+    for path in there:
+        print(f"\nkept    {path} as {put_aside(path)}", end="")
     write_atomic(files.table, held.table(args.folder))
     write_text(files.dataset, text_of(values, _dataset_comment(name, labelled)))
     write_text(files.experiment, experiment_text(name))

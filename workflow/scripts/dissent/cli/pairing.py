@@ -147,8 +147,9 @@ def _suffixes(images: list[str], masks: list[str]) -> tuple[str, str]:
     if len({mask for _, mask in close}) > 1:
         told = [f"{fits[ends]} end with {printable(ends[1]) or 'nothing more'}" for ends in close]
         raise UserError(
-            f"images have several masks: {', '.join(told)}. Say which are not used, e.g. "
-            f"`--leave-out '*{printable(close[-1][1])}.*'`; join them first if they show several objects of one image"
+            f"masks end in several ways: {', '.join(told)}. Where an image has one mask, name all alike; where it has several, "
+            "join those that show objects of one image, or say which are not used, e.g. "
+            f"`--leave-out '*{printable(close[-1][1])}.*'`"
         )
     return best
 

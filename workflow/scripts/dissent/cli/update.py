@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 
 from dissent.cli.draft import SPLIT, experiment_text, line_of
@@ -41,6 +42,12 @@ class Files:
         return self.settings / "datasets" / f"{self.name}.splits.csv"
 
 
+def put_aside(path: Path) -> Path:
+    """Give a file of settings a name under which nothing reads it; the new name."""
+    number = next(n for n in count(1) if not path.with_name(f"{path.name}.before{n}").exists())
+    return path.rename(path.with_name(f"{path.name}.before{number}"))
+
+
 @dataclass
 class Told:
     """What was found, as lines for the terminal: what was written, what a person has to mend, and the rest."""
@@ -68,7 +75,9 @@ def update(folder: Path, files: Files, flags: list[str]) -> int:
         write_text(files.experiment, experiment_text(files.name))
         told.done.append(f"wrote {files.experiment}")
     if flags:
-        told.notes.append(f"{', '.join(flags)}: not used, as {files.dataset} answers that; change it there")
+        told.notes.append(
+            f"{', '.join(flags)}: not used, as {files.dataset} answers that; change it there, or say --anew"
+        )
     lines = [f"updated {line}" for line in told.done] + [f"note    {line}" for line in told.notes]
     lines += [f"mend    {line}" for line in told.mend]
     if not told.done:

@@ -85,7 +85,7 @@ class Looking:
         elif ending in OTHER_IMAGES:
             problems.add(
                 name,
-                f"{path.suffix} is not read; save it as PNG, JPEG, TIFF or BMP, or say `leave_out: ['*{path.suffix}']`",
+                f"{path.suffix} is not read; save it as PNG, JPEG, TIFF or BMP, or say `leave_out: ['*{path.suffix}']` (init: --leave-out)",
             )
         else:
             census.left[path] = NO_IMAGE
@@ -150,7 +150,7 @@ def images_by_key(
         problems.add(
             looking.below(path),
             f"does not end with `{suffix}`, and seems to be another file of {of.name}: rename it, or say "
-            f"`leave_out: ['*{ending}']`",
+            f"`leave_out: ['*{ending}']` (init: --leave-out)",
         )
     return found
 
@@ -168,7 +168,7 @@ def masks_by_key(
         problems.add(
             looking.below(path),
             f"is a mask whose name does not end with `{suffix}`: rename it if it is misspelt, join it with the other if "
-            f"an image has two, or say `leave_out: ['{_pattern(path, suffix)}']`",
+            f"an image has two, or say `leave_out: ['{_pattern(path, suffix)}']` (init: --leave-out)",
         )
     return found
 
