@@ -210,19 +210,48 @@ def test_tags_are_ignored_where_the_data_set_ignores_them(in_tmp):
     assert (pixels_of(Path("out/masks/a.png")) == pixels_of(Path("out/masks/b.png"))).all()
 
 
-def test_sixteen_bits_want_the_grey_levels_of_the_data_set(in_tmp, capsys):
-    generation(channels=1, depth=16)
+def test_sixteen_bits_have_the_grey_levels_of_the_network(in_tmp, capsys):
+    generation(channels=1, depth=16, levels=[100, 100 + 255 * 16])
     image = photo(1, channels=1).astype(np.uint16) * 16 + 100
     save(Path("photos/a.tif"), image)
     save(Path("photos/eight.png"), photo(1, channels=1))
-    assert predict() == 2
-    assert "--levels LOW HIGH" in capsys.readouterr().err
-    write_json("data/toy/dataset.json", {"levels": [100, 100 + 255 * 16]})
+    write_json("data/toy/dataset.json", {"levels": [0, 60000]})  # prepared anew since, which is none of its business
     assert predict() == 3
     assert rows_of()["eight.png"]["reason"].startswith("has 8 bits a sample")
     assert (pixels_of(Path("out/masks/a.png")) == of_network(2, photo(1, channels=1), "binary")).all()
+    assert read_json("out/made_with.json")["input"]["levels"] == [100, 100 + 255 * 16]
     assert predict("--levels", 0, 9000, out="other") == 3
+    assert read_json("other/made_with.json")["input"]["levels"] == [0, 9000]
+    assert "older version" not in capsys.readouterr().err
     assert predict("--levels", 9, 9, out="third") == 2
+
+
+def test_an_older_network_takes_the_grey_levels_of_the_data_set_and_says_so(in_tmp, capsys):
+    generation(channels=1, depth=16)
+    save(Path("photos/a.tif"), photo(1, channels=1).astype(np.uint16) * 16 + 100)
+    assert predict() == 2
+    assert "--levels LOW HIGH" in capsys.readouterr().err
+    write_json("data/toy/dataset.json", {"levels": [100, 100 + 255 * 16]})
+    assert predict() == 0
+    assert "model.json is of an older version and has no grey levels" in capsys.readouterr().err
+    assert (pixels_of(Path("out/masks/a.png")) == of_network(2, photo(1, channels=1), "binary")).all()
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"size": (60000, 60000)}, "less than or equal to 4096"),
+        ({"size": (16, -24)}, "greater than or equal to 8"),
+        ({"geometry": {"name": "tiles", "window": [10**6, 10**6]}}, "a window of 1000000 x 1000000 pixels"),
+        ({"levels": [0, 10**9], "depth": 16}, "less than or equal to 65535"),
+    ],
+)
+def test_sizes_that_no_memory_holds_are_refused(in_tmp, capsys, given, said):
+    generation(students=1, **given)
+    save(Path("photos/a.png"), photo(1))
+    assert predict() == 2
+    told = capsys.readouterr().err
+    assert "model.json" in told and said in told and not Path("out").exists()
 
 
 def test_broken_files_are_named_and_the_rest_is_done(in_tmp, capsys):

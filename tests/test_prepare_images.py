@@ -170,3 +170,46 @@ def test_jpeg_bytes_behind_another_extension_are_an_image_all_the_same(in_tmp):
     Path("raw/images/a.png").write_bytes(stream.getvalue())
     prepared(Path("raw"), Path("out"))
     assert np.array_equal(read_image("out/images/a.png", 3), np.array(Image.open(stream)))
+
+
+# percentiles that meet
+
+
+def spots(noise: int) -> list[np.ndarray]:
+    """Images that are nearly empty, with small spots of 300 and of 60,000."""
+    images = []
+    for seed in range(6):
+        image = deep(seed, 0, noise + 1, (64, 64))
+        image[5 + seed, 5] = 300
+        image[40 + seed, 40] = 60000
+        images.append(image)
+    return images
+
+
+@pytest.mark.parametrize("noise", [0, 6])
+def test_spots_of_sparse_images_stay_apart(in_tmp, noise, caplog):
+    images, raw = spots(noise), Path("raw")
+    for number, image in enumerate(images):
+        save(raw / f"images/a{number}.png", image)
+        save(raw / f"masks/a{number}.png", ids(number, 2, 64, 64))
+    about, _ = prepared(raw, Path("out"), depth=16, channels=1, size=[64, 64])
+    for number in range(len(images)):
+        found = read_image(f"out/images/a{number}.png", 1)[..., 0]
+        assert found[40 + number, 40] == 255 and 0 < found[5 + number, 5] < 255 and np.median(found) == 0
+    assert about["levels"] == [0, 60000]
+    assert f"lie at 0 and {noise}, but values reach from 0 to 60000: 0 to 60000 become 0 to 255 instead" in caplog.text
+
+
+def test_one_hot_pixel_does_not_darken_all(in_tmp, caplog):
+    raw, image = pairs(Path("raw"), ["a"]), deep(1, 100, 400, (16, 24))
+    image[3, 3] = 65535
+    save(raw / "images/a.png", image)
+    about, _ = prepared(raw, Path("out"), depth=16, channels=1, percentiles=[1, 99])
+    assert about["levels"][1] < 400
+    assert "(up to 65535) and all become 255; if they differ in meaning, widen `percentiles`" in caplog.text
+
+
+def test_16_bit_images_of_one_level(in_tmp):
+    save(pairs(Path("raw"), ["a"]) / "images/a.png", np.full((16, 24), 7, np.uint16))
+    about, _ = prepared(Path("raw"), Path("out"), depth=16, channels=1)
+    assert about["levels"] == [7, 8]

@@ -78,6 +78,13 @@ def side(name):
 
 
 @told
+def levels_of(w):
+    """What tells the grey levels of 16-bit images, which a network keeps; images tell by themselves when these change."""
+    run = run_of(w)
+    return f"data/{run.dataset_name}/dataset.json" if run.dataset.depth == 16 else []
+
+
+@told
 def threads_of(w):
     """Threads of torch: a key of the network file."""
     return run_of(w).network.resources.threads

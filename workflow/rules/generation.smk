@@ -105,6 +105,7 @@ rule train:
         pairs="results/{run}/gen{g}/pairs.csv",
         unlabelled=side("unlabelled"),
         val=side("val"),
+        prepared=ancient(levels_of),
         stop=ancient(stop_of),
     output:
         model="results/{run}/gen{g}/students/{i}/model.safetensors",

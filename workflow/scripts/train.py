@@ -4,11 +4,13 @@ from pathlib import Path
 
 from dissent.devices import lease, prepare_process
 from dissent.generation.cost import write_cost
+from dissent.generation.levels import with_levels
 from dissent.generation.stopped import unless_stopped
 from dissent.generation.twins import taken_over
 from dissent.jobs import cost, job
 
-settings, inputs, out = snakemake.params.settings, snakemake.input, Path(snakemake.output.model).parent
+inputs, out = snakemake.input, Path(snakemake.output.model).parent
+settings = with_levels(snakemake.params.settings, inputs.prepared)
 seen = [inputs.pairs, inputs.unlabelled, inputs.val]
 with job(snakemake), unless_stopped(snakemake), taken_over(settings, seen, out) as state:
     if state is not None:

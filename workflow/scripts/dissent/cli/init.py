@@ -8,6 +8,7 @@ import argparse
 import re
 from pathlib import Path
 
+from dissent.cli.deep import levels_note
 from dissent.cli.draft import SPLIT, checked, experiment_text, first_split, sizes, source_of, text_of
 from dissent.cli.grouping import told
 from dissent.cli.guess import guess
@@ -115,6 +116,8 @@ def run(args: argparse.Namespace) -> int:
     write_text(files.dataset, text_of(values, _dataset_comment(name, labelled)))
     write_text(files.experiment, experiment_text(name))
     config_of(settings).run(name)
+    if note := levels_note(list(pairs.images.values()), dataset, cores()):
+        print(f"\nnote    {note}")
     print(f"\nsize    {dataset.size[0]} x {dataset.size[1]} (height x width), {_geometry(args.geometry, found)}")
     print(told_sides(held, files.table, labelled, simulated=not pairs.alone))
     print(f"\nwritten {files.dataset}\n        {files.experiment}\n        {files.table}")
@@ -125,7 +128,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _unused_flags(args: argparse.Namespace) -> list[str]:
     """Flags that were given, and that settings which are there already answer."""
-    names = ("kind", "labels", "ignore", "threshold", "tolerance", "missing", "size", "group", "leave_out", "labelled")
+    masks = ("kind", "labels", "ignore", "threshold", "tolerance", "palette", "missing")
+    names = (*masks, "size", "group", "leave_out", "labelled")
     return [f"--{name.replace('_', '-')}" for name in names if getattr(args, name)] + (
         ["--geometry"] if args.geometry != "whole" else []
     )

@@ -9,9 +9,11 @@ from pydantic import Field
 from torch import nn
 
 from dissent import networks
+from dissent.datasets.decode import MAX_PIXELS
 from dissent.files import UserError, read_json, sha256
 from dissent.remedy import again
 from dissent.spec.base import Model, validate
+from dissent.spec.dataset import Side
 from dissent.spec.geometry import Geometry, Tiles
 from dissent.spec.task import Task
 
@@ -27,13 +29,15 @@ class Input(Model):
     depth: Literal[8, 16]
     exif: Literal["auto", "both", "image", "none"]
     protocol: Literal["published"] | None
+    levels: Annotated[list[Annotated[int, Field(ge=0, le=65535)]], Field(min_length=2, max_length=2)] | None = None
+    """of 16-bit images: the grey levels that became 0 and 255; networks of older versions do not say them"""
 
 
 class Knows(Model):
     """What model.json says of the images that a network takes and of the masks that it gives."""
 
     task: Task
-    size: Annotated[list[Annotated[int, Field(ge=1, le=65536)]], Field(min_length=2, max_length=2)]
+    size: Annotated[list[Side], Field(min_length=2, max_length=2)]
     channels: Literal[1, 3]
     input: Input
 
@@ -103,7 +107,9 @@ def open_pool(where: Path, everyone: bool, tiles: bool, device: str) -> Pool:
         known.append((_knows(about, folder / "model.json"), about))
     knows, about = known[0]
     if any(other != knows for other, _ in known):
-        raise UserError(f"the students of {where} differ in task, size or geometry; {again(where / 'teachers.json')}")
+        raise UserError(
+            f"the students of {where} differ in task, size, geometry or grey levels; {again(where / 'teachers.json')}"
+        )
     if tiles:
         given = knows.input.model_copy(update={"geometry": Tiles(name="tiles")})
         knows = knows.model_copy(update={"input": given})
@@ -114,7 +120,15 @@ def open_pool(where: Path, everyone: bool, tiles: bool, device: str) -> Pool:
 
 
 def _knows(about: dict, path: Path) -> Knows:
-    return validate(Knows, {key: about[key] for key in Knows.model_fields if key in about}, path)
+    knows = validate(Knows, {key: about[key] for key in Knows.model_fields if key in about}, path)
+    if about["outputs"] != len(knows.task.labels):
+        raise UserError(f"{path} has {about['outputs']} outputs for {len(knows.task.labels)} labels; {again(path)}")
+    window = getattr(knows.input.geometry, "window", None)
+    if window and window[0] * window[1] > MAX_PIXELS:
+        raise UserError(
+            f"{path} has a window of {window[0]} x {window[1]} pixels, more than an image may have; {again(path)}"
+        )
+    return knows
 
 
 def _lacking(where: Path) -> str:

@@ -80,7 +80,7 @@ def run(args: argparse.Namespace) -> int:
         rows = _label_all(pool, task, photos, levels, args, device.type)
     rows = sorted([*rows, *(_row(name, "failed", why) for name, why in bad)], key=lambda row: row["image"])
     failed = [row for row in rows if row["status"] == "failed"]
-    _write_tables(pool, task, rows, args)
+    _write_tables(pool, task, rows, args, levels)
     told = by_cause([f"{printable(row['image'])}: {row['reason']}" for row in failed])
     print("".join(f"failed: {line}\n" for line in told), file=sys.stderr, end="")
     if len(told) < len(failed):
@@ -146,21 +146,32 @@ def _reader(pool: "Pool", levels: tuple[int, int] | None) -> Callable[[Photo], U
 
 
 def _levels(knows: "Input", given: list[int] | None) -> tuple[int, int] | None:
-    """Grey levels that become 0 and 255: the data set's, so that brightness means what it meant in training."""
+    """Grey levels that become 0 and 255: the network's own, so that brightness means what it meant in training."""
     if knows.depth == 8:
         if given is not None:
             raise UserError("`--levels` is for networks that learned from 16-bit images; leave it out")
         return None
-    about = Path("data", knows.dataset, "dataset.json")
-    if given is None and not about.is_file():
-        raise UserError(
-            f"the network learned from 16-bit images, and {about}, which says which grey levels became 0 and 255, is not "
-            "here; give them with `--levels LOW HIGH`"
-        )
-    low, high = given or read_json(about)["levels"]
+    low, high = given or knows.levels or _of_today(knows.dataset)
     if not 0 <= low < high <= 65535:
         raise UserError(f"`--levels {low} {high}`: they must rise, from 0 to 65535")
     return low, high
+
+
+def _of_today(dataset: str) -> list[int]:
+    """The levels in dataset.json, for a network of an older version, which does not say its own."""
+    about = Path("data", dataset, "dataset.json")
+    if not about.is_file():
+        raise UserError(
+            f"the network learned from 16-bit images, and neither its model.json nor {about} says which grey levels became "
+            "0 and 255; give them with `--levels LOW HIGH`"
+        )
+    levels = read_json(about)["levels"]
+    print(
+        f"note: model.json is of an older version and has no grey levels: those of {about} are taken, {levels[0]} and "
+        f"{levels[1]}. They are wrong if the data set was prepared anew since; `--levels LOW HIGH` gives others",
+        file=sys.stderr,
+    )
+    return levels
 
 
 def _check_free(out: Path, names: list[str]) -> None:
@@ -176,7 +187,7 @@ def _row(name: str, status: str, reason: str) -> dict:
     return dict.fromkeys(_COLUMNS, "") | {"image": name, "status": status, "reason": reason}
 
 
-def _write_tables(pool: "Pool", task: Task, rows: list[dict], args: argparse.Namespace) -> None:
+def _write_tables(pool: "Pool", task: Task, rows: list[dict], args: argparse.Namespace, levels: tuple | None) -> None:
     counts = [*(["doubt_share"] if args.pool else []), *(f"pixels_{name}" for name in task.histogram_names)]
     table = [dict.fromkeys(counts, "") | row | {"image": _plain(row["image"])} for row in rows]
     for row in table:
@@ -192,7 +203,7 @@ def _write_tables(pool: "Pool", task: Task, rows: list[dict], args: argparse.Nam
         "task": task.kind,
         ("bits" if task.bits else "ids"): {str(1 << i if task.bits else i): name for i, name in enumerate(names)},
         "size": pool.knows.size,
-        "input": pool.knows.input.model_dump(mode="json"),
+        "input": pool.knows.input.model_dump(mode="json") | {"levels": levels},
         "tables": {"predictions.csv": written},
     }
     write_json(args.out / "made_with.json", about)

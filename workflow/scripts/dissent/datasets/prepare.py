@@ -15,6 +15,7 @@ from dissent.datasets.contents import states
 from dissent.datasets.convert import PUBLISHED_TARGETS, BadFiles, Converted, Plan, convert, headers_of, histogram
 from dissent.datasets.decode import turned_size
 from dissent.datasets.exif import Turns, decide_turns
+from dissent.datasets.levels import levels_of
 from dissent.datasets.ours import MARKER, check_ours
 from dissent.datasets.palettes import Palettes
 from dissent.datasets.raw import Item, Problems, find_items, raw_digest
@@ -137,11 +138,11 @@ def _levels(pool: ThreadPoolExecutor, source: Source, items: list[Item], raw: st
     jobs = [(item, source) for item in items]
     for _, counts in _each(pool, histogram, jobs, Problems(), raw):  # what fails here fails again, and is told then
         total += counts
-    cumulated = np.cumsum(total)
-    ranks = [max(share / 100 * cumulated[-1], 1) for share in source.percentiles]
-    low, high = (int(np.searchsorted(cumulated, rank)) for rank in ranks)
+    low, high, note = levels_of(total, source.percentiles)
+    if note:
+        log.warning("%s", note)
     log.info("grey levels %d to %d of the 16-bit images become 0 to 255", low, high)
-    return low, max(high, low + 1)
+    return low, high
 
 
 def _check_unmapped(source: Source, done: dict[str, Converted], problems: Problems) -> None:

@@ -10,8 +10,11 @@ from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from dissent.files import UserError, read_json, write_atomic, write_json
+from dissent.spec.base import validate
+from dissent.spec.network import Network
 
 FORMAT = 1
+_WIDEST, _LARGEST_BATCH = 64, 4096  # beyond them a hostile file could ask for more memory than there is
 _KEYS = {"format": int, "network": dict, "outputs": int, "channels": int, "bytes": int, "sha256": str}
 
 
@@ -48,7 +51,7 @@ def load(folder: str | Path, build: Callable[[dict, int, int], nn.Module]) -> tu
     state = _read_state(folder / "model.safetensors", meta)
     try:
         net = _skeleton(meta, build)
-    except (KeyError, TypeError, ValueError, ArithmeticError, RuntimeError) as error:
+    except (KeyError, TypeError, ValueError, ArithmeticError, RuntimeError, AssertionError) as error:
         raise UserError(f"{folder / 'model.json'} does not describe a network that can be built: {error}") from None
     expected = {name: (value.shape, value.dtype) for name, value in net.state_dict().items()}
     found = {name: (value.shape, value.dtype) for name, value in state.items()}
@@ -75,6 +78,15 @@ def _read_meta(path: Path) -> dict:
         raise UserError(f"{path} is no description of a network (it must have {', '.join(_KEYS)})")
     if meta["format"] != FORMAT:
         raise UserError(f"{path} has the format {meta['format']}; this version of dissent reads {FORMAT}")
+    try:
+        network = validate(Network, meta["network"], "`network`")
+    except UserError as error:
+        raise UserError(f"{path} does not describe a network that can be built: {error}") from None
+    if network.width > _WIDEST or network.batch > _LARGEST_BATCH:
+        raise UserError(
+            f"{path} has `width: {network.width:g}` and `batch: {network.batch}`, where {_WIDEST} and {_LARGEST_BATCH} are "
+            "the most that are read: it was changed or damaged"
+        )
     return meta
 
 
