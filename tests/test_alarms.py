@@ -96,6 +96,8 @@ PLANTED = {
         ),
     },
     "nothing_to_find": {"shown": {"val": {"images": 3, "with_objects": 0}, "test": {"images": 3, "with_objects": 2}}},
+    "learned_nothing": {"history": numbered(turn(0.7, None, None), turn(0.4, 0.07, None) | {"students": 2, "zero": 1})},
+    "flat_images": {"sides": {"val": SIDE | {"flat": 0.5}}},
     "brightness_differs": {"sides": {"unlabelled": SIDE | {"brightness": 45.0}}},
     "size_differs": {"sides": {"test": SIDE | {"pixels": 300_000.0}}},
     "filter_drops_nearly_everything": {"pseudo": {"kept": 60}},
@@ -158,6 +160,7 @@ def test_history_is_that_of_rankings_and_masks(in_tmp):
     write_json("gen2/teachers.json", {"pool": [{"score": 0.9}]})
     found = history(["gen0", "gen1"], "gen2/teachers.json", "gen2/masks.csv")
     assert [one["score"] for one in found] == [pytest.approx(0.6), 0.8, 0.9]
+    assert [(one["students"], one["zero"]) for one in found] == [(2, 0), (2, 0), (1, 0)]
     assert [one["doubt"] for one in found] == [None, 0.25, 0.5] and [one["changed"] for one in found] == [
         None,
         None,
@@ -169,7 +172,10 @@ def side(name, grey, count=4):
     rows = []
     for i in range(count):
         path = f"images/{name}{i}.png"
-        write_image(path, np.full((8, 8), grey + i, np.uint8))
+        image = np.full((8, 8), grey + i, np.uint8)
+        if i:  # the first one has one colour alone
+            image[0, 0], image[0, 1] = grey + i + 1, grey + i - 1
+        write_image(path, image)
         rows.append({"id": f"{name}{i}", "image": path, "image_sha256": sha256(path)})
     write_table(f"{name}.csv", rows, tuple(rows[0]))
     return {name: f"{name}.csv"}, rows
@@ -181,7 +187,9 @@ def test_dark_and_large_images_of_one_side_are_noticed(in_tmp):
     sizes += [{"id": row["id"], "raw_height": 900, "raw_width": 800} for row in theirs]
     write_table("files.csv", sizes, tuple(sizes[0]))
     found = sides_of(labelled | dark, "files.csv", 1)
-    assert found["labelled"] == {"images": 4, "brightness": 151.5, "spread": 1.12, "pixels": 10_000.0}
+    assert found["labelled"] == {
+        "images": 4, "brightness": 151.5, "spread": 1.12, "flat": 0.25, "pixels": 10_000.0
+    }  # fmt: skip
     facts = HEALTHY["gen0"] | {"sides": found}
     assert names(facts) == ["brightness_differs", "size_differs"]
     write_table("files.csv", [{"id": row["id"]} for row in ours], ("id",))

@@ -13,8 +13,10 @@ from discs import SETTINGS, draw
 from raw_data import pairs, save
 
 from dissent.cli import COMMANDS
+from dissent.cli.looks import _needs
 from dissent.cli.plan import steps_of
 from dissent.files import write_text
+from dissent.spec import needs
 from dissent.spec.base import read_yaml
 from dissent.spec.run import Config
 
@@ -91,6 +93,19 @@ def test_what_cannot_work_and_what_deserves_a_look(in_tmp, capsys):
     assert "note: 2 validation images" in out and "note: there are no test images" in out
 
 
+def test_images_of_one_colour(in_tmp, capsys):
+    """Not the same one: those would be copies of each other."""
+    settings(split="{labelled: 3, val: 3, test: 3}")
+    names = [f"i{i}" for i in range(12)]
+    pairs(Path("raw"), names)
+    for level, name in enumerate(names):
+        save(Path(f"raw/images/{name}.png"), np.full((16, 24, 3), 9 * level, np.uint8))
+    assert check() == 1
+    out = capsys.readouterr().out
+    assert "error: 3 of 3 labelled images have one colour alone (i" in out
+    assert "note: 3 of 3 unlabelled images have one colour" in out and "note: 3 of 3 val images" in out
+
+
 def test_images_on_two_sides(in_tmp, capsys):
     settings(split="{labelled: 3, val: 3, test: 3}")
     pairs(Path("raw"), [f"i{i}" for i in range(10)])
@@ -106,6 +121,16 @@ def test_raw_files_that_are_not_here(in_tmp, capsys):
     assert "raw does not exist: put the raw files there" in capsys.readouterr().out
     assert dissent("check", "isic") == 0
     assert "will fetch ISIC 2018 Task 1 (13.8 GB, CC-0)" in capsys.readouterr().out
+
+
+def test_a_network_that_nobody_measured_asks_for_the_most(root):
+    """One that a person has just added: no KeyError, and `check` says where the numbers come from."""
+    run = Config(root / "config").run("demo")
+    assert not _needs(None, run).notes
+    new = run.network.model_copy(update={"architecture": "segformer", "encoder": "resnet18"})
+    assert needs.size_of(new) == needs.Size(149, 300, 52)
+    [note] = _needs(None, run.model_copy(update={"network": new})).notes
+    assert note.startswith("what segformer with resnet18 takes is not measured") and "mem_mb" in note
 
 
 def test_weights_that_are_not_there(in_tmp, capsys):

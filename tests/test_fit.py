@@ -186,6 +186,26 @@ def test_nonfinite_loss_names_step_rate_images_and_keeps_the_last_checkpoint(tmp
     assert step == 6
 
 
+@pytest.mark.parametrize(
+    ("factor", "words"), [(1e9, r"the loss became \d\.\d+e\+0\d at step 7"), (1.0, "weights became")]
+)
+def test_an_exploding_training_is_stopped_with_its_cause(tmp_path, factor, words):
+    """By its loss, and where the last gradient alone was bad by its weights."""
+
+    class Exploding(Toy):
+        def loss(self, pairs, views, step):
+            loss, numbers = super().loss(pairs, views, step)
+            return loss * (factor if step == 6 else 1), numbers
+
+        def after(self, step):
+            if factor == 1 and step == 11:
+                self.network.head.weight.data[0, 0] = float("inf")
+
+    with pytest.raises(UserError, match=words + ".*smaller `optimizer.rate`"):
+        run(tmp_path, learner=Exploding())
+    assert Checkpoints(tmp_path, "id").load() is None, "what is finished and useless is no state to resume from"
+
+
 def test_fp16_has_a_scaler_that_is_resumed(tmp_path):
     whole = run(tmp_path / "whole", precision="fp16")
     with pytest.raises(Interrupted):

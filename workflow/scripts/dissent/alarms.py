@@ -4,9 +4,11 @@
     pseudo    `pseudo_labels` of metrics.json (gen0: None)
     teachers  {"asked": networks that labelled, "different": how many of them differ in a weight} (gen0: None)
     ranked_by the score of the history: one of errors is better when it is lower
-    history   gen0 to this one: {"generation", "score": the pool's mean by validation, "sd", "doubt", "changed"}
+    history   gen0 to this one: {"generation", "score": the pool's mean by validation, "sd", "doubt", "changed",
+              "students": how many, "zero": how many of them score 0}
     shown     val, test -> {"images", "with_objects": how many of these show anything but background}
-    sides     side of the split -> {"images", "brightness": mean grey level, "spread": its sd over images, "pixels":
+    sides     side of the split -> {"images", "brightness": mean grey level, "spread": its sd over images, "flat": share
+              of one colour alone, "pixels":
               height x width of the raw image, the median}; all but the first from a sample
 """
 
@@ -22,6 +24,7 @@ _LITTLE_DOUBT, _MUCH_DOUBT = 0.001, 0.8  # of the pixels; runs that do well have
 _EMPTY, _MORE_EMPTY = 0.9, 0.3  # of the images: without foreground, and how many more than people left empty
 _CHURN, _SETTLING = 0.05, 0.8  # of the sure pixels that change; what must be left of it two generations later
 _GREY, _SPREADS, _FEWEST = 25, 1.5, 3  # levels, sds over images, images from which a side has a brightness
+PLAIN = 0.5  # of a side's images with one colour alone; empty slides and sky are fewer
 _AREA = 4  # twice as high and twice as wide
 _KEPT, _DROPPED = 0.1, 0.1  # of the images: fewer kept, or more dropped, are worth a word
 _SMALL = 0.9  # of the dropped images that are smaller than three quarters of the kept; a fair filter has .25
@@ -165,6 +168,18 @@ def _nothing_to_find(facts: Mapping) -> str:
     return "; ".join(f"none of {images:,} {side} images shows an object" for side, images in empty)
 
 
+def _learned_nothing(facts: Mapping) -> str:
+    last = facts["history"][-1]
+    if not last.get("zero") or facts["ranked_by"] in LOWER_IS_BETTER:
+        return ""
+    return f"{last['zero']} of {last['students']} students score 0 on validation at their best step"
+
+
+def _flat_images(facts: Mapping) -> str:
+    found = [(name, one["flat"]) for name, one in facts["sides"].items() if one.get("flat", 0.0) >= PLAIN]
+    return "; ".join(f"{_percent(share)} of the {name} images" for name, share in found)
+
+
 ALARMS = {
     "class_vanishes": Alarm(
         "a class has less than a tenth of the share that it has in people's labels",
@@ -219,6 +234,18 @@ ALARMS = {
         "images with objects all went to other sides of the split, or masks came out as background (ids, colours, threshold)",
         "`dissent check`; put images with objects there: without them steps, students and generations are chosen by chance, and there is no score",
         _nothing_to_find,
+    ),
+    "learned_nothing": Alarm(
+        "a student's best validation score is 0",
+        "it says background everywhere: too few steps, a rate that is too high or too low, a class that is too rare for its loss; or images or labels are not what they should be",
+        "its history.csv (does the loss fall?); `dissent check`; more steps; `loss: [ce, dice]`; a smaller `optimizer.rate` in the network file",
+        _learned_nothing,
+    ),
+    "flat_images": Alarm(
+        "half of a side's images or more have one colour alone",
+        "grey levels that were all brought to one (a bit depth or an outlier that sets the range), files that were written empty",
+        "look at them; `dissent check`; `depth` of the data set",
+        _flat_images,
     ),
     "brightness_differs": Alarm(
         "images of one side are much darker or brighter than the labelled ones: by 25 grey levels and 1.5 sd or more",

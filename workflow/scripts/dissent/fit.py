@@ -76,7 +76,7 @@ def fit(
     `spec` = a network file as a dict; `batches(step)` depends on the step alone; `key` seeds torch on every step, so
     that a run that was killed anywhere ends with the same bytes as an unbroken one (on one type of CPU). The last
     checkpoint is of the finished training: who starts again then returns at once. UserError at
-    a loss that is not finite (with step, rate, images); Interrupted when `stop.requested`, after a checkpoint.
+    a loss that is not finite or above a million (with step, rate, images), or at such weights; Interrupted when `stop.requested`, after a checkpoint.
     """
     learner.to(device=device, memory_format=torch.channels_last)
     optimizer = Optimizer(learner, spec["optimizer"], spec["schedule"], steps)
@@ -109,6 +109,7 @@ def fit(
         if progress.step % every == 0 or progress.step == steps:
             guard.check()
             kept = average.network if average is not None else learner.result()
+            guard.check_weights(progress.step, kept)
             score, mean = validate(kept), progress.mean_loss()
             extra = {name: round(float(value), 6) for name, value in numbers.items()}
             progress.mark(score, kept, {"rate": rate, "loss": mean, **extra})
@@ -156,8 +157,15 @@ def _resume(checkpoints: Checkpoints, parts: Mapping) -> Progress:
     return Progress(**state["progress"])
 
 
+_CALMER = (
+    "a smaller `optimizer.rate`, a `schedule.warmup` or `clip: 1` in the network file helps most often; the last good "
+    "checkpoint is kept"
+)
+EXPLODED = 1e6  # a loss; those of sane trainings begin below 10 and fall
+
+
 class _Guard:
-    """Stops at a loss that is not finite. Reading a number from a GPU waits for all work before it: many at a time."""
+    """Stops at a loss that is not finite, or far beyond sense. Reading a number from a GPU waits for all work before it: many at a time."""
 
     def __init__(self, at_a_time: int):
         self.at_a_time, self.waiting = at_a_time, []
@@ -169,13 +177,17 @@ class _Guard:
 
     def check(self) -> None:
         for step, rate, loss, names in self.waiting:
-            if not math.isfinite(float(loss)):
+            if not math.isfinite(float(loss)) or float(loss) > EXPLODED:
                 raise UserError(
-                    f"the loss became {float(loss)} at step {step + 1} with rate {rate:g} on the images "
-                    f"{', '.join(names)}; a smaller `optimizer.rate`, a `schedule.warmup` or `clip: 1` in the network "
-                    "file helps most often; the last good checkpoint is kept"
+                    f"the loss became {float(loss):g} at step {step + 1} with rate {rate:g} on the images "
+                    f"{', '.join(names)}; {_CALMER}"
                 )
         self.waiting.clear()
+
+    def check_weights(self, step: int, network: nn.Module) -> None:
+        """Of a step whose loss was sane and whose gradient was not, the next one tells; of the last one its weights."""
+        if not all(bool(value.isfinite().all()) for value in network.state_dict().values()):
+            raise UserError(f"weights became infinite or no numbers at all by step {step}; {_CALMER}")
 
 
 class _Clock:

@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from dissent.cli.flat import check_flat
 from dissent.cli.shown import check_shown
 from dissent.files import UserError, read_rows, sha256
 from dissent.plan import Plan
+from dissent.spec import needs
 from dissent.spec.run import Run
 from dissent.task import Task
 
@@ -107,7 +109,25 @@ def _shown(seen: Seen) -> Found:
     return Found(*check_shown(seen.prepared, seen.split, Task(seen.run.dataset.task.model_dump(mode="json"))))
 
 
+def _flat(seen: Seen) -> Found:
+    """Images without any contrast."""
+    return Found(*check_flat(seen.split, seen.run.dataset.channels))
+
+
+def _needs(plan: Plan, run: Run) -> Found:
+    """What a network takes, of which a cluster is asked for that."""
+    if needs.is_measured(run.network):
+        return Found()
+    name = f"{run.network.architecture} with {run.network.encoder}"
+    return Found(
+        notes=[
+            f"what {name} takes is not measured: a cluster is asked for the memory and time of the largest network in "
+            "spec/needs.py; `resources: {mem_mb: ..., runtime: ...}` in the network file correct them"
+        ]
+    )
+
+
 FIRST = [_home]
 """with a fault of these, nobody looks at the data"""
-SETTINGS = [_weights]
-DATA = [_sides, _shown]
+SETTINGS = [_weights, _needs]
+DATA = [_sides, _shown, _flat]

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from dissent import augment, inference, metrics, networks
 from dissent.checkpoint import Checkpoints
 from dissent.data import Batch, Pairs, Resident, Unlabelled, load_images, load_masks, to_tensor
-from dissent.files import UserError, digest, read_table, sha256, write_json, write_table
+from dissent.files import UNKNOWN, UserError, digest, read_table, sha256, write_json, write_table
 from dissent.fit import fit
 from dissent.generation.counting import count_all, count_cells
 from dissent.jobs import signalled
@@ -48,6 +48,11 @@ def train_student(
     with signalled() as stop:
         checkpoints = Checkpoints(Path(state), digest(params, sorted(inputs.values())))
         training = Pairs(pairs, channels, recipe, params["free_rotation"], key[:2], params["member"], batch)
+        if all((label == UNKNOWN).all() for label in training.labels):
+            raise UserError(
+                f"all pixels of all labels that {pairs} names are unknown (255): there is nothing to learn. Are the values in "
+                "the masks read as they are meant? `dissent check` shows what each of them became"
+            )
         others = len(read_table(unlabelled))
         number = len(training) if recipe["budget_of"] == "pairs" else _people(training) + others
         plan = Network.model_validate(spec)

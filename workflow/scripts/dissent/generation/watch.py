@@ -57,6 +57,8 @@ def history(earlier: Sequence[str], teachers: str, masks: str | None) -> list[di
                 "generation": number,
                 "score": float(np.mean(known)) if known else None,
                 "sd": float(np.std(known, ddof=1)) if len(known) > 1 else None,
+                "students": len(scores),
+                "zero": sum(score == 0 for score in known),
                 "doubt": doubt,
                 "changed": changed,
             }
@@ -76,30 +78,33 @@ def _means(table: str | Path, columns: Sequence[str]) -> list[float | None]:
 
 
 def sides_of(tables: Mapping[str, str], files: str, channels: int) -> dict[str, dict]:
-    """Brightness and raw size of each side's images; a side without images is left out.
+    """Brightness and raw size of each side's images, and the share that has one colour alone; a side without images is left out.
 
     `tables`: {side: its csv}. `files`: files.csv of the data set. Brightness, its sd over images and the
     median size are those of a seeded sample; sizes are of raw images, None where files.csv has none (windows, cut at the images' own scale).
     """
     counts = {side: sum(1 for _ in read_rows(table)) for side, table in tables.items()}
-    drawn = {side: _drawn(table, counts[side], side) for side, table in tables.items() if counts[side]}
-    wanted = {row["id"] for rows in drawn.values() for row in rows}
+    chosen = {side: drawn(table, side, counts[side]) for side, table in tables.items() if counts[side]}
+    wanted = {row["id"] for rows in chosen.values() for row in rows}
     areas = {row["id"]: _area(row) for row in read_rows(files) if row["id"] in wanted}
     found = {}
-    for side, rows in drawn.items():
-        levels = [_level(row, tables[side], channels) for row in rows]
+    for side, rows in chosen.items():
+        images = [_image(row, tables[side], channels) for row in rows]
+        levels = [float(image.mean()) for image in images]
         known = [areas[row["id"]] for row in rows if areas.get(row["id"])]
         found[side] = {
             "images": counts[side],
             "brightness": round(float(np.mean(levels)), 2),
             "spread": round(float(np.std(levels)), 2),
+            "flat": round(float(np.mean([flat(image) for image in images])), 4),
             "pixels": float(np.median(known)) if known else None,
         }
     return found
 
 
-def _drawn(table: str, count: int, side: str) -> list[dict]:
-    """A seeded sample of a table's rows; the table is read row by row, as there may be millions."""
+def drawn(table: str, side: str, count: int | None = None) -> list[dict]:
+    """A seeded sample of a table's rows, of which there are `count`; it is read row by row, as there may be millions."""
+    count = sum(1 for _ in read_rows(table)) if count is None else count
     chosen = set(generator("sides", side).choice(count, min(count, _SAMPLE), replace=False).tolist())
     return [row for index, row in enumerate(read_rows(table)) if index in chosen]
 
@@ -108,9 +113,14 @@ def _area(row: Mapping) -> int | None:
     return int(row["raw_height"]) * int(row["raw_width"]) if row.get("raw_height") else None
 
 
-def _level(row: Mapping, table: str, channels: int) -> float:
+def _image(row: Mapping, table: str, channels: int) -> np.ndarray:
     verify(row["image"], row["image_sha256"], table)
-    return float(read_image(row["image"], channels).mean())
+    return read_image(row["image"], channels)
+
+
+def flat(image_HWC: np.ndarray) -> bool:
+    """Whether an image has one colour alone."""
+    return bool((image_HWC == image_HWC[0, 0]).all())
 
 
 def empties(task: Task, rows: Sequence[Mapping], labelled: Sequence[Mapping]) -> dict:

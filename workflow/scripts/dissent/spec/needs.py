@@ -54,13 +54,21 @@ class Needs:
     runtime: int
 
 
+_LARGEST = Size(*(max(getattr(size, name) for size in _SMP.values()) for name in ("gflop", "mb", "weights")))
+
+
+def is_measured(network: Network) -> bool:
+    """Whether `size_of` knows this network; of one that was added since it says what the largest known one takes."""
+    return network.architecture in ("unet1x1", "evalnet") or (network.architecture, network.encoder) in _SMP
+
+
 def size_of(network: Network) -> Size:
     """What an image of 256x256 takes."""
     if network.architecture == "unet1x1":
         return Size(7.5 * network.width**2, 125 * network.width, 0.7 * network.width**2)
     if network.architecture == "evalnet":
         return Size(3.07 * network.width**2, 90 * network.width, 0.49 * network.width**2)
-    return _SMP[network.architecture, network.encoder]
+    return _SMP.get((network.architecture, network.encoder), _LARGEST)
 
 
 def training(run: Run, generation: int, pairs: int, val: int, unlabelled: int) -> Needs:
