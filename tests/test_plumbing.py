@@ -24,7 +24,7 @@ LAYERS = [
     {"atomic", "checked"},
     {"files"},
     {"spec", "seeds", "jobs", "closure"},
-    {"contours", "confusion"},
+    {"contours", "confusion", "sides"},
     {"task", "consensus", "cells", "devices", "noise"},
     {"augment", "metrics", "losses", "optim", "networks", "checkpoint"},
     {"data", "pools", "alarms"},
@@ -36,7 +36,7 @@ LAYERS = [
 ]
 WITHOUT_TORCH = {
     *("errors", "atomic", "seal", "remedy", "checked", "png", "disk", "files", "places", "columns", "closure", "spec"),
-    *("jobs", "seeds", "consensus", "contours", "cells", "confusion", "quality", "alarms", "pools"),
+    *("jobs", "seeds", "consensus", "contours", "cells", "confusion", "quality", "alarms", "sides", "pools"),
     *("label", "select", "datasets", "stopping", "plan", "asked", "dvc", "study"),
 }
 # Their files never import each other; base.py is what they share.

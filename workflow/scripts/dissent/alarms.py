@@ -15,6 +15,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from dissent import sides
 from dissent.spec.task import LOWER_IS_BETTER
 
 _TIMES = 10  # a share or its odds beside people's labels: less is what few labelled images and doubted borders make
@@ -23,9 +24,6 @@ _FLOOD = 0.05  # of the labels that a class must gain at least
 _LITTLE_DOUBT, _MUCH_DOUBT = 0.001, 0.8  # of the pixels; runs that do well have .01 to .08
 _EMPTY, _MORE_EMPTY = 0.9, 0.3  # of the images: without foreground, and how many more than people left empty
 _CHURN, _SETTLING = 0.05, 0.8  # of the sure pixels that change; what must be left of it two generations later
-_GREY, _SPREADS, _FEWEST = 25, 1.5, 3  # levels, sds over images, images from which a side has a brightness
-PLAIN = 0.5  # of a side's images with one colour alone; empty slides and sky are fewer
-_AREA = 4  # twice as high and twice as wide
 _KEPT, _DROPPED = 0.1, 0.1  # of the images: fewer kept, or more dropped, are worth a word
 _SMALL = 0.9  # of the dropped images that are smaller than three quarters of the kept; a fair filter has .25
 
@@ -128,22 +126,6 @@ def _restless(facts: Mapping) -> str:
     return "changed in each generation: " + ", ".join(_percent(share) for share in changed)
 
 
-def _brightness(facts: Mapping) -> str:
-    sides = {name: one for name, one in facts["sides"].items() if one["images"] >= _FEWEST}
-    people, told = sides.pop("labelled", None), []
-    for name, one in sides.items() if people else ():
-        if abs(one["brightness"] - people["brightness"]) > max(_GREY, _SPREADS * max(one["spread"], people["spread"])):
-            told.append(f"{name}: {one['brightness']:.0f}")
-    return f"mean grey level of labelled images {people['brightness']:.0f}, of {', '.join(told)}" if told else ""
-
-
-def _size(facts: Mapping) -> str:
-    sides = {name: one["pixels"] for name, one in facts["sides"].items() if one["pixels"]}
-    people = sides.pop("labelled", None)
-    told = [f"{name}: {area:,.0f}" for name, area in sides.items() if people and not 1 / _AREA < area / people < _AREA]
-    return f"pixels of a raw labelled image {people:,.0f} (median), of {', '.join(told)}" if told else ""
-
-
 def _drops_nearly_everything(facts: Mapping) -> str:
     pseudo = facts["pseudo"]
     if not pseudo or pseudo["kept"] >= _KEPT * pseudo["images"]:
@@ -173,11 +155,6 @@ def _learned_nothing(facts: Mapping) -> str:
     if not last.get("zero") or facts["ranked_by"] in LOWER_IS_BETTER:
         return ""
     return f"{last['zero']} of {last['students']} students score 0 on validation at their best step"
-
-
-def _flat_images(facts: Mapping) -> str:
-    found = [(name, one["flat"]) for name, one in facts["sides"].items() if one.get("flat", 0.0) >= PLAIN]
-    return "; ".join(f"{_percent(share)} of the {name} images" for name, share in found)
 
 
 ALARMS = {
@@ -245,19 +222,19 @@ ALARMS = {
         "half of a side's images or more have one colour alone",
         "grey levels that were all brought to one (a bit depth or an outlier that sets the range), files that were written empty",
         "look at them; `dissent check`; `depth` of the data set",
-        _flat_images,
+        sides.flat,
     ),
     "brightness_differs": Alarm(
         "images of one side are much darker or brighter than the labelled ones: by 25 grey levels and 1.5 sd or more",
         "other cameras, exposures or bit depths: networks are asked about images unlike those they learned from",
         "bring the files to one exposure; draw the labelled images from all sources (`group`); `view: strong` varies brightness",
-        _brightness,
+        sides.brightness,
     ),
     "size_differs": Alarm(
         "raw images of one side have four times the pixels of the labelled ones, or a quarter",
         "other magnifications or cameras: brought to one size, objects are of different scale",
         "`geometry: {name: tiles}` cuts windows at the images' own scale; draw the labelled images from all sources; `view: strong` varies scale",
-        _size,
+        sides.size,
     ),
     "filter_drops_nearly_everything": Alarm(
         "the filter keeps less than a tenth of the images",

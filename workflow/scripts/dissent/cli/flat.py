@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from dissent.alarms import PLAIN
 from dissent.files import read_image
 from dissent.generation.watch import drawn, flat
+from dissent.sides import PLAIN
 
 
 def check_flat(split: Path, channels: int) -> tuple[list[str], list[str]]:
