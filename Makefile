@@ -25,15 +25,16 @@ export PATH := $(abspath $(BIN)):$(PATH)
 
 OPTIONS = $(if $(SETTINGS),--config settings=$(SETTINGS))
 STAGES = PYTHONPATH=workflow/scripts python -m dissent.dvc $(EXPERIMENT) $(if $(SETTINGS),--settings $(SETTINGS))
-PYTHON_CODE := workflow tests benchmarks
+PYTHON_CODE := workflow tests benchmarks docs/hooks.py
 SNAKE_CODE := Snakefile workflow/rules
 
-.PHONY: help environment demo test faults lint format bench bench-full estimate stages settings stage plan repro pull clean
+.PHONY: help environment demo test faults docs lint format bench bench-full estimate stages settings stage plan repro pull clean
 
 help:
 	@echo "make demo     train the demo: generations of pseudo-labels on real microscopy images"
 	@echo "make test     all tests"
 	@echo "make faults   harm files, kill jobs, fill disks: one table of what was silent or lost (docs/reliability.md)"
+	@echo "make docs     the pages as a site: build/site/index.html; a link that leads nowhere is an error"
 	@echo "make lint     check the style of Python and Snakemake files"
 	@echo "make format   put it right"
 	@echo "make bench    measure speed and memory as ratios: one table (docs/performance.md); bench-full goes to 100,000 images"
@@ -79,6 +80,11 @@ test: $(ENVIRONMENT)
 # SEED=3: other places, files and moments. ONLY="A1:17 C3": some of them again, with what went wrong in full.
 faults: $(ENVIRONMENT)
 	PYTHONPATH=workflow/scripts:tests python -m faults --seed $(SEED) $(if $(ONLY),--only $(ONLY))
+
+# No notice of other versions, and nothing is fetched: the same pages give the same bytes.
+docs: $(ENVIRONMENT)
+	NO_MKDOCS_2_WARNING=1 mkdocs build --strict --quiet
+	@echo "Done: build/site/index.html"
 
 lint: $(ENVIRONMENT)
 	ruff check $(PYTHON_CODE)

@@ -49,3 +49,22 @@ def test_the_words_are_plain():
         if one.words > 18 or one.long > 0.1 or one.marks > 2 or one.sentences < 20
     }
     assert long == {}
+
+
+def test_the_page_of_commands_is_what_the_parsers_say():
+    from dissent.cli.reference import render
+
+    page = (ROOT / "docs" / "reference" / "cli.md").read_text("utf-8")
+    assert page == render(), "`python -m dissent.cli.reference > docs/reference/cli.md` writes it anew"
+
+
+def test_the_page_of_files_names_every_column():
+    from dissent.columns import MASKS, PREDICTIONS, SCORES
+    from dissent.datasets.prepare import COLUMNS
+    from dissent.datasets.record import COLUMNS as RECORD
+    from dissent.files import PAIR_COLUMNS
+    from dissent.study.page import LABEL_COLUMNS
+
+    page = (ROOT / "docs" / "reference" / "files.md").read_text("utf-8")
+    tables = (MASKS, PREDICTIONS, SCORES, COLUMNS, RECORD, PAIR_COLUMNS, LABEL_COLUMNS)
+    assert [name for table in tables for name in table if f"`{name}`" not in page] == []

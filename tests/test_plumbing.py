@@ -285,7 +285,7 @@ def version(text: str) -> tuple[int, ...]:
 
 
 def test_the_lock_has_what_the_project_needs(lock):
-    wanted = required("workflow", "test")
+    wanted = required(*project()["optional-dependencies"])
     assert set(wanted) <= set(lock)
     assert not {name for name, bound in wanted.items() if version(lock[name]) < version(bound)}
 

@@ -26,7 +26,7 @@ COMMANDS = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code. Mistakes of the user are told in plain words, without a traceback."""
-    args = _parser().parse_args(argv)
+    args = parser().parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     try:
         with interruptible():
@@ -48,13 +48,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 2
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """All commands with their arguments."""
+    whole = argparse.ArgumentParser(
         prog="dissent",
         description="Segment images with few labels: generations of pseudo-labels, filtered by their teachers' disagreement.",
         epilog="Training itself is `snakemake --cores 2 results/EXPERIMENT/report.html`; see README.md and docs/own_data.md.",
     )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, command in COMMANDS.items():
         summary = command.__doc__.split("\n", 1)[0]
         one = commands.add_parser(
@@ -65,4 +66,4 @@ def _parser() -> argparse.ArgumentParser:
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         command.add_arguments(one)
-    return parser
+    return whole
