@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 NAME = "raw.csv"
 COLUMNS = ("path", "kind", "bytes", "sha256")
 WHY = {
-    "edited": "was edited since it was prepared (its content and its date are new)",
+    "edited": "was edited since it was prepared (its content and its date are new); if nobody did, restore it",
     "changed": "is not the file that was prepared: edited or damaged (the date that it had then is not known here)",
     "rotten": "has other content than before under the same date, so the disk or a copy damaged it: restore it, or "
     "`touch` it if the change is meant",
