@@ -172,8 +172,26 @@ def test_a_corrected_label_is_named_and_a_new_date_is_not(made):
     os.utime(made / "files.csv", ns=(later + 10**10, later + 10**10))
     assert "labels/i1.png" in told(made)
     # what is damaged was nobody's work
-    (made / "labels/i1.png").write_bytes((made / "labels/i1.png").read_bytes()[:40])
+    good = (made / "labels/i1.png").read_bytes()
+    for damaged in (good[:40], good[:-20] + bytes([good[-20] ^ 1]) + good[-19:], b""):
+        (made / "labels/i1.png").write_bytes(damaged)
+        check_ours(made, "raw")
+
+
+def test_links_into_a_cache_are_ours_and_a_link_to_another_file_is_not(made):
+    """As `dvc checkout` leaves them, with new dates and without our marker."""
+    (made / MARKER).unlink()
+    Path("cache").mkdir()
+    for number, path in enumerate(sorted(made.rglob("*.png"))):
+        kept = Path("cache", str(number)).absolute()
+        shutil.copyfile(path, kept)
+        path.unlink()
+        path.symlink_to(kept)
     check_ours(made, "raw")
+    save(Path("own.png"), 255 - read(made / "labels/i1.png"))
+    (made / "labels/i1.png").unlink()
+    (made / "labels/i1.png").symlink_to(Path("own.png").absolute())
+    assert "changed since they were prepared: data/toy/labels/i1.png;" in told(made)
 
 
 def test_an_old_file_put_in_place_of_a_prepared_one_is_named(made):

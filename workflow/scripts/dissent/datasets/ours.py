@@ -1,11 +1,13 @@
 """What lies in data/{dataset} and was not written by `prepare`: it is the user's, and no job may remove it."""
 
+import io
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from PIL import Image
 
+from dissent import png
 from dissent.datasets.contents import contents
 from dissent.datasets.convert import PUBLISHED_TARGETS
 from dissent.datasets.listing import JUNK
@@ -118,12 +120,14 @@ def _edited(folder: Path, changed: list[Path], known: Known) -> list[Path]:
 
 
 def _is_image(path: Path) -> bool:
+    """Whether somebody may have drawn a file: of a damaged one checksums are wrong, or it cannot be decoded."""
     try:
-        with Image.open(path) as image:
+        content = path.read_bytes()
+        with Image.open(io.BytesIO(content)) as image:
             image.load()
     except (OSError, SyntaxError, ValueError):
         return False
-    return True
+    return not png.fault(content)
 
 
 def _words(folder: Path, raw: str | Path, foreign: list[Path], edited: list[Path]) -> list[str]:
