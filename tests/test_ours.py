@@ -11,10 +11,11 @@ from test_cli_check import settings
 from test_workflow import snakemake
 
 from dissent.asked import check_asked
-from dissent.datasets import prepare
+from dissent.datasets import ours, prepare
 from dissent.datasets.ours import MARKER, check_ours
 from dissent.datasets.place import check_place
 from dissent.files import UserError, sha256, write_text
+from dissent.kept import check_kept
 from dissent.plan import Plan
 from dissent.spec.base import read_yaml
 
@@ -194,6 +195,20 @@ def test_links_into_a_cache_are_ours_and_a_link_to_another_file_is_not(made):
     assert "changed since they were prepared: data/toy/labels/i1.png;" in told(made)
 
 
+def test_what_was_read_once_is_not_read_again_and_an_edit_after_it_is_seen(made, monkeypatch):
+    for path in made.rglob("*.png"):
+        path.chmod(0o600)  # a date of change later than the tables'
+    check_ours(made, "raw")
+    with monkeypatch.context() as patch:
+        patch.setattr(ours, "contents", lambda folder, files: pytest.fail("read again"))
+        check_ours(made, "raw")
+    change(made / "labels/i1.png")
+    assert "data/toy/labels/i1.png;" in told(made)
+    (made / "labels/i1.png").unlink()
+    prepared(Path("raw"), made)
+    check_ours(made, "raw")
+
+
 def test_an_old_file_put_in_place_of_a_prepared_one_is_named(made):
     save(Path("own.png"), 255 - read(made / "labels/i1.png"))
     os.utime("own.png", (0, 0))
@@ -230,3 +245,32 @@ def test_folders_that_nobody_prepared_are_named(in_tmp):
     pairs(Path("raw"), NAMES[:2])
     text = told(Path("data/toy"))
     assert "data/toy/images/i0.png, data/toy/images/i1.png, data/toy/labels/i0.png, data/toy/labels/i1.png;" in text
+
+
+# folders of a generation -----------------------------------------------------------------------------------------------
+
+
+def test_files_of_the_user_in_the_folders_of_a_generation_are_named(in_tmp):
+    gen = Path("results/mine/gen1")
+    folders = [gen / "predictions/teacher1", gen / "masks/consensus", gen / "masks/inconsistency", gen / "pairs/inputs"]
+    for folder in folders:
+        write_text(folder / "i0.png", "x")
+    write_text(gen / "predictions.csv", f"id,prediction\ni0,{folders[0]}/i0.png\n")
+    write_text(gen / "masks.csv", f"id,label,doubt\ni0,{folders[1]}/i0.png,{folders[2]}/i0.png\n")
+    write_text(gen / "pairs/shown.json", '{"files": {"inputs/i0.png": "0"}}')
+    for name in ("predictions", "masks/consensus", "masks/inconsistency", "pairs"):
+        write_text(gen / name / ".snakemake_timestamp", "")
+    check_kept("mine")
+    for folder in folders:  # copied elsewhere, or checked out: other dates
+        os.utime(folder / "i0.png", (4e9, 4e9))
+        os.utime(folder, (4e9, 4e9))
+    check_kept("mine")
+    strange = [folders[0] / "mine.txt", folders[1] / "corrected.png", gen / "pairs/more/a.png"]
+    for path in strange:
+        write_text(path, "x")
+        os.utime(path.parent, (5e9, 5e9))
+    os.utime(gen / "pairs", (5e9, 5e9))
+    with pytest.raises(UserError) as caught:
+        check_kept("mine")
+    assert f"no job wrote: {', '.join(sorted(path.as_posix() for path in strange))}. They would" in str(caught.value)
+    assert all(path.exists() for path in strange)

@@ -29,7 +29,7 @@ LAYERS = [
     {"augment", "metrics", "losses", "optim", "networks", "checkpoint"},
     {"data", "pools", "alarms"},
     {"learn", "label", "select", "datasets", "inference", "quality", "stopping"},
-    {"fit", "plan"},
+    {"fit", "plan", "kept"},
     {"generation", "report", "asked", "planned"},
     {"study"},
     {"dvc", "cli", "targets"},

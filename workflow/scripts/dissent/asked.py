@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from dissent.files import UserError
+from dissent.kept import check_kept
 from dissent.plan import Plan
 from dissent.spec.fractions import with_split
 from dissent.spec.run import Run
@@ -24,6 +25,9 @@ def check_asked(plan: Plan, words: Iterable[str]) -> None:
         runs = _runs(plan, words)
         for dataset in sorted({*_named(words, "data/(?!raw/)"), *(run.dataset_name for run in runs)}):
             plan.guard(dataset)
+        for run in {run.name: run for run in runs}.values():
+            for name in (run.name, *(run.sibling(method) for method in run.controls)):
+                check_kept(name)
         for note in _changed(plan, runs):
             print(note, file=sys.stderr)
 

@@ -1,5 +1,6 @@
 """What lies in data/{dataset} and was not written by `prepare`: it is the user's, and no job may remove it."""
 
+import contextlib
 import io
 import os
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from dissent import png
 from dissent.datasets.contents import contents
 from dissent.datasets.convert import PUBLISHED_TARGETS
 from dissent.datasets.listing import JUNK
-from dissent.files import UserError, read_json, read_rows, sha256
+from dissent.files import UserError, digest, read_json, read_rows, sha256, write_json
 
 FOLDERS = ("images", "labels", *sorted(PUBLISHED_TARGETS.values()))
 MARKER = ".files.csv"
@@ -21,6 +22,7 @@ _SIGNS = {
     "files.csv": (b"id,image,label,", b"image_sha256", b"label_sha256"),
     "dataset.json": (b'{\n "dataset"', b'"raw_digest"'),
 }
+_CHECKED = ".checked.json"  # when all newer files were found to be what was prepared
 _SHOWN = 5
 
 Known = dict[str, set[str]]
@@ -29,36 +31,44 @@ Known = dict[str, set[str]]
 def check_ours(folder: str | Path, raw: str | Path) -> None:
     """UserError names the files in data/{dataset} that `prepare` did not write, and prepared ones that were changed since.
 
-    Dates tell which files to read; what was read is remembered (datasets/contents.py).
+    Dates tell which files to read: those newer than the tables, and than the last time that all of them were as prepared.
     """
     folder = Path(folder)
-    known, since = _known(folder)
+    known, since, tables = _known(folder)
     foreign = list(_foreign_tables(folder))
-    changed: list[Path] = []
+    changed: dict[Path, int] = {}
     for name in FOLDERS:
         for entry in _entries(folder / name):
-            path = folder / name / entry.name
             if f"{name}/{entry.name}" not in known:
-                foreign.append(path)
-            elif _newer(entry, since):
-                changed.append(path)
-    edited = _edited(folder, changed, known)
+                foreign.append(folder / name / entry.name)
+            elif status := _newer(entry, since):
+                changed[folder / name / entry.name] = status.st_ctime_ns
+    edited, whole = _edited(folder, list(changed), known)
     if foreign or edited:
         raise UserError("\n  ".join(_words(folder, raw, foreign, edited)))
+    if changed and whole:
+        with contextlib.suppress(OSError):  # it only saves time
+            write_json(folder / _CHECKED, {"tables": tables, "at": max(changed.values())})
 
 
-def _known(folder: Path) -> tuple[Known, int]:
-    """{path below `folder`: its digests} of what `prepare` wrote, and since when: nothing where it wrote nothing."""
+def _known(folder: Path) -> tuple[Known, int, str]:
+    """{path below `folder`: its digests} of what `prepare` wrote, and since when it was so; the digest of the tables that say so."""
     table, marker = folder / "files.csv", folder / MARKER
     # what was prepared before there were markers, or came from DVC, has none; its two tables fit each other
     tables = [path for path in ([table] if _fits(folder) else [table, marker]) if path.is_file()]
     known: Known = {}
     for path in tables:
-        for name, digest in _named(path):
-            known.setdefault(name, set()).add(digest)
+        for name, sha in _named(path):
+            known.setdefault(name, set()).add(sha)
     # `snakemake --touch` gives outputs new dates, and the marker keeps its own
     dates = [path.stat().st_mtime_ns for path in {*tables, *([marker] if marker.is_file() else [])}]
-    return known, min(dates, default=0)
+    these = digest([sha256(path) for path in tables])
+    try:
+        memory = read_json(folder / _CHECKED)
+        checked = int(memory["at"]) if memory["tables"] == these else 0
+    except (UserError, KeyError, TypeError, ValueError):
+        checked = 0
+    return known, max(min(dates, default=0), checked), these
 
 
 def _fits(folder: Path) -> bool:
@@ -72,7 +82,7 @@ def _named(table: Path) -> Iterator[tuple[str, str]]:
     """What a table of prepared files names, as far as it can be read."""
     try:
         for row in read_rows(table, _TABLE, sealed=False):
-            image = Path(row["image"] or "").name
+            image = (row["image"] or "").rpartition("/")[2]
             yield f"images/{image}", row["image_sha256"] or ""
             for column, folder in (("label_sha256", "labels"), *((f"{one}_sha256", one) for one in FOLDERS[2:])):
                 if row.get(column):
@@ -103,20 +113,23 @@ def _entries(folder: Path) -> Iterator[os.DirEntry]:
                 yield entry
 
 
-def _newer(entry: os.DirEntry, since: int) -> bool:
-    """Whether a file may have been written since: a copy that keeps its old date has a new one of change."""
+def _newer(entry: os.DirEntry, since: int) -> os.stat_result | None:
+    """The dates of a file that may have been written since: a copy that keeps its old date has a new one of change."""
     try:
         status = entry.stat()
     except OSError:  # a link to nothing
-        return False
-    return max(status.st_mtime_ns, status.st_ctime_ns) > since
+        return None
+    return status if max(status.st_mtime_ns, status.st_ctime_ns) > since else None
 
 
-def _edited(folder: Path, changed: list[Path], known: Known) -> list[Path]:
-    """Those that hold something else now, and something that can be looked at: a damaged file is nobody's work."""
+def _edited(folder: Path, changed: list[Path], known: Known) -> tuple[list[Path], bool]:
+    """Those that hold something else now, and something that can be looked at: a damaged file is nobody's work.
+
+    And whether all hold what was prepared.
+    """
     found = contents(folder, changed) if changed else {}
-    others = [folder / name for name, digest in found.items() if digest not in known[name]]
-    return [path for path in others if _is_image(path)]
+    others = [folder / name for name, sha in found.items() if sha not in known[name]]
+    return [path for path in others if _is_image(path)], not others
 
 
 def _is_image(path: Path) -> bool:
@@ -133,17 +146,17 @@ def _is_image(path: Path) -> bool:
 def _words(folder: Path, raw: str | Path, foreign: list[Path], edited: list[Path]) -> list[str]:
     lines = [f"{folder} holds files of yours, which preparing the data set anew would remove. Nothing was touched."]
     if foreign:
-        lines.append(f"not written by dissent: {_some(foreign)}; move them away: raw images and masks belong in {raw}")
+        lines.append(f"not written by dissent: {some(foreign)}; move them away: raw images and masks belong in {raw}")
     if edited:
         lines.append(
-            f"changed since they were prepared: {_some(edited)}; correct the raw file in {raw} instead, and move these "
+            f"changed since they were prepared: {some(edited)}; correct the raw file in {raw} instead, and move these "
             "away or delete them: they are made again"
         )
     return [*lines, "Then run the same command again."]
 
 
-def _some(paths: list[Path]) -> str:
-    """A few names, and how many there are."""
+def some(paths: list[Path]) -> str:
+    """A few names, and how many more there are."""
     names = sorted(path.as_posix() for path in paths)
     rest = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return ", ".join("".join(c if c.isprintable() else ascii(c)[1:-1] for c in name) for name in names[:_SHOWN]) + rest
