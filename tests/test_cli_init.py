@@ -273,6 +273,12 @@ def test_images_without_masks_are_the_unlabelled_ones(in_tmp, capsys):
     check_too()
 
 
+def test_masks_are_hidden_where_every_image_has_one_alone(in_tmp, capsys):
+    folder(values(0, 1), masked=NAMES[:8])
+    assert init("--labelled", 0.5) == 2
+    assert "`--labelled 0.5` hides masks" in capsys.readouterr().err and not list(Path("own").rglob("*.*"))
+
+
 def test_where_every_image_has_a_mask_most_are_hidden_and_that_is_said(in_tmp, capsys):
     folder(values(0, 1))
     assert init() == 0

@@ -167,3 +167,20 @@ def test_a_folder_without_images_is_a_user_s_mistake(in_tmp):
     (in_tmp / "raw/masks").mkdir()
     with pytest.raises(UserError, match="no image lies in images"):
         prepared(Path("raw"), Path("out"))
+
+
+def test_unlabelled_images_in_a_folder_of_their_own(in_tmp, capsys):
+    pairs(Path("raw"), [f"a{i}" for i in range(6)])
+    for i in range(4):
+        save(Path(f"raw/pool/a{i + 3}.png"), photo(20 + i))
+    assert init() == 0
+    assert "masks: 4 in pool/; move in what is to be used (init: --unlabelled DIR)" in capsys.readouterr().out
+    assert init("--unlabelled", "pool", "--anew") == 0
+    out = capsys.readouterr().out
+    assert (
+        "16 files: 10 images (6 with a mask), 6 masks, 0 left out" in out
+        and "5 images labelled, 4 images unlabelled" in out
+    )
+    assert read_yaml("own/datasets/mine.yaml")["parts"][1] == {"name": "more", "images": "pool", "masks": None}
+    assert dissent("check", "mine", "--settings", "own") == 0
+    assert "16 files: 10 images (6 with a mask), 6 masks, 0 left out" in capsys.readouterr().out

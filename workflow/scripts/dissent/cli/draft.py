@@ -37,8 +37,8 @@ def source_of(
     values: dict[str, Any] = {"task": {"kind": found.kind, "labels": found.labels}, "raw": pairs.raw.as_posix()}
     if found.colours:
         values["task"]["colours"] = found.colours
-    if (pairs.images_below, pairs.masks_below) != ("images", "masks"):
-        values["parts"] = [{"name": "all", "images": pairs.images_below, "masks": pairs.masks_below}]
+    if (pairs.images_below, pairs.masks_below, pairs.more_below) != ("images", "masks", ""):
+        values["parts"] = pairs.parts
     optional = {
         "image_suffix": pairs.image_suffix,
         "mask_suffix": pairs.mask_suffix,

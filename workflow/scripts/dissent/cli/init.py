@@ -38,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", type=Path, help="folder that holds the images and the masks")
     parser.add_argument("--images", default="images", metavar="DIR", help="folder of images below it (default: images)")
     parser.add_argument("--masks", default="masks", metavar="DIR", help="folder of masks below it (default: masks)")
+    parser.add_argument("--unlabelled", metavar="DIR", help="a further folder below it, of images without masks")
     parser.add_argument("--name", help="name of the data set and the experiment; default: the folder's")
     parser.add_argument("--settings", type=Path, metavar="DIR", help="folder of settings to write to; default: config")
     parser.add_argument(
@@ -94,8 +95,10 @@ def run(args: argparse.Namespace) -> int:
             f"{' and '.join(map(str, there))} exist and stay as they are; say another --name, or --anew to put them aside"
         )
     check_place(args.folder, name, (args.images, args.masks))
-    pairs = find_pairs(args.folder, args.images, args.masks, args.leave_out)
-    print(told_files(pairs.census, args.folder, (pairs.images_below, pairs.masks_below)))
+    pairs = find_pairs(args.folder, args.images, args.masks, args.leave_out, args.unlabelled)
+    print(
+        told_files(pairs.census, args.folder, filter(None, (pairs.images_below, pairs.masks_below, pairs.more_below)))
+    )
     folders = sorted(pairs.masks) if "" not in pairs.masks else []
     if folders and args.missing is None:
         _check_missing(pairs)
@@ -106,6 +109,11 @@ def run(args: argparse.Namespace) -> int:
     meant = guess(found, wishes, folders)
     print(_meant(meant, found))
     values = source_of(pairs, found.images, meant, args.size, args.geometry, args.group)
+    if pairs.alone and args.labelled not in (None, "all"):
+        raise UserError(
+            f"`--labelled {args.labelled}` hides masks, which is for folders where every image has one; here "
+            f"{len(pairs.alone)} images have none: leave it out, and every mask is learned from"
+        )
     labelled = args.labelled or ("all" if pairs.alone else SIMULATED)
     values["splits"] = {SPLIT: first_split(labelled, files.table)}
     dataset = checked(values, files.dataset)
@@ -129,10 +137,12 @@ def run(args: argparse.Namespace) -> int:
 def _unused_flags(args: argparse.Namespace) -> list[str]:
     """Flags that were given, and that settings which are there already answer."""
     masks = ("kind", "labels", "ignore", "threshold", "tolerance", "palette", "missing")
-    names = (*masks, "size", "group", "leave_out", "labelled")
-    return [f"--{name.replace('_', '-')}" for name in names if getattr(args, name)] + (
-        ["--geometry"] if args.geometry != "whole" else []
-    )
+    names = (*masks, "size", "group", "leave_out", "labelled", "unlabelled")
+    return [f"--{name.replace('_', '-')}" for name in names if getattr(args, name)] + [
+        f"--{name}"
+        for name, usual in (("geometry", "whole"), ("images", "images"), ("masks", "masks"))
+        if getattr(args, name) != usual
+    ]
 
 
 def _name(args: argparse.Namespace) -> str:

@@ -30,7 +30,15 @@ class Pairs:
     alone: list[str] = field(default_factory=list)
     """keys of images without any mask"""
     leave_out: list[str] = field(default_factory=list)
+    more_below: str = ""
+    """a further folder, of images without masks"""
     census: Census = field(default_factory=Census)
+
+    @property
+    def parts(self) -> list[dict[str, str | None]]:
+        """The data set's `parts`."""
+        parts = [{"name": "all", "images": self.images_below, "masks": self.masks_below}]
+        return parts + ([{"name": "more", "images": self.more_below, "masks": None}] if self.more_below else [])
 
     @property
     def names(self) -> str:
@@ -39,8 +47,12 @@ class Pairs:
         return "path" if max(stems.values()) > 1 else "stem"
 
 
-def find_pairs(folder: Path, images: str, masks: str, leave_out: Sequence[str] = ()) -> Pairs:
-    """Pair what lies below FOLDER/images and FOLDER/masks, whatever their names end with; UserError lists misfits."""
+def find_pairs(folder: Path, images: str, masks: str, leave_out: Sequence[str] = (), more: str | None = None) -> Pairs:
+    """Pair what lies below FOLDER/images and FOLDER/masks, whatever their names end with; UserError lists misfits.
+
+    `leave_out`: patterns of files that are not used. `more`: a further folder, of images without masks.
+    """
+    more = _below(folder, more, "--unlabelled") if more else ""
     images, masks = _below(folder, images, "--images"), _below(folder, masks, "--masks")
     pictures, files = _keys(folder, images, leave_out), _keys(folder, masks, leave_out)
     if not pictures or not files:
@@ -57,7 +69,7 @@ def find_pairs(folder: Path, images: str, masks: str, leave_out: Sequence[str] =
         keys = sorted({key.split("/", 1)[1] for key in files} if tops else files)
         image_suffix, mask_suffix = _suffixes(sorted(pictures), keys)
     return _paired(Pairs(folder, {}, {label: {} for label in labels or [""]}, images, masks, image_suffix, mask_suffix,
-                         leave_out=list(leave_out)))  # fmt: skip
+                         leave_out=list(leave_out), more_below=more))  # fmt: skip
 
 
 def _keys(folder: Path, below: str, leave_out: Sequence[str]) -> list[str]:
@@ -73,7 +85,7 @@ def _paired(found: Pairs) -> Pairs:
     labels = sorted(found.masks) if "" not in found.masks else []
     # what masks mean is not known yet, and asked later: nothing is validated here
     source = Source.model_construct(
-        parts=[Part(name="all", images=found.images_below, masks=found.masks_below)],
+        parts=[Part(**part) for part in found.parts],
         image_suffix=found.image_suffix,
         mask_suffix=found.mask_suffix,
         leave_out=found.leave_out,
@@ -83,7 +95,7 @@ def _paired(found: Pairs) -> Pairs:
     problems = Problems()
     images, masks = listed(source, found.raw, problems, census := Census())
     problems.stop(found.raw)
-    pictures = {key: path for _, key, path in images}
+    pictures = {key if part.name == "all" else f"{part.images}/{key}": path for part, key, path in images}
     by_label = dict(zip(labels or [""], masks["all"], strict=True))
     alone = [key for key in pictures if not any(key in one for one in by_label.values())]
     census.images |= set(pictures.values())

@@ -34,7 +34,8 @@ def _beside(raw: Path, folders: set[Path]) -> list[str]:
     told = ", ".join(f"{count} in {name}" for name, count in sorted(counts.items()))
     return (
         [
-            f"        not looked at, as they lie beside the folders of images and masks: {told}; move in what is to be used"
+            f"        not looked at, as they lie beside the folders of images and masks: {told}; move in what is to "
+            "be used (init: --unlabelled DIR)"
         ]
         if told
         else []

@@ -10,6 +10,7 @@ from dissent.cli.holdout import SIMULATED
 from dissent.cli.seen import told_files
 from dissent.cli.text import some
 from dissent.datasets.listing import Census
+from dissent.datasets.lists import list_paths
 from dissent.datasets.naming import Names
 from dissent.datasets.raw import Item, Problems, find_items, find_raw
 from dissent.datasets.tables import table_of, text_of
@@ -107,14 +108,15 @@ def _since(name: str, items: list[Item]) -> list[str]:
 def _update_sides(dataset: Dataset, files: Files, items: list[Item], told: Told) -> None:
     """Follow renamed images of val and test; name those that are gone or have lost their mask."""
     split = dataset.splits.get(SPLIT)
-    if split is None or split.fixed != files.table.as_posix():
+    if split is None or split.fixed is None:
         told.notes.append(
-            f"validation and test images are not named in {files.table}: they may move as masks come and go"
+            f"{files.dataset} names no validation and test images (`fixed` of `{SPLIT}`): they may move as masks come and go"
         )
         return
+    table = list_paths(dataset, split)["fixed"]
     names = Names([(item.source, item.id) for item in items], dataset.image_suffix)
     by_source = {item.source: item for item in items}
-    lines = table_of(files.table, ("image", "side"))
+    lines = table_of(table, ("image", "side"))
     found = {line.number: names.find(line.cells["image"]) for line in lines}
     known = {source for sources in found.values() for source in sources}
     lost = [line for line in lines if not found[line.number]]
@@ -122,7 +124,7 @@ def _update_sides(dataset: Dataset, files: Files, items: list[Item], told: Told)
     renamed: dict[int, tuple[str, str]] = {}
     for line in lines:
         name, side = line.cells["image"], line.cells["side"]
-        where = f"{files.table}, line {line.number}"
+        where = f"{table}, line {line.number}"
         new = digests.get(line.cells.get("sha256", ""))
         if line in lost and new is not None:
             renamed[line.number] = (name, new)
@@ -134,16 +136,12 @@ def _update_sides(dataset: Dataset, files: Files, items: list[Item], told: Told)
         ):
             told.mend.append(f"{where}: {name} of {side} has no mask any more: put the mask back, or delete the line")
     if renamed:
-        _rename(files.table, renamed)
+        _rename(table, renamed)
     counts = Counter(line.cells["side"] for line in lines)
     masked = sum(bool(item.masks) for item in items)
-    told.notes.append(
-        f"{counts['val']} images for validation and {counts['test']} for the test stay as {files.table} says"
-    )
+    told.notes.append(f"{counts['val']} images for validation and {counts['test']} for the test stay as {table} says")
     if masked > 20 * min(counts["val"], counts["test"]):
-        told.notes.append(
-            f"that is few for {masked} masks: add lines IMAGE,val or IMAGE,test to {files.table} for more"
-        )
+        told.notes.append(f"that is few for {masked} masks: add lines IMAGE,val or IMAGE,test to {table} for more")
 
 
 def _rename(table: Path, renamed: dict[int, tuple[str, str]]) -> None:

@@ -73,6 +73,8 @@ def read_lists(dataset: Dataset, split: Split, rows: list[dict]) -> dict[str, li
 def read_fixed(dataset: Dataset, split: Split, rows: list[dict]) -> dict[str, list[dict]]:
     """{val, test: rows} of the images that the table of `fixed` names; UserError lists the lines that cannot be followed."""
     path = list_paths(dataset, split)["fixed"]
+    if not path.is_file():
+        raise UserError(f"{split.fixed}, which names the images of val and test (`fixed`), does not exist: put it back")
     by_source, names = rows_by_source(rows), names_of(dataset, rows)
     sides: dict[str, dict[str, int]] = {"val": {}, "test": {}}
     problems, seen = Problems(), {}
