@@ -6,6 +6,7 @@ import os
 import pytest
 
 from dissent import atomic
+from dissent.asked import check_writable
 from dissent.disk import REMEDIES, refusal
 from dissent.files import UserError, write_atomic, writing
 
@@ -35,6 +36,15 @@ def test_a_folder_that_cannot_be_made_or_written_is_told_by_the_file(tmp_path, m
     monkeypatch.setattr(atomic.tempfile, "mkstemp", refusing(errno.EROFS))
     with pytest.raises(UserError, match=r"new/a\.csv: Read-only file system; let your user read and write there"):
         write_atomic(tmp_path / "new" / "a.csv", b"x")
+
+
+def test_folders_without_rights_are_named_before_jobs_begin(in_tmp, monkeypatch):
+    (in_tmp / "logs/mine/gen0").mkdir(parents=True)
+    check_writable()
+    real = os.access
+    monkeypatch.setattr(os, "access", lambda path, how: "gen0" not in str(path) and real(path, how))
+    with pytest.raises(UserError, match=r"logs/mine/gen0: no file can be made in this folder; let your user"):
+        check_writable()
 
 
 def test_an_error_of_another_file_is_not_told_as_one_of_this(tmp_path):

@@ -21,7 +21,7 @@ FILES = sorted(LIBRARY.rglob("*.py"))
 # Imports run down only: a unit (a file or a folder of dissent/) may use what stands in a row above its own here.
 LAYERS = [
     {"errors", "seal", "remedy", "places", "png", "columns", "disk"},
-    {"atomic", "checked"},
+    {"atomic", "checked", "scratch"},
     {"files"},
     {"spec", "seeds", "jobs", "closure"},
     {"contours", "confusion", "sides"},
@@ -35,7 +35,21 @@ LAYERS = [
     {"dvc", "cli", "targets"},
 ]
 WITHOUT_TORCH = {
-    *("errors", "atomic", "seal", "remedy", "checked", "png", "disk", "files", "places", "columns", "closure", "spec"),
+    *(
+        "errors",
+        "scratch",
+        "atomic",
+        "seal",
+        "remedy",
+        "checked",
+        "png",
+        "disk",
+        "files",
+        "places",
+        "columns",
+        "closure",
+        "spec",
+    ),
     *("jobs", "seeds", "consensus", "contours", "cells", "confusion", "quality", "alarms", "sides", "pools"),
     *("label", "select", "datasets", "stopping", "plan", "asked", "dvc", "study"),
 }

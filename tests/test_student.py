@@ -1,5 +1,6 @@
 """A student from its tables to its files: every learner in every kind, no look at hidden masks, death and resume."""
 
+import errno
 import shutil
 import signal
 from pathlib import Path
@@ -11,7 +12,7 @@ from discs import KINDS, config, prepared
 from processes import python, wait_until
 from resealed import reseal
 
-from dissent import data, networks
+from dissent import networks, scratch
 from dissent.data import Order, Pairs, Resident, apply_doubt
 from dissent.files import UserError, read_json, read_table, sha256, write_mask, write_table
 from dissent.generation.pairs import assemble_pairs
@@ -78,12 +79,24 @@ def test_entries_on_the_device_are_those_of_the_pairs(root, in_tmp, monkeypatch)
 
 @pytest.mark.parametrize("parts", [1, 10**9])
 def test_large_arrays_lie_in_a_file_without_a_name(in_tmp, monkeypatch, parts):
-    monkeypatch.setattr(data, "_IN_MEMORY", 10**9 // parts)
-    array = data.scratch(3, 4, 5)
+    monkeypatch.setattr(scratch, "_IN_MEMORY", 10**9 // parts)
+    array = scratch.scratch(3, 4, 5)
     assert array.shape == (3, 4, 5) and array.dtype == np.uint8 and not array.any()
     array[1] = 7
     assert array.sum() == 7 * 20 and not list(Path("work/scratch").glob("*"))
     assert Path("work/scratch").exists() == (parts > 1)
+
+
+def test_a_disk_without_room_for_them_is_told_before_they_are_filled(in_tmp, monkeypatch):
+    """A mapped file that finds no room while it is filled ends the process without a word."""
+
+    def full(handle, first, size):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(scratch, "_IN_MEMORY", 0)
+    monkeypatch.setattr("os.posix_fallocate", full)
+    with pytest.raises(UserError, match=r"work/scratch: No space left on device \(600 bytes wanted, .* free\)"):
+        scratch.scratch(10, 60)
 
 
 def test_learning_learns(root, in_tmp):
@@ -151,6 +164,7 @@ def test_labels_of_which_nobody_knows_a_pixel_are_refused(root, in_tmp):
         write_mask(row["label"], np.full((32, 32), 255, np.uint8), [[0, 0, 0]] * 256)
         row["label_sha256"] = sha256(row["label"])
     write_table(f"{split}/labelled.csv", rows, tuple(rows[0]))
+    reseal(f"{split}/labelled.csv")
     with pytest.raises(UserError, match=r"all pixels of all labels that pairs\.csv names are unknown"):
         train(root, split, "ldt")
 

@@ -7,7 +7,7 @@ from snakemake.exceptions import WorkflowError
 
 sys.path.insert(0, f"{workflow.basedir}/workflow/scripts")
 
-from dissent.asked import check_asked
+from dissent.asked import check_asked, check_writable
 from dissent.files import UserError
 from dissent.plan import Plan
 from dissent.spec import needs, slices
@@ -46,6 +46,10 @@ def friendly(function):
 
 PLAN = friendly(Plan)(config, workflow.basedir)
 friendly(check_asked)(PLAN, sys.argv[1:])
+
+
+onstart:
+    friendly(check_writable)()
 
 
 @friendly

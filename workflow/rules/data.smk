@@ -41,7 +41,7 @@ rule prepare:
     params:
         dataset=lambda w: dataset_of(w).model_dump(mode="json", exclude={"splits", "free_rotation"}),
         raw=lambda w: PLAN.raw(w.dataset),
-        digest=lambda w: PLAN.raw_digest(w.dataset),
+        digest=lambda w: friendly(PLAN.raw_digest)(w.dataset),
         code=lambda w: PLAN.code("prepare"),
     script:
         "../scripts/prepare.py"

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from dissent import disk
 from dissent.files import UserError
 from dissent.kept import check_kept
 from dissent.plan import Plan
@@ -12,6 +13,12 @@ from dissent.spec.fractions import with_split
 from dissent.spec.run import Run
 
 _OF_JOBS = {"--target-jobs", "--unlock"}  # what a job asks was asked by who started it
+
+
+def check_writable() -> None:
+    """UserError names a folder in which jobs cannot write their logs: Snakemake would end in a traceback there."""
+    if words := disk.unwritable("logs"):
+        raise UserError(words)
 
 
 def check_asked(plan: Plan, words: Iterable[str]) -> None:

@@ -1,11 +1,8 @@
 """Pairs and images as batches: decoded once, verified, with doubt joined as the recipe says. Knows no method."""
 
-import math
-import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -13,10 +10,9 @@ from torch import Tensor
 
 from dissent.files import PAIR_COLUMNS, UserError, read_image, read_mask, read_table, verify
 from dissent.noise import noise_copy, part_of
+from dissent.scratch import scratch
 from dissent.seeds import generator
 from dissent.task import taught, without_doubted
-
-_IN_MEMORY = 2**28  # bytes up to which an array of images is private memory
 
 
 @dataclass
@@ -44,19 +40,6 @@ def apply_doubt(
     if rule["target"] == "ignore_label":
         return image_HWC, without_doubted(label_HW, doubt_HW)
     return image_HWC, np.where(where, np.uint8(taught(rule)), label_HW)
-
-
-def scratch(*shape: int) -> np.ndarray:
-    """Zeros (uint8) to be filled; a large array lies in a file without a name below work/, gone with the process.
-
-    So it is page cache, which the kernel may write out and take back, and private memory does not grow with the data.
-    """
-    if math.prod(shape) <= _IN_MEMORY:
-        return np.zeros(shape, np.uint8)
-    folder = Path("work", "scratch")
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryFile(dir=folder) as file:
-        return np.asarray(np.memmap(file, np.uint8, "w+", shape=shape))
 
 
 def load_images(rows: Sequence[dict], table: str, channels: int, threads: int = 2) -> np.ndarray:

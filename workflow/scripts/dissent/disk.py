@@ -30,6 +30,15 @@ def refusal(error: OSError, path: str | Path, wanted: int | None = None) -> str:
     return f"{said}; {REMEDIES[error.errno]}"
 
 
+def unwritable(*roots: str | Path) -> str:
+    """The first folder among these and those below them in which no file can be made, and what to do; "" if there is none."""
+    for root in roots:
+        for folder, _, _ in os.walk(root):
+            if not os.access(folder, os.W_OK | os.X_OK):
+                return f"{folder}: no file can be made in this folder; {_RIGHTS}"
+    return ""
+
+
 def free_at(path: str | Path) -> int:
     """Free bytes where `path` is, or would be."""
     here = Path(path).absolute()
