@@ -1,6 +1,7 @@
 """Raw files that cannot be used are all named at once, before anything is written."""
 
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +43,9 @@ def test_one_cause_in_many_files_is_one_line(in_tmp):
     assert "all 70 of them: work/problems/raw.txt" in text
     whole = Path("work/problems/raw.txt").read_text()
     assert len(whole.splitlines()) == 70 and all(f"images/n{i}.png: has no mask" in whole for i in range(70))
+    shutil.rmtree("work/problems")
+    Path("work/problems").touch()  # nothing can be written there
+    assert len(refused(raw, Path("out")).splitlines()) == 71
 
 
 @pytest.mark.parametrize("shape", [(15, 24), (17, 24), (16, 23), (24, 16), (8, 12)])

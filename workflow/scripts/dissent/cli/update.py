@@ -110,7 +110,8 @@ def _update_sides(dataset: Dataset, files: Files, items: list[Item], told: Told)
     split = dataset.splits.get(SPLIT)
     if split is None or split.fixed is None:
         told.notes.append(
-            f"{files.dataset} names no validation and test images (`fixed` of `{SPLIT}`): they may move as masks come and go"
+            f"{files.dataset} names no validation and test images (`fixed` of `{SPLIT}`): they may move as masks come and go; "
+            "--anew draws them once and names them"
         )
         return
     table = list_paths(dataset, split)["fixed"]

@@ -29,8 +29,9 @@ class Census:
 
     def told(self) -> str:
         """The counts, which add up, as a line, and a line for each reason to leave files out."""
-        left = {path: why for path, why in self.left.items() if path not in self.images | self.masks}
-        total = len(self.images | self.masks) + len(left)
+        used = self.images | self.masks
+        left = {path: why for path, why in self.left.items() if path not in used}
+        total = len(used) + len(left)
         lines = [
             f"files   {total} files: {len(self.images)} images ({self.masked} with a mask), {len(self.masks)} masks, "
             f"{len(left)} left out"

@@ -24,7 +24,10 @@ class Problems(list):
         count = f"{len(lines)} problem{'s' * (len(lines) > 1)}"
         told = by_cause(lines)
         if len(told) < len(lines):
-            told.append(f"all {len(lines)} of them: {_written(of, lines)}")
+            try:
+                told.append(f"all {len(lines)} of them: {_written(of, lines)}")
+            except OSError:  # a full disk, or a folder that is not ours: nothing is cut short then
+                told = lines
         raise UserError("\n  ".join([f"{of}: {count}{so}", *told]))
 
 

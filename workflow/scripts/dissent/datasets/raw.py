@@ -105,15 +105,15 @@ def listed(
         folders = [f"{part.masks}/{folder}".rstrip("/") for folder in labels]
         together = folders == [part.images]
         files = looking.files(part.images, census, problems)
-        own = [path for path in files if together and path.stem.endswith(source.mask_suffix)]
+        own = {path for path in files if together and path.stem.endswith(source.mask_suffix)}
         inside = {raw / folder for folder in folders} - {raw / part.images}  # masks below the images are no images
         files = [path for path in files if not inside & set(path.parents)]
         pictures = images_by_key(
-            looking, part.images, [path for path in files if path not in set(own)], source.image_suffix, problems
+            looking, part.images, [path for path in files if path not in own], source.image_suffix, problems
         )
         masks = every[part.name] = []
         for folder in folders:
-            found = own if together else looking.files(folder, census, problems)
+            found = sorted(own) if together else looking.files(folder, census, problems)
             masks.append(masks_by_key(looking, folder, found, source.mask_suffix, problems))
         if together:
             problems += further_files(looking, pictures, masks[0], source.mask_suffix)
