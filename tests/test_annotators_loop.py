@@ -115,6 +115,21 @@ def test_images_of_validation_that_are_renamed_or_gone(raw, capsys):
     assert command("init") == 0 and command("check") == 0
 
 
+def test_lines_of_a_person_and_equal_names_in_folders(in_tmp, capsys):
+    """A line needs no digest; where an image is gone, another of its name in another folder does not take its place."""
+    pairs(Path("raw"), [f"{day}/{i}" for day in "xy" for i in range(8)])
+    Path("own").mkdir()
+    assert command("init") == 0
+    TABLE.write_text("image;side\nimages/x/1.png;val\nimages/y/1.png;test\nimages/y/2.png;val\n")
+    assert command("check") == 0
+    TABLE.write_text("image,side,sha256\nimages/x/1.png,val\nimages/y/2.png,val\n")
+    assert command("check") == 0 and "2 validation images" in capsys.readouterr().out
+    for folder in ("images", "masks"):
+        Path(f"raw/{folder}/x/1.png").unlink()
+    assert command("check") == 1
+    assert "line 2: images/x/1.png is no image any more" in capsys.readouterr().out
+
+
 def test_what_a_person_wrote_stays(raw, capsys):
     assert command("init") == 0
     path = Path("own/datasets/mine.yaml")

@@ -112,6 +112,12 @@ def test_endings_within_names():
     assert names.find("D:\\old\\a.jpg.png") == {"images/a.jpg.png"} and not names.exact("old/a.jpg.png")
 
 
+def test_a_folder_that_is_known_is_meant():
+    names = Names([("images/x/1.png", "1"), ("images/x/2.png", "2"), ("images/y/3.png", "3")])
+    assert names.find("y/2.png") == names.find("images/y/2.png") == set()  # it lacks; that of x is another image
+    assert names.find("z/2.png") == names.find("2") == {"images/x/2.png"}
+
+
 @pytest.mark.parametrize("coding", ["cp1252", "utf-16-le"])
 def test_lists_of_another_encoding_are_refused_by_line(in_tmp, coding):
     prepared(pairs(Path("raw"), ["a", "é"]), Path("out"))

@@ -10,10 +10,10 @@ from dissent.cli.holdout import SIMULATED
 from dissent.cli.seen import told_files
 from dissent.cli.text import some
 from dissent.datasets.listing import Census
-from dissent.datasets.lists import list_paths
+from dissent.datasets.lists import fixed_lines, list_paths
 from dissent.datasets.naming import Names
 from dissent.datasets.raw import Item, Problems, find_items, find_raw
-from dissent.datasets.tables import table_of, text_of
+from dissent.datasets.tables import text_of
 from dissent.files import UserError, read_table, sha256, write_text
 from dissent.places import SHIPPED
 from dissent.spec.base import read_yaml, validate
@@ -117,8 +117,8 @@ def _update_sides(dataset: Dataset, files: Files, items: list[Item], told: Told)
     table = list_paths(dataset, split)["fixed"]
     names = Names([(item.source, item.id) for item in items], dataset.image_suffix)
     by_source = {item.source: item for item in items}
-    lines = table_of(table, ("image", "side"))
-    found = {line.number: names.find(line.cells["image"]) for line in lines}
+    lines = fixed_lines(table)
+    found = {line.number: names.exact(line.cells["image"]) for line in lines}
     known = {source for sources in found.values() for source in sources}
     lost = [line for line in lines if not found[line.number]]
     digests = {sha256(item.image): item.source for item in items if item.source not in known} if lost else {}

@@ -5,7 +5,7 @@ from pathlib import Path, PurePosixPath
 from dissent.datasets.naming import Names, bare, nfc
 from dissent.datasets.problems import Problems
 from dissent.datasets.raw import find_raw
-from dissent.datasets.tables import table_of, text_of
+from dissent.datasets.tables import Line, table_of, text_of
 from dissent.files import UserError
 from dissent.places import SHIPPED
 from dissent.spec.dataset import Dataset
@@ -78,9 +78,9 @@ def read_fixed(dataset: Dataset, split: Split, rows: list[dict]) -> dict[str, li
     by_source, names = rows_by_source(rows), names_of(dataset, rows)
     sides: dict[str, dict[str, int]] = {"val": {}, "test": {}}
     problems, seen = Problems(), {}
-    for line in table_of(path, ("image", "side")):
+    for line in fixed_lines(path):
         name, side = line.cells["image"], line.cells["side"]
-        where, found = f"{path}, line {line.number}", names.find(name)
+        where, found = f"{path}, line {line.number}", names.exact(name)
         source = next(iter(found), "")
         if side not in sides:
             problems.add(where, f"side {side!r} is neither val nor test; other images are not named here")
@@ -101,6 +101,11 @@ def read_fixed(dataset: Dataset, split: Split, rows: list[dict]) -> dict[str, li
         seen.setdefault(source, line.number)
     problems.stop(f"split by {path}")
     return {side: [row for source in chosen for row in by_source[source]] for side, chosen in sides.items()}
+
+
+def fixed_lines(path: Path) -> list[Line]:
+    """Lines of a table of val and test; those that a person adds need no digest."""
+    return table_of(path, ("image", "side"), may_lack=("sha256",))
 
 
 def rows_by_source(rows: list[dict]) -> dict[str, list[dict]]:

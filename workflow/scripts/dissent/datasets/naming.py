@@ -33,6 +33,7 @@ class Names:
         self._full: dict[str, set[str]] = {}
         self._bare: dict[str, set[str]] = {}
         self._cases: dict[str, str] = {}
+        self._folders: set[str] = set()
         for source, id_ in images:
             path = nfc(source)
             without = bare(path)
@@ -40,6 +41,7 @@ class Names:
                 for tail in _tails(name):
                     self._bare.setdefault(tail, set()).add(source)
             self._paths[path] = {source}
+            self._folders.update(_tails(str(PurePosixPath(path).parent)))
             for tail in _tails(path):
                 self._full.setdefault(tail, set()).add(source)
             self._bare.setdefault(nfc(id_), set()).add(source)
@@ -54,8 +56,13 @@ class Names:
         return self._bare.get(name, set()) | self._bare.get(bare(name), set())
 
     def find(self, text: str) -> set[str]:
-        """As `exact`, and paths of another computer or layout by the name of their file alone."""
-        return self.exact(text) or self.exact(PurePosixPath(_plain(text)).name)
+        """As `exact`, and paths of another computer or layout by the name of their file alone.
+
+        A path in a folder that is known here means that folder: where the image lacks, another of its name is not meant.
+        """
+        path = PurePosixPath(_plain(text))
+        known = str(path.parent) in self._folders
+        return self.exact(text) or (set() if known else self.exact(path.name))
 
     def hint(self, text: str) -> str:
         """A word where the name differs from an image's in upper and lower case only."""

@@ -44,10 +44,11 @@ def text_of(path: Path) -> str:
     return text
 
 
-def table_of(path: Path, columns: Sequence[str]) -> list[Line]:
+def table_of(path: Path, columns: Sequence[str], may_lack: Sequence[str] = ()) -> list[Line]:
     """Rows of a CSV with commas, semicolons or tabs; blank rows and columns without a name are passed over.
 
-    UserError names what lacks of `columns`, and every line that has more or fewer cells than the header.
+    UserError names what lacks of `columns`, and every line that has more or fewer cells than the header; `may_lack`: the
+    columns at its end that lines may leave out.
     """
     text = text_of(path)
     first, rest = text.split("\n", 1) if "\n" in text else (text, "")
@@ -59,7 +60,8 @@ def table_of(path: Path, columns: Sequence[str]) -> list[Line]:
         separator = fits[0] if fits else max(heads, key=lambda one: len(heads[one]))
         head = heads[separator]
         _check_head(path, head, columns, 1 + skipped)
-        return _lines(path, text, separator, head, skipped)
+        least = len(head) - next((i for i, name in enumerate(reversed(head)) if name not in may_lack), len(head))
+        return _lines(path, _rows(text, separator, skipped), head, least)
     except csv.Error as error:
         raise UserError(f"{path}: {error}; look for a quotation mark without its partner") from None
 
@@ -81,19 +83,22 @@ def _check_head(path: Path, head: list[str], columns: Sequence[str], line: int) 
         raise UserError(f"{path}, line {line}: has two columns called {twice[0]}; rename one")
 
 
-def _lines(path: Path, text: str, separator: str, head: list[str], skipped: int) -> list[Line]:
+def _rows(text: str, separator: str, skipped: int) -> list[tuple[int, list[str]]]:
+    """Rows below the header that are not blank, with the line where each begins."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     next(reader, None)
-    lines, wrong, last = [], [], reader.line_num
+    rows, last = [], reader.line_num
     for row in reader:
         number, last = last + 1 + skipped, reader.line_num
         cells = [cell.strip() for cell in row]
-        if not any(cells):
-            continue
-        if len(cells) < len(head) or any(cells[len(head) :]):
-            wrong.append(f"line {number} has {len(cells)} cells")
-        lines.append(Line(number, {name: cell for name, cell in zip(head, cells, strict=False) if name}))
+        if any(cells):
+            rows.append((number, cells))
+    return rows
+
+
+def _lines(path: Path, rows: list[tuple[int, list[str]]], head: list[str], least: int) -> list[Line]:
+    wrong = [f"line {number} has {len(row)} cells" for number, row in rows if len(row) < least or any(row[len(head) :])]
     if wrong:
         rest = f" and {len(wrong) - 5} more" if len(wrong) > 5 else ""
         raise UserError(f"{path}: the header has {len(head)} cells, but {', '.join(wrong[:5])}{rest}; mend these lines")
-    return lines
+    return [Line(number, {name: cell for name, cell in zip(head, row, strict=False) if name}) for number, row in rows]
