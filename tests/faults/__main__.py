@@ -75,7 +75,8 @@ def _perform_all(chosen: list[str], args: argparse.Namespace, folder: Path) -> l
             if args.verbose or result.how in BAD:
                 print(f"{result.name:8} {seconds:6.1f} s  {result.how:8}  {result.title}", flush=True)
                 if result.how in BAD:
-                    print("         " + result.why.replace("\n", "\n         "), flush=True)
+                    why = result.why if args.only else result.why[-300:]
+                    print("         " + why.replace("\n", "\n         "), flush=True)
     return results
 
 

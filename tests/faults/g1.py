@@ -66,12 +66,12 @@ def injections(seed: int) -> list[Injection]:
                 lambda a=(how, job, place, other): read(*a),
             )
         )
-    for number in range(6):
+    for _ in range(6):
         step, bit = int(random.integers(3, c1.STEPS)), int(random.integers(1 << 24))
         found.append(
             Injection(f"a bit of the newest checkpoint, step {step}, bit {bit}", lambda a=(step, bit): checkpoint(*a))
         )
-    for number in range(8):
+    for _ in range(8):
         place = float(random.random())
         found.append(Injection(f"a bit in DVC's cache at {place:.4f}", lambda place=place: cached(place)))
     return found

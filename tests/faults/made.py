@@ -112,6 +112,12 @@ def pixels_of(out: str = "data/cells") -> dict:
     return read_json(f"{out}/dataset.json")["pixels"]
 
 
+def unknown(out: str = "data/cells") -> int:
+    """Pixels that nobody knows, in all masks."""
+    labels = [row["label"] for row in read_table(f"{out}/files.csv") if row["label"]]
+    return sum(int((np.array(Image.open(label)) == 255).sum()) for label in labels)
+
+
 def snapshot(*folders: str) -> dict[str, bytes]:
     """All bytes of the files below these folders."""
     files = [path for folder in folders for path in sorted(Path(folder).rglob("*"))]
@@ -127,15 +133,19 @@ def built(build: Callable[[], dict | None]) -> tuple[Path, dict]:
         fcntl.flock(lock, fcntl.LOCK_EX)
         known = Path(f"{folder}.pickle")
         if not known.exists():
-            shutil.rmtree(folder, ignore_errors=True)  # of one that failed
             folder.mkdir()
             os.chdir(folder)
             try:
                 found = build() or {}
+            except Exception as error:  # every injection on it would try again
+                found = error
             finally:
                 os.chdir(before)
             known.write_bytes(pickle.dumps(found))
-    return folder, pickle.loads(known.read_bytes())
+    found = pickle.loads(known.read_bytes())
+    if isinstance(found, Exception):
+        raise found
+    return folder, found
 
 
 def base(build: Callable[[], dict | None]) -> dict:

@@ -93,13 +93,22 @@ def forget(job: Job) -> None:
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
 
+def remove(*folders: str) -> None:
+    """Remove folders with all that is in them."""
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def differ(whole: dict, now: dict) -> str:
+    """Silent, with what is not the same."""
+    names = sorted(path for path in whole.keys() | now.keys() if whole.get(path) != now.get(path))
+    raise Silent(f"other bytes than without the fault: {names[:10]}")
+
+
 def same_as(whole: dict[str, bytes]) -> str:
     """`survived`, if everything that lasts is what it is without the fault."""
     now = lasting()
-    if now != whole:
-        differ = sorted(path for path in whole.keys() | now.keys() if whole.get(path) != now.get(path))
-        raise Silent(f"other bytes than without the fault: {differ[:10]}")
-    return "survived"
+    return "survived" if now == whole else differ(whole, now)
 
 
 def lasting() -> dict[str, bytes]:
