@@ -30,9 +30,10 @@ def affine(view: str, count: int, height: int, width: int, free_rotation: bool, 
     Flips are part of it. Where up has no meaning (`free_rotation`) images are turned by half turns too, and by quarter
     turns where they are square. The strong view adds its 25 degrees either way.
     """
-    if GEOMETRY[view] is None:
+    geometry = GEOMETRY[view]
+    if geometry is None:
         return None
-    degrees, scale, shift = GEOMETRY[view]
+    degrees, scale, shift = geometry
     angle = _uniform(count, -degrees, degrees, generator) * (math.pi / 180)
     turns = torch.randint(0, 4, (count,), generator=generator)
     size = torch.exp(_uniform(count, -math.log(scale), math.log(scale), generator))
@@ -52,7 +53,7 @@ def warp(images_BCHW: Tensor, masks_BHW: Tensor | None, matrices: Tensor | None)
     """Move images (bilinear) and masks (nearest) alike; what comes in from outside is the mirrored image."""
     if matrices is None:
         return images_BCHW, masks_BHW
-    grid = F.affine_grid(matrices.to(images_BCHW.device), images_BCHW.shape, align_corners=False)
+    grid = F.affine_grid(matrices.to(images_BCHW.device), list(images_BCHW.shape), align_corners=False)
     # weights of bilinear sampling add up to a hair more than 1
     images = F.grid_sample(images_BCHW, grid, "bilinear", "reflection", align_corners=False).clamp(0, 255)
     if masks_BHW is not None:
@@ -66,9 +67,10 @@ def recolour(images_BCHW: Tensor, view: str, generator: Generator) -> Tensor:
 
     Some images are blurred. Values stay in 0..255.
     """
-    if COLOUR[view] is None:
+    colour = COLOUR[view]
+    if colour is None:
         return images_BCHW
-    contrast, bright, saturation, hue = COLOUR[view]
+    contrast, bright, saturation, hue = colour
     count, channels, device = images_BCHW.shape[0], images_BCHW.shape[1], images_BCHW.device
     factor = _uniform(count, 1 - contrast, 1 + contrast, generator).to(device)[:, None, None, None]
     offset = _uniform(count, -255 * bright, 255 * bright, generator).to(device)[:, None, None, None]
@@ -113,6 +115,7 @@ def view_of_pairs(
     count, _, height, width = images_BCHW.shape
     matrices = affine(view, count, height, width, free_rotation, generator)
     images, masks = warp(images_BCHW, masks_BHW, matrices)
+    assert masks is not None  # they were given
     return recolour(images, view, generator), masks
 
 

@@ -49,7 +49,8 @@ def tell_apart(centres_N2: np.ndarray, first_HW: np.ndarray, second_HW: np.ndarr
         [plane[y : y + 6, x : x + 6].sum() for y, x in zip(tops, lefts, strict=True)] for plane in (first_HW, second_HW)
     ]
     more = np.sign(np.subtract(*np.array(sums, np.int64)))
-    return tuple(int((more == sign).sum()) for sign in (1, -1, 0))
+    first, second, undecided = (int((more == sign).sum()) for sign in (1, -1, 0))
+    return first, second, undecided
 
 
 def cell_counts(prediction_HW: np.ndarray, target_HW: np.ndarray, labels: list[str], cells: dict) -> np.ndarray:

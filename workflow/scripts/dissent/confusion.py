@@ -26,9 +26,9 @@ def counts(prediction: np.ndarray, target: np.ndarray, task: dict) -> np.ndarray
 
 def _count_plane(prediction: np.ndarray, target: np.ndarray, known: np.ndarray) -> list[int]:
     prediction, target = prediction & known, target & known
-    tp = np.count_nonzero(prediction & target)
-    fp, fn = np.count_nonzero(prediction) - tp, np.count_nonzero(target) - tp
-    return [tp, fp, fn, np.count_nonzero(known) - tp - fp - fn]
+    tp, said, there, seen = (int(np.count_nonzero(plane)) for plane in (prediction & target, prediction, target, known))
+    fp, fn = said - tp, there - tp
+    return [tp, fp, fn, seen - tp - fp - fn]
 
 
 def _count_binary(prediction: np.ndarray, target: np.ndarray, known: np.ndarray, _: int) -> np.ndarray:

@@ -89,7 +89,11 @@ def fit(
     guard = _Guard(1 if device == "cpu" else 20)
     clock = _Clock(progress.step, steps)
     bar = tqdm(
-        total=steps, initial=progress.step, disable=not sys.__stderr__.isatty(), file=sys.__stderr__, leave=False
+        total=steps,
+        initial=progress.step,
+        disable=not sys.__stderr__ or not sys.__stderr__.isatty(),
+        file=sys.__stderr__,
+        leave=False,
     )
     for step in range(progress.step, steps):
         torch.manual_seed(seed_of(*key, "step", step))
@@ -168,7 +172,8 @@ class _Guard:
     """Stops at a loss that is not finite, or far beyond sense. Reading a number from a GPU waits for all work before it: many at a time."""
 
     def __init__(self, at_a_time: int):
-        self.at_a_time, self.waiting = at_a_time, []
+        self.at_a_time = at_a_time
+        self.waiting: list[tuple[int, float, Tensor, list[str]]] = []
 
     def look(self, step: int, rate: float, loss: Tensor, names: list[str]) -> None:
         self.waiting.append((step, rate, loss, names))

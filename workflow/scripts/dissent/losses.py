@@ -58,4 +58,5 @@ class Loss:
 
     def __call__(self, logits_BCHW: Tensor, target_BHW: Tensor) -> Tensor:
         planes, known = self.task.planes(target_BHW)
-        return sum(part(self.task, logits_BCHW, planes, known) for part in self.parts)
+        first, *others = (part(self.task, logits_BCHW, planes, known) for part in self.parts)
+        return sum(others, start=first)

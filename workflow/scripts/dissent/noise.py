@@ -3,6 +3,8 @@
 They follow from `(seed, generation, image, copy)`.
 """
 
+import functools
+
 import numpy as np
 
 GAUSSIANS = {  # OpenCV's default Gaussian kernels of 3, 5 and 7 pixels
@@ -27,7 +29,8 @@ def blur(image_HWC: np.ndarray, level: int) -> np.ndarray:
         padding = [(level, level) if axis == i else (0, 0) for i in range(3)]
         padded = np.pad(values, padding, mode="reflect")
         size = image_HWC.shape[axis]
-        values = sum(w * padded.take(range(i, i + size), axis) for i, w in enumerate(kernel))
+        parts = [w * padded.take(range(i, i + size), axis) for i, w in enumerate(kernel)]
+        values = functools.reduce(np.add, parts)
     return np.floor(values + 0.5).astype(np.uint8)  # OpenCV's fixed point rounds halves up
 
 

@@ -2,6 +2,7 @@
 
 import copy
 import math
+from typing import Any
 
 import torch
 from torch import nn
@@ -30,13 +31,15 @@ class Optimizer:
 
     def __init__(self, learner: nn.Module, spec: dict, schedule: dict, steps: int):
         self.spec, self.schedule, self.steps = spec, schedule, steps
-        encoder = {id(p) for p in learner.network.encoder_parameters()} if spec["encoder_rate"] != 1 else set()
+        network: Any = learner.network  # ours, or a wrapper of smp's: both tell their encoder
+        encoder = {id(p) for p in network.encoder_parameters()} if spec["encoder_rate"] != 1 else set()
         trained = [p for p in learner.parameters() if p.requires_grad]
         groups = [
             {"params": [p for p in trained if id(p) not in encoder], "factor": 1.0},
             {"params": [p for p in trained if id(p) in encoder], "factor": spec["encoder_rate"]},
         ]
         groups = [group for group in groups if group["params"]]
+        self.inner: torch.optim.Optimizer
         if spec["name"] == "adamw":
             self.inner = torch.optim.AdamW(groups, spec["rate"], (0.9, 0.999), spec["epsilon"], fused=True)
         else:
@@ -64,7 +67,7 @@ class Average(nn.Module):
     def update(self, network: nn.Module, step: int) -> None:
         """Follow `network`; the first steps forget faster, or the average would remember the random start."""
         decay = min(self.decay, (1 + step) / (10 + step))
-        ours, theirs = list(self.network.parameters()), list(network.parameters())
-        torch._foreach_lerp_(ours, theirs, 1 - decay)
+        ours: list[torch.Tensor] = list(self.network.parameters())
+        torch._foreach_lerp_(ours, list[torch.Tensor](network.parameters()), 1 - decay)
         for mine, new in zip(self.network.buffers(), network.buffers(), strict=True):
             mine.copy_(new)

@@ -79,13 +79,14 @@ def paired(
     and images, all with replacement. The images are the same for all. An interval over images alone would forget that
     other students score otherwise. Nones where a pool has no score.
     """
-    means = [[mean_score(pool, scorer) for pool in both] for both in pools]
-    if any(mean is None for both in means for mean in both):
+    means = [(mean_score(first, scorer), mean_score(second, scorer)) for first, second in pools]
+    whole = [a - b for a, b in means if a is not None and b is not None]
+    if len(whole) < len(means):
         return None, None, None
     scores = iter(scores_on_draws([pool for both in pools for pool in both], scorer, random, repeats))
     apart = [mean_of_drawn(a, random) - mean_of_drawn(b, random) for a, b in zip(scores, scores, strict=True)]
     low, high = np.nanquantile(mean_of_drawn(np.stack(apart), random), [(1 - level) / 2, (1 + level) / 2])
-    return float(np.mean([a - b for a, b in means])), float(low), float(high)
+    return float(np.mean(whole)), float(low), float(high)
 
 
 def scores_on_draws(

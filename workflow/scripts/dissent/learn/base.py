@@ -25,7 +25,7 @@ class Learner(nn.Module):
         super().__init__()
         self.network, self.pair_loss, self.options, self.steps = network, loss, options, steps
 
-    def loss(self, pairs: Batch, views: Mapping[str, Tensor], step: int) -> tuple[Tensor, dict[str, float]]:
+    def loss(self, pairs: Batch, views: Mapping[str, Tensor], step: int) -> tuple[Tensor, dict[str, Tensor | float]]:
         """The loss of one step, and numbers for the log."""
         raise NotImplementedError
 

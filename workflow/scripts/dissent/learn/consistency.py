@@ -24,7 +24,7 @@ class Consistency(Learner):
 
     views = ("weak",)  # of which both disturbed views are made: they share flips and turns
 
-    def loss(self, pairs: Batch, views: Mapping[str, Tensor], step: int) -> tuple[Tensor, dict[str, float]]:
+    def loss(self, pairs: Batch, views: Mapping[str, Tensor], step: int) -> tuple[Tensor, dict[str, Tensor | float]]:
         task, strength = self.pair_loss.task, STRENGTHS[self.options["strength"]]
         labelled = self.pair_loss(self.network(pairs.images), pairs.target)
 

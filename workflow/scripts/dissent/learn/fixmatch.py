@@ -15,7 +15,7 @@ class FixMatch(Learner):
 
     views = ("weak", "strong")
 
-    def loss(self, pairs: Batch, views: Mapping[str, Tensor], step: int) -> tuple[Tensor, dict[str, float]]:
+    def loss(self, pairs: Batch, views: Mapping[str, Tensor], step: int) -> tuple[Tensor, dict[str, Tensor | float]]:
         task, options = self.pair_loss.task, self.options
         weak, strong = views["weak"], views["strong"]
 
@@ -28,7 +28,7 @@ class FixMatch(Learner):
         sure = (task.confidence(probabilities) >= options["threshold"]).float()
 
         # CutMix: a box of the next image, with its label and its confidence
-        boxes = augment.cutmix_boxes(len(weak), *weak.shape[2:], options["cutmix"]).to(weak.device)
+        boxes = augment.cutmix_boxes(len(weak), weak.shape[2], weak.shape[3], options["cutmix"]).to(weak.device)
         strong = torch.where(boxes[:, None], strong.flip(0), strong)
         label_BHW = torch.where(boxes, label_BHW.flip(0), label_BHW)
         sure = torch.where(boxes[:, None], sure.flip(0), sure)

@@ -12,7 +12,7 @@ from dissent.learn.base import Learner
 class Rating(Learner):
     """`pairs.images` are images with the planes of a mask behind them, `pairs.target` (B, heads, C): IoU, then detected."""
 
-    def loss(self, pairs: Batch, views: Mapping[str, Tensor], step: int) -> tuple[Tensor, dict[str, float]]:
+    def loss(self, pairs: Batch, views: Mapping[str, Tensor], step: int) -> tuple[Tensor, dict[str, Tensor | float]]:
         logits = self.network(pairs.images)
         total = F.mse_loss(logits[:, 0].sigmoid(), pairs.target[:, 0])
         if logits.shape[1] > 1:

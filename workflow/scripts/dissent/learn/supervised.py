@@ -11,5 +11,5 @@ from dissent.learn.base import Learner
 class Supervised(Learner):
     """The pairs' loss and nothing else."""
 
-    def loss(self, pairs: Batch, views: Mapping[str, Tensor], step: int) -> tuple[Tensor, dict[str, float]]:
+    def loss(self, pairs: Batch, views: Mapping[str, Tensor], step: int) -> tuple[Tensor, dict[str, Tensor | float]]:
         return self.pair_loss(self.network(pairs.images), pairs.target), {}

@@ -32,4 +32,5 @@ def _initialise(module: nn.Module) -> None:
     if isinstance(module, nn.Conv2d):
         deviation = math.sqrt(2 / module.weight[0].numel()) / _TRUNCATED
         nn.init.trunc_normal_(module.weight, std=deviation, a=-2 * deviation, b=2 * deviation)
-        nn.init.zeros_(module.bias)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)

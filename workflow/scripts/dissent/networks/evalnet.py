@@ -32,9 +32,10 @@ class EvalNet(nn.Module):
         self.mask = nn.Sequential(block(masks, (1, f(16))), halved(f(16), f(16)))
         sizes = [2 * f(16), f(16), f(32), f(64), f(128), f(256)]
         self.trunk = nn.Sequential(*(halved(a, b) for a, b in itertools.pairwise(sizes)))
-        self.heads = nn.ModuleList(nn.Linear(f(256), masks) for _ in range(1 if masks == 1 else 2))
+        heads = [nn.Linear(f(256), masks) for _ in range(1 if masks == 1 else 2)]
+        self.heads = nn.ModuleList(heads)
         he_normal(self, norm_momentum)
-        for head in self.heads:
+        for head in heads:
             nn.init.xavier_uniform_(head.weight)  # Keras' default for dense layers
             nn.init.zeros_(head.bias)
 

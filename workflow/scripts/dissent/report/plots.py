@@ -92,7 +92,8 @@ def doubt(numbers: Sequence[int], shares: Sequence[Sequence[float]], changed: Se
     """
     figure, found = axes(*_NARROW)
     bounds = [np.quantile(one, [0.1, 0.9]) for one in shares]
-    found.vlines(numbers, *np.transpose(_hundred(bounds)), color=COLOURS[0], linewidth=7, alpha=0.25)
+    low, high = np.transpose(100 * np.array(bounds))
+    found.vlines(numbers, low, high, color=COLOURS[0], linewidth=7, alpha=0.25)
     found.plot(numbers, _hundred([float(np.mean(one)) for one in shares]), **DOUBT.line)
     found.plot(numbers, _hundred(changed), **CHURN.line)
     _from_zero(found, numbers, "share of pixels, %")

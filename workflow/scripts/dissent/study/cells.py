@@ -46,7 +46,8 @@ class Cell:
     def students(self) -> list[float]:
         """Scores of all students of all seeds; empty where one has none."""
         values = [value for pool in self.whole.values() for value in pool]
-        return [] if None in values else values
+        known = [value for value in values if value is not None]
+        return known if len(known) == len(values) else []
 
     @property
     def mean(self) -> float | None:

@@ -82,7 +82,8 @@ class Table:
         )
         if not tables:
             return [], [], []
-        head, marks = ["method"], {}
+        head = ["method"]
+        marks: dict[str, int] = {}
         for name, score, better in tables:
             head += [f"ours, {score}" + (" (lower is better)" if better == "lower" else ""), name]
         lines = []
