@@ -1,5 +1,6 @@
 """The library on the path, one thread of torch, and small data that tests make themselves."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -20,3 +21,17 @@ def in_tmp(tmp_path, monkeypatch) -> Path:
     """An empty working directory."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory):
+    """The folder of a project with a small finished run (tests/finished_run.py): copy it before you change anything."""
+    from finished_run import finish
+
+    folder, before = tmp_path_factory.mktemp("finished"), Path.cwd()
+    os.chdir(folder)
+    try:
+        finish(ROOT)
+    finally:
+        os.chdir(before)
+    return folder

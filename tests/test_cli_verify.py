@@ -1,77 +1,27 @@
 """`dissent verify`: every file that is damaged, lost, cut off or empty is found, and the command that mends it named."""
 
+import hashlib
+import json
 import os
 import shutil
 from pathlib import Path
 
 import pytest
 import torch
+import yaml
 from cli_data import dissent, pixels_of
-from discs import config, prepared
 from raw_data import photo, save
 
-from dissent import networks
-from dissent.cli.verify import find_faults
-from dissent.files import write_json, write_table
-from dissent.generation.masks import build_masks
-from dissent.generation.pairs import assemble_pairs
-from dissent.generation.predict import predict
-from dissent.generation.rank import rank_students
+from dissent.cli.faults import find_faults
+from dissent.files import read_json, write_json, write_text
 from dissent.remedy import target
-from dissent.spec import slices
 
 torch.set_num_threads(1)
 
 
-@pytest.fixture(scope="module")
-def project(root_of_module, tmp_path_factory):
-    """What two generations leave behind, by the jobs that make it; students are not trained."""
-    folder = tmp_path_factory.mktemp("project")
-    before = Path.cwd()
-    os.chdir(folder)
-    try:
-        split = prepared(root_of_module)
-        run = config(root_of_module).run("tiny")
-        for g in (0, 1):
-            _generation(run, g, split)
-        Path("results/tiny/report.html").write_text("<html></html>\n")
-    finally:
-        os.chdir(before)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def root_of_module():
-    return Path(__file__).resolve().parents[1]
-
-
-def _generation(run, g, split):
-    code = lambda *names: "code"  # noqa: E731
-    here, before = f"results/tiny/gen{g}", f"results/tiny/gen{g - 1}"
-    if g:
-        tables = (f"{before}/teachers.json", f"{split}/unlabelled.csv")
-        predict(slices.prediction(run, g, code), *tables, f"{here}/predictions", f"{here}/predictions.csv", "cpu")
-        folders = (f"{here}/masks/consensus", f"{here}/masks/inconsistency")
-        build_masks(slices.masks(run, g, code), f"{here}/predictions.csv", None, *folders, f"{here}/masks.csv")
-    masks = f"{here}/masks.csv" if g else None
-    settings = slices.pairs(run, g, code)
-    assemble_pairs(settings, f"{split}/labelled.csv", masks, f"{split}/unlabelled.csv", None, f"{here}/pairs.csv")
-    spec = slices.student(run, g, 1, code)
-    for i in (1, 2):
-        torch.manual_seed(10 * g + i)
-        student = Path(here, "students", str(i))
-        about = {key: spec[key] for key in ("task", "size", "input")}
-        networks.save(networks.build(spec["network"], 1, 3), student, spec["network"], 1, 3, about)
-        write_json(student / "metrics.json", {"val": {"iou": {"value": 0.5}}})
-        write_table(student / "history.csv", [{"step": 1, "loss": 0.5}], ["step", "loss"])
-    files = [f"{here}/students/{i}/model.json" for i in (1, 2)]
-    rank_students(files, 2, "iou", f"{here}/teachers.json")
-    write_json(f"{here}/metrics.json", {"score": "iou"})
-
-
 @pytest.fixture
-def copied(project, tmp_path, monkeypatch):
-    shutil.copytree(project, tmp_path / "project", symlinks=True)
+def copied(finished, tmp_path, monkeypatch):
+    shutil.copytree(finished, tmp_path / "project", symlinks=True)
     monkeypatch.chdir(tmp_path / "project")
 
 
@@ -220,8 +170,9 @@ def test_flipped_letters_in_pairs(copied, capsys, old, new):
 def test_a_table_that_is_older_than_its_file_is_told_as_such(copied, capsys):
     """One table of several disagrees with the file: the table is wrong."""
     path = found("results/tiny/gen0/teachers.json")
-    digest = path.read_text().split('"model.safetensors": "')[1][:64]
-    path.write_text(path.read_text().replace(digest, "0" * 64))
+    value = read_json(path)
+    value["pool"][0]["sha256"]["model.safetensors"] = "0" * 64
+    write_json(path, value)
     assert dissent("verify") == 1
     assert f"damaged  {path}  names another version of" in capsys.readouterr().out
 
@@ -249,6 +200,54 @@ def test_what_dvc_keeps(copied, capsys):
     assert dissent("verify") == 1
     out = capsys.readouterr().out
     assert str(right) in out and "dvc pull" in out
+
+
+def kept(content, name=None):
+    """An object of DVC's cache."""
+    name = name or hashlib.md5(content, usedforsecurity=False).hexdigest()
+    path = Path(".dvc/cache/files/md5", name[:2], name[2:])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return path, name
+
+
+def test_what_dvc_names_is_there_and_the_lock_is_whole(copied, capsys):
+    model, named = kept(b"weights")
+    listing = json.dumps([{"md5": named, "relpath": "1/model.safetensors"}]).encode()
+    folder, _ = kept(listing, hashlib.md5(listing, usedforsecurity=False).hexdigest() + ".dir")
+    scores = Path("results/tiny/gen1/metrics.json")
+    digest = hashlib.md5(scores.read_bytes(), usedforsecurity=False).hexdigest()
+    outs = [
+        {"path": "models", "md5": "".join(folder.parts[-2:]), "hash": "md5", "size": len(listing), "nfiles": 1},
+        {"path": str(scores), "md5": digest, "hash": "md5", "size": scores.stat().st_size},
+    ]
+    write_text("dvc.lock", yaml.safe_dump({"schema": "2.0", "stages": {"gen1": {"cmd": "x", "outs": outs}}}))
+    write_text(
+        "dvc.yaml",
+        yaml.safe_dump({"stages": {"gen1": {"outs": ["models"], "metrics": [{str(scores): {"cache": False}}]}}}),
+    )
+    assert dissent("verify") == 0
+    lock = Path("dvc.lock").read_text()
+    other = lambda text: ("0" if text[0] != "0" else "1") + text[1:]  # noqa: E731
+    for harm, name in (
+        (lambda: model.unlink(), model),
+        (lambda: folder.unlink(), folder),
+        (lambda: folder.write_bytes(listing[:-1]), folder),
+        (lambda: Path("dvc.lock").write_text(lock.replace(digest, other(digest))), "dvc.lock"),
+        (lambda: Path("dvc.lock").write_text(lock.replace(folder.parts[-1], other(folder.parts[-1]), 1)), "dvc.lock"),
+        (lambda: Path("dvc.lock").write_text(lock.replace(f"size: {scores.stat().st_size}", "size: 7")), "dvc.lock"),
+        (lambda: Path("dvc.lock").write_text(lock[: len(lock) // 2]), "dvc.lock"),
+        (lambda: Path("dvc.lock").write_text("[" * 9000), "dvc.lock"),
+        (lambda: Path("dvc.lock").write_text(""), "dvc.lock"),
+    ):  # fmt: skip
+        harm()
+        assert dissent("verify") == 1, name
+        out = capsys.readouterr().out
+        assert str(name) in out and "dvc commit -f" in out
+        model.write_bytes(b"weights")
+        folder.write_bytes(listing)
+        Path("dvc.lock").write_text(lock)
+    assert dissent("verify") == 0
 
 
 def test_masks_of_new_images(copied, capsys):

@@ -14,9 +14,9 @@ from safetensors import safe_open
 from untrained_run import Untrained, code
 
 from dissent.cli.claims import claims_of
+from dissent.cli.faults import find_faults
 from dissent.cli.plan import steps_of
 from dissent.cli.pool import folders_of
-from dissent.cli.verify import find_faults
 from dissent.dvc.stages import stages
 from dissent.files import UserError, read_json, read_table, write_json
 from dissent.generation.cost import add_costs

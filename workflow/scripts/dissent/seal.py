@@ -121,8 +121,8 @@ def table_fault(table: Path, wanted: Kept) -> str | None:
             return None
     rows = _count(table)
     if rows is not None and rows != wanted.rows:
-        return f"has {rows} rows where {wanted.rows} were written ({wanted.keeper.name})"
-    return f"is not the table that was written (its SHA-256 is not that in {wanted.keeper.name})"
+        return f"has {rows} rows where {wanted.rows} were written ({wanted.keeper})"
+    return f"is not the table that was written (its SHA-256 is not that in {wanted.keeper})"
 
 
 def _count(table: Path) -> int | None:

@@ -1,13 +1,14 @@
-"""What tables say of files: path and SHA-256, read with suspicion, as the table may be the damaged one. No torch."""
+"""What tables, JSON files and pages say of files: path and SHA-256, read with suspicion: they may be what is damaged. No torch."""
 
 import csv
 import io
-import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from dissent import seal
+from dissent.checked import strict_json, unquoted
 from dissent.columns import MASKS, PREDICTIONS
 from dissent.datasets.prepare import COLUMNS as FILES
 from dissent.datasets.record import COLUMNS as RAW
@@ -15,7 +16,6 @@ from dissent.datasets.record import NAME as RAW_NAME
 from dissent.datasets.split import LABELLED, UNLABELLED
 from dissent.files import PAIR_COLUMNS
 
-SIDES = ("labelled", "unlabelled", "val", "test", "hidden")
 _PREDICTED = ("image", "mask", "status", "reason", "height", "width", "sha256")  # what `dissent predict` writes
 _CSV: dict[str, tuple[Sequence[str], ...]] = {
     "files.csv": (FILES,),
@@ -23,13 +23,13 @@ _CSV: dict[str, tuple[Sequence[str], ...]] = {
     "pairs.csv": (PAIR_COLUMNS,),
     "masks.csv": (MASKS,),
     "predictions.csv": (PREDICTIONS, _PREDICTED),
-    **{f"{side}.csv": (UNLABELLED if side == "unlabelled" else LABELLED,) for side in SIDES},
+    **{f"{side}.csv": (UNLABELLED if side == "unlabelled" else LABELLED,) for side in seal.SIDES},
 }
 _WORDS = {
     "origin": "labelled|hidden|pseudo",
     "copies": r"\d+",
     "kept": "[01]",
-    "teacher": r"[1-9]\d*",
+    "teacher": r"\d+",
     "status": "done|failed",
 }
 
@@ -51,20 +51,25 @@ def claims_of(table: Path) -> list[Claim]:
     if table.suffix == ".csv":
         return list(_of_csv(table))
     if table.suffix == ".json":
-        value = _json(table)
-        reader = _JSON.get(table.name)
+        value = json_of(table)
+        reader = _JSON.get(table.name, _of_files)
         try:
-            return list(reader(table, value)) if reader else []
-        except (KeyError, TypeError, AttributeError):
+            return list(reader(table, value))
+        except (KeyError, TypeError, AttributeError, ValueError):
             raise Damaged("lacks what belongs in it") from None
     return []
 
 
-def _json(path: Path) -> object:
+def json_of(path: Path) -> object:
+    """The value of a JSON file; Damaged when it is not what was written."""
+    content = path.read_bytes()
     try:
-        return json.loads(path.read_text("utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        value = strict_json(content.decode("utf-8"))
+    except ValueError as error:
         raise Damaged(f"is no readable JSON ({error})") from None
+    if seal.holds(content) is False:
+        raise Damaged("is not as it was written (its own SHA-256 differs)")
+    return value
 
 
 def _of_dataset(table: Path, value: dict) -> Iterator[Claim]:
@@ -77,20 +82,35 @@ def _of_teachers(table: Path, value: dict) -> Iterator[Claim]:
     for row in value["pool"]:
         for name, sha256 in row["sha256"].items():
             yield _claim(Path(row["folder"]) / name, sha256, table)
+        if "metrics_sha256" in row:
+            yield _claim(Path(row["folder"]) / "metrics.json", row["metrics_sha256"], table)
 
 
 def _of_model(table: Path, value: dict) -> Iterator[Claim]:
     yield _claim(table.parent / "model.safetensors", value["sha256"], table)
 
 
+def _of_files(table: Path, value: dict) -> Iterator[Claim]:
+    """Of a JSON whose `files` are the digests of what its step wrote beside it."""
+    for name, sha256 in (value.get("files", {}) if isinstance(value, dict) else {}).items():
+        yield _claim(table.parent / name, sha256, table)
+
+
 _JSON: dict[str, Callable[[Path, dict], Iterator[Claim]]] = {
     "dataset.json": _of_dataset,
     "teachers.json": _of_teachers,
+    "evalnets.json": _of_teachers,
     "model.json": _of_model,
 }
 
 
 def _of_csv(table: Path) -> Iterator[Claim]:
+    try:
+        wanted = seal.kept(table)
+    except seal.Broken:
+        wanted = None  # its keeper is told
+    if wanted and (fault := seal.table_fault(table, wanted)):
+        raise Damaged(fault)
     rows = _rows(table)
     header = rows[0]
     known = _CSV.get(table.name)
@@ -100,7 +120,7 @@ def _of_csv(table: Path) -> Iterator[Claim]:
         return
     before = None
     for number, cells in enumerate(rows[1:], 2):
-        row = dict(zip(header, cells, strict=True))
+        row = dict(zip(header, map(unquoted, cells), strict=True))
         if known:
             _check_words(row, number)
             if "status" not in row and table.name != "pairs.csv":  # pairs stand in the order of their origin

@@ -19,7 +19,9 @@ def rank_students(files: Sequence[str], teachers: int, score: str, out: str) -> 
     for folder in sorted({Path(file).parent.as_posix() for file in files}):
         value = read_json(Path(folder) / "metrics.json")["val"][score]["value"]
         digests = {name: sha256(Path(folder) / name) for name in ("model.safetensors", "model.json")}
-        rows.append({"student": int(Path(folder).name), "folder": folder, "score": value, "sha256": digests})
+        row = {"student": int(Path(folder).name), "folder": folder, "score": value, "sha256": digests}
+        # for `dissent verify` alone: who labels needs the network, not its scores
+        rows.append(row | {"metrics_sha256": sha256(Path(folder) / "metrics.json")})
     rows.sort(key=lambda row: row["student"])
     rows.sort(key=lambda row: merit(row["score"], score), reverse=True)  # stable: ties stay in that order
     for rank, row in enumerate(rows):

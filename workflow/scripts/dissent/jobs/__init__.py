@@ -17,7 +17,7 @@ from dissent import disk
 from dissent.files import UserError
 from dissent.jobs.costs import Cost, cost
 from dissent.jobs.locks import Lock, hold
-from dissent.jobs.logs import teed
+from dissent.jobs.logs import DONE, teed
 from dissent.jobs.parents import follow_parents
 from dissent.jobs.signals import Interrupted, Stop, interruptible, signalled
 
@@ -43,9 +43,11 @@ def job(snakemake) -> Iterator[None]:
         print(f"{' '.join(words)} (process {os.getpid()} on {socket.gethostname()}, {start})", file=sys.stderr)
         stop_following = follow_parents()
         try:
-            yield
-        except AtOnce as why:
-            logger.info("nothing to do: %s", why)
+            try:
+                yield
+            except AtOnce as why:
+                logger.info("nothing to do: %s", why)
+            log.write(f"{DONE}\n")
         except UserError as error:
             _leave(2, f"error: {error}")
         except Interrupted as error:

@@ -9,6 +9,8 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+DONE = "done"  # the last line of a log whose job ended well
+
 
 class Log:
     """A log file of whole lines; a disk that is full, gone or read-only costs the log, never the job."""

@@ -1,0 +1,103 @@
+"""A small finished run: every file of three generations by the jobs that write it; only the networks have learned nothing."""
+
+from pathlib import Path
+
+import torch
+from discs import config, prepared
+
+from dissent import networks
+from dissent.files import write_json, write_text
+from dissent.generation.audit import audit
+from dissent.generation.cost import add_costs
+from dissent.generation.evaluate import evaluate
+from dissent.generation.masks import build_masks
+from dissent.generation.pairs import assemble_pairs
+from dissent.generation.predict import predict
+from dissent.generation.rank import rank_students
+from dissent.generation.show import show_pairs
+from dissent.generation.student import write_history
+from dissent.report.page import write_report
+from dissent.seal import SIDES
+from dissent.spec import slices
+
+GENERATIONS = 3
+
+
+def code(*names):
+    return "code"
+
+
+def finish(root):
+    """Build data/tiny and results/tiny in the working directory."""
+    torch.set_num_threads(1)
+    split = prepared(root)
+    settings = config(root)
+    run = settings.run("tiny")
+    sides = {side: f"{split}/{side}.csv" for side in SIDES}
+    folders = [f"results/tiny/gen{g}" for g in range(GENERATIONS)]
+    for g in range(GENERATIONS):
+        _generation(run, g, sides, folders)
+    shown = slices.student(run, 1, 1, code) | {"palette": run.dataset.task.palette}
+    show_pairs(shown, pairs=f"{folders[1]}/pairs.csv", out=f"{folders[1]}/pairs")
+    write_report(
+        slices.report(run, [], code, settings),
+        generations=folders,
+        controls={},
+        data=sides,
+        templates=str(root / "workflow" / "report"),
+        out="results/tiny/report.html",
+    )
+    write_text("logs/tiny/report.log", "report run=tiny\ndone\n")  # nothing else tells that there was a report
+
+
+def _generation(run, g, sides, folders):
+    here = folders[g]
+    jobs = [f"{here}/students/{i}/cost.json" for i in (1, 2)]
+    masks = f"{here}/masks.csv" if g else None
+    if g:
+        _label(run, g, sides, folders)
+        jobs += [f"{here}/costs/{name}.json" for name in ("predict", "build_masks")]
+    assemble_pairs(slices.pairs(run, g, code), sides["labelled"], masks, sides["unlabelled"], None, f"{here}/pairs.csv")
+    for i in (1, 2):
+        _student(slices.student(run, g, i, code), Path(here, "students", str(i)), 10 * g + i)
+    rank_students([f"{here}/students/{i}/model.json" for i in (1, 2)], 2, "iou", f"{here}/teachers.json")
+    evaluate(
+        slices.evaluation(run, g, code),
+        f"{here}/teachers.json",
+        {side: sides[side] for side in ("val", "test")},
+        masks,
+        sides["labelled"],
+        "data/tiny/dataset.json",
+        f"{here}/metrics.json",
+        f"{here}/counts.csv",
+        "cpu",
+        sides["unlabelled"],
+        folders[:g],
+    )
+    if g:
+        tables = (sides["hidden"], masks, f"{here}/predictions.csv")
+        audit(slices.auditing(run, g, code), *tables, f"{here}/audit.json")
+    jobs.append(f"{here}/costs/evaluate.json")
+    for number, path in enumerate(jobs):
+        spent = {"seconds": 100 * g + number, "cpu_seconds": 1.5, "peak_memory_mb": 9.5, "device": "cpu"}
+        write_json(path, spent | {"steps": 12, "images": 48})
+    add_costs(jobs, f"{here}/cost.json")
+
+
+def _label(run, g, sides, folders):
+    here, before = folders[g], folders[g - 1]
+    settings = slices.prediction(run, g, code)
+    tables = (f"{before}/teachers.json", sides["unlabelled"])
+    predict(settings, *tables, f"{here}/predictions", f"{here}/predictions.csv", "cpu")
+    out = [f"{here}/masks/consensus", f"{here}/masks/inconsistency", f"{here}/masks.csv"]
+    previous = f"{before}/masks.csv" if g > 1 else None
+    build_masks(slices.masks(run, g, code), f"{here}/predictions.csv", previous, *out)
+
+
+def _student(spec, folder, seed):
+    torch.manual_seed(seed)
+    about = {key: spec[key] for key in ("task", "size", "input")}
+    networks.save(networks.build(spec["network"], 1, 3), folder, spec["network"], 1, 3, about)
+    history = write_history(folder, [{"step": step, "loss": 1 / (seed + step)} for step in (4, 8)])
+    values = {"steps": 12, "val": {"iou": {"value": 0.5 + seed / 100}}, "tables": {"history.csv": history}}
+    write_json(folder / "metrics.json", values)

@@ -1,0 +1,73 @@
+"""What no settings make any more is a note with the way to remove it, and nothing that is sound counts as damaged because of it."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from cli_data import dissent
+from discs import SETTINGS
+
+from dissent.files import read_json, read_table, write_json, write_table
+
+
+@pytest.fixture
+def copied(finished, tmp_path, monkeypatch):
+    shutil.copytree(finished, tmp_path / "project")
+    shutil.copytree(SETTINGS, tmp_path / "project" / "config")
+    monkeypatch.chdir(tmp_path / "project")
+
+
+def edit(path, old, new):
+    text = Path("config", path).read_text()
+    assert old in text
+    Path("config", path).write_text(text.replace(old, new))
+
+
+def test_a_split_that_was_renamed_is_stale_and_not_damaged(copied, capsys):
+    assert dissent("verify") == 0
+    assert "note" not in capsys.readouterr().out
+    edit("datasets/tiny.yaml", "few:", "tenth:")
+    # the images were prepared anew since: the old tables name what is not there any more
+    for side in ("labelled", "val"):
+        path = f"data/tiny/splits/few/{side}.csv"
+        rows = [row | {"image_sha256": "0" * 64} for row in read_table(path)]
+        about = read_json("data/tiny/splits/few/split.json")
+        about["tables"][f"{side}.csv"] = write_table(path, rows, tuple(rows[0]))
+        write_json("data/tiny/splits/few/split.json", about)
+    assert dissent("verify") == 0
+    out = capsys.readouterr().out
+    assert "note: data/tiny/splits/few: tiny has no split called few any more" in out
+    assert "rm -r data/tiny/splits/few" in out and "--force" not in out
+    Path("data/tiny/splits/few/val.csv").write_text("id\n")
+    assert dissent("verify") == 1, "what rots is told all the same"
+    out = capsys.readouterr().out
+    assert "data/tiny/splits/few/val.csv" in out and "--force" not in out
+
+
+@pytest.mark.parametrize(
+    ("change", "folder", "words"),
+    [
+        (lambda: edit("experiments/tiny.yaml", "generations: 2", "generations: 1"), "results/tiny/gen2", "tiny ends at gen1"),
+        (lambda: edit("experiments/tiny.yaml", "pool: 2", "pool: [2, 2, 1]"), "results/tiny/gen2/students/2", "gen2 of tiny has 1 students"),
+        (lambda: Path("config/experiments/tiny.yaml").unlink(), "results/tiny", "no settings make this run any more"),
+        (lambda: Path("config/datasets/tiny.yaml").rename("config/datasets/other.yaml"), "data/tiny", "no data set is called tiny any more"),
+    ],
+)  # fmt: skip
+def test_what_lies_beyond_the_plan(copied, capsys, change, folder, words):
+    change()
+    assert dissent("verify") == 0
+    out = capsys.readouterr().out
+    assert f"note: {folder}: {words}; if it is not wanted: rm -r {folder}\n" in out
+
+
+def test_settings_with_a_mistake_make_nothing_stale(copied, capsys):
+    edit("experiments/tiny.yaml", "pool: 2", "pool: two")
+    assert dissent("verify") == 0
+    assert "note" not in capsys.readouterr().out
+
+
+def test_settings_of_another_folder(copied, capsys):
+    shutil.move("config", "mine")
+    assert dissent("verify", "--settings", "mine") == 0
+    assert "note" not in capsys.readouterr().out
+    assert dissent("verify", "--settings", "nowhere") == 2
