@@ -14,7 +14,7 @@ from dissent.asked import check_asked
 from dissent.datasets import ours, prepare
 from dissent.datasets.ours import MARKER, check_ours
 from dissent.datasets.place import check_place
-from dissent.files import UserError, sha256, write_text
+from dissent.files import UserError, read_json, sha256, write_text
 from dissent.kept import check_kept
 from dissent.plan import Plan
 from dissent.spec.base import read_yaml
@@ -245,6 +245,36 @@ def test_folders_that_nobody_prepared_are_named(in_tmp):
     pairs(Path("raw"), NAMES[:2])
     text = told(Path("data/toy"))
     assert "data/toy/images/i0.png, data/toy/images/i1.png, data/toy/labels/i0.png, data/toy/labels/i1.png;" in text
+
+
+def test_prepared_data_outlive_their_raw_files(root, in_tmp):
+    """An edit of the library does not prepare them anew, and what would remove them is refused."""
+    settings()
+    pairs(Path("raw"), NAMES)
+    target = "data/mine/dataset.json"
+    result = snakemake(root, target, settings="mine")
+    assert result.returncode == 0, result.stderr[-2000:]
+    made = held(Path("data"))
+    Path("raw").rename("away")
+    plan = Plan({"settings": "mine"}, str(root))
+    plan.code = lambda rule, *used: "of another day"
+    then = plan.preparing("mine")
+    assert then == read_json("data/mine/.made.json") and then["code"] != plan.code("prepare")
+    check_asked(plan, ["--forceall", "--touch", target])
+    with pytest.raises(UserError, match="--forceall would remove data/mine, and its raw files are gone"):
+        check_asked(plan, ["--forceall", target])
+    path = Path("mine/datasets/mine.yaml")
+    text = path.read_text()
+    path.write_text(text.replace("[16, 24]", "[16, 32]"))
+    with pytest.raises(UserError, match=r"settings changed \(size\), but its raw files are gone from raw"):
+        check_asked(Plan({"settings": "mine"}, str(root)), [target])
+    path.write_text(text)
+    Path("data/mine/dataset.json").unlink()
+    with pytest.raises(UserError, match=r"as dataset.json lack there, but its raw files are gone"):
+        check_asked(Plan({"settings": "mine"}, str(root)), [target])
+    Path("away").rename("raw")
+    assert Plan({"settings": "mine"}, str(root)).preparing("mine")["code"] == then["code"]
+    assert snakemake(root, target, settings="mine").returncode == 0 and held(Path("data")) == made
 
 
 # folders of a generation -----------------------------------------------------------------------------------------------

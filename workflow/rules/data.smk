@@ -39,10 +39,10 @@ rule prepare:
         mem_mb=4000,
         runtime=720,
     params:
-        dataset=lambda w: dataset_of(w).model_dump(mode="json", exclude={"splits", "free_rotation"}),
-        raw=lambda w: PLAN.raw(w.dataset),
-        digest=lambda w: friendly(PLAN.raw_digest)(w.dataset),
-        code=lambda w: PLAN.code("prepare"),
+        dataset=lambda w: friendly(PLAN.preparing)(w.dataset)["dataset"],
+        raw=lambda w: friendly(PLAN.preparing)(w.dataset)["raw"],
+        digest=lambda w: friendly(PLAN.preparing)(w.dataset)["digest"],
+        code=lambda w: friendly(PLAN.preparing)(w.dataset)["code"],
     script:
         "../scripts/prepare.py"
 

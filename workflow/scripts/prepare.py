@@ -3,13 +3,16 @@
 from pathlib import Path
 
 from dissent.datasets import prepare
+from dissent.datasets.made import remember
 from dissent.jobs import job
 
 with job(snakemake):
+    out = Path(snakemake.output.about).parent
     prepare(
         snakemake.params.dataset,
         name=snakemake.wildcards.dataset,
         raw=snakemake.params.raw,
-        out=str(Path(snakemake.output.about).parent),
+        out=str(out),
         threads=snakemake.threads,
     )
+    remember(out, snakemake.params)

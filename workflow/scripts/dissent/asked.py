@@ -6,12 +6,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from dissent import disk
+from dissent.datasets.made import made_from
 from dissent.files import UserError
 from dissent.kept import check_kept
 from dissent.plan import Plan
 from dissent.spec.fractions import with_split
 from dissent.spec.run import Run
 
+_FORCED, _TOUCHED = {"--forceall", "-F"}, {"--touch", "-t"}
 _OF_JOBS = {"--target-jobs", "--unlock"}  # what a job asks was asked by who started it
 
 
@@ -32,11 +34,22 @@ def check_asked(plan: Plan, words: Iterable[str]) -> None:
         runs = _runs(plan, words)
         for dataset in sorted({*_named(words, "data/(?!raw/)"), *(run.dataset_name for run in runs)}):
             plan.guard(dataset)
+            if _FORCED & set(words) and not _TOUCHED & set(words) and plan.lacks_raw(dataset):
+                _check_forced(dataset)
         for run in {run.name: run for run in runs}.values():
             for name in (run.name, *(run.sibling(method) for method in run.controls)):
                 check_kept(name)
         for note in _changed(plan, runs):
             print(note, file=sys.stderr)
+
+
+def _check_forced(dataset: str) -> None:
+    """Prepared data whose raw files are gone are not made again, whatever is forced."""
+    if made_from(Path("data", dataset)):
+        raise UserError(
+            f"--forceall would remove data/{dataset}, and its raw files are gone: it could not be made again. Leave --forceall "
+            "out, or put the raw files back"
+        )
 
 
 def _check_names(plan: Plan, words: list[str]) -> None:

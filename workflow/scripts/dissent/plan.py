@@ -4,6 +4,7 @@ from pathlib import Path
 
 from dissent.closure import Library
 from dissent.datasets.lists import lists_of
+from dissent.datasets.made import without_raw
 from dissent.datasets.ours import check_ours
 from dissent.datasets.place import check_place
 from dissent.datasets.raw import find_raw, raw_digest
@@ -46,6 +47,7 @@ class Plan:
         below = {folder for part in about.parts for folder in (part.images, part.masks) if folder}
         check_place(self.raw(dataset), dataset, sorted(below))
         check_ours(Path("data", dataset), self.raw(dataset))
+        self.preparing(dataset)
         self._guarded.add(dataset)
 
     def to_prepare(self, dataset: str) -> str | list:
@@ -53,6 +55,21 @@ class Plan:
         self.guard(dataset)
         about = self.config.dataset(dataset)
         return f"{about.raw}/fetched.json" if about.fetch else []
+
+    def preparing(self, dataset: str) -> dict:
+        """Params of `prepare`; UserError where prepared data would be removed that cannot be made again."""
+        now = {
+            "dataset": self.config.dataset(dataset).model_dump(mode="json", exclude={"splits", "free_rotation"}),
+            "raw": self.raw(dataset),
+            "digest": self.raw_digest(dataset),
+            "code": self.code("prepare"),
+        }
+        return without_raw(Path("data", dataset), now) if self.lacks_raw(dataset) else now
+
+    def lacks_raw(self, dataset: str) -> bool:
+        """Whether no folder of raw images of a data set is here."""
+        raw = Path(self.raw(dataset))
+        return not any((raw / part.images).is_dir() for part in self.config.dataset(dataset).parts)
 
     def side(self, run: Run, name: str) -> str:
         """One table of the run's split: labelled, unlabelled, val, test or hidden."""
