@@ -28,7 +28,7 @@ COMMAS = "image,side,site\na,train,Köln\nb,train,x\nc,val,y\n"
 READ = {
     "utf-8": COMMAS.encode(),
     "with its mark": COMMAS.encode("utf-8-sig"),
-    "utf-16 with its mark": COMMAS.encode("utf-16"),
+    "utf-16 with its mark": COMMAS.replace("Köln", "aĀ").encode("utf-16"),
     "crlf": COMMAS.replace("\n", "\r\n").encode(),
     "old mac": COMMAS.replace("\n", "\r").encode(),
     "semicolons": COMMAS.replace(",", ";").encode(),
@@ -53,6 +53,7 @@ REFUSED = {
     "cp1252": (COMMAS.encode("cp1252"), ["splits.csv, line 2", "byte 0xf6", "cp1252", "save it as UTF-8"]),
     "utf-16 without its mark": (COMMAS.encode("utf-16-le"), ["splits.csv, line", "UTF-16"]),
     "utf-16 big": (COMMAS.encode("utf-16-be"), ["splits.csv, line", "UTF-16"]),
+    "utf-32": (COMMAS.encode("utf-32"), ["splits.csv, line 1", "UTF-32"]),
     "a workbook": (b"PK\x03\x04....", ["splits.csv is a spreadsheet's own file"]),
     "upper case": (COMMAS.replace("image", "Image").encode(), ["line 1: has no column image", "is `Image` meant?"]),
     "two columns of a name": (b"image,side,side\na,train,x\n", ["line 1: has two columns called side"]),

@@ -31,8 +31,7 @@ def text_of(path: Path) -> str:
         raise UserError(f"{path} is a spreadsheet's own file or a zip, no text: {_REMEDY}")
     coding = "utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
     if b"\0" in content and coding != "utf-16":
-        line = content[: content.index(b"\0")].count(b"\n") + 1
-        raise UserError(f"{path}, line {line}: holds zero bytes, as UTF-16 without its mark does: {_REMEDY}")
+        raise _zero_bytes(path, content[: content.index(b"\0")].count(b"\n"))
     try:
         text = content.decode(coding)
     except UnicodeDecodeError as error:
@@ -41,7 +40,15 @@ def text_of(path: Path) -> str:
             f"{path}, line {line}: byte {content[error.start]:#04x} is no {coding.removesuffix('-sig').upper()}, so the "
             f"file has another encoding (often cp1252): {_REMEDY}"
         ) from None
+    if "\0" in text:  # UTF-32 begins as UTF-16 does
+        raise _zero_bytes(path, text[: text.index("\0")].count("\n"))
     return text
+
+
+def _zero_bytes(path: Path, lines: int) -> UserError:
+    return UserError(
+        f"{path}, line {lines + 1}: holds zero bytes, as UTF-16 without its mark, or UTF-32, does: {_REMEDY}"
+    )
 
 
 def table_of(path: Path, columns: Sequence[str], may_lack: Sequence[str] = ()) -> list[Line]:
