@@ -162,6 +162,19 @@ def test_a_generation_may_be_moved(in_tmp):
     assert predict(where="elsewhere") == 0
 
 
+def test_a_run_that_has_its_students_from_another(in_tmp):
+    """As a control has generation 0 from its experiment: the ranking names the folders."""
+    generation()
+    save(Path("photos/a.png"), photo(1))
+    control = Path("results/toy.control/gen1")
+    control.mkdir(parents=True)
+    (control / "teachers.json").write_bytes((GENERATION / "teachers.json").read_bytes())
+    assert predict() == 0
+    for number, where in enumerate((control, control.absolute())):
+        assert predict(out=f"other{number}", where=where) == 0
+        assert Path(f"other{number}/masks/a.png").read_bytes() == Path("out/masks/a.png").read_bytes()
+
+
 def test_large_images_of_a_tiled_data_set_are_seen_at_their_scale(in_tmp):
     generation(geometry={"name": "tiles", "window": None, "overlap": 0.0})
     image = photo(1, 40, 60)

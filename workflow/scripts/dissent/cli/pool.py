@@ -72,7 +72,7 @@ def folders_of(where: Path, everyone: bool) -> list[tuple[Path, dict[str, str]]]
         if ranking.get("stopped_at") is not None:
             where = where.with_name(f"gen{ranking['kept']}")
             log.warning("%s was not made: the run %s", table.parent, ranking["why"])
-        rows = [(where / "students" / str(row["student"]), dict(row["sha256"]), row) for row in ranking["pool"]]
+        rows = [(_trained(where, row), dict(row["sha256"]), row) for row in ranking["pool"]]
         marked = [(folder, files) for folder, files, row in rows if row["teacher"]]
     except (KeyError, TypeError):
         raise UserError(f"{table} is damaged; {again(table)}") from None
@@ -82,6 +82,13 @@ def folders_of(where: Path, everyone: bool) -> list[tuple[Path, dict[str, str]]]
     if len(every) < 2:
         raise UserError(f"{where} has {len(every)} student, and one cannot disagree; leave `--pool` out")
     return marked if len(marked) > 1 else every  # a recipe without generations marks nobody
+
+
+def _trained(where: Path, row: dict) -> Path:
+    """Folder of a student: below its generation, which may have been moved, or where another run trained it (spec/homes.py)."""
+    if (where / "students").is_dir():
+        return where / "students" / str(row["student"])
+    return where.absolute().parents[2] / row["folder"]
 
 
 def open_pool(where: Path, everyone: bool, tiles: bool, device: str) -> Pool:
