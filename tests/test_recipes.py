@@ -1,6 +1,7 @@
 """Every shipped recipe runs in every kind of task, two generations; and each does what its row in docs/methods.md says."""
 
 import re
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -8,10 +9,12 @@ import numpy as np
 import pytest
 import torch
 from discs import KINDS
-from in_process import InProcess
+from in_process import InProcess, code
 
 from dissent import networks
-from dissent.files import read_json, read_mask, read_table
+from dissent.files import read_json, read_mask, read_table, sha256
+from dissent.generation.evalnet import train_evalnet
+from dissent.spec import slices
 
 torch.set_num_threads(1)
 RECIPES = sorted(path.stem for path in (Path(__file__).parents[1] / "config" / "methods").glob("*.yaml"))
@@ -37,6 +40,18 @@ def test_a_recipe_runs(house, method):
     assert read_json(last / "teachers.json")["pool"]
     for g in range(run.recipe.last + 1):
         CHECKS[method](run, g, Path("results", run.name, f"gen{g}"))
+
+
+def test_a_finished_evalnet_comes_back_from_its_last_checkpoint(house, monkeypatch):
+    """What Snakemake deletes as incomplete after a kill is there again, byte by byte, without a step."""
+    run = house.run("evalnet")
+    folder = Path("results", run.name, "evalnets")
+    before = {path.name: sha256(path) for path in (folder / "1").iterdir()}
+    shutil.rmtree(folder / "1")
+    monkeypatch.setattr("dissent.fit.Optimizer.set_rate", lambda *_: pytest.fail("trained again"))
+    tables = (house.plan.quality_pools(run), house.sides["labelled"], house.sides["val"])
+    train_evalnet(slices.evalnet(run, 1, code), *tables, str(folder / "1"), str(folder / "s1"), "cpu")
+    assert {path.name: sha256(path) for path in (folder / "1").iterdir()} == before
 
 
 def test_the_method_that_docs_show_runs(in_tmp):
