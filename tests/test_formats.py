@@ -44,6 +44,17 @@ def grey(pixels: np.ndarray, **options):
     return tiff(pixels, photometric="minisblack", **options)
 
 
+def compressed_as(number: int):
+    """A TIFF that says that it is compressed in another way."""
+
+    def write(path: Path) -> None:
+        tifffile.imwrite(path, MASK)
+        with tifffile.TiffFile(path, mode="r+") as file:
+            file.pages[0].tags["Compression"].overwrite(number)
+
+    return write
+
+
 MASKS = {  # what is written -> None: its ids are right, or the words of the refusal
     "tiles": (grey(MASK, tile=(16, 16)), None),
     "strips": (grey(MASK, rowsperstrip=5), None),
@@ -71,6 +82,9 @@ MASKS = {  # what is written -> None: its ids are right, or the words of the ref
     "RGB + 5": (tiff(np.dstack([MASK] * 8), photometric="rgb", extrasamples=["unspecified"] * 5), "8 " + SAMPLES),
     "JPEG inside": (by_pillow(MASK, compression="jpeg", quality=75), "has JPEG inside: " + BLURRED),
     "JPEG inside, RGB": (by_pillow(FEW[MASK], compression="jpeg"), "has JPEG inside: " + BLURRED),
+    "JPEG 2000 inside": (compressed_as(34712), "JPEG 2000 inside"),
+    "WebP inside": (compressed_as(50001), "WebP inside"),
+    "a compression that nobody knows": (compressed_as(60123), "not read"),
     "pages": (grey(np.stack([MASK] * 3)), "3 pages"),
     "ImageJ's stack": (tiff(np.stack([MASK] * 3), imagej=True), "3 pages"),
     "volume": (grey(np.stack([MASK] * 16), volumetric=True, tile=(16, 16, 16)), "stack of images"),

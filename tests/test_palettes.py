@@ -144,6 +144,21 @@ def test_many_colours_that_differ_are_a_question(in_tmp, capsys):
     said(capsys, "palettes that differ", "--palette colours", "--palette numbers")
 
 
+def test_palettes_in_folders_of_labels(in_tmp):
+    masks = [ids(number, 3) for number in range(len(NAMES))]
+    for number, mask in enumerate(masks):
+        save(Path(f"raw/images/{NAMES[number]}.png"), photo(number))
+        for value, name in enumerate(["cell", "debris"], 1):
+            Path(f"raw/masks/{name}").mkdir(parents=True, exist_ok=True)
+            one = by_palette((mask == value) * 1, (1, 0) if number % 2 else (0, 1), GREYS)
+            one.save(f"raw/masks/{name}/{NAMES[number]}.png")
+    assert init() == 0 and written()["coding"]["name"] == "folders"
+    prepared_as(masks)
+    by_palette(masks[0] % 2, (0, 1), COLOURS[:2]).save(f"raw/masks/cell/{NAMES[0]}.png")
+    text = refused(Path("raw"), Path("o"), **{key: written()[key] for key in ("task", "coding")})
+    assert f"its mask cell/{NAMES[0]}.png has a palette of colours where 0/255 masks are grey" in text
+
+
 # bits ------------------------------------------------------------------------------------------------------------------
 
 

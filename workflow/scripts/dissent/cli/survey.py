@@ -83,7 +83,7 @@ def survey(pairs: Pairs, threads: int, palette: str | None = None) -> Survey:
     result.reading = both
     for label, one in several:
         result.add(label, one.shown if (both.colours if one.palette else both.greys) else one.numbers)
-    return _unified(result)
+    return _unified(result, by_colour=bool(result.modes["P"]) and not layers)
 
 
 def _looked_at(job: tuple[Path, dict[str, Path]]) -> tuple[Header, list[tuple[str, Header, Counter | Open]], int] | str:
@@ -145,12 +145,12 @@ def _counts(pixels: np.ndarray) -> Counter:
     return Counter(dict(zip(triples, numbers[keep].tolist(), strict=True)))
 
 
-def _unified(found: Survey) -> Survey:
+def _unified(found: Survey, by_colour: bool) -> Survey:
     """One sort of value for all: where some masks are RGB all count as RGB, and where all of it is grey as grey."""
     triples = [value for value in found.pixels if isinstance(value, tuple)]
     if not triples:
         return found
-    plain = all(_grey(t) for t in triples) and not found.modes["P"]  # of palettes the colour counts, grey or not
+    plain = all(_grey(t) for t in triples) and not by_colour  # of palettes the colour counts, grey or not
     to = (lambda v: v[0] if isinstance(v, tuple) else v) if plain else _triple
     for name in ("pixels", "masks"):
         counts = Counter()

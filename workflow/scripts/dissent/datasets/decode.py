@@ -150,14 +150,14 @@ def _guarded(action: Callable[[], T]) -> T:
         raise ValueError("does not exist, or is a link to nothing") from None
     except _FAULTS as error:
         text = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        plain = text.startswith(("is ", "has ", "holds "))
+        plain = text.startswith(("is ", "has ", "holds ", "cannot be decoded"))
         raise ValueError(text if plain else f"cannot be decoded ({text})") from None
 
 
 def _open(stream: BinaryIO) -> Image.Image:
     try:
         image = Image.open(stream, formats=FORMATS)
-    except Image.UnidentifiedImageError:
+    except (Image.UnidentifiedImageError, KeyError):  # KeyError: a TIFF whose compression has no name in Pillow
         if _peek(stream, 0, 4)[:2] in (b"II", b"MM") and (why := tiff.unreadable(_peek(stream, 0, -1))):
             raise ValueError(why) from None
         raise
@@ -227,7 +227,11 @@ def _pixels(
     if smallest is not None and header.format == "JPEG":
         height, width = smallest
         image.draft(image.mode, (width, height))
-    pixels = np.array(image)
+    try:
+        pixels = np.array(image)
+    except OSError as error:
+        inside = f"has {header.lossy} inside, and " if header.format == "TIFF" and header.lossy else ""
+        raise ValueError(f"{inside}cannot be decoded ({error})") from None
     if header.format == "TIFF" and header.orientation != 1:
         pixels = turned(pixels, _INVERSE.get(header.orientation, header.orientation))
     if header.mode == "P":

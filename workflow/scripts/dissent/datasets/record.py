@@ -24,8 +24,8 @@ COLUMNS = ("path", "kind", "bytes", "sha256")
 WHY = {
     "edited": "was edited since it was prepared (its content and its date are new); if nobody did, restore it",
     "changed": "is not the file that was prepared: edited or damaged (the date that it had then is not known here)",
-    "rotten": "has other content than before under the same date, so the disk or a copy damaged it: restore it, or "
-    "`touch` it if the change is meant",
+    "rotten": "has other content than before under the same date, as damage of a disk makes it: restore it, or `touch` it "
+    "if the change is meant",
     "gone": "was prepared, and is not there any more",
     "new": "is new since the data set was prepared",
 }
