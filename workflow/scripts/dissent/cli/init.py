@@ -8,13 +8,14 @@ import argparse
 import re
 from pathlib import Path
 
+from dissent.cli import flags
 from dissent.cli.deep import levels_note
 from dissent.cli.draft import SPLIT, checked, experiment_text, first_split, sizes, source_of, text_of
 from dissent.cli.grouping import told
 from dissent.cli.guess import guess
 from dissent.cli.holdout import SIMULATED, held_back, told_sides
 from dissent.cli.machine import cores
-from dissent.cli.meaning import Guess, Value, Wishes
+from dissent.cli.meaning import Guess, Wishes
 from dissent.cli.pairing import Pairs, find_pairs
 from dissent.cli.seen import told_files
 from dissent.cli.settings import config_of, settings_folder
@@ -53,21 +54,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--labelled",
-        type=_share,
+        type=flags.share,
         metavar="SHARE",
         help="all, or the share of masks to learn from; the others are hidden (default: all, or 0.2 where every image has one)",
     )
     masks = parser.add_argument_group("what masks mean, where that is open")
     masks.add_argument("--kind", choices=["binary", "multiclass", "multilabel"], help="multilabel: labels overlap")
     masks.add_argument(
-        "--labels", type=_names, metavar="A,B,...", help="names of the labels, in the order that is printed"
+        "--labels", type=flags.names, metavar="A,B,...", help="names of the labels, in the order that is printed"
     )
     masks.add_argument(
-        "--ignore", type=_value, nargs="+", metavar="VALUE", help="mean nobody knows: 255, or 224,224,192; none"
+        "--ignore", type=flags.value, nargs="+", metavar="VALUE", help="mean nobody knows: 255, or 224,224,192; none"
     )
-    masks.add_argument("--threshold", type=_byte, metavar="N", help="blurred 0/255 masks: values from N on are 255")
     masks.add_argument(
-        "--tolerance", type=_byte, metavar="N", help="blurred colours: a colour within N of another is that one"
+        "--threshold", type=flags.byte, metavar="N", help="blurred 0/255 masks: values from N on are 255"
+    )
+    masks.add_argument(
+        "--tolerance", type=flags.byte, metavar="N", help="blurred colours: a colour within N of another is that one"
     )
     masks.add_argument(
         "--palette", choices=["numbers", "colours"], help="masks with palettes: whether the number or its colour counts"
@@ -236,35 +239,3 @@ def _dataset_comment(name: str, labelled: str | float) -> str:
             "\nmasks, which only the audit reads. This measures what pseudo-labels are worth; `labelled: all` learns from every mask."
         )
     return lines
-
-
-def _share(text: str) -> str | float:
-    if text == "all":
-        return text
-    try:
-        share = float(text)
-    except ValueError:
-        share = 0.0
-    if not 0 < share <= 1:
-        raise argparse.ArgumentTypeError(f"{text} is neither `all` nor a share such as 0.2")
-    return share
-
-
-def _names(text: str) -> list[str]:
-    return [part.strip() for part in text.split(",") if part.strip()]
-
-
-def _value(text: str) -> Value:
-    """A number, an RGB triple, or None for the word none."""
-    if text == "none":
-        return None
-    numbers = [_byte(part) for part in text.split(",")]
-    if len(numbers) not in (1, 3):
-        raise argparse.ArgumentTypeError(f"{text} is neither a number nor a colour such as 224,224,192")
-    return tuple(numbers) if len(numbers) == 3 else numbers[0]
-
-
-def _byte(text: str) -> int:
-    if not text.strip().isdigit() or int(text) > 255:
-        raise argparse.ArgumentTypeError(f"{text} is not a number from 0 to 255")
-    return int(text)
