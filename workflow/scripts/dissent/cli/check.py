@@ -1,7 +1,8 @@
 """Check an experiment before anything is computed: its settings, every raw file, labels, splits, steps and jobs.
 
 All raw images and masks are decoded and brought to size as `prepare` does it, into a folder under work/ that is removed
-again. Exit code 1 when something was found that would stop the run; what only deserves a look is marked `note`."""
+again. Exit code 1 when something was found that would stop the run. `warning` marks what may spoil its
+numbers, as nearly the same image on two sides does, and `note` what deserves a look."""
 
 import argparse
 import contextlib
@@ -58,6 +59,7 @@ def run(args: argparse.Namespace) -> int:
     jobs = planned(plan, [f"results/{one.name}/report.html"])
     print(f"\n{len(jobs)} jobs for results/{one.name}/report.html, if none of them is done yet")
     print("".join(f"\nnote: {text}" for text in found.notes), end="")
+    print("".join(f"\nwarning: {text}" for text in found.warnings), end="")
     print("".join(f"\nerror: {text}" for text in found.faults), end="")
     own = f" --config settings={args.settings}" if args.settings else ""
     ready = f"ready: snakemake --cores 2 results/{one.name}/report.html{own}"

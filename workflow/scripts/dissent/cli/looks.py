@@ -1,7 +1,7 @@
 """What `dissent check` asks: small functions, each with one thing to look at, that give faults and notes.
 
 Another check is a function and its name in SETTINGS, or in DATA (which sees images and labels as they will be prepared).
-A fault would stop the run, or spoil it; a note deserves a look. Each names the thing, the value and the remedy.
+A fault would stop the run, or spoil it; a warning may spoil its numbers; a note deserves a look. Each names the thing, the value and the remedy.
 """
 
 from collections.abc import Callable, Sequence
@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from dissent.cli.alike import check_alike
 from dissent.cli.flat import check_flat
 from dissent.cli.shown import check_shown
 from dissent.files import UserError, read_rows, sha256
@@ -26,9 +27,10 @@ class Found:
 
     faults: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
     def __add__(self, other: "Found") -> "Found":
-        return Found(self.faults + other.faults, self.notes + other.notes)
+        return Found(self.faults + other.faults, self.notes + other.notes, self.warnings + other.warnings)
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,14 @@ def _needs(plan: Plan, run: Run) -> Found:
     )
 
 
+def _alike(seen: Seen) -> Found:
+    """Near duplicates."""
+    task = Task(seen.run.dataset.task.model_dump(mode="json"))
+    notes, warnings = check_alike(seen.prepared, seen.split, task, Path("work", "near", f"{seen.run.name}.csv"))
+    return Found(notes=notes, warnings=warnings)
+
+
 FIRST = [_home]
 """with a fault of these, nobody looks at the data"""
 SETTINGS = [_weights, _needs]
-DATA = [_sides, _shown, _flat]
+DATA = [_sides, _shown, _flat, _alike]

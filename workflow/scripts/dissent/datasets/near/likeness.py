@@ -1,0 +1,114 @@
+"""The second, stricter comparison: whether the details of two aligned pictures are the same."""
+
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from dissent.datasets.near.parts import Placed
+from dissent.datasets.near.views import CANVAS, THUMB, mean
+
+_SAME = 0.75  # of planted pairs 98 in 100 have more; other images, also of one camera, have less than .7
+_SAME_PART = 0.8  # a part is laid on the other until it fits best, so more is asked of it
+_HOPELESS = 0.3  # at the scale that was voted for; another one will not do
+_LEAST = 0.15  # of the smaller image: a part that says something
+_BLOCK = 16  # pixels: correlation is that of blocks, so that one strong edge (a vignette, a ruler) does not decide
+_DETAIL = 3  # radius of the mean that is taken off: what is left are details
+_GAIN, _OFFSET = 0.15, 8.0  # of grey levels, beyond which brightness or contrast was changed
+
+
+class Likeness(NamedTuple):
+    """`value` of 0 to 1, `share` of the smaller image that is seen in both, and the verdict."""
+
+    value: float
+    share: float
+    brightness: bool
+    same: bool
+
+
+def of_whole(one: np.ndarray, other: np.ndarray) -> Likeness:
+    """Of two thumbs, the second laid as the first."""
+    one, other = one.astype(np.float32), other.astype(np.float32)
+    value = correlation(details(one), details(other))
+    gain = float(one.std()) / max(float(other.std()), 1e-6)
+    changed = abs(gain - 1) > _GAIN or abs(float(one.mean() - other.mean())) > _OFFSET
+    return Likeness(value, 1.0, changed, value >= _SAME)
+
+
+def details(pixels_HW: np.ndarray) -> np.ndarray:
+    """What is left without the local mean."""
+    return pixels_HW - mean(pixels_HW, _DETAIL)
+
+
+def correlation(one: np.ndarray, other: np.ndarray) -> float:
+    """Mean correlation of the details in blocks, weighted by how much there is in each, up to twice what is usual."""
+    side = len(one) // _BLOCK
+
+    def blocks(pixels: np.ndarray) -> np.ndarray:
+        return pixels.reshape(side, _BLOCK, side, _BLOCK).swapaxes(1, 2).reshape(side * side, -1)
+
+    one, other = blocks(one), blocks(other)
+    both = np.sqrt((one**2).sum(1) * (other**2).sum(1))
+    found = (one * other).sum(1) / np.maximum(both, 1e-6)
+    weight = np.minimum(both, 2 * np.median(both))
+    return float((found * weight).sum() / max(weight.sum(), 1e-6))
+
+
+def of_parts(images: tuple[np.ndarray, np.ndarray], extents: tuple, placed: Placed) -> Likeness:
+    """Of two canvases of which the second lies on the first about as `placed` says; it is moved until it fits best."""
+    best = Likeness(-1.0, 0.0, False, False)
+    for factor in (1.0, 0.97, 1.03, 0.94, 1.06):
+        if factor != 1 and best.value < _HOPELESS:
+            break
+        moved = _about(placed, factor, extents[1])
+        for _ in range(3):
+            cut = _cut(images, extents, moved)
+            if cut is None:
+                break
+            one, other, box, share = cut
+            value = correlation(one, other)
+            if value > best.value:
+                best = Likeness(value, share, False, value >= _SAME_PART)
+            shift = _shift(one, other)
+            if shift == (0, 0):
+                break
+            moved = Placed(moved.scale, moved.y + shift[0] * box[0] / THUMB, moved.x + shift[1] * box[1] / THUMB)
+    return best
+
+
+def _about(placed: Placed, factor: float, extent: np.ndarray) -> Placed:
+    """Another scale about the middle of the second image."""
+    middle = np.asarray(extent) / CANVAS / 2
+    less = placed.scale * (1 - factor)
+    return Placed(placed.scale * factor, placed.y + float(less * middle[0]), placed.x + float(less * middle[1]))
+
+
+def _cut(images: tuple[np.ndarray, np.ndarray], extents: tuple, placed: Placed) -> tuple | None:
+    """Details (THUMB, THUMB) of what both show, its height and width on the first, and its share of the smaller; None if little."""
+    first, second = (np.asarray(extent) / CANVAS for extent in extents)
+    offset = np.array([placed.y, placed.x])
+    low, high = np.maximum(0, offset), np.minimum(first, placed.scale * second + offset)
+    if (high - low).min() <= 0.1:
+        return None
+    share = float(np.prod(high - low) / min(np.prod(first), np.prod(second) * placed.scale**2))
+    if share < _LEAST:
+        return None
+    one = _part(images[0], low, high)
+    other = _part(images[1], (low - offset) / placed.scale, (high - offset) / placed.scale)
+    return details(one), details(other), high - low, share
+
+
+def _part(canvas: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    box = (low[1] * CANVAS, low[0] * CANVAS, high[1] * CANVAS, high[0] * CANVAS)
+    box = tuple(float(np.clip(side, 0, CANVAS)) for side in box)
+    return np.asarray(Image.fromarray(canvas).resize((THUMB, THUMB), Image.Resampling.BILINEAR, box), np.float32)
+
+
+def _shift(one: np.ndarray, other: np.ndarray) -> tuple[int, int]:
+    """By how many pixels `other` has to move to lie on `one` best, up to a quarter of the side."""
+    product = np.fft.rfft2(one) * np.conj(np.fft.rfft2(other))
+    surface = np.fft.irfft2(product, one.shape)
+    reach = THUMB // 4
+    near = np.roll(surface, (reach, reach), (0, 1))[: 2 * reach + 1, : 2 * reach + 1]
+    y, x = np.unravel_index(int(near.argmax()), near.shape)
+    return int(y) - reach, int(x) - reach
