@@ -97,27 +97,13 @@ def run(args: argparse.Namespace) -> int:
         raise UserError(
             f"{' and '.join(map(str, there))} exist and stay as they are; say another --name, or --anew to put them aside"
         )
-    check_place(args.folder, name, (args.images, args.masks))
+    check_place(args.folder, name, filter(None, (args.images, args.masks, args.unlabelled)))
     pairs = find_pairs(args.folder, args.images, args.masks, args.leave_out, args.unlabelled)
-    print(
-        told_files(pairs.census, args.folder, filter(None, (pairs.images_below, pairs.masks_below, pairs.more_below)))
-    )
-    folders = sorted(pairs.masks) if "" not in pairs.masks else []
-    if folders and args.missing is None:
-        _check_missing(pairs)
-    found = survey(pairs, cores(), args.palette)
-    print(_seen(pairs, found, args.group is not None))
-    ignore = None if args.ignore is None else [value for value in args.ignore if value is not None]
-    wishes = Wishes(args.kind, args.labels, ignore, args.threshold, args.tolerance, args.missing)
-    meant = guess(found, wishes, folders)
-    print(_meant(meant, found))
+    folders = filter(None, (pairs.images_below, pairs.masks_below, pairs.more_below))
+    print(told_files(pairs.census, args.folder, folders))
+    found, meant = _meaning(args, pairs)
     values = source_of(pairs, found.images, meant, args.size, args.geometry, args.group)
-    if pairs.alone and args.labelled not in (None, "all"):
-        raise UserError(
-            f"`--labelled {args.labelled}` hides masks, which is for folders where every image has one; here "
-            f"{len(pairs.alone)} images have none: leave it out, and every mask is learned from"
-        )
-    labelled = args.labelled or ("all" if pairs.alone else SIMULATED)
+    labelled = _labelled(args, pairs)
     values["splits"] = {SPLIT: first_split(labelled, files.table)}
     dataset = checked(values, files.dataset)
     held = held_back(pairs, found.images, dataset, labelled)
@@ -135,6 +121,30 @@ def run(args: argparse.Namespace) -> int:
     own = f" --settings {args.settings}" if args.settings else ""
     print(f"Look at the names of labels in the first (`task`), then:\n  dissent check {name}{own}")
     return 0
+
+
+def _meaning(args: argparse.Namespace, pairs: Pairs) -> tuple[Survey, Guess]:
+    """What all masks hold and mean, told as it is found; UserError where it is open."""
+    folders = sorted(pairs.masks) if "" not in pairs.masks else []
+    if folders and args.missing is None:
+        _check_missing(pairs)
+    found = survey(pairs, cores(), args.palette)
+    print(_seen(pairs, found, args.group is not None))
+    ignore = None if args.ignore is None else [value for value in args.ignore if value is not None]
+    wishes = Wishes(args.kind, args.labels, ignore, args.threshold, args.tolerance, args.missing)
+    meant = guess(found, wishes, folders)
+    print(_meant(meant, found))
+    return found, meant
+
+
+def _labelled(args: argparse.Namespace, pairs: Pairs) -> str | float:
+    """How many masks are learned from: all, or a share where every image has one."""
+    if pairs.alone and args.labelled not in (None, "all"):
+        raise UserError(
+            f"`--labelled {args.labelled}` hides masks, which is for folders where every image has one; here "
+            f"{len(pairs.alone)} images have none: leave it out, and every mask is learned from"
+        )
+    return args.labelled or ("all" if pairs.alone else SIMULATED)
 
 
 def _unused_flags(args: argparse.Namespace) -> list[str]:
@@ -156,10 +166,8 @@ def _name(args: argparse.Namespace) -> str:
 
 
 def _check_missing(pairs: Pairs) -> None:
-    lacking = {
-        f"{label}/": sum(key not in masks for key in pairs.images if key not in set(pairs.alone))
-        for label, masks in pairs.masks.items()
-    }
+    some_mask = pairs.images.keys() - set(pairs.alone)
+    lacking = {f"{label}/": sum(key not in masks for key in some_mask) for label, masks in pairs.masks.items()}
     if any(lacking.values()):
         told = ", ".join(f"{count} in {label}" for label, count in lacking.items() if count)
         raise UserError(
