@@ -5,10 +5,11 @@ import unicodedata
 
 import numpy as np
 import pytest
-from raw_data import ids, label, pairs, photo, prepared, refused, save
+from raw_data import BINARY, ids, label, pairs, photo, prepared, refused, save
 
 from dissent.datasets import find_raw, raw_digest
 from dissent.files import UserError, read_table
+from dissent.spec.dataset import Source
 
 
 def test_suffixes_and_folders_in_folders(in_tmp):
@@ -210,3 +211,20 @@ def test_the_raw_digest_sees_names_and_contents(in_tmp):
     (raw / "images/a.png").rename(raw / "images/c.png")
     assert raw_digest(raw) != first
     assert raw_digest(in_tmp / "absent") == "absent"
+
+
+def test_what_lies_beside_the_folders_of_a_data_set_prepares_nothing_anew(in_tmp):
+    raw = pairs(in_tmp / "raw", ["a", "b"])
+    source = Source.model_validate({"task": BINARY, "raw": "raw", "size": [16, 24], "table": {"path": "t.csv"}})
+    (raw / "t.csv").write_text("stem\na\nb\n")
+    first = raw_digest(raw, source)
+    save(raw / "predictions/masks/a.png", ids(1))
+    (raw / "images/notes.txt").write_text("x")
+    (raw / "README.md").write_text("x")
+    assert raw_digest(raw, source) == first
+    (raw / "t.csv").write_text("stem\nb\na\n")
+    second = raw_digest(raw, source)
+    save(raw / "images/more/c.png", photo(7))
+    third = raw_digest(raw, source)
+    (raw / "masks/c.gif").write_text("refused by name")
+    assert len({first, second, third, raw_digest(raw, source)}) == 4

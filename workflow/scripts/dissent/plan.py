@@ -228,7 +228,7 @@ class Plan:
         if about.is_file() and not Path(self.raw(dataset)).is_dir():
             return read_json(about)["raw_digest"]
         if dataset not in self._raw:
-            self._raw[dataset] = raw_digest(self.raw(dataset))
+            self._raw[dataset] = raw_digest(self.raw(dataset), self.config.dataset(dataset))
         return self._raw[dataset]
 
     def raw_changed(self, dataset: str) -> bool:

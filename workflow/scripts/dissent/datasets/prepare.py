@@ -73,7 +73,7 @@ def prepare(dataset: dict, name: str, raw: str, out: str, threads: int = 1, reco
     counts = sum((one.counts for one in done.values()), Counter())
     nobody_knows = counts.pop(UNKNOWN, 0)
     pixels = _pixels_by_label(source, name, rows, counts)
-    seen = {"raw_digest": raw_digest(raw), "pixels": pixels, "nobody_knows": nobody_knows, "levels": levels}
+    seen = {"raw_digest": raw_digest(raw, source), "pixels": pixels, "nobody_knows": nobody_knows, "levels": levels}
     _write_about(source, name, Path(out), seen | {"files": files, "labels": sum(bool(row["label"]) for row in rows)})
 
 

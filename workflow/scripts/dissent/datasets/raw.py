@@ -8,8 +8,9 @@ from pathlib import Path
 
 from dissent.datasets.codings import label_folders
 from dissent.datasets.contents import contents
+from dissent.datasets.decode import EXTENSIONS
 from dissent.datasets.listing import Census, Looking, further_files, images_by_key, masks_by_key, walk
-from dissent.datasets.naming import Names, bare
+from dissent.datasets.naming import OTHER_IMAGES, Names, bare
 from dissent.datasets.problems import Problems
 from dissent.datasets.tables import table_of
 from dissent.files import UserError, digest
@@ -44,15 +45,30 @@ def find_raw(raw: str | Path, *roots: str | Path) -> Path:
     return Path(raw)
 
 
-def raw_digest(raw: str | Path) -> str:
-    """Digest of names and contents of the raw files, `absent` where there is no folder."""
-    if not Path(raw).is_dir():
+def raw_digest(raw: str | Path, source: Source | None = None) -> str:
+    """Digest of names and contents of the raw files, `absent` where there is no folder.
+
+    `source`: the data set; only what it may read counts then (images in its folders, its table). So notes, or masks that
+    `dissent predict` writes beside these folders, prepare nothing anew.
+    """
+    raw = Path(raw)
+    if not raw.is_dir():
         return "absent"
-    files, others = walk(Path(raw))
-    kept = [path for path in files if path.suffix.lower() not in _NO_DATA]
+    folders = {raw}
+    if source is not None:
+        folders = {raw / below for part in source.parts for below in (part.images, part.masks) if below is not None}
+    files: set[Path] = set()
+    others: set[Path] = set()
+    for folder in folders:
+        found = walk(folder) if folder.is_dir() else ([], [])
+        files.update(path for path in found[0] if source is None or path.suffix.lower() in EXTENSIONS + OTHER_IMAGES)
+        others.update(found[1])
+    if source is not None and source.table is not None and (raw / source.table.path).is_file():
+        files.add(raw / source.table.path)
+    kept = [path for path in sorted(files) if path.suffix.lower() not in _NO_DATA]
     names = sorted(path.relative_to(raw).as_posix() for path in others)
-    found = sorted(contents(Path(raw), kept).items())
-    return digest([[os.fsencode(name).hex(), sha] for name, sha in found], [os.fsencode(n).hex() for n in names])
+    shas = sorted(contents(raw, kept).items())
+    return digest([[os.fsencode(name).hex(), sha] for name, sha in shas], [os.fsencode(n).hex() for n in names])
 
 
 def find_items(source: Source, raw: Path, problems: Problems, census: Census | None = None) -> list[Item]:
