@@ -9,7 +9,7 @@ import tifffile
 from PIL import Image
 from raw_data import chunk, ids, photo, raw_png
 
-from dissent.datasets.codings import read_label
+from dissent.datasets.codings import read_grey, read_label
 from dissent.datasets.decode import read_photo, read_pixels
 from dissent.files import UserError, read_image, read_mask
 from dissent.spec.coding import Colours, Index
@@ -291,10 +291,20 @@ def test_palettes_of_few_bits(tmp_path, bits):
     assert np.array_equal(as_ids(tmp_path / "m.png"), mask) and np.array_equal(as_colours(tmp_path / "m.png"), mask)
 
 
-def test_numbers_beyond_the_palette_are_refused(tmp_path):
+def test_numbers_beyond_the_palette_have_no_colour(tmp_path):
     raw_png(tmp_path / "m.png", MASK.shape, 8, 3, lines_of(MASK, 8), chunk(b"PLTE", FEW[:2].tobytes()))
-    with pytest.raises(ValueError, match="has the number 2"):
-        as_colours(tmp_path / "m.png")
+    assert np.array_equal(as_ids(tmp_path / "m.png"), MASK)
+    for read in (as_colours, lambda path: read_photo(path, 3)):
+        with pytest.raises(ValueError, match="has the number 2"):
+            read(tmp_path / "m.png")
+    with pytest.raises(ValueError, match="palette of colours"):
+        read_grey(tmp_path / "m.png", lossy=False)
+
+
+def test_a_palette_that_lacks(tmp_path):
+    raw_png(tmp_path / "m.png", MASK.shape, 8, 3, lines_of(MASK, 8))
+    with pytest.raises(ValueError):
+        as_ids(tmp_path / "m.png")
 
 
 def test_interlaced(tmp_path):

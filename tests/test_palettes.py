@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from raw_data import THREE, ids, photo, refused, save
+from raw_data import THREE, chunk, ids, photo, raw_png, refused, save
 from test_cli_init import check_too, init, written
+from test_formats import lines_of
 
 from dissent.datasets import prepare
 from dissent.files import read_json, read_mask
@@ -87,6 +88,20 @@ def test_numbers_that_nobody_uses_may_have_any_colour(in_tmp):
     masks = folder(lambda n, mask: by_palette(mask, more=(n, n, n)))
     assert init() == 0 and written()["coding"] == {"name": "index"}
     prepared_as(masks)
+
+
+def test_palettes_that_are_too_short_for_255(in_tmp):
+    def make(number: int, mask: np.ndarray) -> None:
+        more = chunk(b"PLTE", COLOURS[:2].tobytes())
+        numbers = np.array([0, 1, 255], np.uint8)[mask]
+        raw_png(Path(f"raw/masks/{NAMES[number]}.png"), mask.shape, 8, 3, lines_of(numbers, 8), more)
+
+    masks = [ids(number, 3) for number in range(len(NAMES))]
+    for number, mask in enumerate(masks):
+        save(Path(f"raw/images/{NAMES[number]}.png"), photo(number))
+        make(number, mask)
+    assert init("--ignore", "255") == 0 and written()["coding"] == {"name": "index", "ignore": [255]}
+    prepared_as([np.array([0, 1, 255], np.uint8)[mask] for mask in masks])
 
 
 def test_a_palette_that_gives_two_numbers_one_colour_is_read_by_number(in_tmp):

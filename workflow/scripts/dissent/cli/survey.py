@@ -126,6 +126,8 @@ def _readings(name: str, header: Header, numbers: Counter) -> Counter | Open:
     colours, factor = header.palette, 255 if header.mode == "1" else 255 // (2**header.bits - 1)
     if header.mode == "P":
         shown: Counter = Counter()
+        if max(numbers) >= len(colours) // 3:  # a palette too short for its numbers: by colour, `check` refuses it
+            return Open(name, numbers, shown, colours)
         for number, count in numbers.items():
             shown[tuple(colours[3 * number : 3 * number + 3])] += count
         return Open(name, numbers, shown, colours)

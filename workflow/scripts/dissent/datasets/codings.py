@@ -164,8 +164,10 @@ def read_grey(path: Path, lossy: bool) -> np.ndarray:
     """uint8 (H, W) of a 0/255 mask: grey, 1 bit, RGB with equal channels, a palette of greys, or 0/65535 in 16 bits."""
     header, pixels = _guard_lossy(read_pixels(path), lossy)
     if header.mode == "P":
-        pixels = np.frombuffer(header.palette, np.uint8).reshape(-1, 3)[pixels]
-        if (pixels != pixels[..., :1]).any():
+        colours = np.frombuffer(header.palette, np.uint8).reshape(-1, 3)
+        known = pixels.max(initial=0) < len(colours)
+        pixels = colours[pixels] if known else pixels
+        if not known or (pixels != pixels[..., :1]).any():
             raise ValueError("has a palette of colours where 0/255 masks are grey; is it `coding: index` or `colours`?")
     if header.mode == "1":
         return pixels * np.uint8(255)

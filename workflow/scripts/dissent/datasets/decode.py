@@ -45,7 +45,7 @@ class Header:
     inverted: bool = False
     """white is zero: what is shown, and read, is not what is stored"""
     palette: bytes = b""
-    """mode P, once pixels are read: RGB, three bytes a number"""
+    """mode P, once pixels are read: RGB, three bytes a number; it may be too short for the largest"""
 
 
 def read_header(path: Path) -> Header:
@@ -235,6 +235,8 @@ def _pixels(
     if header.format == "TIFF" and header.orientation != 1:
         pixels = turned(pixels, _INVERSE.get(header.orientation, header.orientation))
     if header.mode == "P":
+        if header.format == "PNG" and b"PLTE" not in content:
+            raise ValueError("has no palette (chunk PLTE), which its numbers need; save it anew")
         return _coloured(header, pixels, palette_of(image), expand_palette)
     if "transparency" in image.info and header.mode != "LA" and header.mode != "RGBA":
         check_clear(pixels, header.mode, header.bits, image.info["transparency"])
@@ -249,8 +251,8 @@ def _coloured(header: Header, numbers: np.ndarray, colours: np.ndarray, expand: 
     """Numbers of a palette as they are, with the palette, or as colours (RGB, or RGBA where some are transparent)."""
     if header.mode != "P":
         return header, numbers
-    if numbers.size and numbers.max() >= len(colours):
-        raise ValueError(f"has the number {numbers.max()} where its palette has {len(colours)} colours")
     if expand:
+        if numbers.size and numbers.max() >= len(colours):
+            raise ValueError(f"has the number {numbers.max()} where its palette has {len(colours)} colours")
         return replace(header, mode="RGBA" if colours.shape[1] == 4 else "RGB"), colours[numbers]
     return replace(header, palette=colours[:, :3].tobytes()), numbers

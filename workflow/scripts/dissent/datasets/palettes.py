@@ -25,6 +25,8 @@ class Palettes:
                 before, other = by_number.setdefault(number, (colour, name))
                 if before != colour:
                     return f"{number} is {_words(before)} in {other} and {_words(colour)} in {name}"
+                if not colour:  # a number for which the palette is too short
+                    continue
                 where, other, theirs = by_colour.setdefault(colour, (number, name, palette))
                 if where != number and _colour(theirs, number) != colour:
                     return f"{_words(colour)} is {where} in {other} and {number} in {name}"
@@ -40,4 +42,4 @@ def _colour(palette: bytes, number: int) -> bytes:
 
 
 def _words(colour: bytes) -> str:
-    return f"the colour {' '.join(map(str, colour))}"
+    return f"the colour {' '.join(map(str, colour))}" if colour else "no colour"
