@@ -98,7 +98,8 @@ def test_renditions_that_are_left_out_are_counted(in_tmp, capsys):
     assert read_yaml("own/datasets/mine.yaml")["leave_out"] == ["*_color.png"]
 
 
-def test_other_files_of_an_image_are_a_question(in_tmp):
+def test_other_files_of_an_image_are_a_question(in_tmp, caplog):
+    caplog.set_level("INFO")
     for seed, name in enumerate("abc"):
         save(Path(f"raw/images/{name}_rgb.png"), photo(seed))
         save(Path(f"raw/images/{name}_depth.png"), photo(seed + 9))
@@ -108,6 +109,7 @@ def test_other_files_of_an_image_are_a_question(in_tmp):
     assert "images/a_depth.png: does not end with `_rgb`, and seems to be another file of a_rgb.png" in text
     keys["leave_out"] = ["*_depth.png"]
     assert prepared(Path("raw"), Path("out"), **keys)[0]["images"] == 3
+    assert "left out: 3, as `leave_out: *_depth.png` says: a_depth.png" in caplog.text  # in the log of the job
     assert "9 files: 3 images (3 with a mask), 3 masks, 3 left out" in told(**keys)
 
 

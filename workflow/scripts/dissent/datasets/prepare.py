@@ -16,6 +16,7 @@ from dissent.datasets.convert import PUBLISHED_TARGETS, BadFiles, Converted, Pla
 from dissent.datasets.decode import turned_size
 from dissent.datasets.exif import Turns, decide_turns
 from dissent.datasets.levels import levels_of
+from dissent.datasets.listing import Census
 from dissent.datasets.ours import MARKER, check_ours
 from dissent.datasets.palettes import Palettes
 from dissent.datasets.raw import Item, Problems, find_items, raw_digest
@@ -38,10 +39,12 @@ def prepare(dataset: dict, name: str, raw: str, out: str, threads: int = 1, reco
     source = Source.model_validate({key: value for key, value in dataset.items() if key != "splits"})
     check_ours(out, raw)
     problems = Problems()
-    items = find_items(source, Path(raw), problems)
+    items = find_items(source, Path(raw), problems, census := Census())
     staging = Path(out) / ".unchecked"  # beside its destination, so that a rename is enough
     shutil.rmtree(staging, ignore_errors=True)
     log.info("%s: %d images in %s", name, len(items), raw)
+    if census.left:
+        log.info("%s", census.told())
     used = used_files(source, Path(raw), items)
     found = _compared(Path(record or out), raw, used, problems)
     try:
