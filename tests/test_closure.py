@@ -128,3 +128,8 @@ def test_every_rule_has_its_digest_but_what_is_fetched(root):
     assert [name for name, block in rules.items() if not re.search(r"PLAN\.(code|preparing)\b", block)] == ["fetch"]
     given = {name: re.findall(r'PLAN\.code\("(\w+)"', block) for name, block in rules.items()}
     assert all(names in ([], [name.removesuffix("_shard")]) for name, names in given.items())
+
+
+def test_nothing_is_imported_in_a_way_that_the_syntax_does_not_tell():
+    texts = {path: path.read_text("utf-8") for path in SCRIPTS.rglob("*.py")}
+    assert [path for path, text in texts.items() if re.search(r"import_module|__import__|exec\(|runpy", text)] == []
