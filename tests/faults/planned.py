@@ -21,19 +21,14 @@ def _described(job) -> dict:
 
 
 def _stop_before_the_first(out: str) -> None:
-    made = Workflow.__init__
-
-    def init(self, *arguments, **options) -> None:
-        made(self, *arguments, **options)
-        self._onstart = lambda log: write(self)
-
     def write(workflow) -> None:
         dag = workflow.dag
         jobs = [job for level in dag.toposorted() for job in sorted(level, key=lambda job: str(job.output))]
         Path(out).write_bytes(pickle.dumps([_described(job) for job in jobs if job.rule.script]))
         os._exit(0)
 
-    Workflow.__init__ = init
+    # whatever the rules themselves have for the start
+    Workflow._onstart = property(lambda self: lambda log: write(self), lambda self, handler: None)
 
 
 if __name__ == "__main__":
