@@ -55,6 +55,12 @@ def colours(*given):
     return lambda seed: np.array(given, np.uint8)[ids(seed, len(given))]
 
 
+def test_a_name_that_is_no_text_is_refused(in_tmp, capsys):
+    folder(values(0, 1), names=[*NAMES, "a\udcffb"])
+    assert init() == 2
+    assert r"'a\udcffb.png': its name is no UTF-8; rename it" in capsys.readouterr().err
+
+
 # numbers ---------------------------------------------------------------------------------------------------------------
 
 NUMBERS = {  # values: (flags, kind, coding)

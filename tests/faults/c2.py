@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from dissent import fit
+from dissent.checkpoint import Checkpoints
 from faults import c1, made, rules
 from faults.children import at_call, end_of, start
 from faults.product import went_well
@@ -56,7 +57,7 @@ def twice(name: str, number: str) -> str:
 
     @contextlib.contextmanager
     def inside():
-        with at_call(fit, "_descend", 5, sent(number))(), at_call(os, "replace", 1, sent(number))():
+        with at_call(fit, "_descend", 5, sent(number))(), at_call(Checkpoints, "_tidy", 1, sent(number))():
             yield
 
     return _ended(name, number, inside, 5 if number != "SIGINT" else 0)

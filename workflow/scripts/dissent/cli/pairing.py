@@ -76,6 +76,9 @@ def _keys(folder: Path, below: str, leave_out: Sequence[str]) -> list[str]:
     """Paths of image files below a folder without their extension."""
     looking, problems = Looking(folder, leave_out), Problems()
     files = looking.files(below, Census(), problems)
+    for path in files:
+        if any("\ud800" <= letter <= "\udfff" for letter in path.name):  # how Python shows bytes that are no text
+            problems.append(f"{path.name!a}: its name is no UTF-8; rename it")
     problems.stop(folder)
     return [nfc(path.relative_to(folder / below).with_suffix("").as_posix()) for path in files]
 
