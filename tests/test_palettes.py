@@ -104,6 +104,19 @@ def test_palettes_that_are_too_short_for_255(in_tmp):
     prepared_as([np.array([0, 1, 255], np.uint8)[mask] for mask in masks])
 
 
+@pytest.mark.parametrize("values", [2, 3])
+def test_numbers_of_a_tool_that_reduces_colours_are_no_ids(in_tmp, capsys, values):
+    """Image.quantize gives 0 to the most frequent, or to any colour: alike in all files, and no background."""
+    colours = np.array([[0, 0, 0], [255, 255, 255], [200, 0, 0]], np.uint8)
+    masks = folder(lambda n, mask: by_palette(mask, range(values)[::-1], colours[:values]), values)
+    assert init() == 0
+    assert f"{values - 1} is black and 0 is not in the palettes of masks" in capsys.readouterr().out
+    table = written()["coding"]["table"]
+    assert table[0] == [0, 0, 0] and written()["task"]["kind"] == ("binary" if values == 2 else "multiclass")
+    order = np.array([table.index(colour) for colour in colours[:values].tolist()], np.uint8)
+    prepared_as([order[mask] for mask in masks])
+
+
 def test_a_palette_that_gives_two_numbers_one_colour_is_read_by_number(in_tmp):
     masks = folder(lambda n, mask: by_palette(mask, colours=[[0, 0, 0], [9, 9, 9], [9, 9, 9]]))
     assert init() == 0 and written()["coding"] == {"name": "index"}

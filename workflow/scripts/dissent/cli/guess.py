@@ -21,7 +21,7 @@ def guess(found: Survey, wishes: Wishes, folders: list[str]) -> Guess:
     if lossy:
         raise ask(
             found,
-            f"masks have {found.lossy} inside, whose values are blurred",
+            f"masks {'are JPEG files' if 'JPEG' in found.formats else f'have {found.lossy} inside'}, whose values are blurred",
             {"--threshold 128": "binary masks of 0 and 255"},
         )
     return _of_values(found, wishes)

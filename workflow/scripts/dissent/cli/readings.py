@@ -49,8 +49,9 @@ def reading(masks: list[Open], others: set, wish: str | None) -> Reading:
             raise _question(f"masks have palettes that differ ({clash}), with {len(shown)} colours in all")
         if grey_clash and any(len(set(colour)) > 1 for colour in shown):
             raise _question(f"some masks have a palette and some are grey ({grey_clash})")
-    if wish == "colours" or (wish is None and (clash or grey_clash)):
-        note = f"palettes differ ({clash or grey_clash}): masks are read by the colours that are shown"
+    because = f"palettes differ ({clash or grey_clash})" if clash or grey_clash else _renumbered(palettes, others)
+    if wish == "colours" or (wish is None and because):
+        note = f"{because}: masks are read by the colours that are shown"
         return Reading(colours=True, greys=True, note=note if wish is None else "")
     return Reading(colours=False, greys=_greys([m for m in masks if not m.palette], others), any_palette=bool(clash))
 
@@ -62,6 +63,19 @@ def _clash(palettes: list[Open], greys: set[int] = frozenset()) -> str:
     if palettes and greys:
         found.add("masks without a palette", GREY, greys)
     return found.clash()
+
+
+def _renumbered(palettes: list[Open], others: set) -> str:
+    """Whether numbers are those of a tool that reduces colours: 0 is no background then, as another number is black."""
+    if not palettes or others:
+        return ""
+    black = {
+        number for mask in palettes for number in mask.numbers if mask.palette[3 * number : 3 * number + 3] == bytes(3)
+    }
+    first = {mask.palette[:3] for mask in palettes if 0 in mask.numbers}
+    if not black or not first or bytes(3) in first:
+        return ""
+    return f"{', '.join(map(str, sorted(black)))} is black and 0 is not in the palettes of masks"
 
 
 def _question(what: str) -> UserError:
