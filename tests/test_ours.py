@@ -56,6 +56,7 @@ def read(path: Path):
         "link",
         "data/raw/link",
         "disk/cells",
+        "results/demo/gen1/masks",
     ],
 )
 def test_raw_files_where_prepared_ones_come_are_refused(in_tmp, raw):
@@ -239,12 +240,15 @@ def test_tables_of_the_user_are_named(in_tmp, name):
     assert f"not written by dissent: data/toy/{name};" in told(Path("data/toy"))
 
 
-def test_folders_that_nobody_prepared_are_named(in_tmp):
+def test_folders_that_nobody_prepared_are_named(in_tmp, capsys):
     pairs(Path("data/toy"), NAMES[:2])
     Path("data/toy/masks").rename("data/toy/labels")
     pairs(Path("raw"), NAMES[:2])
     text = told(Path("data/toy"))
     assert "data/toy/images/i0.png, data/toy/images/i1.png, data/toy/labels/i0.png, data/toy/labels/i1.png;" in text
+    Path("own").mkdir()
+    assert dissent("init", "raw", "--name", "toy", "--settings", "own") == 2
+    assert "data/toy holds files of yours" in capsys.readouterr().err and not any(Path("own").iterdir())
 
 
 def test_prepared_data_outlive_their_raw_files(root, in_tmp):

@@ -22,6 +22,7 @@ from dissent.cli.settings import config_of, settings_folder
 from dissent.cli.survey import Survey, survey
 from dissent.cli.text import columns, some
 from dissent.cli.update import Files, put_aside, update
+from dissent.datasets.ours import check_ours
 from dissent.datasets.place import check_place
 from dissent.datasets.tables import text_of as decoded
 from dissent.files import UserError, write_atomic, write_text
@@ -98,6 +99,7 @@ def run(args: argparse.Namespace) -> int:
             f"{' and '.join(map(str, there))} exist and stay as they are; say another --name, or --anew to put them aside"
         )
     check_place(args.folder, name, filter(None, (args.images, args.masks, args.unlabelled)))
+    check_ours(Path("data", name), args.folder)
     pairs = find_pairs(args.folder, args.images, args.masks, args.leave_out, args.unlabelled)
     folders = filter(None, (pairs.images_below, pairs.masks_below, pairs.more_below))
     print(told_files(pairs.census, args.folder, folders))

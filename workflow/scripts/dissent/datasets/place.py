@@ -7,12 +7,13 @@ from dissent.files import UserError
 
 DATA = Path("data")
 RAW = DATA / "raw"
+_JOBS = ("results", "work", "logs")  # other folders whose files jobs remove and write
 
 
 def check_place(raw: str | Path, dataset: str, folders: Iterable[str] = ()) -> None:
     """UserError where a raw folder is, holds, or lies in a folder of prepared data; `folders`: those below `raw` that are read.
 
-    All of data/ is for prepared data, but for what lies in data/raw. Links are followed.
+    All of data/ is for prepared data, but for what lies in data/raw; nothing in results/ is raw. Links are followed.
     """
     if dataset.casefold() == RAW.name:
         raise UserError(
@@ -26,6 +27,9 @@ def check_place(raw: str | Path, dataset: str, folders: Iterable[str] = ()) -> N
 
 def _overlap(path: Path) -> str:
     """How a folder meets those that jobs write, in words; "" where it does not."""
+    for name in _JOBS:
+        if _within(path, Path(name).resolve()):
+            return f"lies in {name}/"
     data, free = DATA.resolve(), RAW.resolve()
     if _within(data, path):
         return f"is {DATA}/" if _within(path, data) else f"holds {DATA}/"
@@ -60,6 +64,6 @@ def _told(path: Path) -> str:
 def _remedy(path: Path, dataset: str) -> str:
     there = RAW / (dataset if path.resolve() == Path.cwd() else path.resolve().name)
     return (
-        f"Jobs write prepared data to {DATA}/NAME and remove first what lies there: your files would be lost. Nothing was "
-        f"touched. Move images and masks to {there}, or to another folder of their own outside of {DATA}/, and name that as `raw`"
+        f"Jobs write to {DATA}/NAME and results/RUN, and remove first what lies there: your files would be lost. Nothing was "
+        f"touched. Move images and masks to {there}, or to another folder of their own outside of both, and name that as `raw`"
     )
