@@ -347,9 +347,13 @@ def test_transparent_colours_are_refused_where_a_pixel_has_them(tmp_path):
             assert np.array_equal(as_colours(tmp_path / "m.png"), MASK)
 
 
-def test_a_transparent_colour_of_a_palette_is_a_number_and_no_colour(tmp_path):
+def test_a_transparent_colour_of_a_palette_is_a_colour_in_masks(tmp_path):
     more = chunk(b"PLTE", FEW.tobytes()) + chunk(b"tRNS", b"\0")
     raw_png(tmp_path / "m.png", MASK.shape, 8, 3, lines_of(MASK, 8), more)
-    assert np.array_equal(as_ids(tmp_path / "m.png"), MASK)
+    assert np.array_equal(as_ids(tmp_path / "m.png"), MASK) and np.array_equal(as_colours(tmp_path / "m.png"), MASK)
     with pytest.raises(ValueError, match="transparent"):
+        read_photo(tmp_path / "m.png", 3)
+    more = chunk(b"PLTE", FEW[[0, 1, 0]].tobytes()) + chunk(b"tRNS", b"\0")  # black that is not there, and black
+    raw_png(tmp_path / "m.png", MASK.shape, 8, 3, lines_of(MASK, 8), more)
+    with pytest.raises(ValueError, match="transparent in some pixels and not in others"):
         as_colours(tmp_path / "m.png")

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dissent.datasets.colour import opaque
-from dissent.datasets.decode import Header, read_photo, read_pixels
+from dissent.datasets.decode import Header, photo, read_pixels
 from dissent.files import UNKNOWN
 from dissent.spec.coding import Channels, Coding, Colours, Folders, Index, ZeroFull
 from dissent.spec.task import Task
@@ -93,7 +93,8 @@ def _zero_full(paths: list[Path | None], coding: ZeroFull, task: Task) -> Label:
 
 
 def _colours(paths: list[Path | None], coding: Colours, task: Task) -> Label:
-    _, pixels = _guard_lossy(read_photo(paths[0], 3), coding.tolerance > 0)
+    header, pixels = _guard_lossy(read_pixels(paths[0]), coding.tolerance > 0)
+    pixels = _palette_colours(header, pixels) if header.mode == "P" else photo(header, pixels, 3)
     if pixels.dtype != np.uint8:
         raise ValueError("has 16 bits a sample where colour codes have 8")
     packed = pixels.astype(np.uint32) @ np.array([65536, 256, 1], np.uint32)
@@ -112,6 +113,21 @@ def _colours(paths: list[Path | None], coding: Colours, task: Task) -> Label:
         mapped[part] = np.where(fits[part], values[nearest], UNKNOWN)
     inverse = inverse.reshape(-1)
     return Label(mapped[inverse].reshape(pixels.shape[:2]), int((~fits)[inverse].sum()))
+
+
+def _palette_colours(header: Header, numbers: np.ndarray) -> np.ndarray:
+    """(H, W, 3): the colour of each number, also of a transparent one, unless another number tells it apart by that alone."""
+    colours = np.frombuffer(header.palette, np.uint8).reshape(-1, 3)
+    used = np.unique(numbers)
+    if used.size and used[-1] >= len(colours):
+        raise ValueError(f"has the number {used[-1]} where its palette has {len(colours)} colours")
+    if header.alphas:
+        seen = np.column_stack([colours, np.frombuffer(header.alphas, np.uint8)])[used]
+        if len(np.unique(seen, axis=0)) > len(np.unique(seen[:, :3], axis=0)):
+            raise ValueError(
+                "has a colour that is transparent in some pixels and not in others; save it without transparency"
+            )
+    return colours[numbers]
 
 
 def _folders(paths: list[Path | None], coding: Folders, task: Task) -> Label:

@@ -46,6 +46,8 @@ class Header:
     """white is zero: what is shown, and read, is not what is stored"""
     palette: bytes = b""
     """mode P, once pixels are read: RGB, three bytes a number; it may be too short for the largest"""
+    alphas: bytes = b""
+    """mode P: one byte a number where some are transparent"""
 
 
 def read_header(path: Path) -> Header:
@@ -255,4 +257,4 @@ def _coloured(header: Header, numbers: np.ndarray, colours: np.ndarray, expand: 
         if numbers.size and numbers.max() >= len(colours):
             raise ValueError(f"has the number {numbers.max()} where its palette has {len(colours)} colours")
         return replace(header, mode="RGBA" if colours.shape[1] == 4 else "RGB"), colours[numbers]
-    return replace(header, palette=colours[:, :3].tobytes()), numbers
+    return replace(header, palette=colours[:, :3].tobytes(), alphas=colours[:, 3:].tobytes()), numbers
