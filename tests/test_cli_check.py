@@ -81,7 +81,7 @@ def test_broken_raw_files_are_all_named(in_tmp, capsys):
     out = capsys.readouterr().out
     for words in ("i1.png: ", "i2.png: has no mask", "i3.png: is empty", "error: raw: 3 problems", "1 to be mended"):
         assert words in out
-    assert not Path("data").exists() and not list(Path("work").iterdir())
+    assert not Path("data").exists() and [path.name for path in Path("work").iterdir()] == ["contents"]
 
 
 def test_what_cannot_work_and_what_deserves_a_look(in_tmp, capsys):

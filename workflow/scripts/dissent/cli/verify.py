@@ -1,14 +1,14 @@
 """Rehash every file below PATH, and tell which are damaged, lost or empty.
 
 Every table, JSON file and page knows its own digest, and tables the number of their rows: a lost line and a changed bit
-are found in each. They name the digests of all images, masks and networks. What lies in the place of another file of its
-kind is found where it says whose it is, or another file names it. What others were made from must be there: a whole
+are found in each. They name the digests of all images, masks and networks. What lies in the place of another file of
+its kind is found where it says whose it is, or another file names it. What others were made from must be there: a whole
 folder, a generation, a student. Raw files are compared, byte by byte, with those that a data set was prepared from
 (data/NAME/raw.csv): an edit, which has a new date, is told apart from damage. Objects in .dvc/cache must have the MD5
 they are called after, and those that dvc.lock names must be there. For each fault the command is shown that makes the
 file again. Notes tell what no settings make any more, and files of earlier versions, which carry no digest. Nothing is
-known of what nothing was made from and that is gone (the report itself), of raw files before the first `prepare`, and of
-.snakemake. Not while a job writes there: what it has not finished would count as lost."""
+known of what nothing was made from and that is gone (the report itself), of raw files before the first `prepare`, and
+of .snakemake. Not while a job writes there: what it has not finished would count as lost."""
 
 import argparse
 from collections.abc import Iterable
