@@ -46,6 +46,8 @@ def test_an_experiment_that_can_run(in_tmp, capsys):
     assert 0 < float(share.rstrip("%")) < 50
     assert ["tiny", "2", "6", "12", "12", "72"] in table
     assert ["tiny.aldt", "0", "2", "40", "12", "24"] in table
+    assert "tiny.ldt_equal_steps has the students of generation 0 from tiny, trained once" in out
+    assert "tiny.aldt has" not in out
     assert "ready: snakemake --cores 2 results/tiny/report.html" in out
     assert sorted(path.name for path in Path().iterdir()) == ["raw", "work"]
     assert [path.name for path in Path("work").iterdir()] == ["contents"]  # what raw files hold, for the next plan

@@ -98,6 +98,9 @@ def _check_data(plan: Plan, run: Run, controls: list[Run]) -> Found:
         print("\nwhat will be trained (pairs and steps at most, as pseudo-labels may be dropped):")
         head = ["run", "generations", "students", "pairs", "steps each", "steps in all"]
         print(columns([head, *(steps_of(each, seen.sides) for each in (run, *controls))]))
+        for each in controls:
+            if (home := plan.home(each)) != each.name:
+                print(f"  {each.name} has the students of generation 0 from {home}, trained once")
         return Found(notes=notes) + found + compared
 
 
