@@ -150,6 +150,19 @@ def test_what_prepare_wrote_is_prepared_anew(made):
     assert held(made) == before
 
 
+def test_masks_that_another_protocol_asked_for_go(in_tmp):
+    pairs(Path("raw"), NAMES[:2], factor=255)
+    published = {"protocol": "published", "coding": {"name": "zero_255"}}
+    prepared(Path("raw"), Path("data/toy"), **published)
+    assert Path("data/toy/labels_any/i0.png").exists()
+    shutil.rmtree("data/toy/images")  # as Snakemake does before the job
+    for name in ("files.csv", "dataset.json"):
+        Path("data/toy", name).unlink()
+    prepared(Path("raw"), Path("data/toy"), coding={"name": "zero_255"})
+    assert not Path("data/toy/labels_any").exists()
+    check_ours("data/toy", "raw")
+
+
 def test_files_of_the_user_are_named(made):
     save(made / "images" / "new.png", read(made / "images/i0.png"))
     write_text(made / "labels" / "notes" / "i0.txt", "x")
@@ -298,6 +311,10 @@ def test_files_of_the_user_in_the_folders_of_a_generation_are_named(in_tmp):
     for folder in folders:  # copied elsewhere, or checked out: other dates
         os.utime(folder / "i0.png", (4e9, 4e9))
         os.utime(folder, (4e9, 4e9))
+    check_kept("mine")
+    for path in (gen / "predictions/shard1/teacher1/i0.png", gen / "predictions/shard1.csv"):  # `shards` came later
+        write_text(path, "x")
+    os.utime(gen / "predictions", (4e9, 4e9))
     check_kept("mine")
     strange = [folders[0] / "mine.txt", folders[1] / "corrected.png", gen / "pairs/more/a.png"]
     for path in strange:

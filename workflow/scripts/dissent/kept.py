@@ -33,9 +33,12 @@ def _made(run: Path) -> Iterator[Path]:
 def _strangers(folder: Path) -> list[Path]:
     since = (folder / _STAMP).stat().st_mtime_ns
     flat = "masks" in (folder.parent.name, folder.parent.parent.name)
-    inside = [] if flat else [path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")]
-    newer = [one for one in (folder, *inside) if one.stat().st_mtime_ns > since]
-    files = [path for one in newer for path in one.rglob("*") if path.is_file() and _came(path, since)]
+    # of shards that came later each folder has a stamp of its own, and their tables lie beside it
+    inside = [] if flat else [path for path in folder.iterdir() if not path.name.startswith((".", "shard"))]
+    newer = [one for one in inside if one.is_dir() and one.stat().st_mtime_ns > since]
+    here = folder.iterdir() if folder.stat().st_mtime_ns > since else []
+    files = [path for one in newer for path in one.rglob("*")] + [path for path in here if flat or path in inside]
+    files = [path for path in files if path.is_file() and _came(path, since)]
     known = _known(folder) if files else set()
     return sorted({path for path in files if path.as_posix() not in known})
 

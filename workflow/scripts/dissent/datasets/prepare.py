@@ -17,7 +17,7 @@ from dissent.datasets.decode import turned_size
 from dissent.datasets.exif import Turns, decide_turns
 from dissent.datasets.levels import levels_of
 from dissent.datasets.listing import Census
-from dissent.datasets.ours import MARKER, check_ours
+from dissent.datasets.ours import FOLDERS, MARKER, check_ours
 from dissent.datasets.palettes import Palettes
 from dissent.datasets.raw import Item, Problems, find_items, raw_digest
 from dissent.datasets.record import NAME, WHY, compare, told, used_files, write_record
@@ -67,6 +67,7 @@ def prepare(dataset: dict, name: str, raw: str, out: str, threads: int = 1, reco
         ]
         problems.stop(raw)
         rows = sorted((row for one in done.values() for row in one.rows), key=lambda row: row["id"])
+        _drop_unwanted(staging, Path(out))
         _write_rows(Path(out) / MARKER, rows)  # first: what is moved in is known as ours, wherever this ends
         _move_in(staging, Path(out))
     finally:
@@ -170,6 +171,13 @@ def _check_palettes(items: dict[str, Item], done: dict[str, Converted], raw: str
             f"the palettes of masks differ: {clash}. Say `coding: {{name: colours, table: ...}}` if colours count "
             "(`dissent init` writes the table), or `palettes: any` in `coding` if numbers do"
         )
+
+
+def _drop_unwanted(staging: Path, out: Path) -> None:
+    """Remove masks that an earlier `protocol` asked for, and that are ours: no output of a job, they would stay for ever."""
+    for name in FOLDERS[2:]:
+        if not (staging / name).exists():
+            shutil.rmtree(out / name, ignore_errors=True)
 
 
 def _move_in(staging: Path, out: Path) -> None:
