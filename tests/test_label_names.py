@@ -35,7 +35,7 @@ def test_a_class_called_unknown_is_a_class(in_tmp, capsys):
     rows = {tuple(cell.strip() for cell in row if cell.strip())[:3] for row in rows}
     assert {(str(i), name, f"{counts[i]:,}") for i, name in enumerate(NAMES)} <= rows
     assert ("ignored", "nobody knows", f"{counts[4]:,}") in rows
-    about, _ = prepared(Path("raw"), Path("data/mine"), **{k: written()[k] for k in ("task", "coding")})
+    about, _ = prepared(Path("raw"), Path("data/toy"), **{k: written()[k] for k in ("task", "coding")})
     assert about["pixels"] == dict(zip(NAMES, counts[:4], strict=True)) and about["nobody_knows"] == counts[4]
     assert dissent("verify") == 0
 
