@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import yaml
@@ -310,3 +311,25 @@ def test_doubt_by_label_needs_room_in_the_byte(config, tmp_path):
         UserError, match=r"`doubt\.target: ignore_label` is for 4 labels at most, and data set many has 5"
     ):
         config.run("mine")
+
+
+BOMB = "a: &a [1, 1, 1, 1, 1, 1, 1, 1, 1]\n" + "\n".join(
+    f"{chr(98 + i)}: &{chr(98 + i)} [{', '.join([f'*{chr(97 + i)}'] * 9)}]" for i in range(9)
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a: " + "[" * 5000, "nested too deep"),
+        ("a: " + "{b: " * 2000 + "1" + "}" * 2000, "nested too deep"),
+        ("a: 1" + "0" * 400, "too large a number"),
+        ("a: " + "9" * 5000, "too large a number"),
+        (BOMB, r"aliases \(\*name\) grow"),
+    ],
+    ids=["open", "maps", "digits", "many digits", "bomb"],
+)
+def test_yaml_that_would_end_in_a_traceback_or_eat_the_memory(in_tmp, text, words):
+    Path("a.yaml").write_text(text)
+    with pytest.raises(UserError, match=rf"a\.yaml is not valid YAML: .*{words}"):
+        read_yaml("a.yaml")

@@ -37,8 +37,15 @@ _Loader.add_implicit_resolver(
 )
 
 
+_MOST = 100_000  # values in one file
+_DIGITS = 18  # what numpy and torch count with
+
+
 def _integer(loader: _Loader, node: yaml.Node) -> int:
-    return int(loader.construct_scalar(node))  # `010` is ten: YAML 1.1 would read eight
+    text = loader.construct_scalar(node)
+    if len(text) > _DIGITS:
+        raise ValueError(f"{text[:6]}... is too large a number ({len(text)} digits)")
+    return int(text)  # `010` is ten: YAML 1.1 would read eight
 
 
 def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict:
@@ -59,8 +66,12 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
     """Read a YAML mapping; UserError names the file, the line and the fault. Nothing in it is ever executed."""
     try:
         value = yaml.load(Path(path).read_text("utf-8"), _Loader)  # a SafeLoader: plain data only
+        if _size(value, {}) > _MOST:
+            raise ValueError(f"its aliases (*name) grow to more than {_MOST:,} values")
     except FileNotFoundError:
         raise UserError(f"{path} does not exist") from None
+    except RecursionError:
+        raise UserError(f"{path} is not valid YAML: it is nested too deep") from None
     except (yaml.YAMLError, UnicodeDecodeError, ValueError) as error:
         raise UserError(f"{path} is not valid YAML: {_one_line(error)}") from None
     except RecursionError:
@@ -70,6 +81,14 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
     if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
         raise UserError(f"{path} must be a list of `key: value` lines")
     return value
+
+
+def _size(value: Any, known: dict[int, int]) -> int:
+    """How many values there are when every alias is written out: a few lines can stand for billions."""
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    if id(value) not in known:
+        known[id(value)] = 1 + sum(_size(part, known) for part in parts)
+    return known[id(value)]
 
 
 def _one_line(error: Exception) -> str:
