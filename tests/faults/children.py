@@ -23,6 +23,9 @@ def start(job: rules.Job, inside: Callable[[], contextlib.AbstractContextManager
     code = 99
     try:
         signal.alarm(0)
+        for number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGTERM):  # what nohup ignores, jobs ignore too
+            signal.signal(number, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         with inside():
             said = heard(lambda: rules.script(job) or 0)
         Path("child.txt").write_text(said.text, errors="backslashreplace")

@@ -53,7 +53,7 @@ def in_a_process(name: str, value: str) -> str:
     whole = made.base(rules.whole)
     _forget_all()
     command = [sys.executable, "-c", "from faults import rules; rules.complete()"]
-    done = subprocess.run(command, env=os.environ | {name: value}, capture_output=True, text=True, timeout=200)
+    done = subprocess.run(command, env=made.surroundings(**{name: value}), capture_output=True, text=True, timeout=200)
     if done.returncode:
         raise RuntimeError(done.stderr[-1500:])
     return rules.same_as(whole)

@@ -34,6 +34,12 @@ splits:
 SIDES = ("labelled", "unlabelled", "val", "test", "hidden")
 
 
+def surroundings(**changes: str) -> dict[str, str]:
+    """For other processes: the environment in which they find the product and this suite."""
+    path = os.pathsep.join([str(REPOSITORY / "workflow" / "scripts"), str(REPOSITORY / "tests")])
+    return os.environ | {"PYTHONPATH": path} | changes
+
+
 def pair(number: int, side: int = SIDE, classes: int = 2) -> tuple[np.ndarray, np.ndarray]:
     """An image (side, side, 3) of bright discs on noise, and its ids (side, side); every class occurs."""
     random = np.random.default_rng(number)

@@ -37,9 +37,8 @@ def jobs() -> list[Job]:
 
 def plan_jobs(target: str = "results/cells/report.html") -> None:
     """Ask Snakemake for the jobs of a target; they are kept in jobs.pickle."""
-    done = subprocess.run(
-        [sys.executable, "-m", "faults.planned", target, "jobs.pickle"], capture_output=True, text=True
-    )
+    command = [sys.executable, "-m", "faults.planned", target, "jobs.pickle"]
+    done = subprocess.run(command, capture_output=True, text=True, env=made.surroundings())
     if not Path("jobs.pickle").exists():
         raise RuntimeError(f"no plan: {done.stdout[-2000:]}{done.stderr[-2000:]}")
     shutil.rmtree(".snakemake", ignore_errors=True)
