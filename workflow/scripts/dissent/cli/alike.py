@@ -18,7 +18,7 @@ from dissent.task import Task
 
 SIDES = ("test", "val", "labelled", "unlabelled")
 COLUMNS = ("side", "image", "other_side", "other_image", "how", "likeness")
-_MOST = 20_000  # images that are compared; of more unlabelled ones a part is drawn
+_MOST = 10_000  # images that are compared; of more unlabelled ones a part is drawn
 _NAMED = 5  # pairs in a message
 _ALL = 0.97  # of the smaller image
 _TWINS = 0.97  # likeness from which two masks should be one

@@ -68,8 +68,13 @@ def find(paths: Sequence[Path], shapes: Sequence[tuple[int, int]], wanted: Wante
         if (first, second) not in found:
             like = _of_parts(views, first, second, placed)
             if like.same:
-                found[first, second] = Pair(first, second, "", True, like.share, like.value, like.brightness)
+                found[first, second] = Pair(first, second, "", not _is_whole(placed, like.share), like.share, like.value, like.brightness)
     return sorted(found.values(), key=lambda pair: (-pair.likeness, pair.first, pair.second))
+
+
+def _is_whole(placed: parts.Placed, share: float) -> bool:
+    """Whether one image lies on all of the other."""
+    return share > 0.97 and abs(placed.scale - 1) < 0.04
 
 
 def _of_parts(views: Views, first: int, second: int, placed: parts.Placed) -> likeness.Likeness:
