@@ -16,7 +16,7 @@ import pytest
 from discs import SETTINGS, draw
 from PIL import Image
 
-from dissent.files import read_json, read_table, sha256
+from dissent.files import read_json, read_table, sha256, write_json, write_table
 from dissent.targets import targets_first
 
 SNAKEMAKE = [sys.executable, "-m", "snakemake", "--cores", "2"]
@@ -247,7 +247,9 @@ def test_without_hidden_masks_every_byte_of_two_generations_is_the_same(root, in
             assert len(hidden) == 8
             for row in hidden:
                 (in_tmp / name / row["label"]).unlink()
-            table.write_text(table.read_text().splitlines()[0] + "\n")
+            about = read_json(table.with_name("split.json"))
+            about["tables"]["hidden.csv"] = write_table(table, [], list(hidden[0]))  # else readers miss the lines
+            write_json(table.with_name("split.json"), about)
         result = snakemake(root, "results/tiny/report.html", "--allowed-rules", *RULES_OF_A_RUN, cwd=in_tmp / name)
         assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
         files = [path for path in (in_tmp / name / "results").rglob("*") if path.suffix in (".safetensors", ".png")]
