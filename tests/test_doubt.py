@@ -6,6 +6,7 @@ import yaml
 from test_generation import PALETTE, build, ids, predictions, settings
 
 from dissent.alarms import raised
+from dissent.cli import looks
 from dissent.consensus import areas, consensus
 from dissent.data import apply_doubt
 from dissent.files import UserError, encode_png, read_mask, read_table, sha256, write_atomic
@@ -97,6 +98,14 @@ def test_methods_without_doubt_or_that_ignore_it_run_on_real_classes(streets):
         config.run(f"streets.{method}")
     with pytest.raises(UserError, match="unanimous"):
         streets({}, label="unanimous").run("streets")
+
+
+def test_check_says_which_label_is_taught_where_teachers_disagree(streets):
+    background = streets({"background": "tree"})
+    [note] = looks._taught(None, background.run("streets.im")).notes
+    assert "learn `tree`" in note and "rename it in data set streets" in note
+    for run in (background.run("streets"), streets({"doubt_class": True}).run("streets.im")):
+        assert looks._taught(None, run) == looks.Found()
 
 
 def test_every_method_runs_on_every_published_data_set(root):
@@ -195,7 +204,13 @@ def test_a_flood_of_background_is_told_where_doubt_is_learned_as_that():
         }
         pseudo |= {"dropped": {}, "small_of_dropped": None, "kept_for_doubt": kept_for_doubt}
         teachers = {"asked": 2, "different": 2}
-        facts = {"pseudo": pseudo, "teachers": teachers, "history": [], "ranked_by": "val iou", "sides": {}}
+        facts = {
+            "pseudo": pseudo,
+            "teachers": teachers,
+            "history": [{"score": 0.5, "sd": 0.1, "doubt": None, "changed": None}],
+            "ranked_by": "val iou",
+            "sides": {},
+        }
         return [one["alarm"] for one in raised(facts)]
 
     assert alarms("background") == ["class_floods"]

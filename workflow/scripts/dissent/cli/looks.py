@@ -136,7 +136,23 @@ def _alike(seen: Seen) -> Found:
     return Found(notes=notes, warnings=warnings)
 
 
+def _taught(plan: Plan, run: Run) -> Found:
+    """What students learn where teachers disagree; that the label means nothing in particular was read from its name."""
+    task, recipe = run.dataset.task, run.recipe
+    told = recipe.label == "unanimous" or (
+        recipe.label in ("agree", "majority") and recipe.doubt.target == "background"
+    )
+    if not (task.exclusive and told and recipe.last) or task.doubt_class:
+        return Found()
+    return Found(
+        notes=[
+            f"where teachers disagree, students of {run.method} learn `{task.background}`. Is that a class of its own, rename it "
+            f"in data set {run.dataset_name}, or choose `doubt: {{input: keep, target: ignore}}`"
+        ]
+    )
+
+
 FIRST = [_home]
 """with a fault of these, nobody looks at the data"""
-SETTINGS = [_weights, _needs]
+SETTINGS = [_weights, _needs, _taught]
 DATA = [_sides, _shown, _flat, _alike]

@@ -68,7 +68,9 @@ def find(paths: Sequence[Path], shapes: Sequence[tuple[int, int]], wanted: Wante
         if (first, second) not in found:
             like = _of_parts(views, first, second, placed)
             if like.same:
-                found[first, second] = Pair(first, second, "", not _is_whole(placed, like.share), like.share, like.value, like.brightness)
+                found[first, second] = Pair(
+                    first, second, "", not _is_whole(placed, like.share), like.share, like.value, like.brightness
+                )
     return sorted(found.values(), key=lambda pair: (-pair.likeness, pair.first, pair.second))
 
 
