@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from os.path import normpath
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,7 +21,6 @@ _WITH = {
     "scores.csv": ("costs/score_pairs.json", "../evalnets/thresholds.json"),
     "audit.json": ("masks.csv", "predictions.csv", "teachers.json"),
 }
-_LATER = {"predictions.csv": ("masks.csv", "../gen{before}/teachers.json"), "masks.csv": ("predictions.csv",)}
 _STUDENT = ("model.safetensors", "model.json", "metrics.json", "history.csv", "cost.json")
 
 
@@ -105,7 +105,9 @@ def _of_generations(files: list[Path], values: Mapping[Path, object]) -> Iterato
             yield from (
                 Lost(run / f"gen{h}", f"is the generation before {here}") for h in range(g) if h not in generations
             )
-            yield from (Lost(here / one, why) for name, needs in _WITH.items() if name in names for one in needs)
+            yield from (
+                Lost(Path(normpath(here / one)), why) for name, needs in _WITH.items() if name in names for one in needs
+            )
             if g:
                 yield from _of_labels(here, g, names)
             yield from _of_costs(here, values.get(here / "cost.json"), names)
