@@ -122,7 +122,9 @@ def _of_labels(here: Path, g: int, names: set[str]) -> Iterator[Lost]:
     tops = {name.split("/")[0].removesuffix(".csv").removesuffix(".json") for name in names}
     why = f"belongs to {here}"
     if tops & {"predictions", "masks"} or {"pairs.csv", "teachers.json"} & names:
-        yield from (Lost(here / name, why) for name in ("predictions.csv", "masks.csv"))
+        # of shards the masks alone are joined; their predictions where somebody asks for all of them
+        sharded = any(re.match(r"(predictions|masks)/shard\d+[./]", name) for name in names)
+        yield from (Lost(here / f"{name}.csv", why) for name in (["masks"] if sharded else ["predictions", "masks"]))
         yield Lost(here.with_name(f"gen{g - 1}") / "teachers.json", "the teachers labelled with it")
     for name in names:
         if match := re.match(r"(predictions|masks)/(shard\d+)[./]", name):
