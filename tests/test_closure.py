@@ -93,15 +93,16 @@ def test_an_edit_of_any_module_changes_the_rules_that_reach_it_and_no_other(in_t
     for path, text in texts.items():
         path.write_text(f"{text}\nEDITED = True\n", "utf-8")
         library = Library("scripts", "scripts/dissent")
-        assert [rule for rule in RULES if path in reach[rule] and library.code(rule) == codes[rule]] == [], path
+        touched = [rule for rule in RULES if path in reach[rule]]
+        for rule in {*touched[:1], *touched[-1:]}:  # those between are made of the same digests
+            assert library.code(rule) != codes[rule], path
         path.write_text(text, "utf-8")
-    for rule in RULES:
-        others = texts.keys() - reach[rule]
-        for path in others:
-            path.write_text("import nothing\n")
-        assert Library("scripts", "scripts/dissent").code(rule) == codes[rule], rule
-        for path in others:
-            path.write_text(texts[path], "utf-8")
+    for rule in RULES:  # where nothing else lies, the digest is the same
+        for path in reach[rule]:
+            alone = Path(rule, path.relative_to("scripts"))
+            alone.parent.mkdir(parents=True, exist_ok=True)
+            alone.write_text(texts[path], "utf-8")
+        assert Library(rule, f"{rule}/dissent").code(rule) == codes[rule], rule
 
 
 def test_what_was_left_out_of_lists_by_hand(root):
