@@ -9,6 +9,7 @@ import torch
 from cli_data import dissent
 from discs import SETTINGS, draw
 from PIL import Image
+from resealed import reseal
 from test_generation import student
 from untrained_run import Untrained
 
@@ -81,6 +82,7 @@ def test_a_run_without_objects_to_choose_by_is_told_in_metrics_and_report(root, 
             write_mask(row["label"], np.zeros((32, 32), np.uint8), palette)
             row["label_sha256"] = sha256(row["label"])
         write_table(run.sides[side], rows, rows[0])
+        reseal(run.sides[side])
     arguments = run.report(controls=("aldt",))
     found = read_json("results/tiny/gen2/metrics.json")
     assert (found["val"]["images"], found["val"]["with_objects"]) == (4, 0)
