@@ -44,13 +44,6 @@ def test_yaml_runs_nothing(tmp_path):
     assert not (tmp_path / "marker").exists()
 
 
-@pytest.mark.parametrize("bracket", ["[", "{a: "])
-def test_yaml_that_is_nested_too_deep_is_named(tmp_path, bracket):
-    write(tmp_path, a="x: " + bracket * 3000)
-    with pytest.raises(UserError, match=r"a\.yaml is not valid YAML: its brackets are nested too deep"):
-        read_yaml(tmp_path / "a.yaml")
-
-
 def test_unknown_key_names_file_and_nearest(config, tmp_path):
     write(
         tmp_path, experiments__mine="dataset: nuclei\nsplit: few\nnetwork: unet1x1_small\nmethod: im\ngeneratoins: 2\n"

@@ -72,8 +72,6 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
         raise UserError(f"{path} does not exist") from None
     except (yaml.YAMLError, UnicodeDecodeError, ValueError) as error:
         raise UserError(f"{path} is not valid YAML: {_one_line(error)}") from None
-    except RecursionError:
-        raise UserError(f"{path} is not valid YAML: its brackets are nested too deep; no option needs that") from None
     if value is None:
         return {}
     if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
