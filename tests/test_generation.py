@@ -1,6 +1,7 @@
 """The jobs of a generation that need no torch, on hand-made masks: label, select, pair, rank, audit, cost."""
 
 import json
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -161,7 +162,7 @@ def student(number, value):
     folder = f"students/{number}"
     write_json(f"{folder}/metrics.json", {"val": {"iou": {"value": value}}})
     for name in ("model.safetensors", "model.json"):
-        write_json(f"{folder}/{name}", number)
+        write_json(f"{folder}/{name}", {"number": number})
     return folder
 
 
@@ -176,6 +177,20 @@ def test_ranking(in_tmp):
     assert [row["student"] for row in pool] == [2, 4, 1, 3]  # ties: the earlier number; no score: last
     assert [row["teacher"] for row in pool] == [True, True, False, False]
     assert pool[0]["sha256"]["model.safetensors"] == sha256("students/2/model.safetensors")
+
+
+def test_weights_that_rotted_after_their_training_are_not_ranked(in_tmp):
+    files = [f"{student(i, 0.5)}/metrics.json" for i in (1, 2)]
+    weights = Path("students/2/model.safetensors")
+    write_json("students/2/model.json", {"sha256": sha256(weights)})
+    rank_students(files, teachers=1, score="iou", out="teachers.json")
+    before = Path("teachers.json").read_bytes()
+    weights.write_bytes(weights.read_bytes() + b" ")
+    with pytest.raises(
+        UserError, match=r"students/2/model\.safetensors is not the file that students/2/model\.json names"
+    ):
+        rank_students(files, teachers=1, score="iou", out="teachers.json")
+    assert Path("teachers.json").read_bytes() == before
 
 
 def test_audit_by_hand(in_tmp):

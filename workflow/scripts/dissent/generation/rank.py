@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from dissent.files import read_json, sha256, write_json
+from dissent.files import read_json, sha256, verify, write_json
 from dissent.generation.states import forget
 from dissent.spec.task import merit
 
@@ -13,11 +13,14 @@ def rank_students(files: Sequence[str], teachers: int, score: str, out: str) -> 
 
     `files`: any files of the students' folders, in which model.safetensors, model.json and metrics.json lie. A student
     without a score stands above one with 0, as `merit` says. Their files are whole, as far as this can see: what their
-    trainings would resume from goes.
+    trainings would resume from goes. UserError where weights are not those that model.json beside them names.
     """
     rows = []
     for folder in sorted({Path(file).parent.as_posix() for file in files}):
         value = read_json(Path(folder) / "metrics.json")["val"][score]["value"]
+        # who is ranked is named by a digest: that of weights which rotted since must not become the right one
+        if expected := read_json(Path(folder) / "model.json").get("sha256"):
+            verify(Path(folder) / "model.safetensors", expected, Path(folder) / "model.json")
         digests = {name: sha256(Path(folder) / name) for name in ("model.safetensors", "model.json")}
         row = {"student": int(Path(folder).name), "folder": folder, "score": value, "sha256": digests}
         # for `dissent verify` alone: who labels needs the network, not its scores
