@@ -70,6 +70,8 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
             raise ValueError(f"its aliases (*name) grow to more than {_MOST:,} values")
     except FileNotFoundError:
         raise UserError(f"{path} does not exist") from None
+    except RecursionError:
+        raise UserError(f"{path} is not valid YAML: it is nested too deep") from None
     except (yaml.YAMLError, UnicodeDecodeError, ValueError) as error:
         raise UserError(f"{path} is not valid YAML: {_one_line(error)}") from None
     if value is None:
