@@ -24,7 +24,7 @@ endif
 export PATH := $(abspath $(BIN)):$(PATH)
 
 OPTIONS = $(if $(SETTINGS),--config settings=$(SETTINGS))
-STAGES = PYTHONPATH=workflow/scripts python -m dissent.dvc $(EXPERIMENT) $(if $(SETTINGS),--settings $(SETTINGS))
+STAGES = PYTHONPATH=workflow/scripts python -m dissent.planning.dvc $(EXPERIMENT) $(if $(SETTINGS),--settings $(SETTINGS))
 PYTHON_CODE := workflow tests benchmarks docs/hooks.py
 SNAKE_CODE := Snakefile workflow/rules
 
@@ -33,11 +33,11 @@ SNAKE_CODE := Snakefile workflow/rules
 help:
 	@echo "make demo     train the demo: generations of pseudo-labels on real microscopy images"
 	@echo "make test     all tests"
-	@echo "make faults   harm files, kill jobs, fill disks: one table of what was silent or lost (docs/reliability.md)"
+	@echo "make faults   harm files, kill jobs, fill disks: one table of what was silent or lost (docs/explanation/reliability.md)"
 	@echo "make docs     the pages as a site: build/site/index.html; a link that leads nowhere is an error"
 	@echo "make lint     check the style of Python and Snakemake files"
 	@echo "make format   put it right"
-	@echo "make bench    measure speed and memory as ratios: one table (docs/performance.md); bench-full goes to 100,000 images"
+	@echo "make bench    measure speed and memory as ratios: one table (docs/explanation/performance.md); bench-full goes to 100,000 images"
 	@echo "make estimate what a study takes (jobs, hours, disk) before it starts: make estimate STUDY=study_b"
 	@echo "make repro    dvc repro: the experiment of dvc.yaml, one stage a generation"
 	@echo "make stages   write dvc.yaml for another one: make stages EXPERIMENT=isic"

@@ -12,7 +12,7 @@ LEFT_OUT = shutil.ignore_patterns("dissent", "*.egg-info", "__pycache__")  # the
 
 
 class BuildWithWorkflow(build_py):
-    """Copies what `dissent/places.py` finds in a checkout into the package, where no checkout is."""
+    """Copies what `dissent/core/places.py` finds in a checkout into the package, where no checkout is."""
 
     def run(self) -> None:
         super().run()

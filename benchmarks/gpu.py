@@ -121,12 +121,12 @@ def side_by_side(scale: dict, args: argparse.Namespace, end: float) -> dict:
 
 def published(scale: dict, args: argparse.Namespace, end: float) -> dict | None:
     """The published IM run: a pool on the labels, then generations of agree, drop, learn. None when time is over before its end."""
-    from dissent.generation.masks import build_masks
-    from dissent.generation.pairs import assemble_pairs
-    from dissent.generation.predict import predict
-    from dissent.generation.rank import rank_students
-    from dissent.spec.recipe import Recipe
-    from dissent.spec.task import Task
+    from dissent.config.method import Recipe
+    from dissent.config.task import Task
+    from dissent.steps.assemble_pairs import assemble_pairs
+    from dissent.steps.build_masks import build_masks
+    from dissent.steps.predict import predict
+    from dissent.steps.rank_students import rank_students
 
     task = Task(kind="binary", labels=["lesion"])
     facts = {

@@ -31,7 +31,7 @@ def prepare(scale: dict) -> None:
     import numpy as np
     from PIL import Image
 
-    from dissent.files import sha256, write_image, write_mask, write_table
+    from dissent.core.files import sha256, write_image, write_mask, write_table
 
     if (WORK / "val.csv").exists():
         return
@@ -82,10 +82,10 @@ def asked(
     view: str = "plain",
 ) -> dict:
     """What one student is: parameters of `train_student`, and its files."""
-    from dissent.generation.pairs import assemble_pairs
-    from dissent.spec.network import Network
-    from dissent.spec.recipe import Recipe
-    from dissent.spec.task import Task
+    from dissent.config.method import Recipe
+    from dissent.config.network import Network
+    from dissent.config.task import Task
+    from dissent.steps.assemble_pairs import assemble_pairs
 
     if pairs == "labelled.csv":  # the throughput's and the pool's students learn from the labels alone
         pairs = "labels_as_pairs.csv"
@@ -126,12 +126,12 @@ def train(jobs: list[dict], at_once: int) -> list[dict]:
 
 def student(job: dict) -> dict:
     """Train one student in this process; images a second of the training, its memory."""
-    from dissent.devices import prepare_process
+    from dissent.runtime.devices import prepare_process
 
     kind = prepare_process(4, "cpu" if job["toy"] else "cuda", benchmark=True).type
     import torch
 
-    from dissent.generation.student import train_student
+    from dissent.steps.train import train_student
 
     start = time.perf_counter()
     files = {"pairs": job["pairs"], "val": str(WORK / "val.csv"), "unlabelled": str(WORK / "unlabelled.csv")}

@@ -13,8 +13,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow" / "scripts"))
 
-from dissent.files import read_json, read_table
-from dissent.spec.run import Config
+from dissent.config.resolve import Config
+from dissent.core.files import read_json, read_table
 
 MORE = (10**5, 10**6, 10**7)
 

@@ -61,8 +61,8 @@ def write(folder: Path, args: argparse.Namespace) -> None:
     import torch
 
     from dissent import networks
-    from dissent.files import sha256, write_image, write_json, write_table
-    from dissent.spec.network import Network
+    from dissent.config.network import Network
+    from dissent.core.files import sha256, write_image, write_json, write_table
 
     rows = []
     for number, photo in enumerate(made_up(args.images, args.size, args.size)[0]):
@@ -112,13 +112,13 @@ def loop(args: argparse.Namespace) -> dict:
 
 def ours(args: argparse.Namespace) -> dict:
     """The jobs `predict` and `build_masks`."""
-    from dissent.devices import prepare_process
+    from dissent.runtime.devices import prepare_process
 
     prepare_process(2)
-    from dissent.generation.masks import build_masks
-    from dissent.generation.predict import predict
-    from dissent.spec.recipe import Recipe
-    from dissent.spec.task import Task
+    from dissent.config.method import Recipe
+    from dissent.config.task import Task
+    from dissent.steps.build_masks import build_masks
+    from dissent.steps.predict import predict
 
     task = Task(kind="binary", labels=["disc"])
     settings = {"task": task.model_dump(mode="json"), "palette": task.palette, "channels": 3, "threads": 2, "batch": 32}

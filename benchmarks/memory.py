@@ -47,7 +47,7 @@ def main() -> None:
 
 def write(folder: Path, count: int, size: int) -> None:
     """pairs.csv with `count` rows; 64 pictures under many names (hard links)."""
-    from dissent.files import PAIR_COLUMNS, sha256, write_image, write_mask, write_table
+    from dissent.core.files import PAIR_COLUMNS, sha256, write_image, write_mask, write_table
 
     kinds = {"image": folder / "originals/image", "label": folder / "originals/label"}
     if not kinds["image"].exists():
@@ -74,13 +74,13 @@ def write(folder: Path, count: int, size: int) -> None:
 
 def measured(args: argparse.Namespace) -> dict:
     """Train for some steps; peak of RssAnon, and the time."""
-    from dissent.devices import prepare_process
+    from dissent.runtime.devices import prepare_process
 
     prepare_process(2)
-    from dissent.generation.student import train_student
-    from dissent.spec.network import Network
-    from dissent.spec.recipe import Recipe
-    from dissent.spec.task import Task
+    from dissent.config.method import Recipe
+    from dissent.config.network import Network
+    from dissent.config.task import Task
+    from dissent.steps.train import train_student
 
     spec = Network(architecture="unet1x1", width=0.25, steps=20, batch=16).model_dump(mode="json")
     params = {

@@ -85,7 +85,7 @@ def main() -> None:
 
 def write(folder: Path, args: argparse.Namespace) -> None:
     """Images and masks as PNG, and a pairs.csv on them, in `folder`."""
-    from dissent.files import PAIR_COLUMNS, sha256, write_image, write_mask, write_table
+    from dissent.core.files import PAIR_COLUMNS, sha256, write_image, write_mask, write_table
 
     photos, masks = made_up(args.images, args.size, args.size)
     rows = []
@@ -109,8 +109,8 @@ def plain(args: argparse.Namespace) -> dict:
     from PIL import Image
     from torch.utils.data import DataLoader, Dataset
 
-    from dissent.data import Order
     from dissent.networks.unet1x1 import Unet1x1
+    from dissent.training.data import Order
 
     class Pairs(Dataset):
         def __init__(self, order: list[int]):
@@ -147,23 +147,23 @@ def plain(args: argparse.Namespace) -> dict:
 
 def ours(args: argparse.Namespace) -> dict:
     """The loop of `fit` on the batches of `generation.student`, timed from its own `batches`."""
-    from dissent.devices import prepare_process
+    from dissent.runtime.devices import prepare_process
 
     prepare_process(args.threads)
     import torch
 
     from dissent import networks
-    from dissent.checkpoint import Checkpoints
-    from dissent.data import Pairs
-    from dissent.fit import fit
-    from dissent.generation import student
-    from dissent.jobs import signalled
-    from dissent.learn import LEARNERS
-    from dissent.losses import Loss
-    from dissent.spec.network import Network
-    from dissent.spec.recipe import Recipe
-    from dissent.spec.task import Task as TaskSpec
-    from dissent.task import Task
+    from dissent.config.method import Recipe
+    from dissent.config.network import Network
+    from dissent.config.task import Task as TaskSpec
+    from dissent.core.task import Task
+    from dissent.runtime import signalled
+    from dissent.steps import train
+    from dissent.training.checkpoint import Checkpoints
+    from dissent.training.data import Pairs
+    from dissent.training.learners import LEARNERS
+    from dissent.training.loop import fit
+    from dissent.training.losses import Loss
 
     optimizer = {
         "rate": LEARNING["rate"],
@@ -189,7 +189,7 @@ def ours(args: argparse.Namespace) -> dict:
     learner = LEARNERS["supervised"](network, Loss(task, ["mse"]), recipe["learn"], steps)
     losses, times, views = [], [], []
     with ThreadPoolExecutor(1) as ahead, tempfile.TemporaryDirectory() as state, signalled() as stop:
-        batches = student._batches(training, learner, "", params, (1, 0, 1), "cpu", ahead)
+        batches = train._batches(training, learner, "", params, (1, 0, 1), "cpu", ahead)
 
         def timed(step: int) -> tuple:
             times.append(time.perf_counter())

@@ -7,10 +7,10 @@ from PIL import Image
 
 from dissent import networks
 from dissent.cli import main
-from dissent.files import read_table, write_json
-from dissent.generation.rank import rank_students
-from dissent.spec.network import Network
-from dissent.spec.task import Task
+from dissent.config.network import Network
+from dissent.config.task import Task
+from dissent.core.files import read_table, write_json
+from dissent.steps.rank_students import rank_students
 
 TASKS = {
     "binary": {"kind": "binary", "labels": ["thing"]},

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from dissent.config.resolve import Config
 from dissent.datasets import prepare, split
-from dissent.spec.run import Config
 
 SETTINGS = Path(__file__).parent / "config"
 KINDS = {"binary": "tiny", "multiclass": "tiny_multiclass", "multilabel": "tiny_multilabel"}

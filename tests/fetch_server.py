@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import numpy as np
 from raw_data import ids, photo
 
-from dissent.files import encode_png
+from dissent.core.files import encode_png
 
 PARTS = ("Training", "Validation", "Test")
 

@@ -6,19 +6,19 @@ import torch
 from discs import config, prepared
 
 from dissent import networks
-from dissent.files import write_json, write_text
-from dissent.generation.audit import audit
-from dissent.generation.cost import add_costs
-from dissent.generation.evaluate import evaluate
-from dissent.generation.masks import build_masks
-from dissent.generation.pairs import assemble_pairs
-from dissent.generation.predict import predict
-from dissent.generation.rank import rank_students
-from dissent.generation.show import show_pairs
-from dissent.generation.student import write_history
+from dissent.core.files import write_json, write_text
+from dissent.core.seal import SIDES
+from dissent.planning import rule_params
 from dissent.report.page import write_report
-from dissent.seal import SIDES
-from dissent.spec import slices
+from dissent.steps.assemble_pairs import assemble_pairs
+from dissent.steps.audit import audit
+from dissent.steps.build_masks import build_masks
+from dissent.steps.cost import add_costs
+from dissent.steps.evaluate import evaluate
+from dissent.steps.predict import predict
+from dissent.steps.rank_students import rank_students
+from dissent.steps.show_pairs import show_pairs
+from dissent.steps.train import write_history
 
 GENERATIONS = 3
 
@@ -37,10 +37,10 @@ def finish(root):
     folders = [f"results/tiny/gen{g}" for g in range(GENERATIONS)]
     for g in range(GENERATIONS):
         _generation(run, g, sides, folders)
-    shown = slices.student(run, 1, 1, code) | {"palette": run.dataset.task.palette}
+    shown = rule_params.student(run, 1, 1, code) | {"palette": run.dataset.task.palette}
     show_pairs(shown, pairs=f"{folders[1]}/pairs.csv", out=f"{folders[1]}/pairs")
     write_report(
-        slices.report(run, [], code, settings),
+        rule_params.report(run, [], code, settings),
         generations=folders,
         controls={},
         data=sides,
@@ -57,12 +57,14 @@ def _generation(run, g, sides, folders):
     if g:
         _label(run, g, sides, folders)
         jobs += [f"{here}/costs/{name}.json" for name in ("predict", "build_masks")]
-    assemble_pairs(slices.pairs(run, g, code), sides["labelled"], masks, sides["unlabelled"], None, f"{here}/pairs.csv")
+    assemble_pairs(
+        rule_params.pairs(run, g, code), sides["labelled"], masks, sides["unlabelled"], None, f"{here}/pairs.csv"
+    )
     for i in (1, 2):
-        _student(slices.student(run, g, i, code), Path(here, "students", str(i)), 10 * g + i)
+        _student(rule_params.student(run, g, i, code), Path(here, "students", str(i)), 10 * g + i)
     rank_students([f"{here}/students/{i}/model.json" for i in (1, 2)], 2, "iou", f"{here}/teachers.json")
     evaluate(
-        slices.evaluation(run, g, code),
+        rule_params.evaluation(run, g, code),
         f"{here}/teachers.json",
         {side: sides[side] for side in ("val", "test")},
         masks,
@@ -76,7 +78,7 @@ def _generation(run, g, sides, folders):
     )
     if g:
         tables = (sides["hidden"], masks, f"{here}/predictions.csv")
-        audit(slices.auditing(run, g, code), *tables, f"{here}/audit.json")
+        audit(rule_params.auditing(run, g, code), *tables, f"{here}/audit.json")
     jobs.append(f"{here}/costs/evaluate.json")
     for number, path in enumerate(jobs):
         spent = {"seconds": 100 * g + number, "cpu_seconds": 1.5, "peak_memory_mb": 9.5, "device": "cpu"}
@@ -86,12 +88,12 @@ def _generation(run, g, sides, folders):
 
 def _label(run, g, sides, folders):
     here, before = folders[g], folders[g - 1]
-    settings = slices.prediction(run, g, code)
+    settings = rule_params.prediction(run, g, code)
     tables = (f"{before}/teachers.json", sides["unlabelled"])
     predict(settings, *tables, f"{here}/predictions", f"{here}/predictions.csv", "cpu")
     out = [f"{here}/masks/consensus", f"{here}/masks/inconsistency", f"{here}/masks.csv"]
     previous = f"{before}/masks.csv" if g > 1 else None
-    build_masks(slices.masks(run, g, code), f"{here}/predictions.csv", previous, *out)
+    build_masks(rule_params.masks(run, g, code), f"{here}/predictions.csv", previous, *out)
 
 
 def _student(spec, folder, seed):

@@ -5,15 +5,15 @@ from pathlib import Path
 from discs import KINDS, SETTINGS, draw
 
 from dissent.datasets import prepare, split
-from dissent.generation.evalnet import measure_thresholds, train_evalnet
-from dissent.generation.masks import build_masks
-from dissent.generation.pairs import assemble_pairs
-from dissent.generation.predict import predict
-from dissent.generation.rank import rank_students
-from dissent.generation.score import score_pairs
-from dissent.generation.student import train_student
-from dissent.plan import Plan
-from dissent.spec import slices
+from dissent.planning import rule_params
+from dissent.planning.paths import Plan
+from dissent.steps.assemble_pairs import assemble_pairs
+from dissent.steps.build_masks import build_masks
+from dissent.steps.predict import predict
+from dissent.steps.rank_students import rank_students
+from dissent.steps.score_pairs import score_pairs
+from dissent.steps.train import train_student
+from dissent.steps.train_evalnet import measure_thresholds, train_evalnet
 
 NETWORK = "architecture: unet1x1\nwidth: 0.125\nsteps: 2\nbatch: 4\nloss: [ce]\nresources: {threads: 1}\n"
 EVALNET = "architecture: evalnet\nwidth: 0.125\nsteps: 2\nbatch: 4\nresources: {threads: 1}\n"
@@ -66,23 +66,26 @@ class InProcess:
         masks = None
         if g:
             spoken, masks = f"{here}/predictions.csv", f"{here}/masks.csv"
-            params = slices.prediction(run, g, code)
+            params = rule_params.prediction(run, g, code)
             predict(params, f"{before}/teachers.json", self.sides["unlabelled"], f"{here}/predictions", spoken, "cpu")
             scores = self._rate(run, g, "predictions")
             previous = f"{before}/masks.csv" if g > 1 else None
             parts = (f"{here}/masks/consensus", f"{here}/masks/inconsistency")
-            build_masks(slices.masks(run, g, code), spoken, previous, *parts, masks, scores)
+            build_masks(rule_params.masks(run, g, code), spoken, previous, *parts, masks, scores)
         scores = self._rate(run, g, "masks")
         tables = (self.sides["labelled"], masks, self.sides["unlabelled"], self.plan.hidden(run, g) or None)
-        assemble_pairs(slices.pairs(run, g, code), *tables, f"{here}/pairs.csv", scores)
+        assemble_pairs(rule_params.pairs(run, g, code), *tables, f"{here}/pairs.csv", scores)
         members = range(1, run.at(g)["pool"] + 1)
         for i in members:
-            params, sides = slices.student(run, g, i, code), {side: self.sides[side] for side in ("val", "unlabelled")}
+            params, sides = (
+                rule_params.student(run, g, i, code),
+                {side: self.sides[side] for side in ("val", "unlabelled")},
+            )
             train_student(
                 params, f"{here}/pairs.csv", **sides, out=f"{here}/students/{i}", state=f"{here}/s", device="cpu"
             )
         files = [f"{here}/students/{i}/metrics.json" for i in members]
-        rank_students(files, **slices.ranking(run, g), out=f"{here}/teachers.json")
+        rank_students(files, **rule_params.ranking(run, g), out=f"{here}/teachers.json")
 
     def _rate(self, run, g: int, what: str) -> str | None:
         if not (out := self.plan.scores(run, g, what)):
@@ -92,14 +95,16 @@ class InProcess:
         pools, folder = self.plan.quality_pools(run), f"results/{run.name}/evalnets"
         thresholds, evalnets = f"{folder}/thresholds.json", f"{folder}/evalnets.json"
         if not Path(thresholds).exists():
-            measure_thresholds(slices.thresholds(run, code), pools, self.sides["val"], thresholds, "cpu")
+            measure_thresholds(rule_params.thresholds(run, code), pools, self.sides["val"], thresholds, "cpu")
             sides = (self.sides["labelled"], self.sides["val"])
             for i in range(1, run.recipe.quality.trained + 1) if run.evalnet else []:
-                train_evalnet(slices.evalnet(run, i, code), pools, *sides, f"{folder}/{i}", f"{folder}/s{i}", "cpu")
+                train_evalnet(
+                    rule_params.evalnet(run, i, code), pools, *sides, f"{folder}/{i}", f"{folder}/s{i}", "cpu"
+                )
             if run.evalnet:
                 files = self.plan.evalnets(run, "metrics.json")
-                rank_students(files, **slices.ranking_evalnets(run), out=evalnets)
+                rank_students(files, **rule_params.ranking_evalnets(run), out=evalnets)
         judge = (evalnets, None) if run.evalnet else (None, self.sides["hidden"])
-        params = slices.rating(run, code)
+        params = rule_params.rating(run, code)
         score_pairs(params, self.plan.rated(run, g), self.sides["unlabelled"], thresholds, *judge, out, "cpu")
         return out

@@ -6,10 +6,10 @@ import numpy as np
 from PIL import Image, ImageDraw
 from raw_data import photo, save
 
+from dissent.config.base import read_yaml, validate
+from dissent.config.dataset import Dataset
+from dissent.core.files import read_json, read_table
 from dissent.datasets import prepare, split
-from dissent.files import read_json, read_table
-from dissent.spec.base import read_yaml, validate
-from dissent.spec.dataset import Dataset
 
 SUIM_COLOURS = [(r, g, b) for r in (0, 255) for g in (0, 255) for b in (0, 255)]  # ids 1 to 8 in this order
 
@@ -36,7 +36,7 @@ def divided(dataset: dict, name: str, out: Path | str = "out") -> dict[str, list
 
 def made_up_table(names: dict[str, list[str]], out: str = "out", windows: int = 0) -> None:
     """files.csv and dataset.json as `prepare` leaves them for images that nobody made: {part: names}."""
-    from dissent.files import sha256, write_json, write_table
+    from dissent.core.files import sha256, write_json, write_table
 
     rows = []
     for part, of in names.items():

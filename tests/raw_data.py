@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from dissent.config.base import validate
+from dissent.config.dataset import Dataset
+from dissent.core.files import UserError, read_json, read_mask, read_table
 from dissent.datasets import prepare
-from dissent.files import UserError, read_json, read_mask, read_table
-from dissent.spec.base import validate
-from dissent.spec.dataset import Dataset
 
 BINARY = {"kind": "binary", "labels": ["thing"]}
 THREE = {"kind": "multiclass", "labels": ["sky", "road", "car"]}

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from dissent.files import read_json, read_table, sha256, write_json
-from dissent.seal import keepers
+from dissent.core.files import read_json, read_table, sha256, write_json
+from dissent.core.seal import keepers
 
 
 def reseal(table):

@@ -1,4 +1,4 @@
-"""Writes the table of rooms in docs/architecture.md: each package, its first sentence, and what it imports.
+"""Writes the table of rooms in docs/explanation/architecture.md: each package, its first sentence, and what it imports.
 
 `python tests/rooms.py`. A test compares the page with today's code.
 """
@@ -9,7 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 LIBRARY = ROOT / "workflow" / "scripts" / "dissent"
-PAGE = ROOT / "docs" / "architecture.md"
+PAGE = ROOT / "docs" / "explanation" / "architecture.md"
 
 
 def first_sentence(path: Path) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from processes import python, wait_until
 
-from dissent.jobs import hold
+from dissent.runtime import hold
 
 ROOT = Path(__file__).resolve().parents[1]
 TOOL = Path(os.environ.get("DISSENT_SLURM_HERE", "slurm-here"))  # started only where somebody asks for it

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 from discs import SETTINGS
 
-from dissent.files import write_json, write_table, write_text
-from dissent.plan import Plan
-from dissent.spec.tabulation import tabulation
+from dissent.core.files import write_json, write_table, write_text
+from dissent.planning.paths import Plan
+from dissent.planning.tabulation import tabulation
 
 COLUMNS = ("side", "id", "who", "label", "tp", "fp", "fn", "tn")
 BASE = "experiments: [tiny]\nmethods: [ldt_equal_steps, aldt, im_clean]\ngenerations: 1\n"

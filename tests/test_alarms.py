@@ -10,13 +10,13 @@ from discs import SETTINGS
 from resealed import reseal
 from untrained_run import Untrained
 
-from dissent.alarms import ALARMS, raised
-from dissent.files import read_json, read_table, sha256, write_image, write_json, write_table, write_text
-from dissent.generation.watch import empties, history, sides_of, small_of_dropped
+from dissent.config.resolve import Config
+from dissent.config.task import Task as Spec
+from dissent.core.files import read_json, read_table, sha256, write_image, write_json, write_table, write_text
+from dissent.core.task import Task
+from dissent.evaluation.diagnostic_facts import empties, history, sides_of, small_of_dropped
+from dissent.evaluation.diagnostics import ALARMS, raised
 from dissent.report.page import write_report
-from dissent.spec.run import Config
-from dissent.spec.task import Task as Spec
-from dissent.task import Task
 
 PSEUDO = {
     "images": 1344, "kept": 996, "dropped": {"doubt is not smaller than the agreed foreground": 348}, "doubt_share": 0.065,
@@ -132,7 +132,7 @@ def test_errors_that_rise_while_doubt_falls_are_told():
 
 
 def test_the_page_of_the_documents_lists_every_alarm(root):
-    page = (root / "docs" / "stopping.md").read_text("utf-8")
+    page = (root / "docs" / "explanation" / "stopping.md").read_text("utf-8")
     rows = [f"| `{name}` | {one.when} | {one.cause} | {one.remedy} |" for name, one in ALARMS.items()]
     assert [line for line in page.splitlines() if line.startswith("| `")] == rows
 

@@ -7,10 +7,10 @@ import pytest
 from cli_data import dissent
 from raw_data import ids, pairs, photo, save
 
+from dissent.config.base import read_yaml, validate
+from dissent.config.dataset import Dataset
+from dissent.core.files import read_table
 from dissent.datasets import prepare, split
-from dissent.files import read_table
-from dissent.spec.base import read_yaml, validate
-from dissent.spec.dataset import Dataset
 
 NAMES = [f"i{i:02}" for i in range(16)]
 TABLE = Path("own/datasets/mine.splits.csv")

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from dissent import augment
+from dissent.training import augment
 
 
 def random(seed=0):

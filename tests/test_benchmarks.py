@@ -10,7 +10,7 @@ import sys
 import pytest
 from PIL import Image
 
-from dissent.files import UserError
+from dissent.core.files import UserError
 
 
 def run(root, *words, **options):

@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from dissent.devices import find_cards
-from dissent.devices.cards import parse_listing
+from dissent.runtime.devices import find_cards
+from dissent.runtime.devices.cards import parse_listing
 
 LISTING = """GPU 0: NVIDIA A100-SXM4-40GB (UUID: GPU-aaaa-1)
   MIG 3g.20gb     Device  0: (UUID: MIG-1111)

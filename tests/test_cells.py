@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
-from dissent import metrics
-from dissent.cells import (
+from dissent.config.task import Task
+from dissent.core.files import UNKNOWN
+from dissent.evaluation import metrics
+from dissent.evaluation.cell_counting import (
     _disc,
     cell_counts,
     positions,
@@ -13,10 +15,8 @@ from dissent.cells import (
     redrawn_mask,
     tell_apart,
 )
-from dissent.contours import contour_moments
-from dissent.files import UNKNOWN
-from dissent.generation.rank import rank_students
-from dissent.spec.task import Task
+from dissent.evaluation.contours import contour_moments
+from dissent.steps.rank_students import rank_students
 
 CELLS = {"position": "position", "states": ["alive", "dead"]}
 TASK = Task(kind="multilabel", labels=["alive", "dead", "position"], cells=CELLS).model_dump(mode="json")
@@ -188,7 +188,7 @@ def test_predicted_positions_are_redrawn_for_the_published_iou():
 
 
 def test_fewer_errors_rank_first(in_tmp):
-    from dissent.files import read_json, write_json, write_text
+    from dissent.core.files import read_json, write_json, write_text
 
     for number, errors in ((1, 4.0), (2, 0.5), (3, None)):
         folder = in_tmp / f"students/{number}"

@@ -7,19 +7,20 @@ import torch
 from discs import config, prepared
 
 from dissent import networks
-from dissent.cells import cell_counts, redraw_labels, redrawn_mask
-from dissent.confusion import counts
-from dissent.files import read_image, read_json, read_mask, read_table, sha256, write_mask, write_table
-from dissent.generation.evaluate import evaluate
-from dissent.generation.masks import build_masks
-from dissent.generation.pairs import assemble_pairs
-from dissent.generation.rank import rank_students
-from dissent.generation.student import train_student
-from dissent.metrics import scorer
-from dissent.pools import pool_counts
-from dissent.spec import slices
-from dissent.spec.task import Task as TaskSpec
-from dissent.task import Task
+from dissent.config.task import Task as TaskSpec
+from dissent.core.files import read_image, read_json, read_mask, read_table, sha256, write_mask, write_table
+from dissent.core.task import Task
+from dissent.evaluation.bootstrap import pool_counts
+from dissent.evaluation.cell_counting import cell_counts, redraw_labels, redrawn_mask
+from dissent.evaluation.confusion import counts
+from dissent.evaluation.metrics import scorer
+from dissent.planning import rule_params
+from dissent.planning.closure import Library
+from dissent.steps.assemble_pairs import assemble_pairs
+from dissent.steps.build_masks import build_masks
+from dissent.steps.evaluate import evaluate
+from dissent.steps.rank_students import rank_students
+from dissent.steps.train import train_student
 
 torch.set_num_threads(1)
 NAME = "tiny_multilabel"
@@ -48,14 +49,14 @@ def test_students_are_ranked_and_scored_by_cells(root, in_tmp):
     )
     tables = {side: f"{split}/{side}.csv" for side in ("val", "unlabelled")}
     for member in (1, 2):
-        params = slices.student(run, 0, member, code) | {"task": TASK_JSON}
+        params = rule_params.student(run, 0, member, code) | {"task": TASK_JSON}
         train_student(params, "p.csv", **tables, out=f"students/{member}", state="state", device="cpu")
     files = [str(path) for path in Path("students").glob("*/metrics.json")]
     rank_students(files, 2, TASK.rank_by, "teachers.json")
     errors = [read_json(f"students/{i}/metrics.json")["val"]["mcce"]["value"] for i in (1, 2)]
     assert read_json("teachers.json")["pool"][0]["score"] == min(errors)
 
-    params = slices.evaluation(run, 0, code) | {"task": TASK_JSON}
+    params = rule_params.evaluation(run, 0, code) | {"task": TASK_JSON}
     sides = {side: f"{split}/{side}.csv" for side in ("val", "test")}
     about = f"data/{NAME}/dataset.json"
     evaluate(params, "teachers.json", sides, None, f"{split}/labelled.csv", about, "m.json", "c.csv", "cpu")
@@ -109,7 +110,9 @@ def test_agreed_positions_are_redrawn(in_tmp):
 def test_a_change_of_the_contours_reaches_every_job_that_uses_them(root):
     used = {}
     run = config(root).run(f"{NAME}.im")
-    for job in (slices.student, slices.masks, slices.evaluation):
-        arguments = (1, 1) if job is slices.student else (1,)
+    for job in (rule_params.student, rule_params.masks, rule_params.evaluation):
+        arguments = (1, 1) if job is rule_params.student else (1,)
         job(run, *arguments, lambda *names, job=job: used.setdefault(job.__name__, names) and "code")
-    assert all({"cells.py", "contours.py"} <= set(names) for names in used.values()) and len(used) == 3
+    wanted = {"cell_counting.py", "contours.py"}
+    assert len(used) == 3
+    assert all(wanted <= {path.name for path in Library().files(*names)} for names in used.values())

@@ -10,11 +10,11 @@ from test_cli_check import check, settings
 from test_study_estimate import planned as dry_run
 from test_study_estimate import snakemake
 
-from dissent.asked import check_asked
+from dissent.core.files import write_json, write_text
 from dissent.datasets import prepare, split
-from dissent.files import write_json, write_text
-from dissent.plan import Plan
-from dissent.planned import counted, planned, reached
+from dissent.planning.command_line import check_asked
+from dissent.planning.jobs import counted, planned, reached
+from dissent.planning.paths import Plan
 
 LISTS = "{lists: {labelled: labelled.txt, unlabelled: pool.txt, val: val.txt, test: test.txt}}"
 SIDES = {"labelled": ["i0", "i1"], "pool": ["i2", "i3", "i4"], "val": ["i5", "i6"], "test": ["i7"]}

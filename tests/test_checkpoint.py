@@ -13,7 +13,7 @@ import pytest
 import torch
 from processes import python
 
-from dissent.checkpoint import Checkpoints
+from dissent.training.checkpoint import Checkpoints
 
 STATE = {
     "network": OrderedDict(weight=torch.arange(6.0).reshape(2, 3), steps=torch.tensor(7)),
@@ -166,8 +166,8 @@ def test_what_could_not_be_loaded_again_is_not_saved(tmp_path, value):
 FAULTS = """
 import json, os, resource, signal, sys, torch
 from pathlib import Path
-from dissent.checkpoint import Checkpoints
-from dissent.files import UserError
+from dissent.training.checkpoint import Checkpoints
+from dissent.core.files import UserError
 
 checkpoints = Checkpoints(Path(sys.argv[1]), "job")
 names = lambda: sorted(path.name for path in checkpoints.folder.iterdir())

@@ -13,12 +13,12 @@ from discs import SETTINGS, draw
 from raw_data import pairs, save
 
 from dissent.cli import COMMANDS
-from dissent.cli.looks import _needs
-from dissent.cli.plan import steps_of
-from dissent.files import write_text
-from dissent.spec import needs
-from dissent.spec.base import read_yaml
-from dissent.spec.run import Config
+from dissent.cli.check.looks import _needs
+from dissent.cli.check.steps import steps_of
+from dissent.config.base import read_yaml
+from dissent.config.resolve import Config
+from dissent.core.files import write_text
+from dissent.planning import resources
 
 DATASET = "task: {{kind: binary, labels: [thing]}}\nraw: raw\nsize: [16, 24]\n{more}splits: {{one: {split}}}\n"
 EXPERIMENT = "dataset: mine\nsplit: one\nnetwork: tiny\nmethod: im\ngenerations: 1\npool: 2\n"
@@ -130,7 +130,7 @@ def test_a_network_that_nobody_measured_asks_for_the_most(root):
     run = Config(root / "config").run("demo")
     assert not _needs(None, run).notes
     new = run.network.model_copy(update={"architecture": "segformer", "encoder": "resnet18"})
-    assert needs.size_of(new) == needs.Size(149, 300, 52)
+    assert resources.size_of(new) == resources.Size(149, 300, 52)
     [note] = _needs(None, run.model_copy(update={"network": new})).notes
     assert note.startswith("what segformer with resnet18 takes is not measured") and "mem_mb" in note
 

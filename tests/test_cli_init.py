@@ -9,9 +9,9 @@ from cli_data import dissent
 from PIL import Image
 from raw_data import ids, photo, save
 
-from dissent.cli.grouping import suggested
-from dissent.files import read_table, sha256, write_text
-from dissent.spec.base import read_yaml
+from dissent.cli.init.grouping import suggested
+from dissent.config.base import read_yaml
+from dissent.core.files import read_table, sha256, write_text
 
 NAMES = [f"{letter}{i}" for i in range(4) for letter in "abc"]
 TABLE = [(0, 0, 0), (128, 64, 10), (7, 200, 200)]

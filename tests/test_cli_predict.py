@@ -10,14 +10,15 @@ from cli_data import GENERATION, TASKS, dissent, generation, pixels_of, rows_of
 from PIL import Image, ImageOps
 from raw_data import photo, save
 
-from dissent import inference, networks
-from dissent.cli import slide
-from dissent.cli.photos import names_of
+from dissent import networks
+from dissent.cli.init.find_images import names_of
+from dissent.cli.predict import sliding_window
+from dissent.config.geometry import Centre, Tiles, Whole
+from dissent.config.task import Task as TaskSpec
 from dissent.consensus import consensus
-from dissent.files import read_json, write_json
-from dissent.spec.geometry import Centre, Tiles, Whole
-from dissent.spec.task import Task as TaskSpec
-from dissent.task import Task
+from dissent.core.files import read_json, write_json
+from dissent.core.task import Task
+from dissent.training import inference
 
 torch.set_num_threads(1)
 
@@ -47,7 +48,7 @@ def brightness(images_NHWC):
 @pytest.mark.parametrize("shape", [(16, 16), (40, 56), (17, 31), (5, 40), (40, 5), (3, 3)])
 def test_sliding_windows_give_back_what_every_pixel_says(shape):
     pixels = photo(1, *shape, channels=1)
-    parts = list(slide.strips(brightness, pixels, shape, (16, 16), Tiles(name="tiles"), False))
+    parts = list(sliding_window.strips(brightness, pixels, shape, (16, 16), Tiles(name="tiles"), False))
     first, second = (torch.cat([part[k] for part in parts], 1)[0] for k in (0, 1))
     assert first.shape == shape
     assert torch.allclose(first, torch.from_numpy(pixels / 255).float(), atol=1e-5)
@@ -56,7 +57,9 @@ def test_sliding_windows_give_back_what_every_pixel_says(shape):
 
 def test_a_window_that_is_reduced_is_enlarged_again():
     pixels = np.full((64, 96), 51, np.uint8)
-    parts = list(slide.strips(brightness, pixels, (64, 96), (16, 16), Tiles(name="tiles", window=[32, 32]), False))
+    parts = list(
+        sliding_window.strips(brightness, pixels, (64, 96), (16, 16), Tiles(name="tiles", window=[32, 32]), False)
+    )
     assert torch.allclose(torch.cat([part[0] for part in parts], 1), torch.full((1, 64, 96), 0.2), atol=1e-6)
     assert len(parts) == 3  # windows of 32 rows, 16 apart
 
@@ -68,15 +71,15 @@ def test_the_centre_slides_at_the_scale_of_its_window():
         seen.append(images.shape)
         return brightness(images)
 
-    parts = list(slide.strips(run, photo(1, 30, 100, 1), (30, 100), (16, 16), Centre(name="centre"), False))
+    parts = list(sliding_window.strips(run, photo(1, 30, 100, 1), (30, 100), (16, 16), Centre(name="centre"), False))
     assert torch.cat([part[0] for part in parts], 1).shape == (1, 30, 100)
     assert seen == [(6, 16, 16, 1)]  # 30 x 30 windows, about 15 apart
 
 
 def test_whole_images_are_resized_and_back_in_strips(monkeypatch):
-    monkeypatch.setattr(slide, "_ROWS", 7)
+    monkeypatch.setattr(sliding_window, "_ROWS", 7)
     pixels = photo(2, 50, 33, channels=1)
-    parts = list(slide.strips(brightness, pixels, (50, 33), (16, 16), Whole(), False))
+    parts = list(sliding_window.strips(brightness, pixels, (50, 33), (16, 16), Whole(), False))
     assert [part[0].shape[1] for part in parts] == [7] * 7 + [1]
     small = np.array(Image.fromarray(pixels).resize((16, 16), Image.Resampling.BILINEAR))
     wanted = torch.nn.functional.interpolate(torch.from_numpy(small / 255.0)[None, None], (50, 33), mode="bilinear")

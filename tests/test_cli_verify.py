@@ -12,9 +12,9 @@ import yaml
 from cli_data import dissent, pixels_of
 from raw_data import photo, save
 
-from dissent.cli.faults import find_faults
-from dissent.files import read_json, write_json, write_text
-from dissent.remedy import target
+from dissent.cli.verify.faults import find_faults
+from dissent.core.files import read_json, write_json, write_text
+from dissent.core.rebuild_hint import target
 
 torch.set_num_threads(1)
 

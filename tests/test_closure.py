@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from dissent.closure import Library
-from dissent.files import write_text
-from dissent.plan import Plan
-from dissent.spec import slices
+from dissent.core.files import write_text
+from dissent.planning import rule_params
+from dissent.planning.closure import Library
+from dissent.planning.paths import Plan
 
 SCRIPTS = Path(__file__).resolve().parents[1] / "workflow" / "scripts"
 RULES = sorted(path.stem for path in SCRIPTS.glob("*.py"))
@@ -25,10 +25,10 @@ def named(library: Library, *asked: str) -> set[str]:
 def toy(in_tmp) -> Library:
     """A library of few lines, with every way to import."""
     files = {
-        "one.py": "from dissent.jobs import job\nwith job():\n    from dissent.deep import work\n",
+        "one.py": "from dissent.runtime import job\nwith job():\n    from dissent.deep import work\n",
         "two.py": "import dissent.alone\n",
         "dissent/__init__.py": "",
-        "dissent/jobs.py": "job = None\n",
+        "dissent/runtime.py": "job = None\n",
         "dissent/alone.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import dissent.types\nelse:\n    import dissent.other\n",
         "dissent/types.py": "",
         "dissent/other.py": "import numpy\n",
@@ -49,7 +49,7 @@ def test_every_way_to_import_is_seen(toy):
     deep = {"__init__.py", "first.py", "second.py"}
     assert named(toy, "one") == {
         "__init__.py",
-        "jobs.py",
+        "runtime.py",
         "nail.py",
         "other.py",
         "tools/__init__.py",
@@ -60,25 +60,27 @@ def test_every_way_to_import_is_seen(toy):
 
 def test_only_the_entries_of_a_registry_that_are_used_count():
     library = Library()
-    learn = {"learn/__init__.py", "learn/base.py"}
+    learn = {"training/learners/__init__.py", "training/learners/base.py"}
     for used, own in (
-        (["supervised"], {"learn/supervised.py"}),
-        (["fixmatch", "consistency"], {"learn/fixmatch.py", "learn/consistency.py"}),
+        (["supervised"], {"training/learners/supervised.py"}),
+        (["fixmatch", "consistency"], {"training/learners/fixmatch.py", "training/learners/consistency.py"}),
     ):
-        found = named(library, "train", *(f"learn/{one}" for one in used))
-        assert {name for name in found if name.startswith("learn/")} == learn | own
+        found = named(library, "train", *(f"learners/{one}" for one in used))
+        assert {name for name in found if name.startswith("training/learners/")} == learn | own
     found = named(library, "train", "networks/unet")
     assert {"networks/smp.py", "networks/storage.py"} <= found and not {
         "networks/unet1x1.py",
         "networks/evalnet.py",
     } & found
-    assert "learn/fixmatch.py" in found
-    assert {name for name in named(library, "build_masks", "label/mean") if name.startswith("label/")} == {
-        "label/__init__.py",
-        "label/single.py",
+    assert "training/learners/fixmatch.py" in found
+    assert {
+        name for name in named(library, "build_masks", "aggregate/mean") if name.startswith("pseudolabels/aggregate/")
+    } == {
+        "pseudolabels/aggregate/__init__.py",
+        "pseudolabels/aggregate/single.py",
     }
     with pytest.raises(ValueError, match="has no registry with telepathy"):
-        library.files("train", "learn/telepathy")
+        library.files("train", "learners/telepathy")
     with pytest.raises(ValueError, match="no such library file"):
         library.files("tame")
 
@@ -110,16 +112,18 @@ def test_what_was_left_out_of_lists_by_hand(root):
     library = Library()
     run = plan.config.run("demo")
     for rule, names in {
-        "train": {"spec/network.py", "data.py", "fit.py", "generation/student.py", "files.py"},
-        "train_evalnet": {"generation/examples.py", "spec/network.py", "learn/rating.py"},
-        "score_pairs": {"generation/examples.py", "seeds.py"},
-        "evaluate": {"alarms.py", "generation/watch.py", "metrics.py"},
-        "audit": {"generation/audit.py", "task.py"},
-        "report": {"report/verdict.py", "pools.py"},
-        "tabulate_study": {"study/rows.py", "confusion.py"},
+        "train": {"config/network.py", "training/data.py", "training/loop.py", "steps/train.py", "core/files.py"},
+        "train_evalnet": {"pseudolabels/evalnet_examples.py", "config/network.py", "training/learners/rating.py"},
+        "score_pairs": {"pseudolabels/evalnet_examples.py", "core/seeds.py"},
+        "evaluate": {"evaluation/diagnostics.py", "evaluation/diagnostic_facts.py", "evaluation/metrics.py"},
+        "audit": {"steps/audit.py", "core/task.py"},
+        "report": {"report/verdict.py", "evaluation/bootstrap.py"},
+        "tabulate_study": {"report/study/rows.py", "evaluation/confusion.py"},
     }.items():
         assert names <= named(library, rule), rule
-    assert slices.student(run, 0, 1, plan.code)["code"] == plan.code("train", "learn/supervised", "networks/unet1x1")
+    assert rule_params.student(run, 0, 1, plan.code)["code"] == plan.code(
+        "train", "learners/supervised", "networks/unet1x1"
+    )
 
 
 def test_every_rule_has_its_digest_but_what_is_fetched(root):

@@ -9,9 +9,9 @@ import sys
 import pytest
 from processes import LIBRARY, python
 
-from dissent.devices import Lease, lease
-from dissent.files import UserError
-from dissent.jobs import Lock
+from dissent.core.files import UserError
+from dissent.runtime import Lock
+from dissent.runtime.devices import Lease, lease
 
 
 @pytest.fixture(autouse=True)
@@ -81,7 +81,7 @@ def test_a_job_that_waits_for_two_cards_keeps_none_from_others(tmp_path, monkeyp
         free.release()
         busy.release()
 
-    monkeypatch.setattr("dissent.devices.leases.time.sleep", meanwhile)
+    monkeypatch.setattr("dissent.runtime.devices.leases.time.sleep", meanwhile)
     with lease(gpus=2) as place:
         assert place.visible == "0,1"
 
@@ -90,7 +90,9 @@ def test_jobs_of_slurm_take_its_word_and_processes_of_one_job_still_share_out_it
     monkeypatch.setenv("DISSENT_CARDS", "2")
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")  # every job's first card is 0 where SLURM shows it no other
     monkeypatch.setenv("SLURM_GPUS_ON_NODE", "1")
-    monkeypatch.setattr("dissent.devices.leases.time.sleep", lambda _: pytest.fail("waits for another job's card"))
+    monkeypatch.setattr(
+        "dissent.runtime.devices.leases.time.sleep", lambda _: pytest.fail("waits for another job's card")
+    )
     monkeypatch.setenv("SLURM_JOB_ID", "7")
     with lease() as one:
         monkeypatch.setenv("SLURM_JOB_ID", "8")
@@ -132,7 +134,7 @@ def test_the_slots_are_the_users_own(tmp_path, monkeypatch):
 
 HOLDER = """
 import logging, os, sys, time
-from dissent.devices import lease
+from dissent.runtime.devices import lease
 logging.basicConfig(level="INFO", stream=sys.stderr)
 with lease() as place:
     print(place.visible, place.slot.rsplit(".", 1)[1], flush=True)
@@ -166,7 +168,7 @@ def test_jobs_take_empty_cards_first_wait_and_inherit_from_the_killed():
 
 STORM = """
 import os, random, signal, sys, time
-from dissent.devices import lease
+from dissent.runtime.devices import lease
 folder, children = sys.argv[1], []
 for number in range(16):
     if not (pid := os.fork()):
@@ -197,9 +199,9 @@ def test_sixteen_jobs_never_collide_on_four_cards(tmp_path):
 
 SETUP = """
 import json, os, resource, sys
-import dissent.devices
+import dissent.runtime.devices
 assert "torch" not in sys.modules
-device = dissent.devices.prepare_process(3, "cuda")
+device = dissent.runtime.devices.prepare_process(3, "cuda")
 import torch
 
 def faults_of_a_step():
@@ -216,7 +218,7 @@ print(json.dumps({
     "deterministic": torch.are_deterministic_algorithms_enabled(), "benchmark": torch.backends.cudnn.benchmark,
     "denormal": (torch.full((64,), 1e-38) * 1e-3).sum().item(), "workspace": os.environ["CUBLAS_WORKSPACE_CONFIG"],
 }))
-dissent.devices.prepare_process(1, benchmark=True)  # a second time is no error
+dissent.runtime.devices.prepare_process(1, benchmark=True)  # a second time is no error
 assert torch.get_num_threads() == 1 and torch.backends.cudnn.benchmark
 """
 
@@ -238,5 +240,5 @@ def test_a_prepared_process_keeps_its_memory_and_its_promises(tmp_path):
 
 
 def test_leases_and_jobs_do_not_import_torch():
-    check = "import sys, dissent.devices, dissent.jobs; sys.exit('torch' in sys.modules)"
+    check = "import sys, dissent.runtime.devices, dissent.runtime; sys.exit('torch' in sys.modules)"
     subprocess.run([sys.executable, "-c", check], env=os.environ | {"PYTHONPATH": str(LIBRARY)}, check=True)

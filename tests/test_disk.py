@@ -5,10 +5,10 @@ import os
 
 import pytest
 
-from dissent import atomic
-from dissent.asked import check_writable
-from dissent.disk import REMEDIES, refusal
-from dissent.files import UserError, write_atomic, writing
+from dissent.core import atomic
+from dissent.core.disk import REMEDIES, refusal
+from dissent.core.files import UserError, write_atomic, writing
+from dissent.planning.command_line import check_writable
 
 
 def refusing(number):

@@ -35,7 +35,7 @@ def test_every_link_leads_somewhere():
 
 def test_the_page_of_rooms_is_the_truth_of_the_imports():
     page = rooms.PAGE.read_text("utf-8")
-    assert rooms.filled(page) == page, "`python tests/rooms.py` writes docs/architecture.md anew"
+    assert rooms.filled(page) == page, "`python tests/rooms.py` writes docs/explanation/architecture.md anew"
     assert all(f"| `{name}` |" in page for name in rooms.rooms())
 
 
@@ -59,11 +59,11 @@ def test_the_page_of_commands_is_what_the_parsers_say():
 
 
 def test_the_page_of_files_names_every_column():
-    from dissent.columns import MASKS, PREDICTIONS, SCORES
+    from dissent.core.columns import MASKS, PREDICTIONS, SCORES
+    from dissent.core.files import PAIR_COLUMNS
     from dissent.datasets.prepare import COLUMNS
     from dissent.datasets.record import COLUMNS as RECORD
-    from dissent.files import PAIR_COLUMNS
-    from dissent.study.page import LABEL_COLUMNS
+    from dissent.report.study.page import LABEL_COLUMNS
 
     page = (ROOT / "docs" / "reference" / "files.md").read_text("utf-8")
     tables = (MASKS, PREDICTIONS, SCORES, COLUMNS, RECORD, PAIR_COLUMNS, LABEL_COLUMNS)

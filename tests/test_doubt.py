@@ -5,23 +5,23 @@ import pytest
 import yaml
 from test_generation import PALETTE, build, ids, predictions, settings
 
-from dissent.alarms import raised
-from dissent.cli import looks
+from dissent.cli.check import looks
+from dissent.config.resolve import Config
+from dissent.config.task import Task as Spec
 from dissent.consensus import areas, consensus
-from dissent.data import apply_doubt
-from dissent.files import UserError, encode_png, read_mask, read_table, sha256, write_atomic
-from dissent.generation.examples import Examples, blocked
-from dissent.generation.learned import columns_of, shares
-from dissent.generation.masks import build_masks
-from dissent.generation.score import _true_score
-from dissent.generation.watch import empties
-from dissent.label import LABELERS
-from dissent.quality import truth
-from dissent.seeds import generator
-from dissent.spec import slices
-from dissent.spec.run import Config
-from dissent.spec.task import Task as Spec
-from dissent.task import Task
+from dissent.core.files import UserError, encode_png, read_mask, read_table, sha256, write_atomic
+from dissent.core.seeds import generator
+from dissent.core.task import Task
+from dissent.evaluation.diagnostic_facts import empties
+from dissent.evaluation.diagnostics import raised
+from dissent.planning import rule_params
+from dissent.pseudolabels.aggregate import LABELERS
+from dissent.pseudolabels.evalnet_examples import Examples, blocked
+from dissent.pseudolabels.learned import columns_of, shares
+from dissent.pseudolabels.quality import truth
+from dissent.steps.build_masks import build_masks
+from dissent.steps.score_pairs import _true_score
+from dissent.training.data import apply_doubt
 
 STREETS = Spec(kind="multiclass", labels=["sky", "road", "tree"])
 
@@ -87,7 +87,7 @@ def test_a_real_class_is_taught_by_no_published_method(streets, method):
 
 def test_the_students_of_a_named_background_learn_it_and_not_id_0(streets):
     run = streets({"background": "tree"}).run("streets.im")
-    rule = slices.student(run, 1, 1, lambda *names: "")["recipe"]["doubt"]
+    rule = rule_params.student(run, 1, 1, lambda *names: "")["recipe"]["doubt"]
     image, target = apply_doubt(np.full((1, 2, 3), 9, np.uint8), ids("11"), ids("01"), rule, generator(0))
     assert target.tolist() == [[1, 2]] and image[0, 1].tolist() == [0, 0, 0]
 

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from discs import draw
 
-from dissent.dvc.settings import check_settings, settings, write_settings
-from dissent.dvc.stages import check_stages, stages, text
-from dissent.files import UserError
-from dissent.spec.run import Config
+from dissent.config.resolve import Config
+from dissent.core.files import UserError
+from dissent.planning.dvc.settings import check_settings, settings, write_settings
+from dissent.planning.dvc.stages import check_stages, stages, text
 
 EXPERIMENT = "dataset: tiny\nsplit: few\nnetwork: tiny\nmethod: im_clean\ngenerations: 2\npool: 2\ncontrols: [ldt]\n"
 OPTIONS = "EXPERIMENT=chain SETTINGS=mine"
@@ -77,12 +77,16 @@ def test_a_change_of_one_generation_shows_in_its_settings_and_later_alone(mine, 
 
 
 def test_every_slice_that_a_rule_uses_is_in_the_settings(mine, root):
-    """A slice of the rules that no settings file held could change without a stage noticing."""
-    used = set()
-    for path in [*(root / "workflow" / "rules").glob("*.smk"), root / "workflow/scripts/dissent/dvc/settings.py"]:
-        words = {word.split("(")[0] for word in path.read_text().split("slices.")[1:]}
+    """What a rule takes of the settings, and no file of the stages held, could change without a stage noticing."""
+    used, every = set(), set()
+    for path in [
+        *(root / "workflow" / "rules").glob("*.smk"),
+        root / "workflow/scripts/dissent/planning/dvc/settings.py",
+    ]:
+        words = {word.split("(")[0] for word in path.read_text().split("rule_params.")[1:]}
+        every |= words
         used = used | words if path.suffix == ".smk" else used - words
-    assert used == set()
+    assert used == set() and len(every) > 8
 
 
 def test_a_stale_file_is_refused_with_the_command_that_mends_it(mine, root):

@@ -9,8 +9,8 @@ import torch
 from discs import KINDS, config, prepared
 from resealed import reseal
 
-from dissent import metrics, networks
-from dissent.files import (
+from dissent import networks
+from dissent.core.files import (
     UserError,
     read_image,
     read_json,
@@ -21,11 +21,12 @@ from dissent.files import (
     write_mask,
     write_table,
 )
-from dissent.generation.evaluate import evaluate
-from dissent.generation.predict import predict
-from dissent.generation.rank import rank_students
-from dissent.spec import slices
-from dissent.task import Task
+from dissent.core.task import Task
+from dissent.evaluation import metrics
+from dissent.planning import rule_params
+from dissent.steps.evaluate import evaluate
+from dissent.steps.predict import predict
+from dissent.steps.rank_students import rank_students
 
 torch.set_num_threads(1)
 
@@ -57,7 +58,7 @@ def decided(task, member, image):
 def test_predict_writes_what_each_teacher_says(root, in_tmp, kind):
     split = prepared(root, KINDS[kind])
     run, task = pool(root, KINDS[kind])
-    settings = slices.prediction(run, 1, lambda *names: "code")
+    settings = rule_params.prediction(run, 1, lambda *names: "code")
     done = predict(settings, "teachers.json", f"{split}/unlabelled.csv", "p", "p.csv", "cpu")
     rows = read_table("p.csv")
     assert done == {"images": 8} and len(rows) == 16
@@ -70,7 +71,7 @@ def test_predict_writes_what_each_teacher_says(root, in_tmp, kind):
 def test_evaluate_says_what_the_networks_say(root, in_tmp):
     split = prepared(root)
     run, task = pool(root, "tiny")
-    settings = slices.evaluation(run, 0, lambda *names: "code")
+    settings = rule_params.evaluation(run, 0, lambda *names: "code")
     sides = {side: f"{split}/{side}.csv" for side in ("val", "test")}
     evaluate(
         settings,
@@ -125,7 +126,7 @@ def test_scores_with_targets_of_their_own(root, in_tmp):
     more = {row["id"]: {"labels_any_sha256": sha256(f"data/tiny/labels_any/{row['id']}.png")} for row in rows}
     write_table("data/tiny/files.csv", [row | more[row["id"]] for row in rows], (*rows[0], "labels_any_sha256"))
     reseal("data/tiny/files.csv")
-    settings = slices.evaluation(run, 0, lambda *names: "code")
+    settings = rule_params.evaluation(run, 0, lambda *names: "code")
     arguments = (None, f"{split}/labelled.csv")
     sides = {"val": f"{split}/val.csv", "test": f"{split}/test.csv"}
     for name in ("data/tiny/about.json", "data/tiny/dataset.json"):
@@ -146,7 +147,7 @@ def test_an_empty_test_side_is_no_error(root, in_tmp):
     split = prepared(root)
     run, _ = pool(root, "tiny")
     Path("empty.csv").write_text("id,image,label,image_sha256,label_sha256\n")
-    settings = slices.evaluation(run, 0, lambda *names: "code")
+    settings = rule_params.evaluation(run, 0, lambda *names: "code")
     sides = {"val": f"{split}/val.csv", "test": "empty.csv"}
     evaluate(
         settings,
@@ -169,7 +170,7 @@ def test_a_changed_teacher_is_refused(root, in_tmp):
     content = bytearray(path.read_bytes())
     content[-5] ^= 4
     path.write_bytes(content)
-    settings = slices.prediction(run, 1, lambda *names: "code")
+    settings = rule_params.prediction(run, 1, lambda *names: "code")
     with pytest.raises(UserError, match=r"students/1/model\.safetensors is not the file that teachers\.json names"):
         predict(settings, "teachers.json", f"{split}/unlabelled.csv", "p", "p.csv", "cpu")
     assert not Path("p.csv").exists()

@@ -13,12 +13,12 @@ import pytest
 from fetch_server import PARTS, Server, official
 from raw_data import BINARY, dataset
 
+from dissent.config.base import read_yaml, validate
+from dissent.config.dataset import Dataset
+from dissent.core.files import UserError, read_image
 from dissent.datasets import download as download_module
 from dissent.datasets import fetch, prepare
 from dissent.datasets.download import Progress, amount
-from dissent.files import UserError, read_image
-from dissent.spec.base import read_yaml, validate
-from dissent.spec.dataset import Dataset
 
 MARKER = "data/raw/toy/fetched.json"
 

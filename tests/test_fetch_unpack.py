@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from fetch_server import archive_of
 
+from dissent.core.files import UserError, sha256
 from dissent.datasets.unpack import unpack
-from dissent.files import UserError, sha256
 
 
 def entry(name: str, mode: int = stat.S_IFREG | 0o644) -> zipfile.ZipInfo:

@@ -8,9 +8,9 @@ from cli_data import dissent
 from raw_data import dataset, ids, pairs, photo, prepared, refused, save
 
 from dissent.cli.seen import seen_files
-from dissent.files import UserError
-from dissent.spec.base import read_yaml, validate
-from dissent.spec.dataset import Dataset
+from dissent.config.base import read_yaml, validate
+from dissent.config.dataset import Dataset
+from dissent.core.files import UserError
 
 
 def init(*arguments) -> int:

@@ -7,14 +7,14 @@ import pytest
 import torch
 from torch import nn
 
-from dissent.checkpoint import Checkpoints
-from dissent.data import Batch
-from dissent.files import UserError
-from dissent.fit import fit
-from dissent.jobs import Interrupted
-from dissent.learn import Learner
-from dissent.optim import Average, Optimizer, rate_factor
-from dissent.spec.network import Network
+from dissent.config.network import Network
+from dissent.core.files import UserError
+from dissent.runtime import Interrupted
+from dissent.training.checkpoint import Checkpoints
+from dissent.training.data import Batch
+from dissent.training.learners import Learner
+from dissent.training.loop import fit
+from dissent.training.optim import Average, Optimizer, rate_factor
 
 torch.set_num_threads(1)
 

@@ -9,11 +9,11 @@ import tifffile
 from PIL import Image
 from raw_data import chunk, ids, photo, raw_png
 
-from dissent.datasets.codings import read_grey, read_label
+from dissent.config.mask_encoding import Colours, Index
+from dissent.config.task import Task
+from dissent.core.files import UserError, read_image, read_mask
 from dissent.datasets.decode import read_photo, read_pixels
-from dissent.files import UserError, read_image, read_mask
-from dissent.spec.coding import Colours, Index
-from dissent.spec.task import Task
+from dissent.datasets.mask_readers import read_grey, read_label
 
 MASK, COLOUR = ids(3, 3), photo(3)
 FEW = np.array([[0, 0, 0], [255, 0, 0], [0, 0, 200]], np.uint8)

@@ -7,13 +7,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from dissent.files import UserError, read_json, read_mask, read_table, sha256, write_json, write_mask, write_table
-from dissent.generation.audit import audit
-from dissent.generation.cost import add_costs, write_cost
-from dissent.generation.masks import build_masks
-from dissent.generation.pairs import assemble_pairs
-from dissent.generation.rank import rank_students
-from dissent.spec.task import Task
+from dissent.config.task import Task
+from dissent.core.files import UserError, read_json, read_mask, read_table, sha256, write_json, write_mask, write_table
+from dissent.steps.assemble_pairs import assemble_pairs
+from dissent.steps.audit import audit
+from dissent.steps.build_masks import build_masks
+from dissent.steps.cost import add_costs, write_cost
+from dissent.steps.rank_students import rank_students
 
 PALETTE = Task(kind="binary", labels=["x"]).palette
 TASKS = {

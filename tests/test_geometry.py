@@ -7,6 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from dissent.config.geometry import Centre, Tiles, Whole
 from dissent.datasets.decode import turned, turned_size
 from dissent.datasets.geometry import (
     even_positions,
@@ -16,7 +17,6 @@ from dissent.datasets.geometry import (
     resize_photo,
     windows,
 )
-from dissent.spec.geometry import Centre, Tiles, Whole
 
 
 def pattern(height: int, width: int, channels: int = 0) -> np.ndarray:

@@ -2,8 +2,8 @@
 
 from study_data import plan_of
 
-from dissent.dvc.stages import stages
-from dissent.files import write_text
+from dissent.core.files import write_text
+from dissent.planning.dvc.stages import stages
 
 TEXT = "dataset: tiny\nsplit: few\nnetwork: tiny\ngenerations: 1\npool: 2\n"
 

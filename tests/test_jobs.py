@@ -13,9 +13,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from dissent.files import UserError
-from dissent.jobs import Interrupted, Stop, cost, job, signalled
-from dissent.jobs.logs import Log, Tee
+from dissent.core.files import UserError
+from dissent.runtime import Interrupted, Stop, cost, job, signalled
+from dissent.runtime.logs import Log, Tee
 
 
 def a_rule(log: Path | None):
@@ -65,7 +65,7 @@ def test_everything_said_is_in_the_log_and_on_stderr(tmp_path, capfd):
     with job(a_rule(tmp_path / "a.log")):
         print("to stdout")
         print("to stderr", file=sys.stderr)
-        logging.getLogger("dissent.fit").info("step %d", 3)
+        logging.getLogger("dissent.training.loop").info("step %d", 3)
         logging.getLogger("dissent").warning("slow")
         logging.getLogger("other").info("chatter of another library")
         assert "to stdout\n" in (tmp_path / "a.log").read_text()  # at once: a killed job has said it

@@ -5,14 +5,14 @@ import pytest
 import torch
 from test_generation import PALETTE, TASKS, ids, predictions, settings
 
-from dissent import noise
-from dissent.files import read_mask, read_table, sha256, write_mask, write_table
-from dissent.generation import voters
-from dissent.generation.masks import build_masks
-from dissent.generation.pairs import assemble_pairs
-from dissent.label import LABELERS
-from dissent.seeds import generator
-from dissent.task import Task
+from dissent.core.files import read_mask, read_table, sha256, write_mask, write_table
+from dissent.core.seeds import generator
+from dissent.core.task import Task
+from dissent.pseudolabels import tta
+from dissent.pseudolabels.aggregate import LABELERS
+from dissent.steps.assemble_pairs import assemble_pairs
+from dissent.steps.build_masks import build_masks
+from dissent.training import offline_augment
 
 THREE = np.stack([ids("1122/3002"), ids("1222/3012"), ids("1120/4000")])
 
@@ -128,26 +128,26 @@ def test_turned_views_come_back_to_their_place(shape):
         "generation": 1,
     }
     echo = torch.nn.Identity()
-    found = list(voters.ballots([echo], images, list("abcde"), task, params, "cpu"))
+    found = list(tta.ballots([echo], images, list("abcde"), task, params, "cpu"))
     assert [len(several) for several in found] == [4, 4, 4]
     for k in range(4):
         answer = torch.cat([several[k] for several in found])
         assert torch.equal(answer, torch.as_tensor(images).permute(0, 3, 1, 2).float().sigmoid())
-    moves = {move for _, move in voters._views(images[0], params["views"], generator(3))}
+    moves = {move for _, move in tta._views(images[0], params["views"], generator(3))}
     assert len(moves) > 1 and all(turns in ((1, 2, 3) if shape[0] == shape[1] else (2,)) for _, _, turns in moves)
 
 
 def test_cumulative_views_add_up_and_are_one_more_than_said():
     image = np.full((8, 8, 1), 100, np.uint8)
     strength = {"alpha": 0.0, "beta": 0.0, "blur": 0, "noise": 4}
-    views = voters._views(image, {"form": "cumulative", "number": 3, "noise": strength}, generator(1))
+    views = tta._views(image, {"form": "cumulative", "number": 3, "noise": strength}, generator(1))
     spread = [float(np.std(view.astype(float))) for view, _ in views]
     assert len(views) == 4 and spread == sorted(spread) and spread[0] > 0
 
 
 def test_parts_of_a_strength_are_the_published_ramp():
     full = {"alpha": 0.5, "beta": 25.0, "blur": 3, "noise": 25}
-    ramp = [noise.part_of(full, part) for part in (0.2, 0.4, 0.6, 0.8, 1)]
+    ramp = [offline_augment.part_of(full, part) for part in (0.2, 0.4, 0.6, 0.8, 1)]
     assert [one["blur"] for one in ramp] == [0, 1, 1, 2, 3] and [one["noise"] for one in ramp] == [5, 10, 15, 20, 25]
     assert [round(one["alpha"], 3) for one in ramp] == [0.1, 0.2, 0.3, 0.4, 0.5]
     assert [one["beta"] for one in ramp] == [5, 10, 15, 20, 25]

@@ -8,11 +8,11 @@ from cli_data import TASKS, dissent
 from raw_data import dataset, ids, label, pairs, photo, prepared, save
 from test_cli_init import check_too, init, written
 
-from dissent.cli.marks import label_folders
-from dissent.columns import MASKS
-from dissent.files import UserError
-from dissent.generation.learned import columns_of
-from dissent.task import Task
+from dissent.cli.init.marks import label_folders
+from dissent.core.columns import MASKS
+from dissent.core.files import UserError
+from dissent.core.task import Task
+from dissent.pseudolabels.learned import columns_of
 
 NAMES = ["urban", "water", "unknown", "nobody knows"]
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from raw_data import BITS, THREE, dataset, ids, label, one, photo, prepared, reads_as, refused, save
 
-from dissent.files import UserError
+from dissent.core.files import UserError
 
 FULL = {"name": "zero_255"}
 TABLE = [[0, 0, 0], [0, 128, 0], [255, 0, 0]]

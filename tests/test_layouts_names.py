@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from raw_data import BINARY, ids, label, pairs, photo, prepared, refused, save
 
+from dissent.config.dataset import Source
+from dissent.core.files import UserError, read_table
 from dissent.datasets import find_raw, raw_digest
-from dissent.files import UserError, read_table
-from dissent.spec.dataset import Source
 
 
 def test_suffixes_and_folders_in_folders(in_tmp):

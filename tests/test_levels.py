@@ -10,8 +10,8 @@ from raw_data import ids, save
 from test_cli_init import init
 from test_workflow import mine, planned, snakemake
 
-from dissent.files import UserError, read_json, write_json
-from dissent.generation.levels import with_levels
+from dissent.core.files import UserError, read_json, write_json
+from dissent.steps.levels import with_levels
 
 
 def test_settings_of_16_bit_students_have_the_levels(in_tmp):

@@ -7,12 +7,12 @@ import signal
 import pytest
 from processes import alive, python
 
-from dissent.files import UserError
-from dissent.jobs import Lock, hold
+from dissent.core.files import UserError
+from dissent.runtime import Lock, hold
 
 HOLDER = """
 import sys, time
-from dissent.jobs import hold
+from dissent.runtime import hold
 with hold(sys.argv[1]):
     print("held", flush=True)
     time.sleep(60)
@@ -60,7 +60,7 @@ def test_what_else_is_in_the_folder_stays(tmp_path):
 
 STRESS = """
 import os, sys
-from dissent.jobs import Lock
+from dissent.runtime import Lock
 folder, children = sys.argv[1], []
 for _ in range(4):
     if not (pid := os.fork()):
@@ -103,7 +103,7 @@ def test_a_lock_on_a_file_that_was_removed_meanwhile_is_none(tmp_path, monkeypat
 
 FORKER = """
 import os, sys, time
-from dissent.jobs import Lock
+from dissent.runtime import Lock
 lock = Lock(sys.argv[1])
 assert lock.acquire()
 if not os.fork():  # only the worker itself knows that it has closed what it inherited

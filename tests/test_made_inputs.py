@@ -16,7 +16,7 @@ from faults.own import way
 from faults.product import dissent
 from PIL import Image
 
-from dissent.files import read_table
+from dissent.core.files import read_table
 
 MAKER = next(
     (path for folder in Path(__file__).parents if (path := folder / "shared/faults/make_inputs.py").exists()), None

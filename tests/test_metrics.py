@@ -9,8 +9,8 @@ import sklearn.metrics
 import torch
 import torchmetrics.functional.classification as reference
 
-from dissent.metrics import SCORES, counts, interval, paired_interval, scorer
-from dissent.spec.task import Score, Task
+from dissent.config.task import Score, Task
+from dissent.evaluation.metrics import SCORES, counts, interval, paired_interval, scorer
 
 BINARY = Task(kind="binary", labels=["nucleus"]).model_dump(mode="json")
 CLASSES = Task(kind="multiclass", labels=["background", "a", "b", "c", "d"]).model_dump(mode="json")

@@ -9,13 +9,13 @@ from cli_data import dissent
 from discs import SETTINGS
 from PIL import Image, ImageOps
 
-from dissent.cli import alike
-from dissent.cli.alike import check_alike
+from dissent.cli.check import alike
+from dissent.cli.check.alike import check_alike
+from dissent.config.task import Task as Spec
+from dissent.core.files import read_table, sha256, write_image, write_mask, write_table, write_text
+from dissent.core.task import Task
 from dissent.datasets.near import Wanted, find
 from dissent.datasets.near.whole import TURNS, describe, turned
-from dissent.files import read_table, sha256, write_image, write_mask, write_table, write_text
-from dissent.spec.task import Task as Spec
-from dissent.task import Task
 
 NUCLEI = Path(__file__).resolve().parents[1] / "workflow" / "resources" / "nuclei" / "images"
 BINARY = Spec(kind="binary", labels=["nucleus"])

@@ -8,10 +8,10 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from dissent import networks
-from dissent.files import write_table
-from dissent.spec import needs
-from dissent.spec.network import Network
-from dissent.spec.run import Config
+from dissent.config.network import Network
+from dissent.config.resolve import Config
+from dissent.core.files import write_table
+from dissent.planning import resources
 
 BASE = "dataset: nuclei\nsplit: few\nnetwork: mine\nmethod: ldt\n"
 
@@ -33,7 +33,7 @@ def run(root, tmp_path):
 
 
 def train(run, pairs=1000, val=100, unlabelled=10_000):
-    return needs.training(run, 0, pairs, val, unlabelled)
+    return resources.training(run, 0, pairs, val, unlabelled)
 
 
 @pytest.mark.parametrize(
@@ -63,40 +63,40 @@ def test_epochs_are_counted_in_pairs_with_their_copies(run):
 
 def test_many_pairs_take_memory_and_nothing_asks_for_more_than_a_day(run):
     many = train(run(), pairs=10**5).mem_mb
-    assert many > train(run()).mem_mb + 0.9 * 10**5 * needs._image_mb(run())
-    assert train(run(), pairs=10**6).mem_mb < many + 10**6 * needs._image_mb(run())  # no card takes so many at once
+    assert many > train(run()).mem_mb + 0.9 * 10**5 * resources._image_mb(run())
+    assert train(run(), pairs=10**6).mem_mb < many + 10**6 * resources._image_mb(run())  # no card takes so many at once
     assert train(run("steps: 10000000\nbatch: 16\n")).runtime == 24 * 60
-    assert needs.listing(10**7).mem_mb > 40_000
+    assert resources.listing(10**7).mem_mb > 40_000
 
 
 def test_the_network_file_corrects_a_training_key_by_key(run):
     reckoned = train(run())
     own = train(run("steps: 1000\nbatch: 16\nresources: {runtime: 7}\n"))
-    assert own == needs.Needs(reckoned.mem_mb, 7)
-    assert train(run("steps: 1000\nbatch: 16\nresources: {mem_mb: 70}\n")) == needs.Needs(70, reckoned.runtime)
+    assert own == resources.Needs(reckoned.mem_mb, 7)
+    assert train(run("steps: 1000\nbatch: 16\nresources: {mem_mb: 70}\n")) == resources.Needs(70, reckoned.runtime)
 
 
 def test_predicting_grows_with_images_and_networks_but_not_in_memory(run):
-    few, many = needs.predicting(run(), 0, 10**4, 2), needs.predicting(run(), 0, 10**5, 2)
+    few, many = resources.predicting(run(), 0, 10**4, 2), resources.predicting(run(), 0, 10**5, 2)
     assert many.runtime > few.runtime and many.mem_mb - few.mem_mb <= 1000
-    assert needs.predicting(run(), 0, 10**5, 4).runtime > many.runtime
-    assert needs.masking(run(), 10**6, 2).runtime > needs.masking(run(), 10**5, 2).runtime
+    assert resources.predicting(run(), 0, 10**5, 4).runtime > many.runtime
+    assert resources.masking(run(), 10**6, 2).runtime > resources.masking(run(), 10**5, 2).runtime
 
 
 @pytest.mark.parametrize("rows", [0, 1, 700, 50_000])
 def test_rows_are_told_from_the_size_of_a_table(tmp_path, rows):
     table = tmp_path / "a.csv"
     write_table(table, ({"id": f"i{i:08}", "image": f"images/i{i:08}.png"} for i in range(rows)), ("id", "image"))
-    assert needs.rows_about(table) == pytest.approx(rows, rel=0.01)
+    assert resources.rows_about(table) == pytest.approx(rows, rel=0.01)
     with pytest.raises(FileNotFoundError):  # which Snakemake takes for "not yet"
-        needs.rows_about(tmp_path / "absent.csv")
+        resources.rows_about(tmp_path / "absent.csv")
 
 
 @pytest.mark.parametrize(
     ("architecture", "more"),
     [
         *((a, {"width": w}) for a in ("unet1x1", "evalnet") for w in (0.5, 2)),
-        *((a, {"encoder": e}) for a, e in needs._SMP),
+        *((a, {"encoder": e}) for a, e in resources._SMP),
     ],
 )
 def test_the_numbers_of_networks_are_those_that_torch_counts(architecture, more):
@@ -106,7 +106,7 @@ def test_the_numbers_of_networks_are_those_that_torch_counts(architecture, more)
     image = torch.zeros(2, channels, 64, 64)  # two, for BatchNorm; a sixteenth of the pixels
     with FlopCounterMode(display=False) as counter:
         made(image).sum().backward()
-    size = needs.size_of(network)
+    size = resources.size_of(network)
     assert counter.get_total_flops() / 2 * 16 / 1e9 == pytest.approx(size.gflop, rel=0.1)
     assert sum(one.numel() for one in made.parameters()) / 1e6 == pytest.approx(size.weights, rel=0.1)
 

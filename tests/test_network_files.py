@@ -11,7 +11,7 @@ from test_network_weights import Payload, encoder_file
 from test_networks import ARCHITECTURES, build, images, settings, small
 
 from dissent import networks
-from dissent.files import UserError, read_json, sha256, write_json
+from dissent.core.files import UserError, read_json, sha256, write_json
 
 
 def store(folder, network=None, outputs=2, channels=3, **extra):

@@ -7,7 +7,7 @@ import safetensors.torch
 import torch
 from test_networks import build, settings
 
-from dissent.files import UserError, sha256
+from dissent.core.files import UserError, sha256
 
 
 def encoder_file(path, writer):

@@ -8,9 +8,9 @@ import torch
 from torch import nn
 
 from dissent import networks
-from dissent.files import UserError
+from dissent.config.network import Network
+from dissent.core.files import UserError
 from dissent.networks.unet1x1 import Unet1x1, double_and_add
-from dissent.spec.network import Network
 
 torch.set_num_threads(1)
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from dissent.noise import blur, brightness, noise_copy, photometric
-from dissent.seeds import generator
+from dissent.core.seeds import generator
+from dissent.training.offline_augment import blur, brightness, noise_copy, photometric
 
 STRENGTH = {"alpha": 0.5, "beta": 25, "blur": 3, "noise": 25}
 

@@ -13,15 +13,15 @@ from resealed import reseal
 from test_generation import student
 from untrained_run import Untrained
 
-from dissent import metrics
-from dissent.files import read_json, read_table, sha256, write_mask, write_table, write_text
-from dissent.fit import Progress
-from dissent.generation.rank import rank_students
+from dissent.config.task import Task as Spec
+from dissent.config.task import merit
+from dissent.core.files import read_json, read_table, sha256, write_mask, write_table, write_text
+from dissent.core.task import Task
+from dissent.evaluation import metrics
+from dissent.evaluation.stopping import decide, sentence
 from dissent.report.page import write_report
-from dissent.spec.task import Task as Spec
-from dissent.spec.task import merit
-from dissent.stopping import decide, sentence
-from dissent.task import Task
+from dissent.steps.rank_students import rank_students
+from dissent.training.loop import Progress
 
 IOU = metrics.scorer("iou", Spec(kind="binary", labels=["x"]).model_dump(mode="json"))
 

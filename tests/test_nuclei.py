@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from dissent.config.base import read_yaml, validate
+from dissent.config.dataset import Dataset
+from dissent.core.files import read_mask, read_table
 from dissent.datasets import prepare, split
-from dissent.files import read_mask, read_table
-from dissent.spec.base import read_yaml, validate
-from dissent.spec.dataset import Dataset
 
 VIEWS = {"nuclei": "binary", "nuclei_multiclass": "multiclass", "nuclei_multilabel": "multilabel"}
 COUNTS = {"labelled": 14, "unlabelled": 74, "val": 24, "test": 48}

@@ -8,10 +8,10 @@ from official import cityscapes, divided, made_up_table, prepared, shipped
 from PIL import Image
 from raw_data import label
 
+from dissent.config.resolve import Config
+from dissent.core.files import UNKNOWN, UserError
 from dissent.datasets import lists_of
 from dissent.datasets.geometry import resize_mask, resize_photo
-from dissent.files import UNKNOWN, UserError
-from dissent.spec.run import Config
 
 CITIES = {"train": {"aachen": 5, "ulm": 5}, "val": {"frankfurt": 3, "lindau": 3}, "test": {"berlin": 2}}
 # labels.py of the data set's own scripts: id of each class that is evaluated, in the order of train ids

@@ -11,11 +11,11 @@ from official import divided, hela, made_up_table, prepared, shipped
 from PIL import Image
 from raw_data import label
 
+from dissent.config.resolve import Config
+from dissent.core.files import UserError
+from dissent.core.task import Task
 from dissent.datasets.geometry import published_positions
-from dissent.files import UserError
-from dissent.losses import Loss
-from dissent.spec.run import Config
-from dissent.task import Task
+from dissent.training.losses import Loss
 
 COUNTS = {"train_full": 4, "val": 2, "test": 1}
 

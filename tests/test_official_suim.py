@@ -10,9 +10,9 @@ from official import SUIM_COLOURS, divided, made_up_table, noisy, prepared, ship
 from PIL import Image
 from raw_data import label, photo, save
 
+from dissent.config.geometry import Crops
+from dissent.core.files import UserError
 from dissent.datasets.geometry import resize_mask, resize_photo, windows
-from dissent.files import UserError
-from dissent.spec.geometry import Crops
 
 CROPS = Crops(name="crops", count=2, least=20, most=40)
 SAMPLE = Path(__file__).resolve().parents[2] / "shared" / "data" / "suim_sample"

@@ -10,14 +10,14 @@ from raw_data import dataset, pairs, prepared, save
 from test_cli_check import settings
 from test_workflow import snakemake
 
-from dissent.asked import check_asked
+from dissent.config.base import read_yaml
+from dissent.core.files import UserError, read_json, sha256, write_text
 from dissent.datasets import ours, prepare
 from dissent.datasets.ours import MARKER, check_ours
 from dissent.datasets.place import check_place
-from dissent.files import UserError, read_json, sha256, write_text
-from dissent.kept import check_kept
-from dissent.plan import Plan
-from dissent.spec.base import read_yaml
+from dissent.planning.command_line import check_asked
+from dissent.planning.kept import check_kept
+from dissent.planning.paths import Plan
 
 NAMES = [f"i{number}" for number in range(9)]
 

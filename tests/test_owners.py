@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 from processes import python, wait_until
 
-from dissent.files import read_json, write_json
-from dissent.jobs import owners
+from dissent.core.files import read_json, write_json
+from dissent.runtime import owners
 
 OWNER = """
 import sys, time
 from pathlib import Path
-from dissent.jobs.owners import noted
+from dissent.runtime.owners import noted
 with noted(Path(".snakemake/locks"), [Path(".snakemake/locks/0.output.lock")]):
     print("noted", flush=True)
     time.sleep(60)
@@ -124,13 +124,13 @@ def test_an_owner_that_ends_leaves_no_note(in_tmp):
 SNAKEFILE = "rule a:\n    output: 'a.txt'\n    script: 'a.py'\n"
 JOB = """
 import pathlib, time
-from dissent.jobs import job
+from dissent.runtime import job
 with job(snakemake):
     pathlib.Path("begun").touch()
     time.sleep(0 if pathlib.Path("go").exists() else 60)
     pathlib.Path("a.txt").touch()
 """
-ENTRY = "from dissent.targets import main\nmain()\n"  # as pip writes it
+ENTRY = "from dissent.cli.snakemake import main\nmain()\n"  # as pip writes it
 
 
 @pytest.mark.slow

@@ -9,8 +9,8 @@ from raw_data import THREE, chunk, ids, photo, raw_png, refused, save
 from test_cli_init import check_too, init, written
 from test_formats import lines_of
 
+from dissent.core.files import read_json, read_mask
 from dissent.datasets import prepare
-from dissent.files import read_json, read_mask
 
 COLOURS = np.array([[0, 0, 0], [255, 0, 0], [0, 0, 200]], np.uint8)
 NAMES = [f"n{i:02}" for i in range(9)]

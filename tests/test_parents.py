@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from processes import alive, python, wait_until
 
-from dissent.jobs.parents import ancestors, is_snakemake
+from dissent.runtime.parents import ancestors, is_snakemake
 
 
 @pytest.mark.parametrize(
@@ -31,8 +31,8 @@ def test_snakemake_is_known_by_its_command_line(command, expected):
 JOB = """
 import sys, time
 from types import SimpleNamespace
-from dissent.jobs import job
-from dissent.jobs.parents import ancestors
+from dissent.runtime import job
+from dissent.runtime.parents import ancestors
 with job(SimpleNamespace(rule="train", wildcards={}, log=[sys.argv[1]])):
     print("followed", len(ancestors()), flush=True)
     time.sleep(60)
@@ -84,8 +84,8 @@ rule work:
 WORK = """
 import logging, os, time
 from pathlib import Path
-from dissent.files import UserError
-from dissent.jobs import Cost, job
+from dissent.core.files import UserError
+from dissent.runtime import Cost, job
 with job(snakemake), Cost():
     logging.getLogger("dissent").info("process %d", os.getpid())
     if snakemake.wildcards.name == "bad":

@@ -18,55 +18,35 @@ LIBRARY = ROOT / "workflow" / "scripts" / "dissent"
 SCRIPTS = sorted((ROOT / "workflow" / "scripts").glob("*.py"))
 FILES = sorted(LIBRARY.rglob("*.py"))
 
-# Imports run down only: a unit (a file or a folder of dissent/) may use what stands in a row above its own here.
-LAYERS = [
-    {"errors", "seal", "remedy", "places", "png", "columns", "disk"},
-    {"atomic", "checked", "scratch"},
-    {"files"},
-    {"spec", "seeds", "jobs", "closure"},
-    {"contours", "confusion", "sides"},
-    {"task", "consensus", "cells", "devices", "noise"},
-    {"augment", "metrics", "losses", "optim", "networks", "checkpoint"},
-    {"data", "pools", "alarms"},
-    {"learn", "label", "select", "datasets", "inference", "quality", "stopping"},
-    {"fit", "plan", "kept"},
-    {"generation", "report", "asked", "planned"},
-    {"study"},
-    {"dvc", "cli", "targets"},
+# Imports run down only: a room may use those that stand before it here. docs/explanation/architecture.md says what each is for.
+FLOORS = [
+    *("core", "consensus", "config", "runtime", "datasets", "networks"),
+    *("evaluation", "training", "pseudolabels", "planning", "steps", "report", "cli"),
 ]
-WITHOUT_TORCH = {
+# A file or a folder, as it begins.
+WITHOUT_TORCH = (
+    *("core/", "consensus.py", "config/", "datasets/", "planning/", "report/study/"),
+    *("pseudolabels/aggregate/", "pseudolabels/select/", "pseudolabels/quality.py"),
+    *(f"runtime/{name}.py" for name in ("cost", "locks", "logs", "parents", "signals", "owners")),
     *(
-        "errors",
-        "scratch",
-        "atomic",
-        "seal",
-        "remedy",
-        "checked",
-        "png",
-        "disk",
-        "files",
-        "places",
-        "columns",
-        "closure",
-        "spec",
+        f"evaluation/{name}.py"
+        for name in ("bootstrap", "cell_counting", "confusion", "contours", "diagnostics", "stopping")
     ),
-    *("jobs", "seeds", "consensus", "contours", "cells", "confusion", "quality", "alarms", "sides", "pools"),
-    *("label", "select", "datasets", "stopping", "plan", "asked", "dvc", "study"),
-}
+)
 # Their files never import each other; base.py is what they share.
-SIBLINGS = {"learn", "label", "select"}
+SIBLINGS = ("training/learners/", "pseudolabels/aggregate/", "pseudolabels/select/")
 # Logs, lock files, parts of downloads and a folder that is renamed when whole: nobody takes them for finished.
-IN_PLACE = {"jobs/logs.py", "jobs/locks.py", "datasets/download.py", "datasets/unpack.py"}
-WRITERS = {"atomic.py", "checkpoint.py"} | IN_PLACE
+IN_PLACE = {"runtime/logs.py", "runtime/locks.py", "datasets/download.py", "datasets/unpack.py"}
+WRITERS = {"core/atomic.py", "training/checkpoint.py"} | IN_PLACE
 KINDS = {"binary", "multiclass", "multilabel"}
-ASK_THE_KIND = {"task.py", "consensus.py"}
+ASK_THE_KIND = {"core/task.py", "consensus.py"}
 
 
 def named(path: Path) -> str:
     return path.relative_to(LIBRARY).as_posix()
 
 
-def unit(path: Path) -> str:
+def room(path: Path) -> str:
     return named(path).split("/")[0].removesuffix(".py")
 
 
@@ -92,21 +72,15 @@ def inner(tree: ast.AST) -> set[tuple[str, ...]]:
     return {tuple(name.split(".")[1:]) for name in imports(tree) if name.split(".")[0] == "dissent"}
 
 
-def below(name: str) -> set[str]:
-    level = next(i for i, layer in enumerate(LAYERS) if name in layer)
-    return set().union(*LAYERS[:level])
-
-
-def test_every_unit_has_a_layer():
-    units = {unit(path) for path in FILES} - {"__init__"}
-    assert units == set().union(*LAYERS)
+def test_every_room_has_a_floor():
+    assert {room(path) for path in FILES} - {"__init__"} == set(FLOORS)
 
 
 def test_imports_run_down():
     wrong = {}
     for path in FILES:
-        own = unit(path)
-        allowed = below(own) | {own} if own != "__init__" else set()
+        own = room(path)
+        allowed = set() if own == "__init__" else set(FLOORS[: FLOORS.index(own) + 1])
         if found := {parts[0] for parts in inner(parsed(path)) if parts} - allowed:
             wrong[named(path)] = found
     assert wrong == {}
@@ -115,9 +89,12 @@ def test_imports_run_down():
 def test_siblings_do_not_know_each_other():
     wrong = {}
     for path in FILES:
-        if unit(path) not in SIBLINGS or path.name in ("__init__.py", "base.py"):
+        family = tuple(named(path).split("/")[:-1])
+        if f"{'/'.join(family)}/" not in SIBLINGS or path.name in ("__init__.py", "base.py"):
             continue
-        found = {parts[:2] for parts in inner(parsed(path)) if parts[0] == unit(path)} - {(unit(path), "base")}
+        found = {parts for parts in inner(parsed(path)) if parts[:2] == family} - {
+            parts for parts in inner(parsed(path)) if parts[:3] == (*family, "base")
+        }
         if found:
             wrong[named(path)] = found
     assert wrong == {}
@@ -127,9 +104,9 @@ def test_only_what_computes_knows_torch_and_nothing_knows_snakemake():
     heavy = {"torch", "torchvision", "timm", "segmentation_models_pytorch"}
     wrong = {}
     for path in FILES:
-        if named(path) == "targets.py":
+        if named(path) == "cli/snakemake.py":
             continue  # it is the `snakemake` of the command line
-        banned = {"snakemake"} | (heavy if unit(path) in WITHOUT_TORCH else set())
+        banned = {"snakemake"} | (heavy if named(path).startswith(WITHOUT_TORCH) else set())
         if found := {name.split(".")[0] for name in imports(parsed(path))} & banned:
             wrong[named(path)] = found
     assert wrong == {}
@@ -137,10 +114,10 @@ def test_only_what_computes_knows_torch_and_nothing_knows_snakemake():
 
 def test_planning_imports_no_torch():
     """What rules/*.smk import, and the stages of DVC."""
-    names = {"dissent.dvc"}
+    names = {"dissent.planning.dvc"}
     for path in (ROOT / "workflow" / "rules").glob("*.smk"):
         names |= set(re.findall(r"^\s*(?:from|import) (dissent[\w.]*)", path.read_text(), re.MULTILINE))
-    assert "dissent.plan" in names
+    assert "dissent.planning.paths" in names
     code = f"import sys, {', '.join(sorted(names))}; print('torch' in sys.modules)"
     environment = os.environ | {"PYTHONPATH": str(LIBRARY.parent)}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
@@ -157,7 +134,7 @@ def asks_the_kind(node: ast.AST) -> bool:
 def test_the_kind_of_task_is_asked_in_one_place():
     wrong = {}
     for path in FILES:
-        if unit(path) == "spec" or named(path) in ASK_THE_KIND:
+        if room(path) == "config" or named(path) in ASK_THE_KIND:
             continue
         if found := [node.lineno for node in ast.walk(parsed(path)) if asks_the_kind(node)]:
             wrong[named(path)] = found
@@ -208,7 +185,7 @@ def test_these_checks_see_what_they_look_for():
     assert [writes(ast.parse(code).body[0].value) for code in bad + good] == [True] * len(bad) + [False] * len(good)
     asked = ["task.kind == 'binary'", "kind in ('binary', 'multiclass')", "{'binary': 1}[kind]"]
     assert [asks_the_kind(ast.parse(code).body[0].value) for code in asked] == [True, True, False]
-    assert inner(ast.parse("def f():\n    from dissent.fit import fit")) == {("fit", "fit")}
+    assert inner(ast.parse("def f():\n    from dissent.training.loop import fit")) == {("training", "loop", "fit")}
 
 
 def test_truncated_images_are_never_let_through():
@@ -247,22 +224,24 @@ def literal(model, field: str) -> set[str]:
 
 
 def test_registries_hold_the_names_of_the_options():
-    from dissent import augment, learn, losses, metrics, networks
-    from dissent.datasets import codings
-    from dissent.label import LABELERS
-    from dissent.select import SELECTORS
-    from dissent.spec import coding, network, recipe, task
+    from dissent import networks
+    from dissent.config import mask_encoding, method, network, task
+    from dissent.datasets import mask_readers
+    from dissent.evaluation import metrics
+    from dissent.pseudolabels.aggregate import LABELERS
+    from dissent.pseudolabels.select import SELECTORS
+    from dissent.training import augment, learners, losses
 
-    learners = {literal(kind, "name").pop() for kind in get_args(get_args(recipe.Learn)[0])}
-    assert set(learn.LEARNERS) == learners
-    assert set(LABELERS) == literal(recipe.Recipe, "label")
-    assert set(SELECTORS) == literal(recipe.Recipe, "select")
-    assert set(augment.GEOMETRY) == set(augment.COLOUR) == literal(recipe.Recipe, "view")
+    names = {literal(kind, "name").pop() for kind in get_args(get_args(method.Learn)[0])}
+    assert set(learners.LEARNERS) == names
+    assert set(LABELERS) == literal(method.Recipe, "label")
+    assert set(SELECTORS) == literal(method.Recipe, "select")
+    assert set(augment.GEOMETRY) == set(augment.COLOUR) == literal(method.Recipe, "view")
     assert set(losses.LOSSES) == set(get_args(network.LossName))
     assert set(networks.ARCHITECTURES) == literal(network.Network, "architecture")
     assert set(metrics.SCORES) >= literal(task.Task, "score")
-    kinds = get_args(get_args(coding.Coding)[0])
-    assert set(codings.CODINGS) == {literal(kind, "name").pop() for kind in kinds}
+    kinds = get_args(get_args(mask_encoding.Coding)[0])
+    assert set(mask_readers.CODINGS) == {literal(kind, "name").pop() for kind in kinds}
 
 
 def pins(lines: list[str]) -> dict[str, str]:

@@ -9,10 +9,10 @@ import pytest
 from PIL import Image
 from raw_data import BINARY, dataset, ids, label, pairs, photo, prepared, refused, save, single
 
+from dissent.config.task import Task
+from dissent.core.files import read_image, read_mask, read_table, sha256
 from dissent.datasets import folders, prepare
 from dissent.datasets.geometry import opencv_bilinear, resize_mask, resize_photo
-from dissent.files import read_image, read_mask, read_table, sha256
-from dissent.spec.task import Task
 
 RECORD = ["raw.csv", "raw.json"]
 

@@ -9,7 +9,7 @@ import tifffile
 from PIL import Image, ImageOps
 from raw_data import ids, label, pairs, photo, prepared, refused, save, single
 
-from dissent.files import read_image
+from dissent.core.files import read_image
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.tif", "a.TIFF", "a.bmp"])

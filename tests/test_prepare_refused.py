@@ -10,7 +10,7 @@ import tifffile
 from PIL import Image
 from raw_data import ids, label, pairs, photo, prepared, raw_png, refused, save
 
-from dissent.files import UserError
+from dissent.core.files import UserError
 
 
 def test_every_offender_is_named_in_one_message_and_nothing_is_written(in_tmp):

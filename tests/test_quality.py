@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import torch
 
-from dissent import quality
-from dissent.files import UNKNOWN, UserError, encode_png, sha256, write_atomic, write_json, write_table
-from dissent.generation.score import _true_score, score_pairs
+from dissent.config.task import Task as Spec
+from dissent.core.files import UNKNOWN, UserError, encode_png, sha256, write_atomic, write_json, write_table
+from dissent.core.task import Task
 from dissent.networks.evalnet import EvalNet
-from dissent.spec.task import Task as Spec
-from dissent.task import Task
+from dissent.pseudolabels import quality
+from dissent.steps.score_pairs import _true_score, score_pairs
 
 BINARY = Task(Spec(kind="binary", labels=["x"]).model_dump(mode="json"))
 CLASSES = Task(Spec(kind="multiclass", labels=["doubt", "a", "b"], doubt_class=True).model_dump(mode="json"))

@@ -8,9 +8,9 @@ from cli_data import dissent
 from raw_data import dataset, ids, pairs, photo, prepared, save
 from test_cli_check import check, settings
 
+from dissent.core.files import UserError, read_json, sha256
 from dissent.datasets import prepare, raw_digest
 from dissent.datasets.record import Change, changes, read_record
-from dissent.files import UserError, read_json, sha256
 
 RAW, OUT = Path("raw"), Path("data/mine")
 NAMES = [f"n{i}" for i in range(8)]

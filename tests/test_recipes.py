@@ -1,4 +1,4 @@
-"""Every shipped recipe runs in every kind of task, two generations; and each does what its row in docs/methods.md says."""
+"""Every shipped recipe runs in every kind of task, two generations; and each does what its row in docs/reference/methods.md says."""
 
 import re
 import shutil
@@ -12,9 +12,9 @@ from discs import KINDS
 from in_process import InProcess, code
 
 from dissent import networks
-from dissent.files import read_json, read_mask, read_table, sha256
-from dissent.generation.evalnet import train_evalnet
-from dissent.spec import slices
+from dissent.core.files import read_json, read_mask, read_table, sha256
+from dissent.planning import rule_params
+from dissent.steps.train_evalnet import train_evalnet
 
 torch.set_num_threads(1)
 RECIPES = sorted(path.stem for path in (Path(__file__).parents[1] / "config" / "methods").glob("*.yaml"))
@@ -48,15 +48,17 @@ def test_a_finished_evalnet_comes_back_from_its_last_checkpoint(house, monkeypat
     folder = Path("results", run.name, "evalnets")
     before = {path.name: sha256(path) for path in (folder / "1").iterdir()}
     shutil.rmtree(folder / "1")
-    monkeypatch.setattr("dissent.fit.Optimizer.set_rate", lambda *_: pytest.fail("trained again"))
+    monkeypatch.setattr("dissent.training.loop.Optimizer.set_rate", lambda *_: pytest.fail("trained again"))
     tables = (house.plan.quality_pools(run), house.sides["labelled"], house.sides["val"])
-    train_evalnet(slices.evalnet(run, 1, code), *tables, str(folder / "1"), str(folder / "s1"), "cpu")
+    train_evalnet(rule_params.evalnet(run, 1, code), *tables, str(folder / "1"), str(folder / "s1"), "cpu")
     assert {path.name: sha256(path) for path in (folder / "1").iterdir()} == before
 
 
 def test_the_method_that_docs_show_runs(in_tmp):
     root = Path(__file__).parents[1]
-    text = re.search(r"```yaml\n(# config/methods/(\w+)\.yaml.*?)```", (root / "docs/adding.md").read_text(), re.DOTALL)
+    text = re.search(
+        r"```yaml\n(# config/methods/(\w+)\.yaml.*?)```", (root / "docs/how-to/adding.md").read_text(), re.DOTALL
+    )
     house = InProcess(root, "binary")
     house._write("methods", text[2], text[1])
     run = house.run(text[2])

@@ -9,7 +9,7 @@ import pytest
 from resealed import reseal
 from untrained_run import Untrained, hostile_run
 
-from dissent.files import read_json, read_table, write_json, write_table
+from dissent.core.files import read_json, read_table, write_json, write_table
 from dissent.report import page as page_module
 from dissent.report.page import LIMIT, write_report
 

@@ -8,12 +8,12 @@ import pytest
 from PIL import Image
 from untrained_run import Untrained
 
-from dissent.files import UserError, read_table
+from dissent.config.task import Task
+from dissent.core.files import UserError, read_table
 from dissent.report import tiles
 from dissent.report.choose import choose
+from dissent.report.run_results import Story
 from dissent.report.sheets import Sheets
-from dissent.report.story import Story
-from dissent.spec.task import Task
 
 PALETTE = Task(kind="binary", labels=["x"]).palette
 

@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dissent import pools as module
-from dissent.files import UserError, write_json, write_table
-from dissent.pools import difference, pool_counts
-from dissent.report.story import Generation
+from dissent.config.task import Task
+from dissent.core.files import UserError, write_json, write_table
+from dissent.evaluation import bootstrap as module
+from dissent.evaluation.bootstrap import difference, pool_counts
+from dissent.report.run_results import Generation
 from dissent.report.verdict import verdict
-from dissent.spec.task import Task
 
 TASK = Task(kind="binary", labels=["x"]).model_dump(mode="json")
 COLUMNS = ("side", "id", "who", "label", "tp", "fp", "fn", "tn")

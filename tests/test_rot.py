@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from cli_data import dissent
 
-from dissent.cli.faults import find_faults
-from dissent.files import UserError, read_json, read_table, sha256, write_json
-from dissent.remedy import target
+from dissent.cli.verify.faults import find_faults
+from dissent.core.files import UserError, read_json, read_table, sha256, write_json
+from dissent.core.rebuild_hint import target
 
 ROOTS = (Path("data"), Path("results"))
 GEN = "results/tiny/gen"

@@ -6,8 +6,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from dissent.spec.base import read_yaml
-from dissent.spec.schema import render, schemas
+from dissent.config.base import read_yaml
+from dissent.config.schema import render, schemas
 
 ROOT = Path(__file__).resolve().parents[1]
 KINDS = {
@@ -27,7 +27,7 @@ def made() -> dict[str, dict]:
 
 
 def test_the_files_are_what_the_models_say(made):
-    told = "run `python -m dissent.spec.schema config/schema`"
+    told = "run `python -m dissent.config.schema config/schema`"
     there = {path.stem: path.read_text("utf-8") for path in (ROOT / "config" / "schema").glob("*.json")}
     assert there == {kind: render(schema) for kind, schema in made.items()}, told
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from dissent import checked, seal
-from dissent.files import UserError, join_tables, read_json, read_rows, read_table, write_json, write_table
+from dissent.core import checked, seal
+from dissent.core.files import UserError, join_tables, read_json, read_rows, read_table, write_json, write_table
 
 VALUE = {"score": 0.25, "names": ["é", "b"], "none": None, "deep": {"a": [1, 2]}}
 

@@ -7,8 +7,8 @@ import pytest
 from discs import SETTINGS, draw
 from test_workflow import mine, planned, snakemake
 
-from dissent.cli.faults import find_faults
-from dissent.files import UserError, join_tables, read_json, read_rows, read_table, sha256, write_table
+from dissent.cli.verify.faults import find_faults
+from dissent.core.files import UserError, join_tables, read_json, read_rows, read_table, sha256, write_table
 
 
 def test_parts_of_a_table_are_the_table(in_tmp):

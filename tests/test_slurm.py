@@ -10,7 +10,7 @@ import slurm
 from discs import SETTINGS, draw
 from processes import alive, python
 
-from dissent.files import read_json, sha256
+from dissent.core.files import read_json, sha256
 
 pytestmark = [
     pytest.mark.slow,

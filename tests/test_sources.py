@@ -1,4 +1,4 @@
-"""Sources can be found: a section that code, settings or docs name stands in docs/method_notes.md; versions agree."""
+"""Sources can be found: a section that code, settings or docs name stands in docs/reference/method_notes.md; versions agree."""
 
 import re
 from pathlib import Path
@@ -10,7 +10,7 @@ import dissent
 
 ROOT = Path(__file__).resolve().parents[1]
 KINDS = ("*.py", "*.md", "*.yaml", "*.smk")
-NOTES = ROOT / "docs" / "method_notes.md"
+NOTES = ROOT / "docs" / "reference" / "method_notes.md"
 CITED = re.compile(r"\bsections? (\d+(?:\.\d+)?)(?:, (\d+))?")
 FOLDERS = ("workflow", "config", "docs", "benchmarks")
 

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from dissent.files import UserError
-from dissent.spec import needs, slices
-from dissent.spec.base import read_yaml, validate
-from dissent.spec.network import Network
-from dissent.spec.recipe import Recipe
-from dissent.spec.run import Config
-from dissent.spec.task import Task
+from dissent.config.base import read_yaml, validate
+from dissent.config.method import Recipe
+from dissent.config.network import Network
+from dissent.config.resolve import Config
+from dissent.config.task import Task
+from dissent.core.files import UserError
+from dissent.planning import resources, rule_params
 
 
 def write(folder, **files):
@@ -130,13 +130,13 @@ def test_students_who_teach_differ_in_turn_and_the_last_ones_do_not(root, tmp_pa
     more = "vary: {widths: [1, 1.5], views: [strong, plain, weak]}\n"
     run = Config(write(tmp_path, experiments__mixed=text + more), root / "config").run("mixed")
     for g in (0, 1):
-        students = [slices.student(run, g, i, lambda *names: "code") for i in range(1, run.at(g)["pool"] + 1)]
+        students = [rule_params.student(run, g, i, lambda *names: "code") for i in range(1, run.at(g)["pool"] + 1)]
         assert [one["network"]["width"] for one in students] == [0.5, 0.75, 0.5, 0.75][: 4 - 2 * g]
         assert [one["recipe"]["view"] for one in students] == ["strong", "plain", "weak", "strong"][: 4 - 2 * g]
         assert run.network_at(g).width == 0.75  # the widest, by which memory is reckoned
-    last = [slices.student(run, 2, i, lambda *names: "code") for i in (1, 2)]
+    last = [rule_params.student(run, 2, i, lambda *names: "code") for i in (1, 2)]
     assert {(one["network"]["width"], one["recipe"]["view"]) for one in last} == {(0.5, "strong")}
-    assert needs.predicting(run, 2, 10_000, 2) == needs.predicting(run, 1, 10_000, 2)  # by teachers of gen1
+    assert resources.predicting(run, 2, 10_000, 2) == resources.predicting(run, 1, 10_000, 2)  # by teachers of gen1
 
 
 def test_teachers_of_several_widths_need_a_network_that_has_widths(root, tmp_path):
@@ -249,15 +249,15 @@ def test_palettes_show_every_value():
 
 
 def test_planning_imports_no_torch(root):
-    code = "import sys; import dissent.spec.run, dissent.spec.slices, dissent.files; sys.exit('torch' in sys.modules)"
+    code = "import sys; import dissent.config.resolve, dissent.planning.rule_params, dissent.core.files; sys.exit('torch' in sys.modules)"
     path = str(root / "workflow" / "scripts")
     assert subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": path}).returncode == 0
 
 
 def test_config_readme_is_up_to_date(root):
-    from dissent.spec.options import render
+    from dissent.config.reference import render
 
-    told = "run `python -m dissent.spec.options > config/README.md`"
+    told = "run `python -m dissent.config.reference > config/README.md`"
     page = render()
     assert (root / "config" / "README.md").read_text("utf-8") == page, told
     assert "<class" not in page and "typing." not in page
@@ -268,7 +268,7 @@ def test_config_readme_is_up_to_date(root):
 def test_students_settings_do_not_say_how_labels_were_made(root):
     """So a change of the vote or the filter that leaves pairs.csv alone trains nothing anew."""
     run = Config(root / "tests" / "config", root / "config").run("tiny")
-    found = slices.student(run, 1, 1, lambda *names: "code")
+    found = rule_params.student(run, 1, 1, lambda *names: "code")
     assert not {"label", "select", "teachers", "generations", "pool"} & set(found["recipe"])
     assert "labels" not in found["recipe"] and "hidden" not in str(found)
 
@@ -277,7 +277,7 @@ def test_how_many_teach_is_a_key_of_their_own_generation(root, config, tmp_path)
     text = "dataset: nuclei\nsplit: few\nnetwork: unet1x1_small\nmethod: im_clean\ngenerations: 2\npool: [4, 3]\n"
     write(tmp_path, experiments__mine=text + "teachers: [3, 2, 2]\n")
     run = config.run("mine")
-    assert [slices.ranking(run, g)["teachers"] for g in range(3)] == [3, 2, 2]
+    assert [rule_params.ranking(run, g)["teachers"] for g in range(3)] == [3, 2, 2]
     assert [run.at(g)["pool"] for g in range(3)] == [4, 3, 3]
     assert config.run("mine.aldt").at(0)["pool"] == 4 and config.run("mine.im").at(1)["pool"] == 3
 
@@ -291,7 +291,7 @@ OVERLAP = "dataset: {}\nsplit: few\nnetwork: unet1x1_demo\nmethod: im_clean\ngen
 )
 def test_doubt_by_label_is_for_labels_that_overlap(config, tmp_path, dataset, target):
     write(tmp_path, experiments__mine=OVERLAP.format(dataset))
-    student = slices.student(config.run("mine"), 1, 1, lambda *names: "")
+    student = rule_params.student(config.run("mine"), 1, 1, lambda *names: "")
     assert student["recipe"]["doubt"]["target"] == target
 
 

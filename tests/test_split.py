@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from raw_data import dataset, pairs, photo, prepared, save
 from split_data import NAMES, SIDES, divided, lists, not_divided
 
-from dissent.datasets import draw
-from dissent.files import UserError, read_table, sha256
+from dissent.core.files import UserError, read_table, sha256
+from dissent.datasets import sampling
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def test_less_of_a_seed_is_part_of_more(twenty):
 def test_draws_nest_and_keep_groups_whole(sizes, seed, data):
     rows = [{"id": f"{g}_{i}", "group": str(g), "label": "x"} for g, n in enumerate(sizes) for i in range(n)]
     counts = sorted(data.draw(st.lists(st.integers(0, len(rows)), min_size=2, max_size=5)))
-    taken = [{row["id"] for row in draw.nested(rows, count, seed, "labelled")} for count in counts]
+    taken = [{row["id"] for row in sampling.nested(rows, count, seed, "labelled")} for count in counts]
     for names, count in zip(taken, counts, strict=True):
         assert all(len({n for n in names if n.startswith(f"{g}_")}) in (0, size) for g, size in enumerate(sizes))
         assert abs(len(names) - count) <= max(sizes) and bool(names) == bool(count)

@@ -6,7 +6,7 @@ import pytest
 from raw_data import dataset, pairs, prepared
 from split_data import divided, not_divided
 
-from dissent.datasets import draw, lists_of
+from dissent.datasets import lists_of, sampling
 
 NAMES = [f"p{patient}_f{frame}" for patient in range(6) for frame in range(4)]
 MASKED = [name for name in NAMES if name[-1] in "01"]
@@ -135,5 +135,5 @@ def test_a_table_that_is_gone_is_named(in_tmp):
 
 def test_draws_of_data_sets_with_all_masks_are_what_they_were():
     rows = [{"id": f"{g}_{i}", "group": f"g{g}", "label": "x"} for g in range(12) for i in range(1 + g % 3)]
-    taken = [sorted({row["group"] for row in draw.nested(rows, share, 42, "val")}) for share in (3, 0.5)]
+    taken = [sorted({row["group"] for row in sampling.nested(rows, share, 42, "val")}) for share in (3, 0.5)]
     assert taken == [["g2"], ["g0", "g1", "g10", "g11", "g2"]]

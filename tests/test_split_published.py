@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from split_data import SIDES, sides
 
-from dissent.datasets import draw, split
-from dissent.files import sha256
-from dissent.spec.base import read_yaml, validate
-from dissent.spec.dataset import Dataset
+from dissent.config.base import read_yaml, validate
+from dissent.config.dataset import Dataset
+from dissent.core.files import sha256
+from dissent.datasets import sampling, split
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ from dissent.spec.dataset import Dataset
     ],
 )
 def test_fingerprints_of_the_published_splits(length, second, a, sum_a, b, sum_b):
-    first, rest = draw.permutation_split(length, second, 42)
+    first, rest = sampling.permutation_split(length, second, 42)
     assert (first[:5].tolist(), int(first.sum())) == (a, sum_a)
     assert (rest[:5].tolist(), int(rest.sum())) == (b, sum_b)
     assert sorted([*first, *rest]) == list(range(length))
@@ -43,14 +43,14 @@ def test_fingerprints_of_the_published_splits(length, second, a, sum_a, b, sum_b
 )
 def test_published_shares(length, share, rest, count, first, total):
     rows = [{"group": f"g{i}", "label": "x", "source": f"images/{i:05}.png", "n": i} for i in range(length)]
-    taken = [row["n"] for row in draw.as_sklearn(rows[::-1], share, 42, rest)]
+    taken = [row["n"] for row in sampling.as_sklearn(rows[::-1], share, 42, rest)]
     assert (len(taken), taken[:3], sum(taken)) == (count, first, total)
 
 
 def test_names_are_sorted_as_windows_does():
     names = ["b.jpg", "A.jpg", "_.jpg", "a1.jpg", "Z.jpg"]
     rows = [{"group": name, "label": "x", "source": name} for name in names]
-    taken = [row["source"] for row in draw.as_sklearn(rows, 0.4, 42, rest=False)]
+    taken = [row["source"] for row in sampling.as_sklearn(rows, 0.4, 42, rest=False)]
     order = sorted(names, key=str.upper)
     assert order == ["A.jpg", "a1.jpg", "b.jpg", "Z.jpg", "_.jpg"] and taken == [order[1], order[4]]
 
@@ -59,7 +59,7 @@ def test_scikit_learn_agrees():
     selection = pytest.importorskip("sklearn.model_selection")
     for length, share in ((37, 0.9), (101, 0.25), (10, 3)):
         a, b = selection.train_test_split(list(range(length)), test_size=share, random_state=7)
-        first, second = draw.permutation_split(length, len(b), 7)
+        first, second = sampling.permutation_split(length, len(b), 7)
         assert (first.tolist(), second.tolist()) == (a, b)
 
 

@@ -6,8 +6,8 @@ import pytest
 from raw_data import dataset, ids, pairs, photo, prepared, save
 from split_data import NAMES, SIDES, divided, lists, not_divided
 
+from dissent.core.files import read_table
 from dissent.datasets import lists_of
-from dissent.files import read_table
 
 SIDE_OF_VIDEO = ["train", "train", "val", "test"]
 

@@ -13,24 +13,24 @@ from discs import draw
 from safetensors import safe_open
 from untrained_run import Untrained, code
 
-from dissent.cli.claims import claims_of
-from dissent.cli.faults import find_faults
-from dissent.cli.plan import steps_of
-from dissent.cli.pool import folders_of
-from dissent.dvc.stages import stages
-from dissent.files import UserError, read_json, read_table, write_json
-from dissent.generation.cost import add_costs
-from dissent.generation.stop import write_stop
-from dissent.generation.stopped import unless_stopped
-from dissent.jobs import AtOnce
-from dissent.plan import Plan
+from dissent.cli.check.steps import steps_of
+from dissent.cli.predict.pool import folders_of
+from dissent.cli.verify.checksums import claims_of
+from dissent.cli.verify.faults import find_faults
+from dissent.config.automatic import cap
+from dissent.config.base import validate
+from dissent.config.method import Recipe
+from dissent.config.resolve import Config
+from dissent.core.files import UserError, read_json, read_table, write_json
+from dissent.planning import rule_params
+from dissent.planning.dvc.stages import stages
+from dissent.planning.paths import Plan
 from dissent.report.page import write_report
-from dissent.report.story import Story
-from dissent.spec import slices
-from dissent.spec.automatic import cap
-from dissent.spec.base import validate
-from dissent.spec.recipe import Recipe
-from dissent.spec.run import Config
+from dissent.report.run_results import Story
+from dissent.runtime import AtOnce
+from dissent.steps.cost import add_costs
+from dissent.steps.decide import write_stop
+from dissent.steps.skipped import unless_stopped
 
 AUTO = "dataset: tiny\nsplit: few\nnetwork: tiny\nmethod: im_clean\ngenerations: {auto: 4, patience: 2}\npool: 2\n"
 
@@ -89,11 +89,13 @@ class Auto(Untrained):
     def end(self, g):
         """The jobs of a generation that is not made."""
         folder, stop = f"results/auto/gen{g}", f"results/auto/gen{g}/stop.2.json"
-        write_stop(slices.deciding(self.run, code), f"results/auto/gen{g - 1}/metrics.json", stop)
+        write_stop(rule_params.deciding(self.run, code), f"results/auto/gen{g - 1}/metrics.json", stop)
         for rule, output in outputs(folder):
             with (
                 pytest.raises(AtOnce, match="stopped after gen3"),
-                unless_stopped(job(rule, stop, output, run="auto", generation=g, task=slices.facts(self.run)["task"])),
+                unless_stopped(
+                    job(rule, stop, output, run="auto", generation=g, task=rule_params.facts(self.run)["task"])
+                ),
             ):
                 raise AssertionError("the job ran")
         costs = [f"{folder}/students/{i}/cost.json" for i in (1, 2)]
@@ -105,7 +107,7 @@ class Auto(Untrained):
 
     def arguments(self, generations):
         return {
-            "params": slices.report(self.run, [], code, self.config),
+            "params": rule_params.report(self.run, [], code, self.config),
             "generations": generations,
             "controls": {},
             "data": self.sides,
@@ -129,11 +131,11 @@ def test_validation_stops_the_run_and_says_what_that_saves(stopped):
     assert "stopped_at" not in read_json("results/auto/gen3/metrics.json")
     stop = read_json("results/auto/gen4/stop.2.json")
     assert stop["saved"] == {"generations": 1, "students": 2, "steps": 24}
-    write_stop(slices.deciding(stopped[0].run, code), "results/auto/gen2/metrics.json", "go.json")
+    write_stop(rule_params.deciding(stopped[0].run, code), "results/auto/gen2/metrics.json", "go.json")
     assert read_json("go.json") == {"stopped_at": None}
     write_json("fixed.json", {"generation": 2})
     with pytest.raises(UserError, match=r"fixed.json decides nothing: .* not `generations: auto`"):
-        write_stop(slices.deciding(stopped[0].run, code), "fixed.json", "go.json")
+        write_stop(rule_params.deciding(stopped[0].run, code), "fixed.json", "go.json")
 
 
 def test_tables_of_what_was_not_made_are_those_of_the_generation_that_is_kept(stopped):

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dissent import metrics
-from dissent.spec.task import Task
-from dissent.stopping import decide, sentence
+from dissent.config.task import Task
+from dissent.evaluation import metrics
+from dissent.evaluation.stopping import decide, sentence
 
 SCORER = metrics.scorer("iou", Task(kind="binary", labels=["x"]).model_dump(mode="json"))
 CAP = 10

@@ -12,14 +12,15 @@ from discs import KINDS, config, prepared
 from processes import python, wait_until
 from resealed import reseal
 
-from dissent import networks, scratch
-from dissent.data import Order, Pairs, Resident, apply_doubt
-from dissent.files import UserError, read_json, read_table, sha256, write_mask, write_table
-from dissent.generation.pairs import assemble_pairs
-from dissent.generation.student import train_student
-from dissent.seeds import generator
-from dissent.spec import slices
-from dissent.task import Task
+from dissent import networks
+from dissent.core import scratch
+from dissent.core.files import UserError, read_json, read_table, sha256, write_mask, write_table
+from dissent.core.seeds import generator
+from dissent.core.task import Task
+from dissent.planning import rule_params
+from dissent.steps.assemble_pairs import assemble_pairs
+from dissent.steps.train import train_student
+from dissent.training.data import Order, Pairs, Resident, apply_doubt
 
 torch.set_num_threads(1)
 
@@ -30,7 +31,7 @@ def code(*names):
 
 def settings(root, name, method, **network):
     run = config(root).run(f"{name}.{method}")
-    found = slices.student(run, 0, 1, code)
+    found = rule_params.student(run, 0, 1, code)
     return found | {"network": found["network"] | network}
 
 
@@ -193,8 +194,8 @@ def test_too_high_a_rate_is_told(root, in_tmp):
 
 KILLED = """
 import sys, json
-from dissent.generation.student import train_student
-from dissent.jobs import Interrupted
+from dissent.steps.train import train_student
+from dissent.runtime import Interrupted
 import torch; torch.set_num_threads(1)
 params = json.load(open("params.json"))
 try:
@@ -230,7 +231,7 @@ def test_what_snakemake_deletes_as_incomplete_comes_back_from_the_last_checkpoin
     train(root, split, "ldt")
     before = {path.name: sha256(path) for path in Path("out").iterdir()}
     shutil.rmtree("out")
-    monkeypatch.setattr("dissent.fit.Optimizer.set_rate", lambda *_: pytest.fail("trained again"))
+    monkeypatch.setattr("dissent.training.loop.Optimizer.set_rate", lambda *_: pytest.fail("trained again"))
     done = train(root, split, "ldt")
     assert done["steps"] == 12 and done["earlier"]["seconds"] > 0
     assert {path.name: sha256(path) for path in Path("out").iterdir()} == before
@@ -290,7 +291,7 @@ def test_the_order_is_a_stream_in_which_all_come_equally_often():
 
 
 def pairs_of(rows, tmp_path, **recipe):
-    from dissent.files import PAIR_COLUMNS, write_image, write_mask
+    from dissent.core.files import PAIR_COLUMNS, write_image, write_mask
 
     write_image("i.png", np.zeros((4, 4, 3), np.uint8))
     write_mask("m.png", np.zeros((4, 4), np.uint8), [[0, 0, 0]])

@@ -11,13 +11,13 @@ from cli_data import dissent
 from discs import draw
 from study_data import BASE, plan_of
 
-from dissent.files import write_json, write_text
-from dissent.planned import counted, of_study
-from dissent.planned import planned as jobs_for
-from dissent.spec import needs
-from dissent.spec.fractions import with_split
-from dissent.study.estimate import estimate, measured
-from dissent.study.sides import sides_of
+from dissent.config.fractions import with_split
+from dissent.core.files import write_json, write_text
+from dissent.planning import resources
+from dissent.planning.estimate import estimate, measured
+from dissent.planning.jobs import counted, of_study
+from dissent.planning.jobs import planned as jobs_for
+from dissent.planning.study_subsets import sides_of
 
 
 def snakemake(root, *arguments):
@@ -99,10 +99,10 @@ def test_the_rate_is_measured_where_there_are_trainings_and_assumed_elsewhere(ro
     draw(Path())
     plan = plan_of(root)
     before = estimate(plan, "mine")
-    assert (before.rate.trainings, before.rate.gflop, before.done) == (0, needs.THREAD, 0)
+    assert (before.rate.trainings, before.rate.gflop, before.done) == (0, resources.THREAD, 0)
     assert before.trainings == 6 and measured(plan.config) is None  # im_clean starts from ldt_equal_steps' pool
     run = plan.config.run("tiny.aldt")
-    work = 12 * 4 * needs.size_of(run.network).gflop * 32 * 32 / needs.PIXELS
+    work = 12 * 4 * resources.size_of(run.network).gflop * 32 * 32 / resources.PIXELS
     for student, seconds in ((1, 2.0), (2, 4.0), (3, 400.0)):
         folder = f"results/tiny.aldt/gen0/students/{student}"
         cost = {"seconds": seconds, "steps": 12, "device": "cuda"}

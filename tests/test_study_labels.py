@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from study_data import BASE, params_of, plan_of, reach
 
-from dissent.files import write_text
-from dissent.study.cells import read_block
-from dissent.study.labels import _crossing, curves, worths
-from dissent.study.page import write_labels, write_tables
+from dissent.core.files import write_text
+from dissent.report.study.cells import read_block
+from dissent.report.study.labels import _crossing, curves, worths
+from dissent.report.study.page import write_labels, write_tables
 
 SHARES = (0.02, 0.05, 0.1, 0.2)
 LABELLED = (20, 50, 100, 200)

@@ -7,11 +7,11 @@ import pytest
 from discs import prepared
 from study_data import BASE, code, plan_of
 
-from dissent.asked import check_asked
+from dissent.config.fractions import parted, with_share
+from dissent.core.files import UserError, read_table, write_text
 from dissent.datasets import split
-from dissent.files import UserError, read_table, write_text
-from dissent.plan import Plan
-from dissent.spec.fractions import parted, with_share
+from dissent.planning.command_line import check_asked
+from dissent.planning.paths import Plan
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_every_shipped_study_is_valid(root):
 
 
 def test_published_numbers_stand_beside_what_matches_and_are_marked_elsewhere(root, in_tmp):
-    from dissent.spec.tabulation import tabulation
+    from dissent.planning.tabulation import tabulation
 
     write_text(
         "settings/studies/mine.yaml",

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from study_data import BASE, COLUMNS, params_of, plan_of, reach
 
-from dissent.files import UserError, read_json, read_table, sha256, write_json, write_table
-from dissent.spec.quirks import QUIRKS
-from dissent.study.cells import difference, read_block
-from dissent.study.page import write_tables
-from dissent.study.rows import rows_of, verdict
+from dissent.config.deviations import QUIRKS
+from dissent.core.files import UserError, read_json, read_table, sha256, write_json, write_table
+from dissent.report.study.cells import difference, read_block
+from dissent.report.study.page import write_tables
+from dissent.report.study.rows import rows_of, verdict
 
 SCORES = {"ldt_equal_steps": 70, "aldt": 65, "im_clean": 75}
 
@@ -255,6 +255,6 @@ def test_tables_say_what_is_as_in_the_published_code(root, in_tmp):
 
 
 def test_the_documents_list_every_quirk(root):
-    page = (root / "docs" / "protocol.md").read_text("utf-8")
+    page = (root / "docs" / "explanation" / "protocol.md").read_text("utf-8")
     rows = [f"| `{name}`{' (fault)' if one.fault else ''} | {one.says} | `{one.key}` |" for name, one in QUIRKS.items()]
     assert [line for line in page.splitlines() if line.split("`")[:2] in [["| ", name] for name in QUIRKS]] == rows

@@ -6,9 +6,9 @@ import pytest
 from raw_data import pairs, prepared
 from split_data import divided, lists, not_divided
 
+from dissent.core.files import UserError
 from dissent.datasets.naming import Names, bare
 from dissent.datasets.tables import table_of
-from dissent.files import UserError
 
 PLAN = {"column": "side", "labelled": ["train"], "unlabelled": [], "val": ["val"]}
 KEYS = {"table": {"path": "splits.csv", "key": "image"}}

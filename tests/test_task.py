@@ -5,9 +5,9 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from dissent.losses import LOSSES, Loss
-from dissent.spec.task import Task as Spec
-from dissent.task import Task
+from dissent.config.task import Task as Spec
+from dissent.core.task import Task
+from dissent.training.losses import LOSSES, Loss
 
 SPECS = {
     "binary": {"kind": "binary", "labels": ["x"]},

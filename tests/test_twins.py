@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from dissent.files import read_json, write_json
-from dissent.generation import states
-from dissent.generation.rank import rank_students
-from dissent.generation.twins import FILES, taken_over
+from dissent.core.files import read_json, write_json
+from dissent.runtime import student_states
+from dissent.runtime.student_cache import FILES, taken_over
+from dissent.steps.rank_students import rank_students
 
 
 @pytest.fixture
@@ -88,8 +88,8 @@ def test_who_comes_during_the_training_waits_for_it(table):
 def test_who_waits_is_told_for_what(table):
     """For an equal student of another run as long as it takes; for an orphan of the same job for a minute."""
     with taken_over({"seed": 1}, [table], "a") as state:
-        assert states._other(state, Path("b")) == "it trains the same student for a"
-        assert states._other(state, Path("a")) == ""
+        assert student_states._other(state, Path("b")) == "it trains the same student for a"
+        assert student_states._other(state, Path("a")) == ""
         train_in(Path("a"))
 
 
@@ -121,16 +121,16 @@ def test_what_was_reached_with_other_settings_is_told_and_kept_until_the_student
     train({"seed": 2}, table, "a")
     assert f"settings, code or inputs of a have changed since {state}/step00000005-" in caplog.text
     assert state.is_dir()
-    states.forget(["b"])
+    student_states.forget(["b"])
     assert state.is_dir()
-    states.forget([Path("a")])
+    student_states.forget([Path("a")])
     assert not list(Path("work/state").iterdir())
 
 
 def test_a_state_in_use_is_not_forgotten(table):
     interrupted({"seed": 1}, table, "a")
     with taken_over({"seed": 1}, [table], "a") as state:
-        states.forget(["a"])
+        student_states.forget(["a"])
         assert any(state.glob("step*"))
         train_in(Path("a"))
 

@@ -7,7 +7,7 @@ import pytest
 from cli_data import dissent
 from discs import SETTINGS
 
-from dissent.files import read_json, read_table, write_json, write_table
+from dissent.core.files import read_json, read_table, write_json, write_table
 
 
 @pytest.fixture

@@ -16,9 +16,9 @@ import pytest
 from discs import SETTINGS, draw
 from PIL import Image
 
-from dissent.cli.faults import find_faults
-from dissent.files import read_json, read_table, sha256, write_json, write_table
-from dissent.targets import targets_first
+from dissent.cli.snakemake import targets_first
+from dissent.cli.verify.faults import find_faults
+from dissent.core.files import read_json, read_table, sha256, write_json, write_table
 
 SNAKEMAKE = [sys.executable, "-m", "snakemake", "--cores", "2"]
 
@@ -145,7 +145,7 @@ def commands(root):
 def test_every_command_of_the_documents_is_understood(root, in_tmp):
     """As typed, by the `snakemake` of the environment."""
     lines = commands(root)
-    assert "snakemake --cores 8 --resources gpu=2 results/isic/gen5/metrics.json" in lines
+    assert "snakemake results/isic/gen5/metrics.json --cores 8 --resources gpu=2" in lines
     program = Path(sys.executable).with_name("snakemake")
     for line in sorted(lines):
         words = shlex.split(line)[1:]

@@ -7,12 +7,12 @@ import torch
 from discs import KINDS, config, draw
 from resealed import reseal
 
-from dissent.closure import Library
+from dissent.core.files import write_json
 from dissent.datasets import prepare, split
-from dissent.files import write_json
-from dissent.generation import audit, cost, evaluate, masks, predict, rank
+from dissent.planning import rule_params
+from dissent.planning.closure import Library
 from dissent.report.page import write_report
-from dissent.spec import slices
+from dissent.steps import audit, build_masks, cost, evaluate, predict, rank_students
 
 SIDES = ("labelled", "unlabelled", "val", "test", "hidden")
 HOSTILE = "a<img src=x onerror=alert(1)>&amp;\"'{{ 7*7 }}$x_2$"
@@ -55,7 +55,7 @@ class Untrained:
         return [f"results/{name}/gen{g}" for g in range(generations + 1)]
 
     def _generation(self, run, folder, g):
-        params = slices.evaluation(run, g, code)
+        params = rule_params.evaluation(run, g, code)
         for i in (1, 2):
             student = folder / "students" / str(i)
             for name in ("model.safetensors", "model.json"):
@@ -66,7 +66,7 @@ class Untrained:
             teachers = str(folder.parent / f"gen{g - 1}" / "teachers.json")
             spoken = str(folder / "predictions.csv")
             predict.predict(
-                slices.prediction(run, g, code),
+                rule_params.prediction(run, g, code),
                 teachers,
                 self.sides["unlabelled"],
                 str(folder / "predictions"),
@@ -74,10 +74,10 @@ class Untrained:
                 "cpu",
             )
             before = str(folder.parent / f"gen{g - 1}" / "masks.csv") if g > 1 else None
-            settings = slices.masks(run, g, code)
+            settings = rule_params.masks(run, g, code)
             out = [str(folder / "masks" / part) for part in ("consensus", "inconsistency")]
-            masks.build_masks(settings, spoken, before, *out, str(folder / "masks.csv"))
-        rank.rank_students(
+            build_masks.build_masks(settings, spoken, before, *out, str(folder / "masks.csv"))
+        rank_students.rank_students(
             [f"{folder}/students/{i}/metrics.json" for i in (1, 2)], 2, "iou", str(folder / "teachers.json")
         )
         evaluate.evaluate(
@@ -95,7 +95,7 @@ class Untrained:
         )
         if g:
             tables = [self.sides["hidden"], str(folder / "masks.csv"), str(folder / "predictions.csv")]
-            audit.audit(slices.auditing(run, g, code), *tables, str(folder / "audit.json"))
+            audit.audit(rule_params.auditing(run, g, code), *tables, str(folder / "audit.json"))
         self._cost(folder / "costs" / "evaluate.json", {"images": 20})
         jobs = [f"{folder}/students/1/cost.json", f"{folder}/students/2/cost.json", f"{folder}/costs/evaluate.json"]
         cost.add_costs(jobs, str(folder / "cost.json"))
@@ -116,7 +116,7 @@ class Untrained:
         """The arguments of `write_report` but `out`, of a run with these controls."""
         run, others = self.config.run(self.name), [self.config.run(f"{self.name}.{name}") for name in controls]
         return {
-            "params": slices.report(run, others, code, self.config),
+            "params": rule_params.report(run, others, code, self.config),
             "generations": self.build(run.name, generations),
             "controls": {one.method: self.build(one.name, 0)[0] for one in others},
             "data": self.sides,

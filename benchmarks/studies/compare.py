@@ -19,10 +19,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from tables import Row, markdown
 
-from dissent.files import read_json, write_table
-from dissent.pools import difference
-from dissent.report.story import Generation
-from dissent.spec.run import Config, Run
+from dissent.config.resolve import Config, Run
+from dissent.core.files import read_json, write_table
+from dissent.evaluation.bootstrap import difference
+from dissent.report.run_results import Generation
 
 SHOWN = ("wrong_of_teacher", "doubt", "precision", "recall", "wrong_outside")
 
@@ -90,7 +90,7 @@ def folder(run: Run, g: int) -> Path:
 
 
 def last(run: Run) -> Generation:
-    """The last planned generation, which knows how many were made and which is kept (docs/stopping.md)."""
+    """The last planned generation, which knows how many were made and which is kept (docs/explanation/stopping.md)."""
     return Generation(folder(run, run.recipe.last))
 
 

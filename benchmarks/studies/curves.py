@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from dissent.files import read_json, write_atomic
-from dissent.pools import pool_counts
+from dissent.core.files import read_json, write_atomic
+from dissent.evaluation.bootstrap import pool_counts
 
 
 def main() -> None:

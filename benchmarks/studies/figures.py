@@ -9,7 +9,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from dissent.files import digest, read_table, write_atomic
+from dissent.core.files import digest, read_table, write_atomic
 from dissent.report.chart import COLOURS, DASHES, INK, Mark, axes, panels, picture
 
 CONTROLS = ("aldt", "ldt_equal_steps")

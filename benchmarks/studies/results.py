@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from figures import draw_all
 from tables import ALONE, HOME, SHARES, Row, markdown
 
-from dissent.files import UserError, read_table, write_atomic
+from dissent.core.files import UserError, read_table, write_atomic
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ROOT / "docs" / "results"

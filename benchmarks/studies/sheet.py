@@ -14,9 +14,9 @@ from PIL import Image, ImageDraw
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "workflow" / "scripts"))
 
-from dissent.files import read_image, read_mask, read_table
+from dissent.config.resolve import Config
+from dissent.core.files import read_image, read_mask, read_table
 from dissent.report.tiles import DOUBT, NOBODY_KNOWS
-from dissent.spec.run import Config
 
 ROWS, GAP, HEAD = 6, 6, 20
 NAMES = ("image", "teacher 1", "teacher 2", "doubt", "label", "hidden truth")

@@ -81,7 +81,7 @@ def _perform_all(chosen: list[str], args: argparse.Namespace, folder: Path) -> l
 
 
 def table(results: list[Result]) -> str:
-    """The table of docs/reliability.md, in Markdown."""
+    """The table of docs/explanation/reliability.md, in Markdown."""
     lines = ["| class | injected | survived or refused with a named cause | silent | lost |", "|---|---|---|---|---|"]
     for key in CLASSES:
         ends = Counter(result.how for result in results if result.name.split(":")[0] == key)

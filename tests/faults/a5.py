@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from dissent.files import read_table
+from dissent.core.files import read_table
 from faults import made
 from faults.product import dissent, named, refused, went_well
 from faults.suite import Injection, Silent

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from dissent.files import sha256
+from dissent.core.files import sha256
 from faults import made, rules, snake
 from faults.product import dissent, refused, went_well
 from faults.suite import Injection, Lost, Silent

@@ -10,7 +10,7 @@ from unittest import mock
 
 import numpy as np
 
-from dissent import fit, optim
+from dissent.training import loop, optim
 from faults import made, rules
 from faults.children import at_call, die, end_of, start
 from faults.product import went_well
@@ -41,7 +41,7 @@ def injections(seed: int) -> list[Injection]:
 @contextlib.contextmanager
 def always_saved():
     """A checkpoint after every step, which an interval of no seconds asks for."""
-    with mock.patch.object(fit._Clock, "since_save", lambda self: float("inf")):
+    with mock.patch.object(loop._Clock, "since_save", lambda self: float("inf")):
         yield
 
 
@@ -84,7 +84,7 @@ def in_a_step(name: str, step: int) -> str:
     """Killed in a step, after its gradient."""
 
     def act(job: rules.Job) -> int:
-        killed(job, at_call(fit, "_descend", step, die))
+        killed(job, at_call(loop, "_descend", step, die))
         return step - 1
 
     return goes_on(name, act)
@@ -104,7 +104,7 @@ def in_validation(name: str, number: int) -> str:
     """Killed while the network is validated, at a third of the steps or later."""
 
     def act(job: rules.Job) -> int:
-        killed(job, at_call(fit.Progress, "mark", number, die))
+        killed(job, at_call(loop.Progress, "mark", number, die))
         return newest()
 
     return goes_on(name, act)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from dissent import fit
-from dissent.checkpoint import Checkpoints
+from dissent.training import loop
+from dissent.training.checkpoint import Checkpoints
 from faults import c1, made, rules
 from faults.children import at_call, end_of, start
 from faults.product import went_well
@@ -49,7 +49,7 @@ def sent(name: str) -> Callable[[], None]:
 
 def trainer(name: str, number: str, step: int) -> str:
     """A trainer writes a checkpoint and ends with the code that asks for a requeue; nothing of its work is lost."""
-    return _ended(name, number, at_call(fit, "_descend", step, sent(number)), step)
+    return _ended(name, number, at_call(loop, "_descend", step, sent(number)), step)
 
 
 def twice(name: str, number: str) -> str:
@@ -57,7 +57,7 @@ def twice(name: str, number: str) -> str:
 
     @contextlib.contextmanager
     def inside():
-        with at_call(fit, "_descend", 5, sent(number))(), at_call(Checkpoints, "_tidy", 1, sent(number))():
+        with at_call(loop, "_descend", 5, sent(number))(), at_call(Checkpoints, "_tidy", 1, sent(number))():
             yield
 
     return _ended(name, number, inside, 5 if number != "SIGINT" else 0)

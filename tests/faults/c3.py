@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dissent import fit
+from dissent.training import loop
 from faults import c1, made, rules
 from faults.children import at_call, die, end_of, start
 from faults.product import went_well
@@ -54,7 +54,7 @@ def two_at_once(name: str, step: int) -> str:
     """The same job is started while it runs (an orphan, a second machine): one waits for the other, or says who is at work."""
     whole = made.base(rules.whole)
     job = rules.undone(name)
-    first = start(job, at_call(fit, "_descend", step, lambda: Path("begun").touch() or _until("second")))
+    first = start(job, at_call(loop, "_descend", step, lambda: Path("begun").touch() or _until("second")))
     _until("begun")
     second = start(job)
     Path("second").touch()
@@ -80,7 +80,7 @@ def killed_twin(name: str, step: int) -> str:
     def act(job: rules.Job) -> int:
         other = rules.Job(**vars(job))
         other.output, other.log = _moved(job.output), _moved(job.log)
-        c1.killed(other, at_call(fit, "_descend", step, die))
+        c1.killed(other, at_call(loop, "_descend", step, die))
         shutil.rmtree("results/other", ignore_errors=True)
         return step - 1
 

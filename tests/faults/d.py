@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dissent.files import read_json
+from dissent.core.files import read_json
 from faults import made, rules
 from faults.product import Said, dissent, named, refused
 from faults.suite import Injection, Silent

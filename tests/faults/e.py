@@ -13,8 +13,8 @@ from unittest import mock
 import numpy as np
 import torch
 
-from dissent.devices import lease
-from dissent.targets import targets_first
+from dissent.cli.snakemake import targets_first
+from dissent.runtime.devices import lease
 from faults import c1, made, rules
 from faults.children import at_call, finished
 from faults.product import called, refused, went_well
@@ -22,8 +22,8 @@ from faults.suite import Injection, Lost, Silent, Unnamed
 
 STORM = """
 import os, random, signal, sys, time
-from dissent.devices import lease
-from dissent.targets import targets_first
+from dissent.runtime.devices import lease
+from dissent.cli.snakemake import targets_first
 folder, seed, jobs, slots = sys.argv[1], *map(int, sys.argv[2:5])
 children = []
 for number in range(jobs):
@@ -170,7 +170,7 @@ def stale_slot() -> str:
     """The slot of a holder that was killed is free."""
     _cards(DISSENT_CARDS="1")
     Path("slots").mkdir()
-    code = "import os, signal\nfrom dissent.devices import lease\nwith lease(): os.kill(os.getpid(), signal.SIGKILL)\n"
+    code = "import os, signal\nfrom dissent.runtime.devices import lease\nwith lease(): os.kill(os.getpid(), signal.SIGKILL)\n"
     environment = os.environ | {"PYTHONPATH": str(made.REPOSITORY / "workflow/scripts")}
     done = subprocess.run([sys.executable, "-c", code], env=environment, timeout=60)
     if done.returncode != -signal.SIGKILL:

@@ -134,20 +134,20 @@ PLANS: dict[Callable[[], object], Callable[[dict], bool]] = {
     gone_report: lambda plan: plan.get("report") == 1 and len(plan) == 1,
 }
 EDITS = {  # code: a rule that has to run anew, one that has not
-    "generation/student.py": ("train", "prepare"),
-    "generation/examples.py": (None, "prepare"),
-    "spec/budget.py": (None, "prepare"),
-    "generation/masks.py": ("build_masks", "prepare"),
-    "generation/predict.py": ("predict", "prepare"),
+    "steps/train.py": ("train", "prepare"),
+    "pseudolabels/evalnet_examples.py": (None, "prepare"),
+    "config/budget.py": (None, "prepare"),
+    "steps/build_masks.py": ("build_masks", "prepare"),
+    "steps/predict.py": ("predict", "prepare"),
     "datasets/convert.py": ("prepare", None),
     "datasets/decode.py": ("prepare", None),
     "consensus.py": ("build_masks", "prepare"),
-    "metrics.py": ("train", "prepare"),
-    "spec/network.py": ("train", "prepare"),
+    "evaluation/metrics.py": ("train", "prepare"),
+    "config/network.py": ("train", "prepare"),
     "report/page.py": (None, "train"),
-    "label/agree.py": ("build_masks", "prepare"),
-    "seeds.py": ("train", "prepare"),
-    "png.py": ("prepare", None),
+    "pseudolabels/aggregate/agree.py": ("build_masks", "prepare"),
+    "core/seeds.py": ("train", "prepare"),
+    "core/png.py": ("prepare", None),
 }
 
 

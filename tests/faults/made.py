@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from dissent.core.files import read_json, read_table
 from dissent.datasets import prepare, split
-from dissent.files import read_json, read_table
-from dissent.plan import Plan
+from dissent.planning.paths import Plan
 from faults.product import Said, called, went_well
 
 REPOSITORY = Path(__file__).resolve().parents[2]

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from dissent.cli import main
-from dissent.files import UserError
-from dissent.jobs import Interrupted
+from dissent.core.files import UserError
+from dissent.runtime import Interrupted
 from faults.suite import Silent, Unnamed
 
 

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import torch
 
-from dissent.devices import prepare_process
+from dissent.runtime.devices import prepare_process
 from faults import made
 from faults.product import Said, heard, went_well
 from faults.suite import Silent

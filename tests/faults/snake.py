@@ -27,7 +27,7 @@ def started(*arguments: str) -> subprocess.Popen:
 
 
 def _command(arguments: Sequence[str], snakefile: Path) -> dict:
-    call = "import sys; from dissent.targets import main as snakemake; sys.exit(snakemake())"
+    call = "import sys; from dissent.cli.snakemake import main as snakemake; sys.exit(snakemake())"
     command = [sys.executable, "-c", call, "--cores", "1", "--snakefile", str(snakefile), *arguments]
     library = snakefile.parent / "workflow" / "scripts"
     environment = os.environ | {

@@ -1,4 +1,4 @@
-# Wildcards to names and settings; the logic is in dissent/plan.py. Planning imports no torch.
+# Wildcards to names and settings; the logic is in dissent/planning/paths.py. Planning imports no torch.
 import sys
 from functools import wraps
 from inspect import signature
@@ -7,11 +7,11 @@ from snakemake.exceptions import WorkflowError
 
 sys.path.insert(0, f"{workflow.basedir}/workflow/scripts")
 
-from dissent.asked import check_asked, check_writable
-from dissent.files import UserError
-from dissent.plan import Plan
-from dissent.spec import needs, slices
-from dissent.spec.tabulation import tabulation
+from dissent.planning.command_line import check_asked, check_writable
+from dissent.core.files import UserError
+from dissent.planning.paths import Plan
+from dissent.planning import resources as demand, rule_params
+from dissent.planning.tabulation import tabulation
 
 
 wildcard_constraints:

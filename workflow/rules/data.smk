@@ -64,8 +64,8 @@ rule split:
     conda:
         "../../envs/dissent.yaml"
     resources:
-        mem_mb=lambda w, input: needs.listing(needs.rows_about(input.table)).mem_mb,
-        runtime=lambda w, input: needs.listing(needs.rows_about(input.table)).runtime,
+        mem_mb=lambda w, input: demand.listing(demand.rows_about(input.table)).mem_mb,
+        runtime=lambda w, input: demand.listing(demand.rows_about(input.table)).runtime,
     params:
         dataset=lambda w: friendly(PLAN.dividing)(w.dataset, w.split),
         code=lambda w: PLAN.code("split"),

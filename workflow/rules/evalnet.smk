@@ -27,7 +27,7 @@ rule train_evalnet:
         runtime=asked("runtime", to_train_evalnet, grows=False),
         checkpoint_seconds=lambda w: run_of(w).evalnet.resources.checkpoint_seconds,
     params:
-        settings=lambda w: slices.evalnet(run_of(w), int(w.i), PLAN.code),
+        settings=lambda w: rule_params.evalnet(run_of(w), int(w.i), PLAN.code),
     script:
         "../scripts/train_evalnet.py"
 
@@ -42,7 +42,7 @@ rule rank_evalnets:
     conda:
         "../../envs/dissent.yaml"
     params:
-        settings=lambda w: slices.ranking_evalnets(run_of(w)),
+        settings=lambda w: rule_params.ranking_evalnets(run_of(w)),
         code=lambda w: PLAN.code("rank_evalnets"),
     script:
         "../scripts/rank_evalnets.py"
@@ -62,7 +62,7 @@ rule measure_thresholds:
     resources:
         gpu=1,
     params:
-        settings=lambda w: slices.thresholds(run_of(w), PLAN.code),
+        settings=lambda w: rule_params.thresholds(run_of(w), PLAN.code),
     script:
         "../scripts/measure_thresholds.py"
 
@@ -89,6 +89,6 @@ rule score_pairs:
         mem_mb=asked("mem_mb", to_rate),
         runtime=asked("runtime", to_rate),
     params:
-        settings=lambda w: slices.rating(run_of(w), PLAN.code),
+        settings=lambda w: rule_params.rating(run_of(w), PLAN.code),
     script:
         "../scripts/score_pairs.py"

@@ -20,7 +20,7 @@ rule decide:
     conda:
         "../../envs/dissent.yaml"
     params:
-        settings=lambda w: slices.deciding(run_of(w), PLAN.code),
+        settings=lambda w: rule_params.deciding(run_of(w), PLAN.code),
     script:
         "../scripts/decide.py"
 
@@ -45,7 +45,7 @@ rule predict:
         mem_mb=asked("mem_mb", to_predict),
         runtime=asked("runtime", to_predict),
     params:
-        settings=lambda w: slices.prediction(run_of(w), int(w.g), PLAN.code),
+        settings=lambda w: rule_params.prediction(run_of(w), int(w.g), PLAN.code),
     script:
         "../scripts/predict.py"
 
@@ -71,7 +71,7 @@ rule build_masks:
         mem_mb=asked("mem_mb", to_mask),
         runtime=asked("runtime", to_mask),
     params:
-        settings=lambda w: slices.masks(run_of(w), int(w.g), PLAN.code),
+        settings=lambda w: rule_params.masks(run_of(w), int(w.g), PLAN.code),
     script:
         "../scripts/build_masks.py"
 
@@ -95,7 +95,7 @@ rule assemble_pairs:
         mem_mb=asked("mem_mb", to_assemble),
         runtime=asked("runtime", to_assemble),
     params:
-        settings=lambda w: slices.pairs(run_of(w), int(w.g), PLAN.code),
+        settings=lambda w: rule_params.pairs(run_of(w), int(w.g), PLAN.code),
     script:
         "../scripts/assemble_pairs.py"
 
@@ -124,7 +124,7 @@ rule train:
         runtime=asked("runtime", to_train, grows=False),  # what ran out of time goes on from its checkpoint
         checkpoint_seconds=lambda w: run_of(w).network.resources.checkpoint_seconds,
     params:
-        settings=lambda w: slices.student(run_of(w), int(w.g), int(w.i), PLAN.code),
+        settings=lambda w: rule_params.student(run_of(w), int(w.g), int(w.i), PLAN.code),
     script:
         "../scripts/train.py"
 
@@ -140,7 +140,7 @@ rule rank_students:
     conda:
         "../../envs/dissent.yaml"
     params:
-        settings=lambda w: slices.ranking(run_of(w), int(w.g)),
+        settings=lambda w: rule_params.ranking(run_of(w), int(w.g)),
         code=lambda w: PLAN.code("rank_students"),
     script:
         "../scripts/rank_students.py"
@@ -171,7 +171,7 @@ rule evaluate:
         mem_mb=asked("mem_mb", to_evaluate),
         runtime=asked("runtime", to_evaluate),
     params:
-        settings=lambda w: slices.evaluation(run_of(w), int(w.g), PLAN.code),
+        settings=lambda w: rule_params.evaluation(run_of(w), int(w.g), PLAN.code),
     script:
         "../scripts/evaluate.py"
 
@@ -206,7 +206,7 @@ rule audit:
     conda:
         "../../envs/dissent.yaml"
     params:
-        settings=lambda w: slices.auditing(run_of(w), int(w.g), PLAN.code),
+        settings=lambda w: rule_params.auditing(run_of(w), int(w.g), PLAN.code),
     script:
         "../scripts/audit.py"
 
@@ -223,7 +223,7 @@ rule show_pairs:
     conda:
         "../../envs/dissent.yaml"
     params:
-        settings=lambda w: slices.student(run_of(w), int(w.g), 1, PLAN.code)
+        settings=lambda w: rule_params.student(run_of(w), int(w.g), 1, PLAN.code)
         | {"palette": run_of(w).dataset.task.palette, "code": PLAN.code("show_pairs")},
     script:
         "../scripts/show_pairs.py"

@@ -32,6 +32,6 @@ rule report:
     conda:
         "../../envs/dissent.yaml"
     params:
-        settings=lambda w: slices.report(run_of(w), PLAN.config.controls(w.run), PLAN.code, PLAN.config),
+        settings=lambda w: rule_params.report(run_of(w), PLAN.config.controls(w.run), PLAN.code, PLAN.config),
     script:
         "../scripts/report.py"

@@ -21,7 +21,7 @@ rule predict_shard:
         mem_mb=asked("mem_mb", to_predict),
         runtime=asked("runtime", to_predict),
     params:
-        settings=lambda w: slices.prediction(run_of(w), int(w.g), PLAN.code, int(w.s)),
+        settings=lambda w: rule_params.prediction(run_of(w), int(w.g), PLAN.code, int(w.s)),
     script:
         "../scripts/predict.py"
 
@@ -47,7 +47,7 @@ rule build_masks_shard:
         mem_mb=asked("mem_mb", to_mask),
         runtime=asked("runtime", to_mask),
     params:
-        settings=lambda w: slices.masks(run_of(w), int(w.g), PLAN.code),
+        settings=lambda w: rule_params.masks(run_of(w), int(w.g), PLAN.code),
     script:
         "../scripts/build_masks.py"
 

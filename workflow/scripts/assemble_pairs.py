@@ -1,8 +1,8 @@
 """Assemble the pairs that a generation's students learn from."""
 
-from dissent.generation.pairs import assemble_pairs
-from dissent.generation.stopped import unless_stopped
-from dissent.jobs import job
+from dissent.runtime import job
+from dissent.steps.assemble_pairs import assemble_pairs
+from dissent.steps.skipped import unless_stopped
 
 with job(snakemake), unless_stopped(snakemake):
     assemble_pairs(

@@ -1,8 +1,8 @@
 """Compare the pseudo-labels with hidden masks, where these exist."""
 
-from dissent.generation.audit import audit
-from dissent.generation.stopped import unless_stopped
-from dissent.jobs import job
+from dissent.runtime import job
+from dissent.steps.audit import audit
+from dissent.steps.skipped import unless_stopped
 
 with job(snakemake), unless_stopped(snakemake):
     audit(

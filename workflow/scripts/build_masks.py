@@ -1,9 +1,9 @@
 """Find where the teachers agree (consensus) and where they do not (inconsistency)."""
 
-from dissent.generation.cost import write_cost
-from dissent.generation.masks import build_masks
-from dissent.generation.stopped import unless_stopped
-from dissent.jobs import cost, job
+from dissent.runtime import cost, job
+from dissent.steps.build_masks import build_masks
+from dissent.steps.cost import write_cost
+from dissent.steps.skipped import unless_stopped
 
 with job(snakemake), unless_stopped(snakemake), cost() as spent:
     done = build_masks(

@@ -1,7 +1,7 @@
 """Add up what the jobs of a generation cost."""
 
-from dissent.generation.cost import add_costs
-from dissent.jobs import job
+from dissent.runtime import job
+from dissent.steps.cost import add_costs
 
 with job(snakemake):
     add_costs(list(snakemake.input), out=snakemake.output[0])

@@ -1,11 +1,11 @@
 """Measure between which qualities a recipe tells masks apart."""
 
-from dissent.devices import lease, prepare_process
-from dissent.jobs import job
+from dissent.runtime import job
+from dissent.runtime.devices import lease, prepare_process
 
 with job(snakemake), lease() as place:
     device = prepare_process(snakemake.params.settings["threads"], place.device).type
-    from dissent.generation.evalnet import measure_thresholds  # torch only now: the lease decides which card it sees
+    from dissent.steps.train_evalnet import measure_thresholds  # torch only now: the lease decides which card it sees
 
     measure_thresholds(
         snakemake.params.settings,

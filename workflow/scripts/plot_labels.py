@@ -1,9 +1,9 @@
 """Draw score against labelled images, of a study with label fractions."""
 
-from dissent.jobs import job
+from dissent.runtime import job
 
 with job(snakemake):
-    from dissent.study.page import write_labels
+    from dissent.report.study.page import write_labels
 
     out = {name: getattr(snakemake.output, name) for name in ("svg", "png", "csv", "json")}
     write_labels(snakemake.params.settings, out)

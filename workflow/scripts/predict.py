@@ -1,13 +1,13 @@
 """Predict the unlabelled images with every teacher of the generation before."""
 
-from dissent.devices import lease, prepare_process
-from dissent.generation.cost import write_cost
-from dissent.generation.stopped import unless_stopped
-from dissent.jobs import cost, job
+from dissent.runtime import cost, job
+from dissent.runtime.devices import lease, prepare_process
+from dissent.steps.cost import write_cost
+from dissent.steps.skipped import unless_stopped
 
 with job(snakemake), unless_stopped(snakemake), lease() as place, cost(place.device) as spent:
     device = spent.device = prepare_process(snakemake.params.settings["threads"], place.device).type
-    from dissent.generation.predict import predict  # torch only now: the lease decides which card it sees
+    from dissent.steps.predict import predict  # torch only now: the lease decides which card it sees
 
     done = predict(
         snakemake.params.settings,

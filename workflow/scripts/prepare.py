@@ -4,7 +4,7 @@ from pathlib import Path
 
 from dissent.datasets import prepare
 from dissent.datasets.made import remember
-from dissent.jobs import job
+from dissent.runtime import job
 
 with job(snakemake):
     out = Path(snakemake.output.about).parent

@@ -1,6 +1,6 @@
 """Write the page that a person opens after a run."""
 
-from dissent.jobs import job
+from dissent.runtime import job
 
 with job(snakemake):
     from pathlib import Path

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from dissent.datasets import split
-from dissent.jobs import job
+from dissent.runtime import job
 
 with job(snakemake):
     split(

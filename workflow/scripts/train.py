@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from dissent.devices import lease, prepare_process
-from dissent.generation.cost import write_cost
-from dissent.generation.levels import with_levels
-from dissent.generation.stopped import unless_stopped
-from dissent.generation.twins import taken_over
-from dissent.jobs import cost, job
+from dissent.runtime import cost, job
+from dissent.runtime.devices import lease, prepare_process
+from dissent.runtime.student_cache import taken_over
+from dissent.steps.cost import write_cost
+from dissent.steps.levels import with_levels
+from dissent.steps.skipped import unless_stopped
 
 inputs, out = snakemake.input, Path(snakemake.output.model).parent
 settings = with_levels(snakemake.params.settings, inputs.prepared)
@@ -16,7 +16,7 @@ with job(snakemake), unless_stopped(snakemake), taken_over(settings, seen, out) 
     if state is not None:
         with lease() as place, cost(place.device) as spent:
             device = spent.device = prepare_process(settings["threads"], place.device).type
-            from dissent.generation.student import train_student  # torch only now: the lease decides what it sees
+            from dissent.steps.train import train_student  # torch only now: the lease decides what it sees
 
             done = train_student(
                 settings,

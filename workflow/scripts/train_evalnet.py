@@ -2,17 +2,17 @@
 
 from pathlib import Path
 
-from dissent.devices import lease, prepare_process
-from dissent.generation.cost import write_cost
-from dissent.generation.twins import taken_over
-from dissent.jobs import cost, job
+from dissent.runtime import cost, job
+from dissent.runtime.devices import lease, prepare_process
+from dissent.runtime.student_cache import taken_over
+from dissent.steps.cost import write_cost
 
 settings, inputs, out = snakemake.params.settings, snakemake.input, Path(snakemake.output.model).parent
 with job(snakemake), taken_over(settings, inputs, out) as state:
     if state is not None:
         with lease() as place, cost(place.device) as spent:
             device = spent.device = prepare_process(settings["threads"], place.device).type
-            from dissent.generation.evalnet import train_evalnet  # torch only now: the lease decides what it sees
+            from dissent.steps.train_evalnet import train_evalnet  # torch only now: the lease decides what it sees
 
             done = train_evalnet(
                 settings,

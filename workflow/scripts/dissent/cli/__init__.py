@@ -11,8 +11,8 @@ import sys
 from collections.abc import Sequence
 
 from dissent.cli import check, estimate, init, predict, verify, workflow
-from dissent.files import UserError
-from dissent.jobs.signals import Interrupted, interruptible
+from dissent.core.files import UserError
+from dissent.runtime.signals import Interrupted, interruptible
 
 COMMANDS = {
     "init": init,
@@ -53,7 +53,7 @@ def parser() -> argparse.ArgumentParser:
     whole = argparse.ArgumentParser(
         prog="dissent",
         description="Segment images with few labels: generations of pseudo-labels, filtered by their teachers' disagreement.",
-        epilog="Training itself is `snakemake --cores 2 results/EXPERIMENT/report.html`; see README.md and docs/own_data.md.",
+        epilog="Training itself is `snakemake --cores 2 results/EXPERIMENT/report.html`; see README.md and docs/how-to/own_data.md.",
     )
     commands = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, command in COMMANDS.items():

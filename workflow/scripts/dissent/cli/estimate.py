@@ -9,9 +9,9 @@ from pathlib import Path
 
 from dissent.cli.settings import settings_folder
 from dissent.cli.text import columns
-from dissent.places import SHIPPED
-from dissent.plan import Plan
-from dissent.study.estimate import Estimate, Rate, estimate
+from dissent.core.places import SHIPPED
+from dissent.planning.estimate import Estimate, Rate, estimate
+from dissent.planning.paths import Plan
 
 EXAMPLES = """examples:
   dissent estimate study_b

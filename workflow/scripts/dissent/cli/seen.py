@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
+from dissent.config.dataset import Source
 from dissent.datasets.decode import EXTENSIONS
 from dissent.datasets.listing import Census, walk
 from dissent.datasets.raw import Problems, find_items
-from dissent.spec.dataset import Source
 
 
 def seen_files(source: Source, raw: Path) -> str:

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from dissent.files import UserError
-from dissent.places import SHIPPED
-from dissent.spec.base import read_yaml
-from dissent.spec.run import FOLDERS, Config
+from dissent.config.base import read_yaml
+from dissent.config.resolve import FOLDERS, Config
+from dissent.core.files import UserError
+from dissent.core.places import SHIPPED
 
 
 def settings_folder(given: Path | None) -> Path:

@@ -8,8 +8,8 @@ import shutil
 from pathlib import Path
 
 from dissent.cli.text import some
-from dissent.files import UserError, write_atomic
-from dissent.places import SHIPPED
+from dissent.core.files import UserError, write_atomic
+from dissent.core.places import SHIPPED
 
 EXAMPLES = """examples:
   dissent workflow my_project

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from dissent.files import UserError, digest, read_json, sha256, write_text
+from dissent.core.files import UserError, digest, read_json, sha256, write_text
 
 _UNREADABLE = "unreadable"
 

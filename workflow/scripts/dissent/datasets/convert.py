@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from dissent.datasets.codings import Label, read_grey, read_label
+from dissent.config.dataset import Source
+from dissent.config.task import Task
+from dissent.core.files import UNKNOWN, sha256, write_image, write_mask
 from dissent.datasets.decode import Header, read_header, read_photo, turned, turned_size
 from dissent.datasets.exif import Turns
 from dissent.datasets.geometry import cut, opencv_bilinear, resize_mask, resize_photo, windows
+from dissent.datasets.mask_readers import Label, read_grey, read_label
 from dissent.datasets.raw import Item
-from dissent.files import UNKNOWN, sha256, write_image, write_mask
-from dissent.spec.dataset import Source
-from dissent.spec.task import Task
 
 PUBLISHED_TARGETS = {"published_iou": "labels_any", "published_dice": "labels_half"}
 """score: folder of the masks that the papers' code takes for it (section 1.1: > 0, and >= 128)"""

@@ -13,7 +13,7 @@ from typing import BinaryIO, TypeVar
 import numpy as np
 from PIL import Image
 
-from dissent import png
+from dissent.core import png
 from dissent.datasets import bmp, tiff
 from dissent.datasets.colour import check_clear, grey, opaque, palette_of
 

@@ -9,8 +9,8 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
-from dissent.files import sha256
-from dissent.spec.origin import Archive
+from dissent.config.source import Archive
+from dissent.core.files import sha256
 
 log = logging.getLogger(__name__)
 

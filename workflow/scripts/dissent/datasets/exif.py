@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+from dissent.config.dataset import Source
 from dissent.datasets.decode import Header, turned_size
 from dissent.datasets.raw import Item, Problems
-from dissent.spec.dataset import Source
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,11 @@ import os
 import shutil
 from pathlib import Path
 
+from dissent.config.source import Archive, Fetch
+from dissent.core.files import UserError, digest, sha256, write_json
 from dissent.datasets.decode import EXTENSIONS
 from dissent.datasets.download import Failed, amount, download
 from dissent.datasets.unpack import unpack
-from dissent.files import UserError, digest, sha256, write_json
-from dissent.spec.origin import Archive, Fetch
 
 log = logging.getLogger(__name__)
 

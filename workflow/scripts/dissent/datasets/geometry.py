@@ -6,7 +6,7 @@ from math import ceil
 import numpy as np
 from PIL import Image
 
-from dissent.spec.geometry import Centre, Crops, Tiles, Whole
+from dissent.config.geometry import Centre, Crops, Tiles, Whole
 
 Window = tuple[int, int, int, int]  # top, left, height, width
 

@@ -5,7 +5,7 @@ It is no output of a job: Snakemake, which removes outputs before a job, leaves 
 
 from pathlib import Path
 
-from dissent.files import UserError, read_json, write_json
+from dissent.core.files import UserError, read_json, write_json
 
 NAME = ".made.json"
 KEYS = ("dataset", "raw", "digest", "code")

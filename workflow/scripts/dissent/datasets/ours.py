@@ -8,11 +8,11 @@ from pathlib import Path
 
 from PIL import Image
 
-from dissent import png
+from dissent.core import png
+from dissent.core.files import UserError, digest, read_json, read_rows, sha256, write_json
 from dissent.datasets.contents import contents
 from dissent.datasets.convert import PUBLISHED_TARGETS
 from dissent.datasets.listing import JUNK
-from dissent.files import UserError, digest, read_json, read_rows, sha256, write_json
 
 FOLDERS = ("images", "labels", *sorted(PUBLISHED_TARGETS.values()))
 MARKER = ".files.csv"

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from dissent.files import UserError
+from dissent.core.files import UserError
 
 DATA = Path("data")
 RAW = DATA / "raw"

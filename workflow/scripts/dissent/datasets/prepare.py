@@ -11,6 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from dissent.config.dataset import Source
+from dissent.config.task import Task
+from dissent.core.files import UNKNOWN, sha256, write_json, write_table
 from dissent.datasets.contents import states
 from dissent.datasets.convert import PUBLISHED_TARGETS, BadFiles, Converted, Plan, convert, headers_of, histogram
 from dissent.datasets.decode import turned_size
@@ -21,9 +24,6 @@ from dissent.datasets.ours import FOLDERS, MARKER, check_ours
 from dissent.datasets.palettes import Palettes
 from dissent.datasets.raw import Item, Problems, find_items, raw_digest
 from dissent.datasets.record import NAME, WHY, compare, told, used_files, write_record
-from dissent.files import UNKNOWN, sha256, write_json, write_table
-from dissent.spec.dataset import Source
-from dissent.spec.task import Task
 
 log = logging.getLogger(__name__)
 

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from dissent.files import UserError, write_text
+from dissent.core.files import UserError, write_text
 
 _SHOWN = 5
 _DIFFERENT = re.compile(r"\S*\.(?:png|jpe?g|tiff?|bmp)\b|\d+", re.IGNORECASE)  # names and numbers tell causes not apart

@@ -6,16 +6,16 @@ import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dissent.datasets.codings import label_folders
+from dissent.config.dataset import Part, Source
+from dissent.config.source import Obtain
+from dissent.core.files import UserError, digest
 from dissent.datasets.contents import contents
 from dissent.datasets.decode import EXTENSIONS
 from dissent.datasets.listing import Census, Looking, further_files, images_by_key, masks_by_key, walk
+from dissent.datasets.mask_readers import label_folders
 from dissent.datasets.naming import OTHER_IMAGES, Names, bare
 from dissent.datasets.problems import Problems
 from dissent.datasets.tables import table_of
-from dissent.files import UserError, digest
-from dissent.spec.dataset import Part, Source
-from dissent.spec.origin import Obtain
 
 _LONGEST = 180  # bytes of a name: tiles and writers add some, and a file system takes 255
 _NO_DATA = (".zip", ".part", ".json")  # what fetching leaves beside the data

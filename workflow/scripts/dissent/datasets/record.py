@@ -12,10 +12,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from dissent.config.dataset import Source
+from dissent.core.files import UserError, read_json, read_table, write_table, write_text
 from dissent.datasets.contents import read_again
 from dissent.datasets.raw import Item
-from dissent.files import UserError, read_json, read_table, write_table, write_text
-from dissent.spec.dataset import Source
 
 log = logging.getLogger(__name__)
 

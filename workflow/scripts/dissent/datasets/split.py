@@ -4,13 +4,13 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
-from dissent.datasets import draw
-from dissent.datasets.lists import read_fixed, read_lists
+from dissent.config.dataset import Dataset
+from dissent.config.split import Split
+from dissent.core.files import UserError, read_json, read_table, verify, write_json, write_table
+from dissent.datasets import sampling
 from dissent.datasets.problems import Problems
+from dissent.datasets.split_files import read_fixed, read_lists
 from dissent.datasets.unused import tell_unused
-from dissent.files import UserError, read_json, read_table, verify, write_json, write_table
-from dissent.spec.dataset import Dataset
-from dissent.spec.split import Split
 
 log = logging.getLogger(__name__)
 
@@ -98,11 +98,11 @@ def _drawn(pool: list[dict], share: int | float | str, plan: Split, side: str, w
     key = {"group": "group", "crop": "id"}[plan.by]
     try:
         if plan.draw == "nested" or side == "unlabelled":
-            return draw.nested(pool, share, plan.seed, side, key)
+            return sampling.nested(pool, share, plan.seed, side, key)
         if plan.draw == "shuffle":
-            return draw.as_shuffled(pool, share, plan.seed, key)
-        return draw.as_sklearn(pool, share, plan.seed, side == "labelled" and plan.draw == "sklearn_rest", key)
-    except draw.TooFew as error:
+            return sampling.as_shuffled(pool, share, plan.seed, key)
+        return sampling.as_sklearn(pool, share, plan.seed, side == "labelled" and plan.draw == "sklearn_rest", key)
+    except sampling.TooFew as error:
         raise UserError(f"`{side}: {share}` in {where}: {error} {_WHERE[side]} with what they need") from None
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dissent.files import UserError
+from dissent.core.files import UserError
 
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 _REMEDY = "save it as UTF-8 (in Excel: `CSV UTF-8`)"

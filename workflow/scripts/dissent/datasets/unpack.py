@@ -8,7 +8,7 @@ import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
 
-from dissent.files import UserError
+from dissent.core.files import UserError
 
 _CHUNK = 1 << 20
 _GROWTH = 20  # images and masks hardly shrink in a zip: more than this is no data set

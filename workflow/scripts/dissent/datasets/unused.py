@@ -3,8 +3,8 @@
 import logging
 from collections import Counter
 
-from dissent.datasets.draw import unit_of
-from dissent.spec.split import Split
+from dissent.config.split import Split
+from dissent.datasets.sampling import unit_of
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from torch import nn
 
-from dissent.files import UserError
+from dissent.core.files import UserError
 from dissent.networks import evalnet, smp, storage, unet1x1
 from dissent.networks.storage import save
 

@@ -12,7 +12,7 @@ import safetensors.torch
 import torch
 from torch import Tensor, nn
 
-from dissent.files import UserError
+from dissent.core.files import UserError
 
 # of the images on which the ImageNet weights were trained, RGB in 0..1
 _MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)

@@ -9,9 +9,9 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
-from dissent.files import UserError, read_json, write_atomic, write_json
-from dissent.spec.base import validate
-from dissent.spec.network import Network
+from dissent.config.base import validate
+from dissent.config.network import Network
+from dissent.core.files import UserError, read_json, write_atomic, write_json
 
 FORMAT = 1
 _WIDEST, _LARGEST_BATCH = 64, 4096  # beyond them a hostile file could ask for more memory than there is

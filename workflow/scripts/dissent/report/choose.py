@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dissent.seeds import generator
+from dissent.core.seeds import generator
 
 
 @dataclass(frozen=True)

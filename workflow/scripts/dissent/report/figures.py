@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from dissent.report import plots
 from dissent.report.chart import Mark, control_mark, legend
-from dissent.report.story import Generation, Story
+from dissent.report.run_results import Generation, Story
 from dissent.report.verdict import Verdict
 
 

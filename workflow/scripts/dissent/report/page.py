@@ -5,14 +5,14 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from dissent.files import write_text
+from dissent.config.deviations import told
+from dissent.core.files import write_text
+from dissent.core.seal import seal_page
 from dissent.report import figures, provenance, tables
+from dissent.report.run_results import Story
 from dissent.report.sheets import Sheets
-from dissent.report.story import Story
 from dissent.report.templates import environment_of
 from dissent.report.verdict import verdict
-from dissent.seal import seal_page
-from dissent.spec.quirks import told
 
 LIMIT = 10_000_000  # bytes of the page; pictures shrink until it fits
 _TABLES = ("metrics.json", "counts.csv", "teachers.json", "cost.json", "predictions.csv", "masks.csv", "audit.json")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import yaml
 
-from dissent.files import read_json, sha256
-from dissent.report.story import Story
+from dissent.core.files import read_json, sha256
+from dissent.report.run_results import Story
 
 _PACKAGES = (
     "dissent", "snakemake", "torch", "torchvision", "numpy", "pillow", "segmentation-models-pytorch", "timm", "matplotlib",

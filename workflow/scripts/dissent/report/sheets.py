@@ -6,10 +6,10 @@ A line shows the image, what the teachers say, the doubt, the label, and the hid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dissent.files import read_image, read_mask, read_table, verify
+from dissent.core.files import read_image, read_mask, read_table, verify
 from dissent.report import tiles
 from dissent.report.choose import choose
-from dissent.report.story import Generation, Story
+from dissent.report.run_results import Generation, Story
 from dissent.report.tables import percent
 
 _TEACHERS = 4  # that are shown; more would be too small to see

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
-from dissent.files import UNKNOWN, encode_png
+from dissent.core.files import UNKNOWN, encode_png
 
 DOUBT = (255, 90, 60)
 NOBODY_KNOWS = (128, 128, 128)

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from dissent.pools import difference
-from dissent.report.story import Generation
+from dissent.evaluation.bootstrap import difference
+from dissent.report.run_results import Generation
 
-# What generations have to beat: labels alone for as many steps, and labels with augmentation (docs/protocol.md).
+# What generations have to beat: labels alone for as many steps, and labels with augmentation (docs/explanation/protocol.md).
 EXPECTED = ("ldt_equal_steps", "aldt")
 
 

@@ -1,7 +1,7 @@
 """Near duplicates: images that are one picture, resized, compressed, turned, brightened, or cut from one scene.
 
 `whole` and `parts` propose pairs from small descriptors, without comparing all pairs in Python; `likeness` then compares the
-pixels of each, aligned, and decides. numpy and pillow only. How well it works: benchmarks/near.py, docs/own_data.md.
+pixels of each, aligned, and decides. numpy and pillow only. How well it works: benchmarks/near.py, docs/how-to/own_data.md.
 """
 
 from collections.abc import Sequence

@@ -14,9 +14,9 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from dissent.consensus import dilated
+from dissent.core.seeds import generator
 from dissent.datasets.near.views import CANVAS, Views
 from dissent.datasets.near.whole import Pairs, cosines
-from dissent.seeds import generator
 
 _SCALES = 5
 _STEP = 2 ** (-1 / 4)  # from one scale to the next: 1 to 1/2

@@ -1,0 +1,54 @@
+# What a job asks of a cluster: memory and minutes, reckoned by dissent/planning/resources.py.
+
+
+def asked(name, job, grows=True):
+    """A resource function: `mem_mb` or `runtime` of what `job(wildcards, input)` needs, more after each failure.
+
+    Tables that are still to be made have no rows to count: Snakemake asks again before the job starts.
+    """
+    return told(lambda w, input, attempt: getattr(job(w, input), name) * (attempt if grows else 1))
+
+
+def to_train(w, input):
+    """What a student demand."""
+    rows = (demand.rows_about(table) for table in (input.pairs, input.val, input.unlabelled))
+    return demand.training(run_of(w), int(w.g), *rows)
+
+
+def voters_of(run, generation):
+    """How many predictions of each image a generation has: of its teachers, or of the views of one."""
+    views = run.at(generation)["views"]
+    return views["number"] if views["form"] != "none" else run.at(generation - 1)["teachers"]
+
+
+def to_predict(w, input):
+    """What the teachers need to label one shard."""
+    images = demand.rows_about(input.unlabelled) // run_of(w).shards
+    return demand.predicting(run_of(w), int(w.g) - 1, images, voters_of(run_of(w), int(w.g)))
+
+
+def to_mask(w, input):
+    """What finding the agreement on one shard demand."""
+    voters = voters_of(run_of(w), int(w.g))
+    return demand.masking(run_of(w), demand.rows_about(input.predictions) // voters, voters)
+
+
+def to_assemble(w, input):
+    """What joining the tables of labelled and unlabelled images demand."""
+    return demand.listing(demand.rows_about(input.labelled) + demand.rows_about(input.unlabelled))
+
+
+def to_evaluate(w, input):
+    """What scoring a pool demand."""
+    images = demand.rows_about(input.val) + demand.rows_about(input.test)
+    return demand.predicting(run_of(w), int(w.g), images, run_of(w).at(int(w.g))["pool"])
+
+
+def to_rate(w, input):
+    """What rating masks needs: about as much as predicting them."""
+    return demand.predicting(run_of(w), 0, demand.rows_about(input.table), 1)
+
+
+def to_train_evalnet(w, input):
+    """What an EvalNet needs, whose examples are many masks of few images."""
+    return demand.rating(run_of(w), demand.rows_about(input.labelled), demand.rows_about(input.val))

@@ -1,0 +1,169 @@
+"""Nearly the same image on two sides of a split, and one image with two masks: a part of `dissent check`.
+
+Equal pixels on two sides are refused by the split itself. What is only alike is told and never refused: frames of a video are
+alike too, and whether that is a fault only a person knows.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from dissent.core.files import UNKNOWN, read_mask, read_rows, read_table, write_table
+from dissent.core.seeds import generator
+from dissent.core.task import Task
+from dissent.datasets.near import Pair, Wanted, find
+
+SIDES = ("test", "val", "labelled", "unlabelled")
+COLUMNS = ("side", "image", "other_side", "other_image", "how", "likeness")
+_MOST = 10_000  # images that are compared; of more unlabelled ones a part is drawn
+_NAMED = 5  # pairs in a message
+_ALL = 0.97  # of the smaller image
+_TWINS = 0.97  # likeness from which two masks should be one
+_APART = 0.3  # of the pixels where either mask shows something
+
+
+class Alike(NamedTuple):
+    """Two images that are nearly one, the side that is judged by first."""
+
+    sides: tuple[str, str]
+    names: tuple[str, str]
+    how: str
+    likeness: float
+
+    def __str__(self) -> str:
+        (one, other), (side, where) = self.names, self.sides
+        return f"{one} ({side}) and {other} ({where}): {self.how}"
+
+
+def check_alike(prepared: Path, split: Path, task: Task, table: Path) -> tuple[list[str], list[str]]:
+    """Notes and warnings; all pairs are written to `table`, if there are any."""
+    rows, left_out = _rows(prepared, split)
+    notes = [f"of unlabelled images {left_out:,} are not searched for near duplicates"] if left_out else []
+    masks = _one_image_two_masks(rows, prepared, task)
+    across = []
+    for pair in _pairs(rows, prepared):
+        one, other = rows[pair.first], rows[pair.second]
+        if one["side"] != other["side"]:
+            names = one["id"], other["id"]
+            across.append(Alike((one["side"], other["side"]), names, _how(pair, one, other), pair.likeness))
+        elif (
+            pair.likeness >= _TWINS and not pair.part and not pair.turn and one["image_sha256"] != other["image_sha256"]
+        ):
+            masks += _two_masks(one, other, prepared, task)
+    if across:
+        shown = [(*_column(one.sides, one.names), one.how, f"{one.likeness:.3f}") for one in across]
+        write_table(table, [dict(zip(COLUMNS, values, strict=True)) for values in shown], COLUMNS)
+    loud = [one for one in across if one.sides != ("labelled", "unlabelled")]
+    quiet = [one for one in across if one.sides == ("labelled", "unlabelled")]
+    warnings = [_told(loud, table)] if loud else []
+    if quiet:
+        several = (
+            f"{len(quiet):,} pairs of a labelled and an unlabelled image are"
+            if quiet[1:]
+            else "a labelled and an unlabelled image are"
+        )
+        notes.append(
+            f"{several} nearly the same, and teach little beside each other: {_some(quiet)}. All stand in {table}"
+        )
+    if masks:
+        notes.append(
+            f"one image with two masks that differ: {_some(masks)}. Keep the right one, or mark what is open as ignored"
+        )
+    return notes, warnings
+
+
+def _column(sides: tuple[str, str], names: tuple[str, str]) -> tuple[str, ...]:
+    return sides[0], names[0], sides[1], names[1]
+
+
+def _rows(prepared: Path, split: Path) -> tuple[list[dict], int]:
+    """Rows of files.csv with their side, those first by which is judged; and how many unlabelled ones are left out."""
+    sides = {row["id"]: side for side in SIDES for row in read_rows(split / f"{side}.csv", ("id",))}
+    rows = [row | {"side": sides[row["id"]]} for row in read_table(prepared / "files.csv") if row["id"] in sides]
+    rows.sort(key=lambda row: SIDES.index(row["side"]))
+    judged = sum(row["side"] != "unlabelled" for row in rows)
+    room, others = max(0, _MOST - judged), len(rows) - judged
+    if others <= room:
+        return rows, 0
+    kept = np.sort(generator("near", "unlabelled").choice(others, room, replace=False)) + judged
+    return rows[:judged] + [rows[index] for index in kept], others - room
+
+
+def _pairs(rows: Sequence[Mapping], prepared: Path) -> list[Pair]:
+    groups = {name: number for number, name in enumerate(dict.fromkeys(row["group"] for row in rows))}
+    wanted = Wanted(
+        np.array([SIDES.index(row["side"]) for row in rows], np.int8),
+        np.array([groups[row["group"]] for row in rows], np.int64),
+        within=(0, 1, 2),
+    )
+    paths = [prepared / "images" / f"{row['id']}.png" for row in rows]
+    return find(paths, [_shape(row) for row in rows], wanted, prepared)
+
+
+def _shape(row: Mapping) -> tuple[int, int]:
+    """Height and width of the raw image; of a window, whose scale is its own, (1, 1)."""
+    return (int(row["raw_height"]), int(row["raw_width"])) if row.get("raw_height") else (1, 1)
+
+
+def _how(pair: Pair, one: Mapping, other: Mapping) -> str:
+    if pair.part and pair.share >= _ALL:
+        return "one is a crop of the other"
+    if pair.part:
+        return f"overlapping crops, which share {pair.share:.0%} of the smaller one"
+    words = [pair.turn] if pair.turn else []
+    if sorted(_shape(one)) != sorted(_shape(other)) and set(_shape(one)) != set(_shape(other)):
+        words.append("resized")
+    if pair.brightness:
+        words.append("other brightness or contrast")
+    kinds = {Path(row["source"].split("#")[0]).suffix.lower() for row in (one, other)}
+    if len(kinds) > 1 or not words:
+        words.append("compressed anew" if kinds & {".jpg", ".jpeg"} else "almost the same pixels")
+    return ", ".join(words)
+
+
+def _one_image_two_masks(rows: Sequence[Mapping], prepared: Path, task: Task) -> list[str]:
+    """Images of one side with equal pixels whose masks differ."""
+    first: dict[tuple[str, str], Mapping] = {}
+    found = []
+    for row in rows:
+        other = first.setdefault((row["side"], row["image_sha256"]), row)
+        if row["side"] != "unlabelled" and other["label_sha256"] != row["label_sha256"]:
+            share = float((_mask(other, prepared) != _mask(row, prepared)).mean())
+            found.append(f"{other['id']} and {row['id']} ({row['side']}), at {share:.2%} of the pixels")
+    return found
+
+
+def _two_masks(one: Mapping, other: Mapping, prepared: Path, task: Task) -> Iterator[str]:
+    """Words on two images that are nearly one, where their masks are not."""
+    first, second = _mask(one, prepared), _mask(other, prepared)
+    known = (first != UNKNOWN) & (second != UNKNOWN)
+    something = known & ((first != task.background) | (second != task.background))
+    differ = known & (first != second)
+    if differ.sum() > _APART * max(1, something.sum()):
+        yield f"{one['id']} and {other['id']} ({one['side']}), at {float(differ.mean()):.2%} of the pixels"
+
+
+def _mask(row: Mapping, prepared: Path) -> np.ndarray:
+    return read_mask(prepared / "labels" / f"{row['id']}.png")
+
+
+def _told(pairs: Sequence[Alike], table: Path) -> str:
+    counts = Counter(" and ".join(one.sides) for one in pairs)
+    where = ", ".join(f"{count:,} in {sides}" for sides, count in counts.items())
+    several = (
+        f"{len(pairs):,} pairs of images that are nearly the same lie"
+        if pairs[1:]
+        else "two images that are nearly the same lie"
+    )
+    return (
+        f"{several} on two sides of the split ({where}), so scores are too good: {_some(pairs)}. Say with `group` which images belong "
+        f"together (frames of a video, crops of a slide), or leave one of each pair out. All stand in {table}"
+    )
+
+
+def _some(names: Sequence) -> str:
+    more = f"; and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+    return "; ".join(map(str, names[:_NAMED])) + more

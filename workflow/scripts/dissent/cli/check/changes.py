@@ -1,0 +1,134 @@
+"""What is not as it was when the data set was prepared last, and what will be trained anew for it: a part of `dissent check`."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from dissent.cli.check.looks import Found, Seen
+from dissent.cli.text import some
+from dissent.core.files import UserError, read_json, read_table
+from dissent.planning.jobs import Job, planned, reached
+
+_SIDES = ("labelled", "unlabelled", "val", "test")
+
+
+def changes(seen: Seen) -> tuple[list[str], Found]:
+    """Lines for the terminal (none where nothing was prepared, or nothing changed), and a note where scores cannot be compared."""
+    data = Path("data", seen.run.dataset_name)
+    try:
+        before = [read_table(data / "files.csv"), read_json(data / "dataset.json")]
+    except UserError:
+        return [], Found()
+    now = [read_table(seen.prepared / "files.csv"), read_json(seen.prepared / "dataset.json")]
+    lines = [*_settings(before[1], now[1]), *_files(before[0], now[0])]
+    sides, found = _sides(seen, data / "splits" / seen.run.split)
+    if not lines and not sides:
+        return [], found
+    return [*lines, *sides, *_work(seen, data, data / "splits" / seen.run.split)], found
+
+
+def _settings(before: Mapping, now: Mapping) -> Iterator[str]:
+    for key in ("size", "channels", "task", "levels"):
+        if before.get(key) != now[key]:
+            told = "" if key == "task" else f" {before.get(key)} was, {now[key]} is"
+            yield f"`{key}` of the data set is another:{told}".rstrip(":")
+
+
+def _files(before: list[dict], now: list[dict]) -> Iterator[str]:
+    """What happened to images and masks, by the names of raw images."""
+    then, here = _by_source(before), _by_source(now)
+    found: dict[tuple[str, str], list[str]] = {}
+    for source in sorted(then.keys() | here.keys()):
+        for what in ("image", "mask"):
+            old, new = (one.get(source, {}).get(what, ()) for one in (then, here))
+            if old != new:
+                how = "new" if not any(old) else "gone" if not any(new) else "changed"
+                found.setdefault((what, how), []).append(source)
+    for (what, how), names in sorted(found.items()):
+        many = f"{len(names)} {what}{'s' * (len(names) > 1)} {'are' if len(names) > 1 else 'is'}"
+        of = "of " * (what == "mask")
+        yield f"{many} {how}: {of}{some(names)}"
+
+
+def _by_source(rows: list[dict]) -> dict[str, dict[str, tuple[str, ...]]]:
+    """{raw image: digests of its windows and of their masks}."""
+    found: dict[str, dict[str, tuple[str, ...]]] = {}
+    for row in rows:
+        one = found.setdefault(row["source"], {"image": (), "mask": ()})
+        one["image"] += (row["image_sha256"],)
+        one["mask"] += (row["label_sha256"],)
+    return found
+
+
+def _sides(seen: Seen, split: Path) -> tuple[list[str], Found]:
+    """How the sides of the split change, if it was made before."""
+    parts, same, found = [], [], Found()
+    for side in _SIDES:
+        try:
+            then = {row["id"] for row in read_table(split / f"{side}.csv", ("id",))}
+        except UserError:
+            return [], found
+        now = {row["id"] for row in read_table(seen.split / f"{side}.csv")}
+        came, went = sorted(now - then), sorted(then - now)
+        if not came and not went:
+            same.append(side)
+            continue
+        parts.append(f"{side} {len(now)} ({len(came)} came, {len(went)} went)")
+        if side in ("val", "test"):
+            told = [f"{some(names)} {verb}" for names, verb in ((came, "came"), (went, "went")) if names]
+            found.notes.append(
+                f"`{side}` of the split is not what it was ({', '.join(told)}): scores before and after it cannot be compared"
+            )
+    if not parts:
+        return [], found
+    rest = f"; {', '.join(same)} as before" if same else ""
+    return [f"split {seen.run.split}: {', '.join(parts)}{rest}"], found
+
+
+def _work(seen: Seen, data: Path, split: Path) -> list[str]:
+    """Which students are trained anew, of those that are trained, and how long they took."""
+    graph = planned(seen.plan, [f"results/{seen.run.name}/report.html"])
+    trained = {job for job in graph if job.trains and Path(job.output).is_file()}
+    if not trained:
+        return []
+    changed = [
+        f"{split}/{side}.csv" for side in (*_SIDES, "hidden") if _content(split, side) != _content(seen.split, side)
+    ]
+    # as after a command that prepares and splits alone: its tables have other content, or have not
+    later = {job: files for job, files in graph.items() if job.rule not in ("prepare", "split")}
+    anew = trained & reached(seen.plan, later, [*changed, f"{data}/dataset.json"])
+    if not anew:
+        lines = [f"none of the {len(trained)} trained networks is trained anew"]
+    else:
+        lines = [f"{len(anew)} of the {len(trained)} trained networks are trained anew: {_where(anew)}{_took(anew)}"]
+    if anew != trained:
+        lines.append(
+            f"so that nothing more is, prepare first, in a command of its own: snakemake --cores 2 {split}/labelled.csv"
+        )
+    return lines
+
+
+def _content(split: Path, side: str) -> list[list[str]]:
+    """A table without the paths, which are those of another folder while it is only looked at; [] where it lacks."""
+    try:
+        rows = read_table(split / f"{side}.csv")
+    except UserError:
+        return []
+    return [[value for name, value in row.items() if name not in ("image", "label")] for row in rows]
+
+
+def _where(jobs: set[Job]) -> str:
+    counts: dict[str, int] = {}
+    for job in sorted(jobs, key=lambda job: (job.run, job.rule, job.generation)):
+        name = f"{job.run} {f'gen{job.generation}' if job.rule == 'train' else 'EvalNets'}"
+        counts[name] = counts.get(name, 0) + 1
+    return ", ".join(f"{name} {count}" for name, count in counts.items())
+
+
+def _took(jobs: set[Job]) -> str:
+    seconds = 0.0
+    for job in jobs:
+        try:
+            seconds += read_json(Path(job.output).with_name("cost.json"))["seconds"]
+        except (UserError, KeyError, TypeError):
+            return ""
+    return f"; they took {seconds / 60:,.1f} minutes, one after the other"

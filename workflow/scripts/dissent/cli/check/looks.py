@@ -1,0 +1,158 @@
+"""What `dissent check` asks: small functions, each with one thing to look at, that give faults and notes.
+
+Another check is a function and its name in SETTINGS, or in DATA (which sees images and labels as they will be prepared).
+A fault would stop the run, or spoil it; a warning may spoil its numbers; a note deserves a look. Each names the thing, the value and the remedy.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from dissent.cli.check.alike import check_alike
+from dissent.cli.check.flat import check_flat
+from dissent.cli.check.shown import check_shown
+from dissent.config.resolve import Run
+from dissent.core.files import UserError, read_rows, sha256
+from dissent.core.task import Task
+from dissent.planning import resources
+from dissent.planning.paths import Plan
+
+_FEW = 8  # validation images by which the best step of a training can hardly be told
+
+
+@dataclass
+class Found:
+    """What was found: sentences."""
+
+    faults: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    def __add__(self, other: "Found") -> "Found":
+        return Found(self.faults + other.faults, self.notes + other.notes, self.warnings + other.warnings)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What checks may look at once the raw files are prepared, into folders that go when the checks are done."""
+
+    plan: Plan
+    run: Run
+    controls: list[Run]
+    raw: Path
+    prepared: Path
+    """folder of images, labels, files.csv, dataset.json"""
+    split: Path
+    """folder of the tables of the run's split"""
+
+    @cached_property
+    def sides(self) -> dict[str, int]:
+        """Images of each side of the split, hidden masks too."""
+        names = ("labelled", "unlabelled", "hidden", "val", "test")
+        return {name: sum(1 for _ in read_rows(self.split / f"{name}.csv")) for name in names}
+
+    @property
+    def unit(self) -> str:
+        """What is counted: images, or the tiles that are cut from them."""
+        return "tiles" if self.run.dataset.geometry.name in ("tiles", "crops") else "images"
+
+
+def asked(checks: Sequence[Callable[..., Found]], *facts: object) -> Found:
+    """What all checks of a list find."""
+    return sum((check(*facts) for check in checks), Found())
+
+
+def _home(plan: Plan, run: Run) -> Found:
+    """Files of the user's that preparing the data set would remove."""
+    try:
+        plan.guard(run.dataset_name)
+    except UserError as error:
+        return Found([str(error)])
+    return Found()
+
+
+def _weights(plan: Plan, run: Run) -> Found:
+    """Weights that a network starts from."""
+    network = run.network
+    if network.weights_sha256 is None:
+        return Found()
+    named = f"`weights: {network.weights}` of network {run.network_name}"
+    if not Path(network.weights).is_file():
+        return Found([f"{named} does not exist"])
+    if sha256(network.weights) != network.weights_sha256:
+        return Found([f"{named} is not the file that `weights_sha256` means"])
+    return Found()
+
+
+def _sides(seen: Seen) -> Found:
+    """Numbers of images."""
+    run, sides, found = seen.run, seen.sides, Found()
+    if run.recipe.last and not sides["unlabelled"]:
+        found.faults.append(
+            f"method {run.method} labels unlabelled images, and split {run.split} has none: put images without masks in, or "
+            "lower `labelled` (0.2 hides the masks of four in five)"
+        )
+    if sides["labelled"] < run.network.batch:
+        found.notes.append(
+            f"{sides['labelled']} labelled {seen.unit} are fewer than `batch: {run.network.batch}`: batches repeat them"
+        )
+    if sides["val"] < _FEW:
+        found.notes.append(
+            f"{sides['val']} validation {seen.unit} tell little: the best step and the best students come by chance"
+        )
+    if not sides["test"]:
+        found.notes.append("there are no test images: scores on validation images are a little too good")
+    return found
+
+
+def _shown(seen: Seen) -> Found:
+    """What the images of each side show."""
+    return Found(*check_shown(seen.prepared, seen.split, Task(seen.run.dataset.task.model_dump(mode="json"))))
+
+
+def _flat(seen: Seen) -> Found:
+    """Images without any contrast."""
+    return Found(*check_flat(seen.split, seen.run.dataset.channels))
+
+
+def _needs(plan: Plan, run: Run) -> Found:
+    """What a network takes, of which a cluster is asked for that."""
+    if resources.is_measured(run.network):
+        return Found()
+    name = f"{run.network.architecture} with {run.network.encoder}"
+    return Found(
+        notes=[
+            f"what {name} takes is not measured: a cluster is asked for the memory and time of the largest network in "
+            "planning/resources.py; `resources: {mem_mb: ..., runtime: ...}` in the network file correct them"
+        ]
+    )
+
+
+def _alike(seen: Seen) -> Found:
+    """Near duplicates."""
+    task = Task(seen.run.dataset.task.model_dump(mode="json"))
+    notes, warnings = check_alike(seen.prepared, seen.split, task, Path("work", "near", f"{seen.run.name}.csv"))
+    return Found(notes=notes, warnings=warnings)
+
+
+def _taught(plan: Plan, run: Run) -> Found:
+    """What students learn where teachers disagree; that the label means nothing in particular was read from its name."""
+    task, recipe = run.dataset.task, run.recipe
+    told = recipe.label == "unanimous" or (
+        recipe.label in ("agree", "majority") and recipe.doubt.target == "background"
+    )
+    if not (task.exclusive and told and recipe.last) or task.doubt_class:
+        return Found()
+    return Found(
+        notes=[
+            f"where teachers disagree, students of {run.method} learn `{task.background}`. Is that a class of its own, rename it "
+            f"in data set {run.dataset_name}, or choose `doubt: {{input: keep, target: ignore}}`"
+        ]
+    )
+
+
+FIRST = [_home]
+"""with a fault of these, nobody looks at the data"""
+SETTINGS = [_weights, _needs, _taught]
+DATA = [_sides, _shown, _flat, _alike]

@@ -1,0 +1,251 @@
+"""Look at a folder of images and masks, and write the settings of a first experiment on it.
+
+The masks are judged all together: numbers, 0 and 255, colours, a folder for each label, or a label in each channel.
+Images without a mask become the unlabelled ones. Where the files allow more than one reading, nothing is written and
+the question names the flags that answer it. On a known name it tells what came and went, and changes nothing by hand."""
+
+import argparse
+import re
+from pathlib import Path
+
+from dissent.cli.init import flags
+from dissent.cli.init.deep import levels_note
+from dissent.cli.init.grouping import told
+from dissent.cli.init.holdout import SIMULATED, held_back, told_sides
+from dissent.cli.init.infer_encoding import guess
+from dissent.cli.init.mask_meaning import Guess, Wishes
+from dissent.cli.init.pairing import Pairs, find_pairs
+from dissent.cli.init.survey import Survey, survey
+from dissent.cli.init.update import Files, put_aside, update
+from dissent.cli.init.write_config import SPLIT, checked, experiment_text, first_split, sizes, source_of, text_of
+from dissent.cli.machine import cores
+from dissent.cli.seen import told_files
+from dissent.cli.settings import config_of, settings_folder
+from dissent.cli.text import columns, some
+from dissent.core.files import UserError, write_atomic, write_text
+from dissent.datasets.ours import check_ours
+from dissent.datasets.place import check_place
+from dissent.datasets.tables import text_of as decoded
+
+EXAMPLES = """examples:
+  dissent init photos --images images --masks masks --name leaves
+  dissent init scans --masks annotations --ignore 255 --labels background,cell,debris
+  dissent init suim --masks masks --tolerance 32 --kind multiclass"""
+_NAME = "[A-Za-z0-9_][A-Za-z0-9_-]*"
+_HUGE = 1024
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `dissent init`."""
+    parser.add_argument("folder", type=Path, help="folder that holds the images and the masks")
+    parser.add_argument("--images", default="images", metavar="DIR", help="folder of images below it (default: images)")
+    parser.add_argument("--masks", default="masks", metavar="DIR", help="folder of masks below it (default: masks)")
+    parser.add_argument("--unlabelled", metavar="DIR", help="a further folder below it, of images without masks")
+    parser.add_argument("--name", help="name of the data set and the experiment; default: the folder's")
+    parser.add_argument("--settings", type=Path, metavar="DIR", help="folder of settings to write to; default: config")
+    parser.add_argument(
+        "--anew", action="store_true", help="a known name: put its settings aside and write new ones; val and test move"
+    )
+    parser.add_argument(
+        "--leave-out",
+        nargs="+",
+        default=[],
+        metavar="PATTERN",
+        help="files there that are not used, e.g. '*_color.png'",
+    )
+    parser.add_argument(
+        "--labelled",
+        type=flags.share,
+        metavar="SHARE",
+        help="all, or the share of masks to learn from; the others are hidden (default: all, or 0.2 where every image has one)",
+    )
+    masks = parser.add_argument_group("what masks mean, where that is open")
+    masks.add_argument("--kind", choices=["binary", "multiclass", "multilabel"], help="multilabel: labels overlap")
+    masks.add_argument(
+        "--labels", type=flags.names, metavar="A,B,...", help="names of the labels, in the order that is printed"
+    )
+    masks.add_argument(
+        "--ignore", type=flags.value, nargs="+", metavar="VALUE", help="mean nobody knows: 255, or 224,224,192; none"
+    )
+    masks.add_argument(
+        "--threshold", type=flags.byte, metavar="N", help="blurred 0/255 masks: values from N on are 255"
+    )
+    masks.add_argument(
+        "--tolerance", type=flags.byte, metavar="N", help="blurred colours: a colour within N of another is that one"
+    )
+    masks.add_argument(
+        "--palette", choices=["numbers", "colours"], help="masks with palettes: whether the number or its colour counts"
+    )
+    masks.add_argument("--missing", choices=["empty"], help="folder per label: no file means that the label is nowhere")
+    images = parser.add_argument_group("images")
+    images.add_argument(
+        "--size", type=int, nargs=2, metavar=("H", "W"), help="size for the network; default: up to 256"
+    )
+    images.add_argument("--geometry", choices=["whole", "tiles"], default="whole", help="tiles: cut, not resized")
+    images.add_argument(
+        "--group", metavar="REGEX", help="part of names that images of one source share: they stay together"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Returns 0 when the files are written or need no change, 1 when a known data set has something to mend."""
+    name, settings = _name(args), args.settings or settings_folder(None)
+    files = Files(settings, name)
+    there = [path for path in (files.dataset, files.experiment, files.table) if path.exists()]
+    if files.dataset.exists() and not args.anew:
+        return update(args.folder, files, _unused_flags(args))
+    if there and not args.anew:
+        raise UserError(
+            f"{' and '.join(map(str, there))} exist and stay as they are; say another --name, or --anew to put them aside"
+        )
+    check_place(args.folder, name, filter(None, (args.images, args.masks, args.unlabelled)))
+    check_ours(Path("data", name), args.folder)
+    pairs = find_pairs(args.folder, args.images, args.masks, args.leave_out, args.unlabelled)
+    folders = filter(None, (pairs.images_below, pairs.masks_below, pairs.more_below))
+    print(told_files(pairs.census, args.folder, folders))
+    found, meant = _meaning(args, pairs)
+    values = source_of(pairs, found.images, meant, args.size, args.geometry, args.group)
+    labelled = _labelled(args, pairs)
+    values["splits"] = {SPLIT: first_split(labelled, files.table)}
+    dataset = checked(values, files.dataset)
+    held = held_back(pairs, found.images, dataset, labelled)
+    for path in there:
+        print(f"\nkept    {path} as {put_aside(path)}", end="")
+    write_atomic(files.table, held.table(args.folder))
+    write_text(files.dataset, text_of(values, _dataset_comment(name, labelled)))
+    write_text(files.experiment, experiment_text(name))
+    config_of(settings).run(name)
+    if note := levels_note(list(pairs.images.values()), dataset, cores()):
+        print(f"\nnote    {note}")
+    print(f"\nsize    {dataset.size[0]} x {dataset.size[1]} (height x width), {_geometry(args.geometry, found)}")
+    print(told_sides(held, files.table, labelled, simulated=not pairs.alone))
+    print(f"\nwritten {files.dataset}\n        {files.experiment}\n        {files.table}")
+    own = f" --settings {args.settings}" if args.settings else ""
+    print(f"Look at the names of labels in the first (`task`), then:\n  dissent check {name}{own}")
+    return 0
+
+
+def _meaning(args: argparse.Namespace, pairs: Pairs) -> tuple[Survey, Guess]:
+    """What all masks hold and mean, told as it is found; UserError where it is open."""
+    folders = sorted(pairs.masks) if "" not in pairs.masks else []
+    if folders and args.missing is None:
+        _check_missing(pairs)
+    found = survey(pairs, cores(), args.palette)
+    print(_seen(pairs, found, args.group is not None))
+    ignore = None if args.ignore is None else [value for value in args.ignore if value is not None]
+    wishes = Wishes(args.kind, args.labels, ignore, args.threshold, args.tolerance, args.missing)
+    meant = guess(found, wishes, folders)
+    print(_meant(meant, found))
+    return found, meant
+
+
+def _labelled(args: argparse.Namespace, pairs: Pairs) -> str | float:
+    """How many masks are learned from: all, or a share where every image has one."""
+    if pairs.alone and args.labelled not in (None, "all"):
+        raise UserError(
+            f"`--labelled {args.labelled}` hides masks, which is for folders where every image has one; here "
+            f"{len(pairs.alone)} images have none: leave it out, and every mask is learned from"
+        )
+    return args.labelled or ("all" if pairs.alone else SIMULATED)
+
+
+def _unused_flags(args: argparse.Namespace) -> list[str]:
+    """Flags that were given, and that settings which are there already answer."""
+    masks = ("kind", "labels", "ignore", "threshold", "tolerance", "palette", "missing")
+    names = (*masks, "size", "group", "leave_out", "labelled", "unlabelled")
+    return [f"--{name.replace('_', '-')}" for name in names if getattr(args, name)] + [
+        f"--{name}"
+        for name, usual in (("geometry", "whole"), ("images", "images"), ("masks", "masks"))
+        if getattr(args, name) != usual
+    ]
+
+
+def _name(args: argparse.Namespace) -> str:
+    name = args.name or re.sub(r"[^A-Za-z0-9_-]+", "_", args.folder.resolve().name).lstrip("-")
+    if not re.fullmatch(_NAME, name):
+        raise UserError(f"`--name {name}`: use letters, digits, _ and -, as in my_cells")
+    return name
+
+
+def _check_missing(pairs: Pairs) -> None:
+    some_mask = pairs.images.keys() - set(pairs.alone)
+    lacking = {f"{label}/": sum(key not in masks for key in some_mask) for label, masks in pairs.masks.items()}
+    if any(lacking.values()):
+        told = ", ".join(f"{count} in {label}" for label, count in lacking.items() if count)
+        raise UserError(
+            f"masks of some images lack in some folders ({told}); say `--missing empty` if the label is nowhere in them"
+        )
+
+
+def _seen(pairs: Pairs, found: Survey, grouped: bool) -> str:
+    """What lies there: numbers, formats, sizes, images without masks."""
+    every = sizes(found.images)
+    low, high = (f"{size[0]} x {size[1]}" for size in (every[0], every[-1]))
+    kinds = ", ".join(sorted({f"{h.format} {h.mode} {'16' if h.bits > 8 else '8'} bit" for h in found.images}))
+    suffix = f", named ...{pairs.mask_suffix}" if pairs.mask_suffix else ""
+    modes = ", ".join(f"{n} {mode}" for mode, n in sorted(found.modes.items()))
+    lines = [
+        f"images  {len(pairs.images)} in {pairs.raw / pairs.images_below}: {kinds}, "
+        + (low if low == high else f"{low} to {high}"),
+        f"masks   {found.counted} in {pairs.raw / pairs.masks_below}: {', '.join(sorted(found.formats))} ({modes}){suffix}",
+    ]
+    if pairs.alone:
+        lines.append(f"alone   {len(pairs.alone)} images have no mask and count as unlabelled: {some(pairs.alone)}")
+    if found.reading.note:
+        lines.append(f"note    {found.reading.note}")
+    lines += _lists(pairs.raw)
+    grown = told(key.rsplit("/", 1)[-1] for key in pairs.images) if not grouped else ""
+    if grown:
+        lines.append(f"note    {grown}")
+    return "\n".join(lines)
+
+
+def _lists(raw: Path) -> list[str]:
+    """A note on tables and lists that lie beside the images, and on those that cannot be read."""
+    lines = []
+    for pattern, key in ((("*.csv", "*.tsv"), "table"), (("*.txt",), "lists")):
+        found = sorted(path for one in pattern for path in raw.glob(one))
+        if found:
+            names = some([path.name for path in found])
+            lines.append(f"note    {names} may tell groups or sides of a split: see `{key}` in config/README.md")
+        for path in found:
+            try:
+                decoded(path)
+            except UserError as error:
+                lines.append(f"note    {error}")
+    return lines
+
+
+def _meant(meant: Guess, found: Survey) -> str:
+    table = columns([["value", "label", "pixels", "masks"], *meant.table])
+    text = f"coding  {meant.coding['name']}, a {meant.kind} task\n\n{table}"
+    ids = meant.coding.get("ids", [])
+    if len(ids) > 1:
+        gaps = sorted(set(range(ids[-1])) - set(ids) - set(meant.coding.get("ignore", [])))
+        text += f"\n\nnote    no mask holds {some(gaps)}; add to `ids` and `labels` what is a label all the same"
+    return text
+
+
+def _geometry(geometry: str, found: Survey) -> str:
+    if geometry == "tiles":
+        return "cut into tiles that overlap by a quarter"
+    largest = max(max(header.size) for header in found.images)
+    hint = "; if what you look for is small in them, --geometry tiles keeps its scale" if largest > _HUGE else ""
+    return f"each image resized{hint}"
+
+
+def _dataset_comment(name: str, labelled: str | float) -> str:
+    lines = (
+        f"{name}: written by `dissent init`; every option stands in config/README.md."
+        "\nThe table of `fixed` names validation and test images, so that they stay when images and masks come or go; every"
+        "\nother mask is learned from (`labelled: all`)."
+    )
+    if labelled != "all":
+        lines = lines.replace(
+            "every\nother mask is learned from (`labelled: all`)", "of the\nother masks a part is used"
+        )
+        lines += (
+            f" Every image had a mask: `labelled: {labelled}` learns from that part and hides the other"
+            "\nmasks, which only the audit reads. This measures what pseudo-labels are worth; `labelled: all` learns from every mask."
+        )
+    return lines

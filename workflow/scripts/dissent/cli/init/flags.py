@@ -1,0 +1,40 @@
+"""Values of flags of `dissent init`, from text."""
+
+import argparse
+
+from dissent.cli.init.mask_meaning import Value
+
+
+def share(text: str) -> str | float:
+    """The word all, or a share of all masks."""
+    if text == "all":
+        return text
+    try:
+        part = float(text)
+    except ValueError:
+        part = 0.0
+    if not 0 < part <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is neither `all` nor a share such as 0.2")
+    return part
+
+
+def names(text: str) -> list[str]:
+    """Words between commas."""
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def value(text: str) -> Value:
+    """A number, an RGB triple, or None for the word none."""
+    if text == "none":
+        return None
+    numbers = [byte(part) for part in text.split(",")]
+    if len(numbers) not in (1, 3):
+        raise argparse.ArgumentTypeError(f"{text} is neither a number nor a colour such as 224,224,192")
+    return tuple(numbers) if len(numbers) == 3 else numbers[0]
+
+
+def byte(text: str) -> int:
+    """A number of 8 bits."""
+    if not text.strip().isdigit() or int(text) > 255:
+        raise argparse.ArgumentTypeError(f"{text} is not a number from 0 to 255")
+    return int(text)

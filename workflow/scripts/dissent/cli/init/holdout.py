@@ -1,0 +1,145 @@
+"""Which images `dissent init` holds back for validation and test: drawn once, and named in a table, so that they stay."""
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dissent.cli.init.pairing import Pairs
+from dissent.config.dataset import Source
+from dissent.core.files import UserError, sha256
+from dissent.datasets.decode import Header, turned_size
+from dissent.datasets.geometry import windows
+from dissent.datasets.raw import Problems, group_of
+from dissent.datasets.sampling import nested
+
+SEED = 42
+SIMULATED = 0.2  # of what is left for training, where all images have masks
+COLUMNS = ("image", "side", "sha256")
+"""of the table; the digest tells an image that was renamed from one that is gone"""
+_LEAST = 3
+_HELD_BACK = 0.2  # of the images with masks, for validation and for the test each
+_TEST_FROM = 10  # images with masks
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Held:
+    """The images of each side, and of those that are on no side, as rows with `id` (path), `group`, `label`, `tiles`."""
+
+    sides: dict[str, list[Row]]
+    left_out: list[Row]
+
+    def table(self, raw: Path) -> bytes:
+        """The table of val and test."""
+        rows = [(row["id"], side) for side in ("val", "test") for row in self.sides[side]]
+        return table_bytes([{"image": path, "side": side, "sha256": sha256(raw / path)} for path, side in rows])
+
+
+def table_bytes(rows: Sequence[dict[str, str]]) -> bytes:
+    """Rows of val and test as CSV."""
+    stream = io.StringIO(newline="")
+    writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(sorted(rows, key=lambda row: (row["side"] != "val", row["image"])))
+    return stream.getvalue().encode()
+
+
+def held_back(pairs: Pairs, headers: Sequence[Header], source: Source, labelled: str | float) -> Held:
+    """Validation and test images, a fifth of those with a mask each, in whole groups; UserError where too few are left."""
+    rows = _rows(pairs, headers, source)
+    masked = [row for row in rows if row["label"]]
+    groups = {row["group"] for row in masked}
+    if len(masked) < _LEAST or len(groups) < 2:
+        told = "" if len(groups) == len(masked) else f" in {_number(len(groups), 'group')}"
+        need = f"{_LEAST} at least are needed{', in 2 groups' if told else ''}: to learn, to choose, and to spare"
+        raise UserError(f"{len(masked)} images{told} have masks; {need}")
+    held = max(1, round(len(masked) * _HELD_BACK))
+    sides: dict[str, list[Row]] = {"val": [], "test": []}
+    for side in ("test", "val"):
+        free = [row for row in masked if row["group"] not in _groups(sides)]
+        spare = len({row["group"] for row in free}) - (2 if side == "test" else 1)
+        if spare < 1 or (side == "test" and len(masked) < _TEST_FROM):
+            continue
+        sides[side] = _few_groups(nested(free, min(held, len(free)), SEED, side), spare)
+    taken = _groups(sides)
+    rest = [row for row in rows if row["group"] not in taken]
+    with_mask = [row for row in rest if row["label"]]
+    tiles = [row for row in rest for _ in range(row["tiles"])]  # the workflow counts tiles where it draws a share
+    chosen = with_mask if labelled == "all" else _once(nested(tiles, labelled, SEED, "labelled"))
+    ids = {row["id"] for row in chosen}
+    sides |= {"labelled": chosen, "unlabelled": [row for row in rest if row["id"] not in ids]}
+    used = {row["id"] for side in sides.values() for row in side}
+    return Held(sides, [row for row in rows if row["id"] not in used])
+
+
+def _groups(sides: dict[str, list[Row]]) -> set[str]:
+    return {row["group"] for chosen in sides.values() for row in chosen}
+
+
+def _once(rows: list[Row]) -> list[Row]:
+    return list({row["id"]: row for row in rows}.values())
+
+
+def _few_groups(rows: list[Row], most: int) -> list[Row]:
+    """The rows of the first `most` groups: the others are needed elsewhere."""
+    kept = list(dict.fromkeys(row["group"] for row in rows))[:most]
+    return [row for row in rows if row["group"] in kept]
+
+
+def _rows(pairs: Pairs, headers: Sequence[Header], source: Source) -> list[Row]:
+    problems, rows = Problems(), []
+    alone = set(pairs.alone)
+    for (key, path), header in zip(pairs.images.items(), headers, strict=True):
+        name, stem = path.relative_to(pairs.raw).as_posix(), key.rsplit("/", 1)[-1]
+        id_ = f"{pairs.images_below}/{key}".replace("/", "__") if source.names == "path" else stem
+        group = group_of(source, stem, {}, id_, name, problems)
+        try:
+            tiles = len(
+                windows(*turned_size(header.size, header.orientation), source.geometry, tuple(source.size), False)
+            )
+        except ValueError as error:
+            problems.add(name, str(error))
+            continue
+        rows.append({"id": name, "group": group, "label": "" if key in alone else "mask", "tiles": tiles})
+    problems.stop(pairs.raw)
+    return rows
+
+
+def told_sides(held: Held, table: Path, labelled: str | float, simulated: bool) -> str:
+    """Lines for the terminal: how many images each side has, and what is not used, with the reason."""
+    sides, test = held.sides, held.sides["test"]
+    lines = [
+        f"split   {_count(sides['val'])} for validation, {_count(test) if test else 'none'} for the test: named in {table}, "
+        "so they stay when you add images and masks",
+        f"        {_count(sides['labelled'])} labelled, {_count(sides['unlabelled'])} unlabelled",
+    ]
+    hidden = [row for row in sides["unlabelled"] if row["label"]]
+    if hidden:
+        why = "every image has a mask, so this run measures what pseudo-labels are worth" if simulated else "as you say"
+        lines.append(
+            f"        masks of {_count(hidden)} are hidden on purpose (`labelled: {labelled}`): {why}; `--labelled all` "
+            "learns from every mask"
+        )
+    if held.left_out:
+        lines.append(
+            f"        {_count(held.left_out)} left out of everything: they have no mask, and others of their groups are "
+            "held back"
+        )
+    if not test:
+        lines.append(f"        too few masks for a test: add lines IMAGE,test to {table} when there are more")
+    return "\n".join(lines)
+
+
+def _count(rows: list[Row]) -> str:
+    """Images, tiles and groups in words."""
+    tiles, groups = sum(row["tiles"] for row in rows), len({row["group"] for row in rows})
+    more = [_number(tiles, "tile")] * (tiles != len(rows)) + [_number(groups, "group")] * (groups != len(rows))
+    return _number(len(rows), "image") + (f" ({', '.join(more)})" if more else "")
+
+
+def _number(count: int, what: str) -> str:
+    return f"{count} {what}{'s' * (count != 1)}"

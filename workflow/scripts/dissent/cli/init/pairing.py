@@ -1,0 +1,193 @@
+"""Which mask belongs to which image of a folder that nobody has described yet. No torch."""
+
+import random
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
+
+from dissent.cli.text import printable, some
+from dissent.config.dataset import Part, Source
+from dissent.config.mask_encoding import Folders, Index
+from dissent.core.files import UserError
+from dissent.datasets.listing import Census, Looking
+from dissent.datasets.naming import nfc
+from dissent.datasets.problems import Problems
+from dissent.datasets.raw import listed
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Images and masks by their common key; `masks` has one entry a folder of a label, else one alone ("")."""
+
+    raw: Path
+    images: dict[str, Path]
+    masks: dict[str, dict[str, Path]]
+    images_below: str
+    masks_below: str
+    image_suffix: str = ""
+    mask_suffix: str = ""
+    alone: list[str] = field(default_factory=list)
+    """keys of images without any mask"""
+    leave_out: list[str] = field(default_factory=list)
+    more_below: str = ""
+    """a further folder, of images without masks"""
+    census: Census = field(default_factory=Census)
+
+    @property
+    def parts(self) -> list[dict[str, str | None]]:
+        """The data set's `parts`."""
+        parts = [{"name": "all", "images": self.images_below, "masks": self.masks_below}]
+        return parts + ([{"name": "more", "images": self.more_below, "masks": None}] if self.more_below else [])
+
+    @property
+    def names(self) -> str:
+        """The data set's `names`: stems where they tell images apart, else paths."""
+        stems = Counter(PurePosixPath(key).name.casefold() for key in self.images)
+        return "path" if max(stems.values()) > 1 else "stem"
+
+
+def find_pairs(folder: Path, images: str, masks: str, leave_out: Sequence[str] = (), more: str | None = None) -> Pairs:
+    """Pair what lies below FOLDER/images and FOLDER/masks, whatever their names end with; UserError lists misfits.
+
+    `leave_out`: patterns of files that are not used. `more`: a further folder, of images without masks.
+    """
+    more = _below(folder, more, "--unlabelled") if more else ""
+    images, masks = _below(folder, images, "--images"), _below(folder, masks, "--masks")
+    pictures, files = _keys(folder, images, leave_out), _keys(folder, masks, leave_out)
+    if not pictures or not files:
+        raise UserError(f"{folder / (images if not pictures else masks)} has no PNG, JPEG, TIFF or BMP images")
+    labels: list[str] = []
+    if masks == images:
+        image_suffix, mask_suffix = "", _suffix_within(pictures, folder / images)
+    else:
+        tops = _tops(files, pictures)
+        if len(tops) == 1:
+            masks = f"{masks}/{tops[0]}"
+        elif tops:
+            labels = tops
+        keys = sorted({key.split("/", 1)[1] for key in files} if tops else files)
+        image_suffix, mask_suffix = _suffixes(sorted(pictures), keys)
+    return _paired(Pairs(folder, {}, {label: {} for label in labels or [""]}, images, masks, image_suffix, mask_suffix,
+                         leave_out=list(leave_out), more_below=more))  # fmt: skip
+
+
+def _keys(folder: Path, below: str, leave_out: Sequence[str]) -> list[str]:
+    """Paths of image files below a folder without their extension."""
+    looking, problems = Looking(folder, leave_out), Problems()
+    files = looking.files(below, Census(), problems)
+    for path in files:
+        if any("\ud800" <= letter <= "\udfff" for letter in path.name):  # how Python shows bytes that are no text
+            problems.append(f"{path.name!a}: its name is no UTF-8; rename it")
+    problems.stop(folder)
+    return [nfc(path.relative_to(folder / below).with_suffix("").as_posix()) for path in files]
+
+
+def _paired(found: Pairs) -> Pairs:
+    """Images and masks as `prepare` pairs them; UserError names every file that it would not take."""
+    labels = sorted(found.masks) if "" not in found.masks else []
+    # what masks mean is not known yet, and asked later: nothing is validated here
+    source = Source.model_construct(
+        parts=[Part(**part) for part in found.parts],
+        image_suffix=found.image_suffix,
+        mask_suffix=found.mask_suffix,
+        leave_out=found.leave_out,
+        coding=Folders(name="folders", folders=labels) if labels else Index(),
+        task=None,
+    )
+    problems = Problems()
+    images, masks = listed(source, found.raw, problems, census := Census())
+    problems.stop(found.raw)
+    pictures = {key if part.name == "all" else f"{part.images}/{key}": path for part, key, path in images}
+    by_label = dict(zip(labels or [""], masks["all"], strict=True))
+    alone = [key for key in pictures if not any(key in one for one in by_label.values())]
+    census.images |= set(pictures.values())
+    census.masks |= {path for one in by_label.values() for path in one.values()}
+    census.masked = len(pictures) - len(alone)
+    return replace(found, images=pictures, masks=by_label, alone=alone, census=census)
+
+
+def _below(folder: Path, given: str, flag: str) -> str:
+    """The folder that a flag names, below `folder`; the path from here is taken, too, as the shell completes it."""
+    path = Path(given)
+    if not (folder / path).is_dir() and path.is_dir() and path.resolve().is_relative_to(folder.resolve()):
+        path = path.resolve().relative_to(folder.resolve())
+    plain = path.as_posix()
+    if not folder.is_dir() or not (folder / path).is_dir():
+        there = sorted(one.name for one in folder.iterdir() if one.is_dir()) if folder.is_dir() else []
+        hint = f" (there are: {some(there, 20)})" if there else ""
+        raise UserError(f"{folder / path} is no folder; say with `{flag} DIR` where below {folder} they lie{hint}")
+    if plain == "." or ".." in path.parts or path.is_absolute():
+        raise UserError(
+            f"`{flag} {given}` must be a folder below {folder}; put images and masks into folders of their own"
+        )
+    return plain
+
+
+def _tops(files: list[str], images: list[str]) -> list[str]:
+    """Folders of labels below that of masks, if its folders are that; [] where they are like those of the images."""
+    loose = [key for key in files if "/" not in key]
+    if loose and 2 * len(loose) < len(files) and {key.rsplit("/", 1)[-1] for key in files} <= set(images):
+        raise UserError(
+            f"masks lie in folders, and beside these {some(loose)}: put them into the folder of their label, or `--leave-out` "
+            "them"
+        )
+    if loose:
+        return []
+    tops = {key.split("/", 1)[0] for key in files}
+    return [] if tops <= {key.split("/", 1)[0] for key in images if "/" in key} else sorted(tops)
+
+
+def _suffixes(images: list[str], masks: list[str]) -> tuple[str, str]:
+    """What images' and masks' names end with beyond their common part; ("", "") where most names are equal."""
+    known = set(images)
+    if 2 * sum(key in known for key in masks) >= len(masks):
+        return "", ""
+    votes: Counter[tuple[str, str]] = Counter()
+    for mask in random.Random(0).sample(masks, min(50, len(masks))):
+        near = max(images, key=lambda image: (_shared(image, mask), -len(image)))
+        common = _shared(near, mask)
+        if common < min(len(near), len(mask)):  # a_left and a_ids: the line between belongs to the ends
+            common = len(mask[:common].rstrip("_-. "))
+        if common > mask.rfind("/") + 1:
+            votes[near[common:], mask[common:]] += 1
+    fits = {ends: _fit(images, masks, *ends) for ends, _ in votes.most_common(5)}
+    best = max(fits, key=lambda ends: fits[ends], default=None)
+    close = [ends for ends in fits if 2 * fits[ends] >= fits[best] > 0]
+    if best is None or 2 * sum(fits[ends] for ends in close) < len(masks):
+        raise UserError(
+            f"masks are not called after their images: {printable(masks[0])} ... and {printable(images[0])} ...; the names "
+            "may differ in what they end with (a_mask for a), alike for all"
+        )
+    if len({mask for _, mask in close}) > 1:
+        told = [f"{fits[ends]} end with {printable(ends[1]) or 'nothing more'}" for ends in close]
+        raise UserError(
+            f"masks end in several ways: {', '.join(told)}. Where an image has one mask, name all alike; where it has several, "
+            "join those that show objects of one image, or say which are not used, e.g. "
+            f"`--leave-out '*{printable(close[-1][1])}.*'`"
+        )
+    return best
+
+
+def _fit(images: list[str], masks: list[str], image_suffix: str, mask_suffix: str) -> int:
+    """How many masks belong to an image under these ends."""
+    stems = {key.removesuffix(image_suffix) for key in images if key.endswith(image_suffix)}
+    return sum(key.endswith(mask_suffix) and key.removesuffix(mask_suffix) in stems for key in masks)
+
+
+def _shared(one: str, other: str) -> int:
+    """Characters with which both begin."""
+    return next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+
+
+def _suffix_within(files: list[str], folder: Path) -> str:
+    """The end of masks' names in a folder that holds images and masks."""
+    keys, votes = sorted(files), Counter()
+    for key in keys:
+        longer = [other.removeprefix(key) for other in keys if other != key and other.startswith(key)]
+        votes.update(longer)
+    if not votes:
+        raise UserError(
+            f"{folder} holds images and masks, but no name is that of another with something added (a, a_mask)"
+        )
+    return max(votes, key=lambda suffix: (votes[suffix], -len(suffix), suffix))

@@ -1,0 +1,126 @@
+"""Rehash every file below PATH, and tell which are damaged, lost or empty.
+
+Every table, JSON file and page knows its own digest, and tables the number of their rows: a lost line and a changed bit
+are found in each. They name the digests of all images, masks and networks. What lies in the place of another file of
+its kind is found where it says whose it is, or another file names it. What others were made from must be there: a whole
+folder, a generation, a student. Raw files are compared, byte by byte, with those that a data set was prepared from
+(data/NAME/raw.csv): an edit, which has a new date, is told apart from damage. Objects in .dvc/cache must have the MD5
+they are called after, and those that dvc.lock names must be there. For each fault the command is shown that makes the
+file again. Notes tell what no settings make any more, and files of earlier versions, which carry no digest. Nothing is
+known of what nothing was made from and that is gone (the report itself), of raw files before the first `prepare`, and
+of .snakemake. Not while a job writes there: what it has not finished would count as lost."""
+
+import argparse
+from collections.abc import Iterable
+from pathlib import Path
+
+from dissent.cli.settings import config_of, settings_folder
+from dissent.cli.text import columns, printable
+from dissent.cli.verify.cached import CACHE, LOCK, is_ours
+from dissent.cli.verify.faults import Fault, Found, files_below, find
+from dissent.cli.verify.stale import Stale, stale
+from dissent.core.files import UserError
+from dissent.core.rebuild_hint import command, target
+from dissent.datasets.record import WHY
+
+EXAMPLES = """examples:
+  dissent verify                        data, results and what DVC keeps
+  dissent verify results/isic data/isic
+  dissent verify masks                  what `dissent predict` wrote"""
+_DEFAULT = (Path("data"), Path("results"), CACHE, LOCK)
+_SHOWN = 5
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `dissent verify`."""
+    parser.add_argument(
+        "paths", type=Path, nargs="*", metavar="PATH", help="folders or tables; default: data, results and DVC's cache"
+    )
+    parser.add_argument("--settings", type=Path, metavar="DIR", help="folder of settings; default: that of the project")
+    parser.add_argument("--all", action="store_true", help="a line for each file, where many have one fault")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Returns 0 when all is as it was, else 1."""
+    paths = args.paths or [path for path in _DEFAULT if path.exists()]
+    absent = [path for path in paths if not path.exists()]
+    if absent or not paths:
+        what = ", ".join(map(printable, absent)) or "data or results"
+        raise UserError(f"there is no {what} here; run this in the folder of the project, or name what to verify")
+    old = _stale(paths, args.settings)
+    found = find(paths, [one.folder for one in old])
+    if found.faults:
+        _tell(found, old, args.all)
+    else:
+        print(f"{found.checked} files are what they were")
+    for line in _notes(found, old):
+        print(f"note: {line}")
+    return 1 if found.faults else 0
+
+
+def _stale(paths: Iterable[Path], given: Path | None) -> list[Stale]:
+    """What no settings make any more; nothing where there are none, as in a folder of masks."""
+    folder = settings_folder(given)
+    return stale(files_below(paths), config_of(folder)) if folder.is_dir() else []
+
+
+def _tell(found: Found, old: list[Stale], every: bool) -> None:
+    print(columns(_lines(found.faults, every), indent=""))
+    made = [fault.path for fault in found.faults if fault.how not in WHY]
+    print(
+        f"\n{len(found.faults)} of {found.checked} files are changed, damaged, lost or empty."
+        + " What makes them again:" * bool(made)
+    )
+    kept = [path for path in made if not any(path.is_relative_to(one.folder) for one in old)]
+    for line in remedies(kept):
+        print(f"  {line}")
+    if len(kept) < len(made):
+        print("  nothing makes those again that no settings know: a copy of them, or remove them (below)")
+    if len(made) < len(found.faults):
+        print(
+            "  raw files: restore what is damaged or gone; what was edited is prepared, and trained, anew by your next run"
+        )
+
+
+def _lines(faults: list[Fault], every: bool) -> list[tuple]:
+    """Lines of (how, file, why); where many files of a folder have one fault it is one line, with some names."""
+    groups: dict[tuple, list[Fault]] = {}
+    for fault in faults:
+        groups.setdefault((fault.path.parent, fault.how), []).append(fault)
+    lines = []
+    for (folder, how), group in groups.items():
+        if every or len(group) <= _SHOWN:
+            lines += [(how, fault.path, fault.why) for fault in group]
+        else:
+            names = ", ".join(fault.path.name for fault in group[:_SHOWN])
+            why = f"{len(group)} files: {names} and {len(group) - _SHOWN} more (--all names them); the first {group[0].why}"
+            lines.append((how, f"{folder}/", why))
+    return lines
+
+
+def _notes(found: Found, old: list[Stale]) -> list[str]:
+    lines = [one.told() for one in old]
+    if found.unsealed:
+        names = ", ".join(map(printable, found.unsealed[:_SHOWN]))
+        more = f" and {len(found.unsealed) - _SHOWN} more" if len(found.unsealed) > _SHOWN else ""
+        lines.append(
+            f"{len(found.unsealed)} files carry no digest, being of an earlier version: a lost line or a changed number "
+            f"cannot be seen in {names}{more}"
+        )
+    return lines
+
+
+def remedies(paths: list[Path]) -> list[str]:
+    """Commands that make these files again, each once."""
+    targets = sorted({target(path) for path in paths if target(path)})
+    lines = [command(targets)] if targets else []
+    others = [path for path in paths if not target(path)]
+    if any(is_ours(path) for path in others):
+        lines.append(
+            "rm the files in .dvc/cache, then: dvc pull (from a remote), or dvc commit -f (from the results here), which "
+            "writes dvc.lock too"
+        )
+        others = [path for path in others if not is_ours(path)]
+    if others:
+        lines.append("dissent predict ... --overwrite for its own masks, or a copy, for the others")
+    return lines

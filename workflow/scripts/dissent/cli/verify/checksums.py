@@ -1,0 +1,184 @@
+"""What tables, JSON files and pages say of files: path and SHA-256, read with suspicion: they may be what is damaged. No torch."""
+
+import csv
+import io
+import re
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from dissent.core import seal
+from dissent.core.checked import strict_json, unquoted
+from dissent.core.columns import MASKS, PREDICTIONS
+from dissent.core.files import PAIR_COLUMNS
+from dissent.datasets.prepare import COLUMNS as FILES
+from dissent.datasets.record import COLUMNS as RAW
+from dissent.datasets.record import NAME as RAW_NAME
+from dissent.datasets.split import LABELLED, UNLABELLED
+
+_PREDICTED = ("image", "mask", "status", "reason", "height", "width", "sha256")  # what `dissent predict` writes
+_CSV: dict[str, tuple[Sequence[str], ...]] = {
+    "files.csv": (FILES,),
+    RAW_NAME: (RAW,),
+    "pairs.csv": (PAIR_COLUMNS,),
+    "masks.csv": (MASKS,),
+    "predictions.csv": (PREDICTIONS, _PREDICTED),
+    **{f"{side}.csv": (UNLABELLED if side == "unlabelled" else LABELLED,) for side in seal.SIDES},
+}
+_WORDS = {
+    "origin": "labelled|hidden|pseudo",
+    "copies": r"\d+",
+    "kept": "[01]",
+    "teacher": r"\d+",
+    "status": "done|failed",
+}
+
+
+class Claim(NamedTuple):
+    """A file is what a table says if it has this SHA-256."""
+
+    path: Path
+    sha256: str
+    table: Path
+
+
+class Damaged(ValueError):
+    """A table that cannot be what was written."""
+
+
+def claims_of(table: Path) -> list[Claim]:
+    """What a table, or a JSON file, says of other files; Damaged gives the reason when it is broken itself."""
+    if table.suffix == ".csv":
+        return list(_of_csv(table))
+    if table.suffix == ".json":
+        value = json_of(table)
+        reader = _JSON.get(table.name, _of_files)
+        try:
+            return list(reader(table, value))
+        except (KeyError, TypeError, AttributeError, ValueError):
+            raise Damaged("lacks what belongs in it") from None
+    return []
+
+
+def json_of(path: Path) -> object:
+    """The value of a JSON file; Damaged when it is not what was written."""
+    content = path.read_bytes()
+    try:
+        value = strict_json(content.decode("utf-8"))
+    except ValueError as error:
+        raise Damaged(f"is no readable JSON ({error})") from None
+    if seal.holds(content) is False:
+        raise Damaged("is not as it was written (its own SHA-256 differs)")
+    return value
+
+
+def _of_dataset(table: Path, value: dict) -> Iterator[Claim]:
+    for key in ("files", "raw"):
+        if key in value:  # data that an older version prepared have no record of raw files
+            yield _claim(table.parent / value[key]["path"], value[key]["sha256"], table)
+
+
+def _of_teachers(table: Path, value: dict) -> Iterator[Claim]:
+    for row in value["pool"]:
+        for name, sha256 in row["sha256"].items():
+            yield _claim(Path(row["folder"]) / name, sha256, table)
+        if "metrics_sha256" in row:
+            yield _claim(Path(row["folder"]) / "metrics.json", row["metrics_sha256"], table)
+
+
+def _of_model(table: Path, value: dict) -> Iterator[Claim]:
+    yield _claim(table.parent / "model.safetensors", value["sha256"], table)
+
+
+def _of_files(table: Path, value: dict) -> Iterator[Claim]:
+    """Of a JSON whose `files` are the digests of what its step wrote beside it."""
+    for name, sha256 in (value.get("files", {}) if isinstance(value, dict) else {}).items():
+        yield _claim(table.parent / name, sha256, table)
+
+
+_JSON: dict[str, Callable[[Path, dict], Iterator[Claim]]] = {
+    "dataset.json": _of_dataset,
+    "teachers.json": _of_teachers,
+    "evalnets.json": _of_teachers,
+    "model.json": _of_model,
+}
+
+
+def _of_csv(table: Path) -> Iterator[Claim]:
+    try:
+        wanted = seal.kept(table)
+    except seal.Broken:
+        wanted = None  # its keeper is told
+    if wanted and (fault := seal.table_fault(table, wanted)):
+        raise Damaged(fault)
+    rows = _rows(table)
+    header = rows[0]
+    known = _CSV.get(table.name)
+    if known and not any(set(columns) <= set(header) for columns in known):
+        raise Damaged(f"has the columns {', '.join(header)}, of which some are wrong or lack")
+    if (
+        table.name == RAW_NAME
+    ):  # its paths lie below the raw folder, which dataset.json names: see cli/verify/raw_files.py
+        return
+    before = None
+    for number, cells in enumerate(rows[1:], 2):
+        row = dict(zip(header, map(unquoted, cells), strict=True))
+        if known:
+            _check_words(row, number)
+            if "status" not in row and table.name != "pairs.csv":  # pairs stand in the order of their origin
+                key = (row["id"], int(row.get("teacher", 0)))
+                if before is not None and key <= before:
+                    raise Damaged(f"has a line out of order (line {number})")
+                before = key
+        yield from _of_row(table, row, number)
+
+
+def _rows(table: Path) -> list[list[str]]:
+    try:
+        text = table.read_bytes().decode("utf-8")
+        rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise Damaged(f"is no readable CSV ({error})") from None
+    if not rows or not text.endswith("\n"):
+        raise Damaged("is cut off")
+    bad = next((number for number, row in enumerate(rows, 1) if len(row) != len(rows[0])), None)
+    if bad or len(set(rows[0])) < len(rows[0]):
+        raise Damaged(f"has a line of another length than its first (line {bad or 1})")
+    return rows
+
+
+def _check_words(row: dict, number: int) -> None:
+    for column, pattern in _WORDS.items():
+        if column in row and not re.fullmatch(pattern, row[column]):
+            raise Damaged(f"says `{column}: {row[column]}` in line {number}")
+    for column in ("image", "label", "doubt", "prediction"):
+        if row.get(column) and "id" in row and Path(row[column]).stem != row["id"]:
+            raise Damaged(f"gives {row[column]} to {row['id']} (line {number})")
+
+
+def _of_row(table: Path, row: dict, number: int) -> Iterator[Claim]:
+    for column, sha256 in row.items():
+        if column == "sha256" or column.endswith("_sha256"):
+            path = _path(table, row, column)
+            if bool(path) != bool(sha256):
+                raise Damaged(f"lacks a path or a digest in line {number}")
+            if path:
+                yield _claim(path, sha256, table)
+
+
+def _path(table: Path, row: dict, column: str) -> Path | None:
+    """The file of which a column holds the digest; relative to the working directory, as in the workflow's tables."""
+    if column == "sha256":
+        text = row.get("prediction") or row.get("mask") or ""
+        return (table.parent / text if "mask" in row else Path(text)) if text else None
+    name = column.removesuffix("_sha256")
+    if name in row:
+        return Path(row[name]) if row[name] else None
+    label = Path(row.get("label", ""))  # a folder of targets for some scores, beside that of the labels
+    return label.parents[1] / name / label.name if row.get("label") and len(label.parts) > 2 else None
+
+
+def _claim(path: Path, sha256: str, table: Path) -> Claim:
+    if not re.fullmatch("[0-9a-f]{64}", sha256):
+        raise Damaged(f"has no SHA-256 for {path}")
+    return Claim(path, sha256, table)

@@ -1,0 +1,35 @@
+"""Raw files that are not those from which a data set was prepared, as `dissent verify` tells them. No torch."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from dissent.core.files import UserError, read_json
+from dissent.core.places import SHIPPED
+from dissent.datasets.raw import find_raw
+from dissent.datasets.record import NAME, WHY, changes, read_record
+
+
+def raw_faults(about: Path) -> Iterator[tuple[Path, str, str]]:
+    """(file, how, why) of each raw file that differs from raw.csv beside a dataset.json; every byte is read.
+
+    Nothing where the whole raw folder is away: a data set may be used without it.
+    """
+    try:
+        raw = find_raw(read_json(about)["raw"]["folder"], SHIPPED)
+    except (UserError, KeyError, TypeError):  # damaged, which is told, or older than the record
+        return
+    if not raw.is_dir() or not (about.parent / NAME).is_file():
+        return
+    try:
+        for change in changes(about.parent, raw):
+            yield raw / change.path, change.how, WHY[change.how]
+    except (UserError, KeyError):
+        yield about.parent / NAME, "damaged", "is no readable record of raw files"
+
+
+def raw_count(about: Path) -> int:
+    """How many raw files the record beside a dataset.json names."""
+    try:
+        return len(read_record(about.parent))
+    except (UserError, KeyError):
+        return 0

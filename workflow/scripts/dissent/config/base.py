@@ -1,0 +1,188 @@
+"""Strict YAML and the base of every config model: closed, frozen, and errors that say what to type instead."""
+
+import difflib
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from dissent.core.files import UserError
+
+
+class Model(BaseModel):
+    """Base of the config models: unknown keys are refused and values never change."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML 1.1 without its traps: `1e-4` is a number, `no` is a word, a key that stands twice is an error."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag not in _REPLACED]
+    for _REPLACED in [("tag:yaml.org,2002:bool", "tag:yaml.org,2002:float", "tag:yaml.org,2002:int")]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(true|false)$", re.IGNORECASE), list("tTfF"))
+_Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"^[-+]?[0-9]+$"), list("-+0123456789"))
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$"),
+    list("-+0123456789."),
+)
+
+
+_MOST = 100_000  # values in one file
+_DIGITS = 18  # what numpy and torch count with
+
+
+def _integer(loader: _Loader, node: yaml.Node) -> int:
+    text = loader.construct_scalar(node)
+    if len(text) > _DIGITS:
+        raise ValueError(f"{text[:6]}... is too large a number ({len(text)} digits)")
+    return int(text)  # `010` is ten: YAML 1.1 would read eight
+
+
+def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict:
+    seen: set[str] = set()
+    for key_node, _ in node.value:
+        key = loader.construct_object(key_node, deep=True)
+        if key in seen:
+            raise yaml.constructor.ConstructorError(None, None, f"the key `{key}` stands twice", key_node.start_mark)
+        seen.add(key)
+    return dict(loader.construct_pairs(node, deep=True))
+
+
+_Loader.add_constructor("tag:yaml.org,2002:int", _integer)
+_Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
+
+
+def read_yaml(path: str | Path) -> dict[str, Any]:
+    """Read a YAML mapping; UserError names the file, the line and the fault. Nothing in it is ever executed."""
+    try:
+        value = yaml.load(Path(path).read_text("utf-8"), _Loader)  # a SafeLoader: plain data only
+        if _size(value, {}) > _MOST:
+            raise ValueError(f"its aliases (*name) grow to more than {_MOST:,} values")
+    except FileNotFoundError:
+        raise UserError(f"{path} does not exist") from None
+    except RecursionError:
+        raise UserError(f"{path} is not valid YAML: it is nested too deep") from None
+    except (yaml.YAMLError, UnicodeDecodeError, ValueError) as error:
+        raise UserError(f"{path} is not valid YAML: {_one_line(error)}") from None
+    if value is None:
+        return {}
+    if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
+        raise UserError(f"{path} must be a list of `key: value` lines")
+    return value
+
+
+def _size(value: Any, known: dict[int, int]) -> int:
+    """How many values there are when every alias is written out: a few lines can stand for billions."""
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    if id(value) not in known:
+        known[id(value)] = 1 + sum(_size(part, known) for part in parts)
+    return known[id(value)]
+
+
+def _one_line(error: Exception) -> str:
+    mark = getattr(error, "problem_mark", None)
+    problem = getattr(error, "problem", None) or str(error)
+    return f"{problem} (line {mark.line + 1})" if mark else problem
+
+
+def nearest(word: str, words: list[str]) -> str:
+    """`; did you mean ...?` or nothing."""
+    close = difflib.get_close_matches(word, words, 1, 0.6)
+    return f"; did you mean `{close[0]}`?" if close else ""
+
+
+def validate(model: type[Model], value: dict, source: str | Path, words: list[str] | None = None) -> Any:
+    """Build `model` from `value`; UserError names `source`, the key, what is allowed and the nearest name.
+
+    `words`: the options to list for an unknown key at the top, where they are more than the model's own.
+    """
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        lines = [
+            _explain(model, item, source, words)
+            for item in _without_other_branches([dict(one) for one in error.errors()])
+        ]
+        raise UserError("\n".join(dict.fromkeys(lines))) from None
+
+
+# what pydantic puts into a place for the branch of a union; a user's key may begin with such a word (`stride`)
+_BRANCH = re.compile(r"(list|literal|nullable)\[.*|(constrained|function)-.*|int|float|str|bool")
+
+
+def _without_other_branches(items: list[dict]) -> list[dict]:
+    """Of a key that takes one value or a list (a schedule) keep what is said of the form that was written."""
+
+    def key(item: dict) -> tuple:
+        return tuple(part for part in item["loc"] if not _BRANCH.fullmatch(str(part)) and not isinstance(part, int))
+
+    kept: list[dict] = []
+    for item in items:
+        same = [other for other in items if key(other) == key(item)]
+        inside = [other for other in same if other["loc"] and isinstance(other["loc"][-1], int)]
+        others = [other for other in same if other["type"] != "list_type"]
+        if item in (inside or others or same):
+            kept.append(item)
+    return kept
+
+
+def _explain(model: type[Model], item: dict, source: str | Path, words: list[str] | None) -> str:
+    place = [str(part) for part in item["loc"] if not _BRANCH.fullmatch(str(part))]
+    where = ".".join(place)
+    if item["type"] == "extra_forbidden":
+        options = words if words and len(place) == 1 else _options(model, item["loc"][:-1])
+        return (
+            f"`{where}` is not an option of {source}{nearest(place[-1], options)} "
+            f"(options: {', '.join(sorted(options))})"
+        )
+    if item["type"] == "missing":
+        return f"{source} lacks `{where}`, which has no default"
+    message = item["msg"].removeprefix("Value error, ")
+    hint = ""
+    if item["type"] == "literal_error" and isinstance(item["input"], str):
+        hint = nearest(item["input"], re.findall(r"'([^']+)'", str(item.get("ctx", {}).get("expected", ""))))
+    if item["type"] == "union_tag_invalid":
+        context = item["ctx"]
+        names = re.findall(r"'([^']+)'", context["expected_tags"])
+        key, found = context["discriminator"].strip("'"), context["tag"]
+        where = f"{where}.{key}" if where else key
+        return f"`{where}: {found}` in {source}: there are {', '.join(names)}{nearest(found, names)}"
+    if item["type"] == "value_error" and not where:
+        return f"{source}: {message}"
+    return f"`{where}: {item['input']!r}` in {source}: {message[:1].lower()}{message[1:]}{hint}"
+
+
+def _options(model: type[Model], path: tuple) -> list[str]:
+    """Names of the fields of the model that stands at `path` below `model`, as far as annotations tell."""
+    current: Any = model
+    for part in path:
+        if isinstance(part, int):
+            continue
+        field = getattr(current, "model_fields", {}).get(part)
+        if field is None:
+            chosen = [m for m in _models(current) if part in (m.__name__, getattr(m, "tag", None))]
+            current = chosen[0] if chosen else current
+            continue
+        current = field.annotation
+        inner = _models(current)
+        if len(inner) == 1:
+            current = inner[0]
+    if not hasattr(current, "model_fields"):
+        return sorted({name for inner in _models(current) for name in inner.model_fields})
+    return list(current.model_fields)
+
+
+def _models(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for part in getattr(annotation, "__args__", ()) for model in _models(part)]

@@ -1,0 +1,150 @@
+"""A data set: where its raw files lie, how masks are coded, how images are cut to size, and its splits."""
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from dissent.config.base import Model
+from dissent.config.geometry import Geometry, Whole
+from dissent.config.mask_encoding import Below, Coding, Index, check_coding
+from dissent.config.source import Fetch, Obtain
+from dissent.config.split import Split
+from dissent.config.task import Task
+
+Side = Annotated[int, Field(ge=8, le=4096)]
+
+
+class Part(Model):
+    """A folder of images with its folder of masks."""
+
+    name: Annotated[str, Field(pattern="^[A-Za-z0-9_-]+$")]
+    """its name, in the column `part` by which a split can choose"""
+    images: Below = "images"
+    """folder of the images below `raw`, folders in it included"""
+    masks: Below | None = "masks"
+    """folder of their masks (coding folders: the folder that holds one folder a label); none: no masks"""
+
+
+class Table(Model):
+    """A CSV file with a row for each image: its columns can choose, group and split."""
+
+    path: Below = "splits.csv"
+    """path below `raw`"""
+    key: str = "stem"
+    """column that holds the images' names without extension"""
+
+
+class Group(Model):
+    """What must stay on one side of a split: all frames of a sequence, all images of a patient."""
+
+    column: str | None = None
+    """column of the table"""
+    pattern: str | None = None
+    """regular expression for the image's name without extension; the first bracket in it, or else the whole match, is the group"""
+
+    @model_validator(mode="after")
+    def _check(self) -> "Group":
+        if (self.column is None) == (self.pattern is None):
+            raise ValueError("give `column` or `pattern`")
+        if self.pattern is not None:
+            try:
+                re.compile(self.pattern)
+            except re.error as error:
+                raise ValueError(f"`pattern` is no regular expression ({error})") from None
+        return self
+
+
+class Source(Model):
+    """Everything about a data set but its splits."""
+
+    task: Task
+    """what a mask means"""
+    raw: str
+    """folder of the raw files, relative to the working directory or to the repository; a data set with `fetch`: data/raw/NAME"""
+    fetch: Fetch | None = None
+    """none: the raw files are there already"""
+    obtain: Obtain | None = None
+    """what to tell where the raw files lack and cannot be fetched"""
+    parts: Annotated[list[Part], Field(min_length=1)] = [Part(name="all")]
+    """folders of images and masks"""
+    image_suffix: str = ""
+    """end of the images' names before the extension that their masks' do not have, e.g. _leftImg8bit; images without it are called by their whole name"""
+    mask_suffix: str = ""
+    """the same for masks, e.g. _segmentation; a mask without it is an error"""
+    names: Literal["stem", "path"] = "stem"
+    """an image is called after its file, or after its path below `raw` (where files in several folders have equal names)"""
+    partial: bool = False
+    """true: an image without a mask is an unlabelled one; false: it is an error"""
+    nested: bool = True
+    """false: folders inside the folders of images and masks are passed over"""
+    leave_out: list[str] = []
+    """files in the folders of images and masks that are not used, as patterns for their paths below `raw`, e.g. ['*_color.png', 'masks/old/*']; they are told by number"""
+    unequal: Literal["refuse", "resize"] = "refuse"
+    """a mask that has not its image's size: an error, or it is resized to that (nearest pixel) and told in the log"""
+    table: Table | None = None
+    """a CSV file about the images"""
+    keep: dict[str, list[str | int]] = {}
+    """column of the table: values; only images that have one of them are used"""
+    group: Group | None = None
+    """what stays on one side of a split; none: each image by itself (all tiles of an image always do)"""
+    channels: Literal[1, 3] = 3
+    """1: grey, 3: colour; other images are converted"""
+    depth: Literal[8, 16] = 8
+    """bits a sample of the images"""
+    percentiles: Annotated[list[Annotated[float, Field(ge=0, le=100)]], Field(min_length=2, max_length=2)] = [0.1, 99.9]
+    """depth 16: percentiles of all pixels of the data set that become 0 and 255"""
+    exif: Literal["auto", "both", "image", "none"] = "auto"
+    """turned photographs: both: image and mask are turned by the image's tag; image: the mask was drawn on the turned image; none: tags are ignored; auto: by the sizes of all pairs, an error when these do not tell"""
+    coding: Coding = Index()
+    """how masks are coded"""
+    size: Annotated[list[Side], Field(min_length=2, max_length=2)]
+    """height and width of the prepared images, in pixels"""
+    geometry: Geometry = Whole()
+    """how an image comes to that size"""
+    free_rotation: bool = False
+    """true: up has no meaning (microscopy, skin): views and noise copies turn images by quarters too (by halves where they are not square), strong views by up to 25 degrees more"""
+    protocol: Literal["published"] | None = None
+    """published: sizes are reached as the papers' code does (bilinear without antialias, binary masks too)"""
+
+    @model_validator(mode="after")
+    def _check_source(self) -> "Source":
+        kind, coding = self.task.kind, self.coding
+        check_coding(coding, self.task)
+        if any(part.masks == part.images for part in self.parts) and not self.mask_suffix and coding.name != "folders":
+            raise ValueError("images and masks lie in one folder: say how masks' names end with `mask_suffix`")
+        if self.percentiles[0] >= self.percentiles[1]:
+            raise ValueError("`percentiles` must rise")
+        if len({part.name for part in self.parts}) < len(self.parts):
+            raise ValueError("`parts` has two parts of one name")
+        if self.fetch and not re.fullmatch(r"data/raw/[A-Za-z0-9_][A-Za-z0-9_-]*", self.raw):
+            raise ValueError(f"`raw: {self.raw}`: what is fetched lies in data/raw/NAME")
+        if self.fetch and self.obtain:
+            raise ValueError("`fetch` and `obtain` exclude each other: raw files are fetched, or got by a person")
+        wants_table = [name for name in (*self.keep, self.group and self.group.column) if name]
+        if wants_table and self.table is None:
+            raise ValueError(f"the column {wants_table[0]} needs `table`")
+        if self.protocol and (self.depth != 8 or self.geometry.name == "centre"):
+            raise ValueError("`protocol: published` is for 8-bit images and the geometries whole, tiles and crops")
+        if self.protocol and self.task.score.startswith("published_"):
+            raise ValueError(
+                f"`task.score: {self.task.score}` has masks of its own under `protocol: published`, by which no step "
+                "is chosen; say `score: iou` or `dice` (metrics.json has the published scores all the same)"
+            )
+        if self.protocol and kind == "binary" and (coding.name != "zero_255" or coding.ignore or coding.threshold):
+            raise ValueError("`protocol: published` needs `coding: {name: zero_255}` for binary tasks, nothing more")
+        return self
+
+
+class Dataset(Source):
+    """A data set (a file of config/datasets)."""
+
+    splits: Annotated[dict[Annotated[str, Field(pattern="^[A-Za-z0-9_][A-Za-z0-9_-]*$")], Split], Field(min_length=1)]
+    """ways to divide the images, by name"""
+
+    @model_validator(mode="after")
+    def _check_splits(self) -> "Dataset":
+        for name, split in self.splits.items():
+            if split.column not in (None, "part") and self.table is None:
+                raise ValueError(f"`splits.{name}.column: {split.column}` needs `table`")
+        return self

@@ -1,0 +1,173 @@
+"""A recipe (= method): how generations learn, label and select. Schedules are flattened by `at(generation)`."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, PositiveFloat, PositiveInt, model_validator
+
+from dissent.config.automatic import Auto, Generations
+from dissent.config.base import Model
+from dissent.config.learners import Fraction, Learn, Supervised
+from dissent.config.quality import Quality
+from dissent.config.schedule import PerGeneration, flat, scheduled
+
+View = Literal["plain", "weak", "strong"]
+
+
+class Noise(Model):
+    """Strength of a noise copy (section 4, AUG): a static, photometrically disturbed and flipped copy of a pair."""
+
+    alpha: PerGeneration[Fraction] = 0.5
+    """contrast factor is drawn from 1 - alpha to 1 + alpha"""
+    beta: PerGeneration[Annotated[float, Field(ge=0, le=255)]] = 25.0
+    """brightness offset is drawn from -beta to beta grey levels"""
+    blur: PerGeneration[Annotated[int, Field(ge=0, le=3)]] = 3
+    """largest blur level: 0 none, 1, 2, 3 = Gaussian of 3, 5, 7 pixels"""
+    noise: PerGeneration[Annotated[int, Field(ge=0, le=255)]] = 25
+    """noise per pixel and channel is drawn from -noise to noise - 1 grey levels"""
+
+
+class Doubt(Model):
+    """What a student sees where its teachers disagreed. Applied when a pair is loaded; the files stay untouched."""
+
+    input: Literal["block", "keep", "mean", "noise"] = "block"
+    """block: the pixel becomes black (published); keep: as it is; mean: the image's mean colour; noise: uniform noise"""
+    target: Literal["background", "ignore", "ignore_label", "own_class"] = "background"
+    """background: class 0 (published); ignore: no loss there; ignore_label: no loss there for the labels in doubt, the others are learned (labels that overlap, at most 4; other tasks: as ignore); own_class: id 0, which the task keeps for doubt"""
+    erode: Annotated[int, Field(ge=0, le=31)] = 0
+    """side of the square by which the inconsistency mask is eroded, 0 = not at all"""
+    dilate: Annotated[int, Field(ge=0, le=31)] = 0
+    """side of the square by which it is dilated after that, 0 = not at all"""
+
+
+class Views(Model):
+    """Several views of each image in place of several teachers: the best one is asked again and again (section 5, 6)."""
+
+    form: Literal["none", "turned", "cumulative"] = "none"
+    """none: every teacher sees the image itself; turned: flips, quarter turns and noise, drawn anew for each view; cumulative: each view is the disturbed one before it"""
+    number: PerGeneration[Annotated[int, Field(ge=2, le=20)]] = 5
+    """views of an image; `cumulative` takes one more, as published"""
+    noise: Noise = Noise()
+
+
+class Vary(Model):
+    """In what the students of a pool differ (those of `start` too), so that as teachers they agree less by chance. The last generation's, who teach nobody, are alike."""
+
+    widths: list[PositiveFloat] = []
+    """factors on the network's width (unet1x1), beside `widen`: the first student has the first, and so on in turn"""
+    views: list[View] = []
+    """`view` of each student, in turn"""
+
+
+SHARED = ("generations", "pool", "view", "label_share", "noise", "widen")
+"""recipe keys that, set by an experiment, hold for its controls and every other method beside it (generations: for those that have any; widen: for those whose networks grow)"""
+
+AGREEING = ("agree", "majority", "unanimous")
+"""labels that need two voters"""
+
+
+class Recipe(Model):
+    """A method (a file of config/methods); an experiment may set any key anew."""
+
+    start: str | None = None
+    """the method whose generation 0 is trained first (ldt, aldt, fixmatch ...); none: this recipe's own"""
+    generations: Generations = 0
+    """generations after generation 0; `{auto: 10, patience: 2}`: as many of ten as bring a gain on validation"""
+    pool: PerGeneration[PositiveInt] = 2
+    """students trained in a generation"""
+    teachers: PerGeneration[PositiveInt | Literal["all"]] = 2
+    """the best of the pool that label for the next generation"""
+    labels: Literal["labelled", "all"] = "labelled"
+    """all: hidden masks are used too (needs `upper_bound`)"""
+    upper_bound: bool = False
+    """the recipe may read hidden masks, and every table marks it"""
+    views: Views = Views()
+    label: Literal["agree", "majority", "unanimous", "mean", "best", "scored"] = "agree"
+    """how the teachers' predictions become one label; agree: where all agree, doubt elsewhere; majority: of more than half, doubt at ties; unanimous: where all agree, else background, no doubt; mean: of their mean probabilities, no doubt; best: the first teacher's; scored: the prediction that EvalNets rate best, or the one of the generation before"""
+    select: Literal["all", "larger", "equal_classes", "eroded", "scored"] = "all"
+    """which labelled images become pairs; larger: agreed foreground > doubt (published for binary tasks; others keep all); equal_classes: all teachers see the same classes; eroded: some foreground outlasts erosion by a square of 5 (binary tasks; others keep all); scored: the estimated quality reaches `quality.most`"""
+    doubt: Doubt = Doubt()
+    copies: PerGeneration[Annotated[int, Field(ge=0, le=20)]] = 0
+    """noise copies of each pseudo-labelled pair, added to it"""
+    copies_by: Literal["number", "quality"] = "number"
+    """number: `copies` of each; quality: one to five by the estimated quality of its mask (section 5, 11)"""
+    originals: bool = True
+    """whether a pseudo-labelled pair is learned beside its noise copies; false: the copies alone"""
+    labelled_copies: PerGeneration[Annotated[int, Field(ge=0, le=20)]] = 0
+    """noise copies of each labelled pair, added to it (ALDT: 9)"""
+    noise: Noise = Noise()
+    strength: PerGeneration[Fraction] = 1.0
+    """part of `noise` that copies of pseudo-labelled pairs get (ramps: .2 to 1); labelled copies get all of it"""
+    widen: PerGeneration[PositiveFloat] = 1.0
+    """factor on the network's width (unet1x1): students that grow from generation to generation"""
+    quality: Quality = Quality()
+    view: View = "plain"
+    """how pairs are disturbed on every step: plain not at all, weak flips and small shifts, strong rotation, scale, shift and colour too"""
+    labelled_share: PerGeneration[Fraction] | None = None
+    """share of each batch that is drawn from pairs labelled by people; none: as they come"""
+    label_share: PerGeneration[Annotated[float, Field(gt=0, le=1)]] = 1.0
+    """share of the labelled pairs that each student sees, drawn anew for each: teachers that differ more doubt more ([0.5, 1]: gen0 alone)"""
+    vary: Vary = Vary()
+    learn: Learn = Supervised()
+    budget_of: Literal["pairs", "all_images"] = "pairs"
+    """where the budget is in epochs, whose number gives the steps: the pairs', or all training images' (equal steps)"""
+
+    @property
+    def last(self) -> int:
+        """Number of the last generation that is planned: of `generations: auto` the most there may be."""
+        return self.generations.auto if isinstance(self.generations, Auto) else self.generations
+
+    @property
+    def patience(self) -> int | None:
+        """Of `generations: auto`: how many generations without a gain end the run; None where all are made."""
+        return self.generations.patience if isinstance(self.generations, Auto) else None
+
+    @model_validator(mode="after")
+    def _check(self) -> "Recipe":
+        if self.labels == "all" and not self.upper_bound:
+            raise ValueError("`labels: all` reads hidden masks; say `upper_bound: true` if that is meant")
+        if self.rates and self.quality.by == "truth" and not self.upper_bound:
+            raise ValueError("`quality.by: truth` reads hidden masks; say `upper_bound: true` if that is meant")
+        for name, value in scheduled(self, LISTS):
+            if len(value) > self.last + 1:
+                raise ValueError(
+                    f"`{name}` has {len(value)} values for {self.last + 1} generations (gen0 to gen{self.last})"
+                )
+        if (self.label == "scored") != (self.select == "scored"):
+            raise ValueError(
+                "`label: scored` and `select: scored` go together: predictions are rated before they are chosen"
+            )
+        for generation in range(self.last):
+            self._check_at(generation)
+        return self
+
+    def _check_at(self, generation: int) -> None:
+        now, then = self.at(generation), self.at(generation + 1)
+        if now["teachers"] > now["pool"]:
+            raise ValueError(f"`teachers: {now['teachers']}` of gen{generation} is more than `pool: {now['pool']}`")
+        if self.label in AGREEING and self.views.form == "none" and now["teachers"] < 2:
+            raise ValueError(f"`label: {self.label}` needs at least 2 teachers, or `views`")
+        if not self.originals and not then["copies"]:
+            raise ValueError("`originals: false` leaves no pairs where `copies` is 0")
+
+    @property
+    def rates(self) -> str:
+        """What is rated before pairs are assembled: "predictions", "masks" (with their doubt blocked), or nothing ("")."""
+        if self.label == "scored":
+            return "predictions"
+        return "masks" if self.copies_by == "quality" else ""
+
+    def at(self, generation: int) -> dict:
+        """This recipe in one generation: a plain dict in which every schedule is one value."""
+        found = flat(self, generation, LISTS)
+        if found["teachers"] == "all":
+            found["teachers"] = found["pool"]
+        if self.copies_by == "quality":
+            found["copies"] = MOST_COPIES
+        return found
+
+
+MOST_COPIES = 5
+"""copies of the pairs that are rated best (section 5, 11)"""
+
+LISTS = frozenset({"of", "widths", "views"})
+"""keys that are lists by nature, and not one value a generation"""

@@ -1,0 +1,143 @@
+"""A network with its budget: what is trained, how long, with which optimiser and loss, and what a job may use."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, PositiveFloat, PositiveInt, model_validator
+
+from dissent.config.base import Model
+
+Encoder = Literal["resnet18", "resnet34", "resnet50", "resnet101"]
+LossName = Literal["mse", "ce", "bce", "dice"]
+
+
+class Optimizer(Model):
+    """The optimiser."""
+
+    name: Literal["adamw", "sgd"] = "adamw"
+    """adamw or sgd (momentum .9, Nesterov)"""
+    rate: PositiveFloat = 0.003
+    """learning rate at the top of the schedule"""
+    decay: Annotated[float, Field(ge=0, lt=1)] = 1e-4
+    """weight decay"""
+    decay_form: Literal["absolute", "scaled"] | None = None
+    """absolute (adamw's default): every step multiplies each weight by 1 - decay whatever the rate (TensorFlow Addons, as published); scaled (sgd's, and the only one it has): by 1 - rate * decay (torch)"""
+    epsilon: PositiveFloat = 1e-7
+    """adamw's epsilon"""
+    encoder_rate: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """factor on the rate for the encoder (pretrained ones want about .1)"""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _form(cls, values: dict) -> dict:
+        if isinstance(values, dict) and values.get("decay_form") is None:
+            form = "scaled" if values.get("name") == "sgd" else "absolute"
+            return values | {"decay_form": form}
+        return values
+
+    @model_validator(mode="after")
+    def _check(self) -> "Optimizer":
+        if self.name == "sgd" and self.decay_form == "absolute":
+            raise ValueError("`decay_form: absolute` is adamw's; sgd has `scaled`")
+        return self
+
+
+class Schedule(Model):
+    """How the rate moves over the steps."""
+
+    name: Literal["constant", "poly", "cosine"] = "constant"
+    """constant; poly: (1 - step/steps)^power; cosine: half a period down to zero"""
+    power: PositiveFloat = 0.9
+    """poly's exponent"""
+    warmup: Annotated[int, Field(ge=0)] = 0
+    """steps of linear warm-up before it"""
+
+
+class Resources(Model):
+    """What one training job asks of the machine or the cluster."""
+
+    threads: PositiveInt = 2
+    """threads of torch, whatever `--cores` says: part of what makes a result the same twice"""
+    mem_mb: PositiveInt | None = None
+    """memory in MB that a training asks of a cluster; default: from network, batch, size and pairs (docs/how-to/cluster.md)"""
+    runtime: PositiveInt | None = None
+    """minutes, likewise; what does not end in that time goes on from its checkpoint"""
+    checkpoint_seconds: PositiveInt = 60
+    """seconds between checkpoints of a training"""
+
+
+class Network(Model):
+    """A network and its budget (a file of config/networks)."""
+
+    architecture: Literal["unet1x1", "unet", "deeplabv3plus", "evalnet"]
+    """unet1x1: the papers' small U-Net (section 2.1); unet, deeplabv3plus: segmentation_models_pytorch's; evalnet: rates masks (section 2.2), for `evalnet` of an experiment"""
+    width: PositiveFloat = 1.0
+    """unet1x1, evalnet: factor on the number of channels (the papers' alpha)"""
+    norm_momentum: Annotated[float, Field(gt=0, le=1)] = 0.01
+    """unet1x1, evalnet: weight of the newest batch in BatchNorm's running mean and variance; published .01, runs of a few hundred steps want .1"""
+    encoder: Encoder = "resnet50"
+    """unet, deeplabv3plus: the backbone"""
+    weights: str = "none"
+    """unet, deeplabv3plus: `imagenet`, `none`, or the path of a safetensors or state-dict file for the encoder"""
+    weights_sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = None
+    """the digest that the file at `weights` must have; required for a path"""
+    steps: PositiveInt | None = None
+    """budget in optimiser steps; give this or `epochs`"""
+    epochs: PositiveInt | None = None
+    """budget in epochs of floor(pairs / batch) steps, at least one step each"""
+    least_steps: PositiveInt = 1
+    """with `epochs`: steps that a student gets however few its pairs are"""
+    batch: PositiveInt = 32
+    """images a step"""
+    loss: Annotated[list[LossName], Field(min_length=1)] = ["mse"]
+    """losses that are added up: mse (on probabilities, as published for binary), ce (softmax or sigmoid cross-entropy, by kind), bce, dice"""
+    optimizer: Optimizer = Optimizer()
+    schedule: Schedule = Schedule()
+    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
+    """arithmetic of forward and backward; weights and losses stay fp32"""
+    clip: Annotated[float, Field(ge=0)] = 0.0
+    """largest norm of the gradient, 0 = no clipping"""
+    ema: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """decay of an average of the weights that is validated and kept instead of the last weights, 0 = none"""
+    validate_every: PositiveInt | None = None
+    """steps between validations; the best is kept; default: a fiftieth of the budget, at least one step"""
+    resources: Resources = Resources()
+
+    @model_validator(mode="after")
+    def _check(self) -> "Network":
+        if (self.steps is None) == (self.epochs is None):
+            raise ValueError("give the budget once: `steps: ...` or `epochs: ...`")
+        if len(set(self.loss)) != len(self.loss):
+            raise ValueError("`loss` names a loss twice")
+        is_path = self.weights not in ("imagenet", "none")
+        if is_path != (self.weights_sha256 is not None):
+            raise ValueError("`weights_sha256` goes with a path in `weights`: give both or neither")
+        if self.epochs is None and self.least_steps != 1:
+            raise ValueError("`least_steps` goes with `epochs`; with `steps` every student takes that many")
+        small = self.architecture in ("unet1x1", "evalnet")
+        if small and self.width * 16 < 1:
+            raise ValueError(f"`width: {self.width}` of {self.architecture} leaves no channels; the least is 0.0625")
+        if small and (self.weights != "none" or self.optimizer.encoder_rate != 1):
+            raise ValueError(f"{self.architecture} has no pretrained encoder: leave `weights` and `encoder_rate` out")
+        return self
+
+    def misfit(self, height: int, width: int) -> str:
+        """Why images of this size, or batches of this length, do not fit the network; "" when they do."""
+        multiple = 16 if self.architecture == "deeplabv3plus" else 1
+        least = 16 if self.architecture in ("unet1x1", "evalnet") else 32
+        if min(height, width) < least or height % multiple or width % multiple:
+            multiples = f" and multiples of {multiple}" if multiple > 1 else ""
+            fits = [max(least, round(side / multiple) * multiple) for side in (height, width)]
+            return (
+                f"images of {width}x{height} (width x height) are too small or uneven for {self.architecture}: both "
+                f"sides must be {least} or more{multiples}; {fits[1]}x{fits[0]} would fit"
+            )
+        if self.architecture == "deeplabv3plus" and self.batch < 2:
+            return "deeplabv3plus needs `batch: 2` or more, for its pooled branch is normalised over the batch"
+        return ""
+
+    def total_steps(self, pairs: int) -> int:
+        """Optimiser steps for `pairs` training pairs: few pairs never give zero (floor(N/batch) is at least 1)."""
+        if self.steps is not None:
+            return self.steps
+        assert self.epochs is not None  # one of the two is there
+        return max(self.least_steps, self.epochs * max(1, pairs // self.batch))

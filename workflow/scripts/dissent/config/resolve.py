@@ -1,0 +1,235 @@
+"""From the name of a run to everything that it needs: experiment, dataset, split, network, recipe, seed."""
+
+import re
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import PrivateAttr
+
+from dissent.config.automatic import cap
+from dissent.config.base import Model, nearest, read_yaml, validate
+from dissent.config.compatibility import check_together
+from dissent.config.dataset import Dataset
+from dissent.config.experiment import Experiment
+from dissent.config.fractions import with_split
+from dissent.config.layering import cut, lay_over
+from dissent.config.method import SHARED, Recipe
+from dissent.config.network import Network
+from dissent.config.schedule import at
+from dissent.config.study import experiment_of, read_study
+from dissent.core.files import UserError
+
+FOLDERS = ("experiments", "datasets", "networks", "methods")
+
+
+class Run(Model):
+    """What one folder under results/ holds."""
+
+    name: str
+    experiment: str
+    method: str
+    dataset_name: str
+    split: str
+    network_name: str
+    dataset: Dataset
+    network: Network
+    recipe: Recipe
+    evalnet: Network | None
+    """of EvalNets, where the recipe has any"""
+    start: Recipe | None
+    """the recipe of generation 0 where `recipe.start` names another method"""
+    seed: int
+    controls: list[str]
+    shards: int
+
+    _flat: dict[int, dict] = PrivateAttr(default_factory=dict)
+
+    def at(self, generation: int) -> dict:
+        """The recipe of one generation as a plain dict, not to be changed: gen0 is the start's where there is one."""
+        if generation not in self._flat:
+            self._flat[generation] = self._at(generation)
+        return self._flat[generation]
+
+    def _at(self, generation: int) -> dict:
+        if not 0 <= generation <= self.recipe.last:
+            source = f"studies/{self.study}" if self.study else f"experiments/{self.experiment}"
+            raise UserError(
+                f"{self.name} has generations 0 to {self.recipe.last}, not {generation}; "
+                f"`generations: {generation}` in config/{source}.yaml makes more"
+            )
+        flat = self.recipe.at(generation)
+        if generation == 0 and self.start is not None:
+            flat = self.start.at(0) | {key: flat[key] for key in ("pool", "teachers", "vary")}
+        return flat
+
+    def at_member(self, generation: int, member: int) -> dict:
+        """The recipe of one student of a generation's pool, from 1: `vary` says in what those who teach differ."""
+        flat = self.at(generation)
+        if generation == self.recipe.last:
+            return flat
+        views, widths = (flat["vary"][name] or [one] for name, one in (("views", flat["view"]), ("widths", 1)))
+        turn = member - 1
+        return flat | {"view": views[turn % len(views)], "widen": flat["widen"] * widths[turn % len(widths)]}
+
+    def network_at(self, generation: int, member: int | None = None) -> Network:
+        """The network of one student: `widen` times as wide. Without `member`: of the widest of the generation's pool."""
+        members = range(1, self.at(generation)["pool"] + 1) if member is None else [member]
+        factor = max(self.at_member(generation, one)["widen"] for one in members)
+        return self.network if factor == 1 else self.network.model_copy(update={"width": self.network.width * factor})
+
+    @property
+    def rater(self) -> Network:
+        """The network file of the EvalNets, of a run that has some."""
+        assert self.evalnet is not None, f"{self.name} rates without EvalNets"
+        return self.evalnet
+
+    @property
+    def rated_pools(self) -> list[str]:
+        """Names of the runs whose generation 0 makes the masks that EvalNets and thresholds are made from."""
+        return [self.sibling(method) for method in self.recipe.quality.of] if self.recipe.rates else []
+
+    @property
+    def study(self) -> str:
+        """The study of which this run is a cell; "" of other runs."""
+        return self.experiment.partition(".")[0] if "." in self.experiment else ""
+
+    def sibling(self, method: str) -> str:
+        """Name of the run of another method in the same experiment, with the same seed."""
+        return f"{self.experiment}.{method}{self._seed_of_name}"
+
+    @property
+    def own(self) -> str:
+        """Name of the run of the experiment's own method, with the same seed; not of runs of a study, which have none."""
+        return f"{self.experiment}{self._seed_of_name}"
+
+    @property
+    def _seed_of_name(self) -> str:
+        found = re.search(r"\.s\d{1,9}$", self.name)
+        return found[0] if found else ""
+
+
+class Config:
+    """The YAML files of one or more config folders; a name is looked up in the first folder that has it."""
+
+    def __init__(self, *folders: str | Path):
+        self.folders = [Path(folder) for folder in folders]
+        self.run = lru_cache(maxsize=None)(self._run)
+        self.dataset = lru_cache(maxsize=None)(self._dataset)
+        self.study = lru_cache(maxsize=None)(lambda name: read_study(self, name))
+
+    def names(self, kind: str) -> list[str]:
+        """Names of the files of one kind (`experiments`, `datasets`, `networks`, `methods`, `studies`)."""
+        return sorted({path.stem for folder in self.folders for path in (folder / kind).glob("*.yaml")})
+
+    def path(self, kind: str, name: str) -> Path:
+        """The file that `name` means; UserError lists the names there are."""
+        for folder in self.folders:
+            if name in {path.stem for path in (folder / kind).glob("*.yaml")}:
+                return folder / kind / f"{name}.yaml"
+        names = self.names(kind)
+        raise UserError(
+            f"`{name}` is none of the {kind} in {' or '.join(str(f / kind) for f in self.folders)}"
+            f"{nearest(name, names)} (there are: {', '.join(names)})"
+        )
+
+    def _dataset(self, name: str) -> Dataset:
+        path = self.path("datasets", name)
+        return validate(Dataset, read_yaml(path), path)
+
+    def network(self, name: str) -> Network:
+        """One file of config/networks."""
+        path = self.path("networks", name)
+        return validate(Network, read_yaml(path), path)
+
+    def recipe(self, name: str, changes: dict | None = None, source: str | Path | None = None) -> Recipe:
+        """One file of config/methods, with `changes` (an experiment's recipe keys) laid over it."""
+        path = self.path("methods", name)
+        values = read_yaml(path)
+        recipe = validate(Recipe, values, path)
+        if not changes:
+            return recipe
+        values = cut(values, cap(changes["generations"]) if "generations" in changes else None)
+        return validate(Recipe, lay_over(values, changes), source or path)
+
+    def experiment(self, name: str) -> tuple[Experiment, dict]:
+        """An experiment and the recipe keys that it sets anew; `STUDY.EXPERIMENT`: what a study makes of it."""
+        if "." in name:
+            return experiment_of(self, name)
+        path = self.path("experiments", name)
+        values = read_yaml(path)
+        changes = {key: value for key, value in values.items() if key in Recipe.model_fields}
+        own = {key: value for key, value in values.items() if key not in changes}
+        words = [*Experiment.model_fields, *Recipe.model_fields]
+        return validate(Experiment, own, path, words), changes
+
+    def controls(self, name: str) -> list[Run]:
+        """The runs that an experiment names as its controls, with the seed of run `name`."""
+        run = self.run(name)
+        return [self.run(run.sibling(method)) for method in run.controls]
+
+    def _run(self, name: str) -> Run:
+        """Resolve `[{study}.]{experiment}[.{method}][.s{seed}]`; UserError says what is wrong with which file."""
+        first, *rest = name.split(".")
+        kind = "studies" if first in self.names("studies") else "experiments"
+        if kind == "studies" and len(rest) < 2:
+            raise UserError(
+                f"`{name}` is no run but a study: results/studies/{name}/table.html; its runs are called STUDY.EXPERIMENT.METHOD.s1"
+            )
+        experiment_name = first if kind == "experiments" else f"{first}.{rest.pop(0)}"
+        experiment, changes = self.experiment(experiment_name)
+        path = self.path(kind, first)
+        seed = experiment.seed
+        if rest and re.fullmatch(r"s\d{1,9}", rest[-1]):
+            seed = int(rest.pop()[1:])
+        if len(rest) > 1:
+            raise UserError(
+                f"`{name}` is no run; runs are called EXPERIMENT, EXPERIMENT.METHOD or EXPERIMENT.METHOD.s2"
+            )
+        method = rest[0] if rest else experiment.method
+        of, own = self.study(first)[0].recipe_of(method) if kind == "studies" else (method, {})
+        for other in (*experiment.controls, *experiment.methods):
+            self.path("methods", other)
+        if experiment.method in experiment.methods:
+            raise UserError(
+                f"`methods.{experiment.method}` in {path} is the experiment's own: its keys stand at the top"
+            )
+        shared = {key: value for key, value in changes.items() if key in SHARED}
+        if method != experiment.method:
+            changes = dict(shared)
+            if not self.recipe(of).last:
+                changes.pop("generations", None)
+                changes |= {"pool": at(shared["pool"], 0)} if "pool" in shared else {}
+        if not isinstance(self.recipe(of).widen, list):
+            changes.pop("widen", None)  # an experiment says how far networks grow, a method whether they do
+        limit = (changes | own).get("generations")
+        mine = cut(experiment.methods.get(of, {}), None if limit is None else cap(limit))
+        recipe = self.recipe(of, lay_over(lay_over(changes, mine), own), path)
+        start = None
+        if recipe.start is not None:
+            others = {key: value for key, value in shared.items() if key not in ("pool", "generations", "widen")}
+            others = {"pool": at(recipe.pool, 0)} | others
+            start = self.recipe(recipe.start, lay_over(others, experiment.methods.get(recipe.start, {})), path)
+            if start.start is not None:
+                raise UserError(f"`start: {recipe.start}` of {name} has a start itself; name the one that has none")
+        for other in recipe.quality.of if recipe.rates else []:
+            self.path("methods", other)
+        said = f"`split: {experiment.split}` in {path}"
+        dataset = with_split(self.dataset(experiment.dataset), experiment.split, experiment.dataset, said)
+        run = Run(
+            name=name,
+            experiment=experiment_name,
+            method=method,
+            dataset_name=experiment.dataset,
+            split=experiment.split,
+            network_name=experiment.network,
+            dataset=dataset,
+            network=self.network(experiment.network),
+            recipe=recipe,
+            evalnet=self.network(experiment.evalnet) if recipe.rates and recipe.quality.by == "evalnets" else None,
+            start=start,
+            seed=seed,
+            controls=[] if rest else experiment.controls,
+            shards=experiment.shards,
+        )
+        check_together(run, path)
+        return run

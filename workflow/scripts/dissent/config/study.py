@@ -1,0 +1,130 @@
+"""A study: experiments x methods x seeds as one table, and score against label fraction. No torch.
+
+Its cells are runs called `{study}.{experiment}.{method}.s{seed}`, with `-5pct` behind the experiment for 5 % of labels.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import ConfigDict, Field, model_validator
+
+from dissent.config.base import Model, nearest, read_yaml, validate
+from dissent.config.fractions import parted, with_share
+from dissent.config.method import SHARED
+from dissent.core.files import UserError
+
+if TYPE_CHECKING:
+    from dissent.config.experiment import Experiment
+    from dissent.config.resolve import Config
+
+Seed = Annotated[int, Field(ge=0, lt=2**31)]
+Names = Annotated[list[str], Field(min_length=1)]
+
+
+class Variant(Model):
+    """A method with some of its keys set anew, as a row of its own. Beside `of` it may set any key of a method."""
+
+    model_config = ConfigDict(extra="allow")
+
+    of: str
+    """name of a file in config/methods"""
+
+
+class Study(Model):
+    """A table of methods on experiments, and what they are worth in labels (a file of config/studies)."""
+
+    experiments: Names
+    """names of files in config/experiments: data set, split, network, and the keys that hold for every method"""
+    methods: Names
+    """names of files in config/methods, or of `variants`: the rows of the table"""
+    seeds: Annotated[list[Seed], Field(min_length=1)] = [1]
+    """each method runs with each of them"""
+    more_seeds: dict[str, list[Seed]] = {}
+    """method: further seeds for it alone; it is compared over the seeds that both have"""
+    label_fractions: list[Annotated[float, Field(gt=0, lt=1)]] = []
+    """shares of the training images that are labelled, e.g. [0.02, 0.05, 0.1]: nested sets, a table for each and a figure; none: as the split says"""
+    variants: dict[str, Variant] = {}
+    """name: {of: METHOD, and keys of it}, e.g. {im_3: {of: im, teachers: 3}}"""
+
+    @model_validator(mode="after")
+    def _check(self) -> "Study":
+        lists = {name: getattr(self, name) for name in ("experiments", "methods", "seeds", "label_fractions")}
+        lists |= {f"more_seeds.{name}": [*self.seeds, *seeds] for name, seeds in self.more_seeds.items()}
+        for name, values in lists.items():
+            if twice := sorted({value for value in values if values.count(value) > 1}):
+                raise ValueError(f"`{name}` names {twice[0]} twice")
+        for key in ("more_seeds", "variants"):
+            if unknown := [name for name in getattr(self, key) if name not in self.methods]:
+                close = nearest(unknown[0], self.methods)
+                raise ValueError(f"`{key}` speaks of {unknown[0]}, which is not in `methods`{close}")
+        return self
+
+    @property
+    def blocks(self) -> list["Block"]:
+        """One table each: the experiments, each under each label fraction."""
+        shares: list[float] | list[None] = self.label_fractions or [None]
+        return [Block(name, share) for name in self.experiments for share in shares]
+
+    def seeds_of(self, method: str) -> list[int]:
+        """Seeds of one method."""
+        return [*self.seeds, *self.more_seeds.get(method, [])]
+
+    def recipe_of(self, method: str) -> tuple[str, dict]:
+        """The file of config/methods that a row is made from, and the keys that it sets anew."""
+        variant = self.variants.get(method)
+        return (method, {}) if variant is None else (variant.of, dict(variant.model_extra or {}))
+
+
+@dataclass(frozen=True)
+class Block:
+    """An experiment under one label fraction (None: the split's own)."""
+
+    experiment: str
+    share: float | None
+
+    @property
+    def name(self) -> str:
+        """As it stands in the names of runs."""
+        return self.experiment if self.share is None else with_share(self.experiment, self.share)
+
+
+def read_study(config: "Config", name: str) -> tuple[Study, dict]:
+    """A study and the recipe keys that it sets for all its methods; UserError names the file, the value, the nearest name."""
+    path = config.path("studies", name)
+    values = read_yaml(path)
+    shared = {key: value for key, value in values.items() if key in SHARED}
+    own = {key: value for key, value in values.items() if key not in shared}
+    study = validate(Study, own, path, [*Study.model_fields, *SHARED])
+    methods = config.names("methods")
+    of = {method: study.recipe_of(method)[0] for method in study.methods}
+    wanted = {
+        "experiments": (study.experiments, config.names("experiments")),
+        "methods": (of.values(), methods),
+    }
+    for kind, (given, there) in wanted.items():
+        for unknown in [one for one in given if one not in there]:
+            raise UserError(
+                f"`{unknown}` in {path} is none of the {kind}{nearest(unknown, there)} (there are: {', '.join(there)})"
+            )
+    if taken := [one for one in study.variants if one in methods or "." in one]:
+        raise UserError(f"`variants.{taken[0]}` in {path} is the name of a method, or has a dot: choose another")
+    if name in config.names("experiments"):
+        raise UserError(f"{path} is called like the experiment {name}, and both would write results/{name}: rename one")
+    return study, shared
+
+
+def experiment_of(config: "Config", name: str) -> tuple["Experiment", dict]:
+    """The experiment `{study}.{experiment}[-5pct]`: that of the file under the study's label fraction, and shared keys."""
+    study_name, _, cell = name.partition(".")
+    study, shared = config.study(study_name)
+    base, share = (cell, None) if cell in study.experiments else parted(cell)
+    if Block(base, share) not in study.blocks:
+        names = [block.name for block in study.blocks]
+        raise UserError(
+            f"`{cell}` is no experiment of the study {study_name}{nearest(cell, names)} (there are: {', '.join(names)}); "
+            "its runs are called STUDY.EXPERIMENT.METHOD.s1"
+        )
+    experiment, changes = config.experiment(base)
+    split = experiment.split if share is None else with_share(experiment.split, share)
+    changes = {key: value for key, value in changes.items() if key in SHARED} | shared
+    return experiment.model_copy(update={"split": split, "method": "", "controls": []}), changes

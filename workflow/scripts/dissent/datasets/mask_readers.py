@@ -1,0 +1,238 @@
+"""From the pixels of raw masks to class ids or bits: one function for each coding. ValueError gives the reason.
+
+Each takes the stored pixels of the mask's file (folders: of one file a label, None where there is none) and returns
+uint8 (H, W) ids with 255 where nobody knows, and the number of pixels that fit no colour.
+"""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from dissent.config.mask_encoding import Channels, Coding, Colours, Folders, Index, ZeroFull
+from dissent.config.task import Task
+from dissent.core.files import UNKNOWN
+from dissent.datasets.colour import opaque
+from dissent.datasets.decode import Header, photo, read_pixels
+
+
+class Label(NamedTuple):
+    """Ids (H, W) uint8, the number of pixels that fit no colour, and of a mask with a palette that and its numbers."""
+
+    ids: np.ndarray | None
+    unmapped: int = 0
+    palette: bytes = b""
+    used: tuple[int, ...] = ()
+
+
+def read_label(paths: list[Path | None], coding: Coding, task: Task) -> Label:
+    """The label that the raw mask files at `paths` hold, as stored (not turned)."""
+    return CODINGS[coding.name](paths, coding, task)
+
+
+def label_folders(coding: Coding, task: Task) -> list[str]:
+    """Folders below the folder of masks, one for each file of a label; [""]: the folder itself."""
+    if coding.name != "folders":
+        return [""]
+    return coding.folders or (task.labels[1:] if task.exclusive else task.labels)
+
+
+def _index(paths: list[Path | None], coding: Index, task: Task) -> Label:
+    header, pixels = _lossless(paths[0])
+    if header.mode not in ("1", "L", "P", "I;16"):
+        raise ValueError(f"has colour mode {header.mode} where index masks have one channel; is it `coding: colours`?")
+    if task.overlapping:
+        table = {value: value for value in range(2 ** len(task.labels))}
+    else:
+        first = int(task.one_foreground)
+        ids = coding.ids or list(range(first, len(task.labels) + first))
+        table = {v: i + first for i, item in enumerate(ids) for v in (item if isinstance(item, list) else [item])}
+        if task.one_foreground:
+            table.setdefault(0, 0)
+    table |= dict.fromkeys(coding.ignore, UNKNOWN)
+    pixels = _of_few_bits(header, pixels, table)
+    present = np.unique(pixels).tolist()
+    strange = [value for value in present if value not in table]
+    if strange:
+        hint = (
+            "; are 0 and 255 meant, `coding: {name: zero_255}`?" if set(present) == {0, 255} else _ignore_hint(strange)
+        )
+        raise ValueError(f"has the value {_some(strange)}, which is no id ({_some(sorted(table))}){hint}")
+    lookup = np.zeros(max(table) + 1, np.uint8)
+    lookup[list(table)] = list(table.values())
+    return Label(lookup[pixels], 0, header.palette, tuple(present))
+
+
+def _of_few_bits(header: Header, pixels: np.ndarray, table: dict) -> np.ndarray:
+    """The ids that greys of 1, 2 or 4 bits mean: their numbers, or the greys that are shown where only these are ids."""
+    if header.mode != "1" and (header.mode != "L" or header.bits >= 8):
+        return pixels
+    factor = np.uint8(255 // (2**header.bits - 1))
+    numbers, shown = (pixels, pixels * factor) if header.mode == "1" else (pixels // factor, pixels)
+    fit = [set(np.unique(one).tolist()) <= table.keys() for one in (numbers, shown)]
+    if all(fit) and numbers.any():
+        raise ValueError(
+            f"has {header.bits} bits a pixel, and {numbers.max()} and {shown.max()} are both ids: white may mean either; "
+            "save all masks with 8 bits"
+        )
+    return shown if fit[1] else numbers
+
+
+def _zero_full(paths: list[Path | None], coding: ZeroFull, task: Task) -> Label:
+    pixels = read_grey(paths[0], lossy=coding.threshold is not None)
+    ids = np.where(pixels >= (coding.threshold or 255), 1, 0).astype(np.uint8)
+    known = (pixels == 0) | (pixels == 255)
+    for value in coding.ignore:
+        ids[pixels == value] = UNKNOWN
+        known |= pixels == value
+    if coding.threshold is None and not known.all():
+        strange = np.unique(pixels[~known]).tolist()
+        hint = "; is it `coding: index`?" if set(np.unique(pixels).tolist()) == {0, 1} else ""
+        raise ValueError(f"has the value {_some(strange)} beside 0 and 255{hint or _ignore_hint(strange)}")
+    return Label(ids)
+
+
+def _colours(paths: list[Path | None], coding: Colours, task: Task) -> Label:
+    header, pixels = _guard_lossy(read_pixels(paths[0]), coding.tolerance > 0)
+    pixels = _palette_colours(header, pixels) if header.mode == "P" else photo(header, pixels, 3)
+    if pixels.dtype != np.uint8:
+        raise ValueError("has 16 bits a sample where colour codes have 8")
+    packed = pixels.astype(np.uint32) @ np.array([65536, 256, 1], np.uint32)
+    packed, inverse = np.unique(packed, return_inverse=True)
+    colours = np.stack([packed >> 16, packed >> 8 & 255, packed & 255], 1)
+    codes = np.array(coding.table + coding.ignore, np.int16)
+    first = int(task.doubt_class)  # no colour stands for doubt
+    values = np.array([*range(first, len(coding.table) + first), *[UNKNOWN] * len(coding.ignore)], np.uint8)
+    mapped = np.empty(len(colours), np.uint8)
+    fits = np.empty(len(colours), bool)
+    for start in range(0, len(colours), 4096):  # a photograph taken for a mask has many colours
+        part = slice(start, start + 4096)
+        far = np.abs(colours[part, None].astype(np.int16) - codes[None]).max(2)
+        nearest = far.argmin(1)
+        fits[part] = far.min(1) <= coding.tolerance
+        mapped[part] = np.where(fits[part], values[nearest], UNKNOWN)
+    inverse = inverse.reshape(-1)
+    return Label(mapped[inverse].reshape(pixels.shape[:2]), int((~fits)[inverse].sum()))
+
+
+def _palette_colours(header: Header, numbers: np.ndarray) -> np.ndarray:
+    """(H, W, 3): the colour of each number, also of a transparent one, unless another number tells it apart by that alone."""
+    colours = np.frombuffer(header.palette, np.uint8).reshape(-1, 3)
+    used = np.unique(numbers)
+    if used.size and used[-1] >= len(colours):
+        raise ValueError(f"has the number {used[-1]} where its palette has {len(colours)} colours")
+    if header.alphas:
+        seen = np.column_stack([colours, np.frombuffer(header.alphas, np.uint8)])[used]
+        if len(np.unique(seen, axis=0)) > len(np.unique(seen[:, :3], axis=0)):
+            raise ValueError(
+                "has a colour that is transparent in some pixels and not in others; save it without transparency"
+            )
+    return colours[numbers]
+
+
+def _folders(paths: list[Path | None], coding: Folders, task: Task) -> Label:
+    given = [path for path in paths if path is not None]
+    layers = {path: _layer(path, coding.threshold) for path in given}
+    shapes = {path.parent.name: layer.shape for path, layer in layers.items()}
+    if len(set(shapes.values())) > 1:
+        raise ValueError(f"has masks of unequal size: {', '.join(f'{k} {h} x {w}' for k, (h, w) in shapes.items())}")
+    ids = np.zeros(next(iter(shapes.values())), np.uint8)
+    for number, path in enumerate(paths):
+        if path is None:
+            continue
+        if task.overlapping:
+            ids |= layers[path].astype(np.uint8) << number
+            continue
+        if coding.overlap == "refuse" and (ids[layers[path]] > 0).any():
+            raise ValueError("sets pixels for two labels; say `overlap: later` if the later label shall win")
+        ids[layers[path]] = number + 1
+    return Label(ids)
+
+
+def _layer(path: Path, threshold: int | None) -> np.ndarray:
+    try:
+        return _set(read_grey(path, lossy=threshold is not None), threshold)
+    except ValueError as error:
+        raise ValueError(f"its mask {path.parent.name}/{path.name} {error}") from None
+
+
+def _channels(paths: list[Path | None], coding: Channels, task: Task) -> Label:
+    header, pixels = _guard_lossy(read_pixels(paths[0]), coding.threshold is not None)
+    if header.mode != "RGB" or pixels.dtype != np.uint8:
+        raise ValueError(f"has colour mode {header.mode} where each channel of an RGB mask is a label")
+    layers = _set(pixels, coding.threshold)
+    if layers[:, :, len(task.labels) :].any():
+        raise ValueError(f"has a channel more than the {len(task.labels)} labels of the task")
+    bits = 1 << np.arange(len(task.labels), dtype=np.uint8)
+    return Label((layers[:, :, : len(task.labels)] * bits).sum(2).astype(np.uint8))
+
+
+CODINGS = {
+    "index": _index,
+    "zero_255": _zero_full,
+    "colours": _colours,
+    "folders": _folders,
+    "channels": _channels,
+}
+
+
+def read_grey(path: Path, lossy: bool) -> np.ndarray:
+    """uint8 (H, W) of a 0/255 mask: grey, 1 bit, RGB with equal channels, a palette of greys, or 0/65535 in 16 bits."""
+    header, pixels = _guard_lossy(read_pixels(path), lossy)
+    if header.mode == "P":
+        colours = np.frombuffer(header.palette, np.uint8).reshape(-1, 3)
+        known = pixels.max(initial=0) < len(colours)
+        pixels = colours[pixels] if known else pixels
+        if not known or (pixels != pixels[..., :1]).any():
+            raise ValueError("has a palette of colours where 0/255 masks are grey; is it `coding: index` or `colours`?")
+    if header.mode == "1":
+        return pixels * np.uint8(255)
+    if header.mode == "LA" or header.mode == "RGBA":
+        pixels = opaque(pixels)
+    if pixels.dtype != np.uint8:
+        return _byte(pixels)
+    if pixels.ndim == 3:
+        if (pixels != pixels[..., :1]).any():
+            raise ValueError("is coloured where 0/255 masks are grey; is it `coding: colours` or `channels`?")
+        pixels = pixels[..., 0]
+    return pixels
+
+
+def _byte(pixels: np.ndarray) -> np.ndarray:
+    """0/255 of 16 bits a sample, in which white may be 65535."""
+    if pixels.ndim == 2 and set(np.unique(pixels).tolist()) <= {0, 65535}:
+        return (pixels >> 8).astype(np.uint8)
+    if pixels.ndim == 2 and pixels.max(initial=0) <= 255:
+        return pixels.astype(np.uint8)
+    raise ValueError("has 16 bits a sample where 0/255 masks have 8")
+
+
+def _lossless(path: Path) -> tuple[Header, np.ndarray]:
+    return _guard_lossy(read_pixels(path), False)
+
+
+def _guard_lossy(read: tuple[Header, np.ndarray], allowed: bool) -> tuple[Header, np.ndarray]:
+    header, _ = read
+    if header.lossy and not allowed:
+        what = "is a JPEG" if header.format == "JPEG" else f"has {header.lossy} inside"
+        raise ValueError(f"{what}: its values are blurred; save masks as PNG, or give a threshold or tolerance")
+    if header.inverted:
+        raise ValueError("has white as zero, so viewers show other numbers than it holds; save it with black as zero")
+    return read
+
+
+def _set(pixels: np.ndarray, threshold: int | None) -> np.ndarray:
+    if threshold is not None:
+        return pixels >= threshold
+    strange = [value for value in np.unique(pixels).tolist() if value not in (0, 1, 255)]
+    if strange:
+        raise ValueError(f"has the value {_some(strange)} beside 0 and 255; give `threshold` if greys are meant")
+    return pixels > 0
+
+
+def _ignore_hint(strange: list[int]) -> str:
+    return f"; if it means that nobody knows: `ignore: [{strange[0]}]`" if len(strange) == 1 else ""
+
+
+def _some(values: list[int]) -> str:
+    return ", ".join(map(str, values[:6])) + (" ..." if len(values) > 6 else "")

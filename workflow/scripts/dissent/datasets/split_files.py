@@ -1,0 +1,153 @@
+"""Sides of a split that come from files: lists with an image a line (U2PL, UniMatch, VOC), or a table of val and test."""
+
+from pathlib import Path, PurePosixPath
+
+from dissent.config.dataset import Dataset
+from dissent.config.split import Split
+from dissent.core.files import UserError
+from dissent.core.places import SHIPPED
+from dissent.datasets.naming import Names, bare, nfc
+from dissent.datasets.problems import Problems
+from dissent.datasets.raw import find_raw
+from dissent.datasets.tables import Line, table_of, text_of
+
+
+def lists_of(dataset: dict, split: str) -> list[str]:
+    """Files from which a split is read, for a rule's input; `dataset`: as JSON.
+
+    A file that lacks is not among them: the plan holds without data, and the job tells where to get it.
+    """
+    source = Dataset.model_validate(dataset)
+    return [str(path) for path in list_paths(source, source.splits[split]).values() if path.is_file()]
+
+
+def list_paths(dataset: Dataset, split: Split) -> dict[str, Path]:
+    """{side: file} of a split with `lists` or `fixed`: below the raw folder, or else the working directory or repository."""
+    raw = find_raw(dataset.raw, SHIPPED)
+    sides = ("labelled", "unlabelled", "val", "test")
+    named = {side: path for side, path in split.lists or () if side in sides and path is not None}
+    named |= {"fixed": split.fixed} if split.fixed else {}
+    return {
+        side: next((p for p in (raw / path, Path(path), SHIPPED / path) if p.is_file()), _meant(dataset, path, raw))
+        for side, path in named.items()
+    }
+
+
+def _meant(dataset: Dataset, path: str, raw: Path) -> Path:
+    """Where a list that lacks should be: a path that begins as `raw` does is no path below it."""
+    return Path(path) if Path(path).parts[0] == Path(dataset.raw).parts[0] else raw / path
+
+
+def read_lists(dataset: Dataset, split: Split, rows: list[dict]) -> dict[str, list[dict]]:
+    """{side: rows}, where a line is an image (path below raw), image and mask, or a name; UserError lists misfits."""
+    by_source = rows_by_source(rows)
+    names = names_of(dataset, rows)
+    sides, problems = {}, Problems()
+    paths = list_paths(dataset, split)
+    absent = [str(path) for path in paths.values() if not path.is_file()]
+    if absent and split.lists.page:
+        raise UserError("\n  ".join([f"lists that lack; they are at {split.lists.page}, put them here:", *absent]))
+    ends = [dataset.mask_suffix, *filter(None, [split.lists.mask_suffix])]
+    for side, path in paths.items():
+        chosen: dict[str, int] = {}
+        if not path.is_file():
+            raise UserError(f"{path}, the list of `{side}`, does not exist")
+        for number, line in enumerate(text_of(path).splitlines(), 1):
+            if not line.strip():
+                continue
+            image, mask, found = _fields(line.strip(), names)
+            where = f"{path}, line {number}"
+            source = next(iter(found), "")
+            if len(found) != 1:
+                problems.add(where, misfit(image, found, names))
+            elif mask and not {_stem(source, dataset.image_suffix)} & {s for end in ends for s in _stems(mask, end)}:
+                problems.add(where, f"pairs {image} with {mask}, where the data set goes by equal names")
+            elif source in chosen:
+                problems.add(where, f"{image} stands twice in it (the first time in line {chosen[source]})")
+            chosen.setdefault(source, number)
+        sides[side] = [row for source in chosen for row in by_source.get(source, [])]
+    problems.stop("lists that do not fit the data set", "")
+    return sides
+
+
+def read_fixed(dataset: Dataset, split: Split, rows: list[dict]) -> dict[str, list[dict]]:
+    """{val, test: rows} of the images that the table of `fixed` names; UserError lists the lines that cannot be followed."""
+    path = list_paths(dataset, split)["fixed"]
+    if not path.is_file():
+        raise UserError(f"{split.fixed}, which names the images of val and test (`fixed`), does not exist: put it back")
+    by_source, names = rows_by_source(rows), names_of(dataset, rows)
+    sides: dict[str, dict[str, int]] = {"val": {}, "test": {}}
+    problems, seen = Problems(), {}
+    for line in fixed_lines(path):
+        name, side = line.cells["image"], line.cells["side"]
+        where, found = f"{path}, line {line.number}", names.exact(name)
+        source = next(iter(found), "")
+        if side not in sides:
+            problems.add(where, f"side {side!r} is neither val nor test; other images are not named here")
+        elif not found:
+            problems.add(
+                where,
+                f"{name} is no image any more{names.hint(name)}: put it back, give its new name (`dissent init` again "
+                "finds a renamed one), or delete the line",
+            )
+        elif len(found) > 1:
+            problems.add(where, misfit(name, found, names))
+        elif source in seen:
+            problems.add(where, f"{name} stands twice in it (the first time in line {seen[source]})")
+        elif not all(row["label"] for row in by_source[source]):
+            problems.add(where, f"{name} is in {side} and has no mask any more: put the mask back, or delete the line")
+        else:
+            sides[side][source] = line.number
+        seen.setdefault(source, line.number)
+    problems.stop(f"split by {path}")
+    return {side: [row for source in chosen for row in by_source[source]] for side, chosen in sides.items()}
+
+
+def fixed_lines(path: Path) -> list[Line]:
+    """Lines of a table of val and test; those that a person adds need no digest."""
+    return table_of(path, ("image", "side"), may_lack=("sha256",))
+
+
+def rows_by_source(rows: list[dict]) -> dict[str, list[dict]]:
+    """Rows of files.csv by the path of their raw image, of which tiles have several."""
+    found: dict[str, list[dict]] = {}
+    for row in rows:
+        found.setdefault(row["source"], []).append(row)
+    return found
+
+
+def names_of(dataset: Dataset, rows: list[dict]) -> Names:
+    """What the raw images of the rows are called."""
+    return Names({(row["source"], _image_id(row)) for row in rows}, dataset.image_suffix)
+
+
+def misfit(text: str, found: set[str], names: Names) -> str:
+    """Why a name of a person's file cannot be followed."""
+    if not found:
+        return f"{text} is no image of it{names.hint(text)}"
+    return f"{text} is the name of several images: {', '.join(sorted(found)[:3])}; write the path"
+
+
+def _image_id(row: dict) -> str:
+    return row["id"].rsplit("_", 1)[0] if row.get("window") else row["id"]
+
+
+def _fields(line: str, names: Names) -> tuple[str, str, set[str]]:
+    """Image and mask of a line, whose names may hold blanks, and the images that are meant."""
+    words = line.split(" ")
+    ways = [(line, "")] + [(" ".join(words[:cut]), " ".join(words[cut:]).strip()) for cut in range(1, len(words))]
+    for image, mask in ways:
+        if found := names.exact(image):
+            return image, mask, found
+    image, mask = (line.split()[0], line.split()[-1]) if len(line.split()) > 1 else (line, "")
+    return image, mask, names.find(image)
+
+
+def _stem(path: str, suffix: str) -> str:
+    return nfc(PurePosixPath(bare(path)).name.removesuffix(suffix))
+
+
+def _stems(mask: str, suffix: str) -> set[str]:
+    """What a mask may be called after: endings that are none of an image's (.mat) are endings all the same."""
+    path = mask.replace("\\", "/")
+    return {_stem(path, suffix), nfc(PurePosixPath(path).stem.removesuffix(suffix))}

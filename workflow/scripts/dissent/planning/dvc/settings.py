@@ -1,0 +1,67 @@
+"""The settings of every generation, a file each: what the stages of dvc.yaml depend on."""
+
+import json
+
+from dissent.config.resolve import Config, Run
+from dissent.core.files import UserError, read_json, write_json
+from dissent.planning import rule_params
+from dissent.planning.closure import Library
+
+FOLDER = "work/settings"
+_code = Library().code
+
+
+def generations(run: Run) -> range:
+    """Numbers of the generations of a run, 0 too."""
+    return range(run.recipe.last + 1)
+
+
+def settings(config: Config, experiment: str) -> dict[str, dict]:
+    """File under `work/settings` -> what it holds: one for the data, one a generation of each run, one for the report."""
+    run, controls = config.run(experiment), config.controls(experiment)
+    result = {"data.json": {"dataset": run.dataset.model_dump(mode="json"), "code": [_code("prepare"), _code("split")]}}
+    for one in (run, *controls):
+        result |= {f"{one.name}/gen{g}.json": _generation(one, g) for g in generations(one)}
+    return result | {"report.json": {"report": rule_params.report(run, controls, _code, config)}}
+
+
+def _generation(run: Run, g: int) -> dict:
+    rules = {
+        "assemble_pairs": rule_params.pairs(run, g, _code),
+        "train": [rule_params.student(run, g, i, _code) for i in range(1, run.at(g)["pool"] + 1)],
+        "rank_students": rule_params.ranking(run, g),
+        "evaluate": rule_params.evaluation(run, g, _code),
+    }
+    if g == 0:
+        return rules
+    if run.recipe.rates:
+        rules |= {"score_pairs": rule_params.rating(run, _code), "thresholds": rule_params.thresholds(run, _code)}
+    if run.evalnet:
+        rules |= {
+            "train_evalnet": rule_params.evalnet(run, 1, _code),
+            "rank_evalnets": rule_params.ranking_evalnets(run),
+        }
+    if run.recipe.patience:
+        rules["decide"] = rule_params.deciding(run, _code)
+    return rules | {
+        "predict": rule_params.prediction(run, g, _code),
+        "build_masks": rule_params.masks(run, g, _code),
+        "audit": rule_params.auditing(run, g, _code),
+    }
+
+
+def write_settings(config: Config, experiment: str) -> None:
+    """Write every settings file."""
+    for path, value in settings(config, experiment).items():
+        write_json(f"{FOLDER}/{path}", value)
+
+
+def check_settings(config: Config, experiment: str) -> None:
+    """UserError when the files under work/settings hold other settings than config/ and the library give now."""
+    wanted = {f"{FOLDER}/{path}": value for path, value in settings(config, experiment).items()}
+    old = [path for path, value in wanted.items() if read_json(path) != json.loads(json.dumps(value))]
+    if old:
+        raise UserError(
+            f"the results that came were made with other settings or another library than stand here "
+            f"({', '.join(old)}): put yours back to what was committed, `make pull`, and change them after that"
+        )

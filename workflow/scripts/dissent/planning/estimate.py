@@ -1,0 +1,169 @@
+"""What a study takes before anything starts: jobs, hours by measured rates, and disk. No torch."""
+
+import math
+import statistics
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dissent.config.budget import pairs_and_steps
+from dissent.config.resolve import Config, Run
+from dissent.core.files import UserError, read_json
+from dissent.planning import resources
+from dissent.planning.jobs import Job, counted, of_study
+from dissent.planning.paths import Plan
+from dissent.planning.study_subsets import sides_of
+
+START = 6.0  # seconds of a job that imports torch and looks at its data
+SMALL = 1.0  # of one that joins tables
+MASK_BYTES = 0.1  # of a pixel of a mask as PNG: 128x96 images of one foreground take this, larger ones less
+IMAGE_BYTES = 0.5  # of a sample (a pixel of a channel) of a prepared image, likewise
+ROW_BYTES = 45  # of a row of counts.csv
+_COPIES = 20  # masks of an image that an EvalNet learns from, as planning/resources.py reckons
+
+
+@dataclass(frozen=True)
+class Rate:
+    """GFLOP of training in a second of one job."""
+
+    gflop: float
+    trainings: int
+    """how many were measured; 0: assumed"""
+    device: str
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Everything at once; what is done already is counted apart."""
+
+    jobs: dict[str, int]
+    trainings: int
+    done: int
+    """trainings whose model lies there"""
+    seconds: dict[str, float]
+    """by rule, one job after the other, of what is not done"""
+    disk: dict[str, float]
+    """bytes, by what takes them"""
+    rate: Rate
+    notes: list[str] = field(default_factory=list)
+    without: list[str] = field(default_factory=list)
+    """data sets that are in neither seconds nor disk"""
+
+
+def measured(config: Config, results: Path = Path("results")) -> Rate | None:
+    """The median rate of the trainings below `results`, on the device that most of them ran on; None where there is none."""
+    found: dict[str, list[float]] = {}
+    for path in sorted(results.glob("*/gen*/students/*/cost.json")):
+        cost = read_json(path)
+        if cost.get("seconds", 0) <= 0 or "taken_from" in cost:
+            continue
+        try:
+            run = config.run(path.parts[-5])
+            work = _gflop(run, int(path.parts[-4].removeprefix("gen")), cost["steps"])
+        except UserError:  # a run whose settings are gone, or a generation that they no longer have
+            continue
+        found.setdefault(cost["device"], []).append(work / cost["seconds"])
+    if not found:
+        return None
+    device, rates = max(found.items(), key=lambda item: len(item[1]))
+    return Rate(statistics.median(rates), len(rates), device)
+
+
+def estimate(plan: Plan, study: str) -> Estimate:
+    """How many jobs, hours and bytes a study of config/studies takes."""
+    cells = plan.cells(study)
+    threads = max(run.network.resources.threads for run in cells)
+    rate = measured(plan.config) or Rate(resources.THREAD * threads, 0, "cpu")
+    jobs = set(of_study(plan, study))
+    known = {_data(run): sides_of(plan, run) for run in cells}
+    notes = [
+        f"{dataset}, split {split}: how many images there are is known when they are prepared; its hours and disk are not counted"
+        for (dataset, split), sides in known.items()
+        if sides is None
+    ]
+    trainings = [job for job in jobs if job.trains]
+    done = {job for job in jobs if job.output and Path(job.output).is_file()}
+    seconds: dict[str, float] = {}
+    disk: dict[str, float] = {}
+    for job in sorted(jobs, key=lambda one: (one.rule, one.where, one.generation, one.member)):
+        took, held = _of_job(plan, job, known, rate)
+        if job not in done:
+            seconds[job.rule] = seconds.get(job.rule, 0.0) + took
+        for what, size in held.items():
+            disk[what] = disk.get(what, 0.0) + size
+    for run in {run.dataset_name: run for run in cells}.values():
+        for what, size in _of_data(plan, run, known[_data(run)]).items():
+            disk[what] = disk.get(what, 0.0) + size
+    without = sorted({dataset for (dataset, _), sides in known.items() if sides is None})
+    return Estimate(counted(jobs), len(trainings), len(done & set(trainings)), seconds, disk, rate, notes, without)
+
+
+def _data(run: Run) -> tuple[str, str]:
+    return run.dataset_name, run.split
+
+
+def _of_job(plan: Plan, job: Job, known: dict, rate: Rate) -> tuple[float, dict[str, float]]:
+    """Seconds of a job, and {what: bytes} that it leaves."""
+    if job.rule in ("fetch", "prepare", "split", "tabulate_study", "plot_labels", "join_shards"):
+        return START, {}
+    run = plan.config.run(job.run)
+    sides = known.get(_data(run))
+    if sides is None:
+        return 0.0, {}
+    pixels, g = math.prod(run.dataset.size), job.generation
+    unlabelled = sides["unlabelled"] / (run.shards if "/shard" in job.where else 1)
+    if job.rule == "train":
+        steps = pairs_and_steps(run, g, sides)[1]
+        return START + _gflop(run, g, steps) / rate.gflop, {"students": _weights(run, g)}
+    if job.rule == "predict":
+        views = run.at(g)["views"]
+        voters = views["number"] if views["form"] != "none" else run.at(g - 1)["teachers"]
+        size = unlabelled * voters * pixels * MASK_BYTES
+        return START + _forward(run, g - 1, unlabelled * voters, rate), {"masks": size}
+    if job.rule == "build_masks":
+        return SMALL + resources.DATA_SECONDS * unlabelled * pixels / resources.PIXELS, {
+            "masks": 2 * unlabelled * pixels * MASK_BYTES
+        }
+    if job.rule == "evaluate":
+        images, pool = sides["val"] + sides["test"], run.at(g)["pool"]
+        rows = images * (pool + 1) * len(run.dataset.task.labels)
+        return START + _forward(run, g, images * pool, rate), {"tables": rows * ROW_BYTES}
+    if job.rule == "train_evalnet":
+        network, size = run.rater, resources.size_of(run.rater)
+        work = network.total_steps(_COPIES * sides["labelled"]) * network.batch * size.gflop * pixels / resources.PIXELS
+        return START + work / rate.gflop, {"students": 4e6 * size.weights}
+    if job.rule == "score_pairs":
+        return START + _forward(run, 0, unlabelled, rate), {}
+    return SMALL, {}
+
+
+def _gflop(run: Run, generation: int, steps: int) -> float:
+    """The operations of a training: forward and backward of all its images, and of the unlabelled ones that its learner
+    adds.
+    """
+    ratio = run.at(generation)["learn"].get("ratio", 0)  # as planning/resources.py has it
+    each = resources.size_of(run.network_at(generation)).gflop * math.prod(run.dataset.size) / resources.PIXELS
+    return steps * run.network.batch * (1 + ratio * 4 / 3) * each
+
+
+def _forward(run: Run, generation: int, images: float, rate: Rate) -> float:
+    """Seconds of predictions, with the reading and writing of each."""
+    size, scale = resources.size_of(run.network_at(generation)), math.prod(run.dataset.size) / resources.PIXELS
+    return images * scale * (size.gflop / 3 / rate.gflop + resources.DATA_SECONDS)
+
+
+def _weights(run: Run, generation: int) -> float:
+    return 4e6 * resources.size_of(run.network_at(generation)).weights
+
+
+def _of_data(plan: Plan, run: Run, sides: dict[str, int] | None) -> dict[str, float]:
+    """Bytes that are still to come of a data set: archives, prepared images and labels."""
+    found = {}
+    if run.dataset.fetch and not Path(plan.raw(run.dataset_name), "fetched.json").is_file():
+        found["archives, and as much when they are unpacked"] = 2.0 * sum(
+            one.bytes for one in run.dataset.fetch.archives
+        )
+    if sides and not Path("data", run.dataset_name, "dataset.json").is_file():
+        images = sum(sides[side] for side in ("labelled", "unlabelled", "val", "test"))
+        samples = run.dataset.channels * IMAGE_BYTES + MASK_BYTES
+        found["prepared images"] = images * math.prod(run.dataset.size) * samples
+    return found

@@ -1,0 +1,159 @@
+"""What a job asks of a cluster, reckoned from the network's budget while Snakemake plans. No torch.
+
+Meant to be too much rather than too little: time as if no graphics card would help, memory as a processor needs it. The
+network file's `resources` correct a training, `--set-resources RULE:runtime=...` any rule (docs/how-to/cluster.md).
+"""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+from dissent.config.network import Network
+from dissent.config.resolve import Run
+
+PIXELS = 256 * 256  # the size for which the numbers of networks hold; all but weights grow with the pixels
+THREAD = 20.0  # GFLOP a second of one thread; the small U-Net reaches 25 to 40
+DATA_SECONDS = 0.01  # of reading, augmenting and writing an image, at that size
+ROW_BYTES = 4000  # of a row of a table in memory, as Python holds it
+START = 600  # seconds of imports, slow disks and the first look at the data
+BASE_MB = 3000  # torch with CUDA, before the first image
+SPARE = 1.5  # memory that malloc keeps in pieces
+ON_CARD_MB = 20_000  # of pairs that training/data.py stacks for a card that has four times as much free
+CACHED_MB = 2000  # of images that it leaves to the page cache: fewer make it slower, not wrong
+DECODED = 512  # images that predict and evaluate hold at a time
+LONGEST = 24 * 60  # minutes: many clusters allow no more, and a training goes on from its checkpoint
+
+
+@dataclass(frozen=True)
+class Size:
+    """GFLOP of a training step and MB of memory for one image, millions of weights."""
+
+    gflop: float
+    mb: float
+    weights: float
+
+
+# counted by torch's FlopCounterMode (tests/test_needs.py counts again) and read from the peak of real steps (the large ones from batches of 2 alone)
+_SMP = {
+    ("unet", "resnet18"): Size(32, 100, 15),
+    ("unet", "resnet34"): Size(47, 120, 25),
+    ("unet", "resnet50"): Size(64, 250, 33),
+    ("unet", "resnet101"): Size(93, 300, 52),
+    ("deeplabv3plus", "resnet18"): Size(38, 100, 13),
+    ("deeplabv3plus", "resnet34"): Size(58, 120, 23),
+    ("deeplabv3plus", "resnet50"): Size(120, 250, 27),
+    ("deeplabv3plus", "resnet101"): Size(149, 300, 46),
+}
+
+
+@dataclass(frozen=True)
+class Needs:
+    """Memory in MB and time in minutes."""
+
+    mem_mb: int
+    runtime: int
+
+
+_LARGEST = Size(*(max(getattr(size, name) for size in _SMP.values()) for name in ("gflop", "mb", "weights")))
+
+
+def is_measured(network: Network) -> bool:
+    """Whether `size_of` knows this network; of one that was added since it says what the largest known one takes."""
+    return network.architecture in ("unet1x1", "evalnet") or (network.architecture, network.encoder) in _SMP
+
+
+def size_of(network: Network) -> Size:
+    """What an image of 256x256 takes."""
+    if network.architecture == "unet1x1":
+        return Size(7.5 * network.width**2, 125 * network.width, 0.7 * network.width**2)
+    if network.architecture == "evalnet":
+        return Size(3.07 * network.width**2, 90 * network.width, 0.49 * network.width**2)
+    return _SMP.get((network.architecture, network.encoder), _LARGEST)
+
+
+def training(run: Run, generation: int, pairs: int, val: int, unlabelled: int) -> Needs:
+    """For one student that learns from `pairs` rows of a table (copies come on top) and is validated on `val` images."""
+    network, recipe, scale = run.network_at(generation), run.at(generation), _scale(run)
+    size = size_of(network)
+    entries = pairs * (1 + max(recipe["copies"], recipe["labelled_copies"]))
+    steps = network.total_steps(entries if recipe["budget_of"] == "pairs" else pairs + unlabelled)
+    ratio = recipe["learn"].get(
+        "ratio", 0
+    )  # unlabelled images beside a pair, each learned in one view, seen in another
+    learned = steps * network.batch * (1 + ratio * 4 / 3)
+    validated = steps // (network.validate_every or max(1, steps // 50)) * val / 3
+    beside = val + (unlabelled if ratio else 0)
+    data = min(ON_CARD_MB, entries * _image_mb(run)) + min(CACHED_MB, beside * _image_mb(run))
+    found = _needs(
+        mem_mb=SPARE * network.batch * (1 + ratio) * size.mb * scale + 32 * size.weights + data,
+        seconds=scale
+        * ((learned + validated) * (_seconds(run, size.gflop) + DATA_SECONDS) + (pairs + beside) * DATA_SECONDS),
+        rows=pairs + beside,
+    )
+    own = network.resources
+    return Needs(own.mem_mb or found.mem_mb, own.runtime or found.runtime)
+
+
+def predicting(run: Run, generation: int, images: int, networks: int) -> Needs:
+    """For `networks` networks of a generation that predict `images` images and write or compare a mask of each."""
+    both = (run.network_at(one) for one in {max(0, generation - 1), generation})  # teachers may be the wider ones
+    size, scale = max(map(size_of, both), key=lambda one: one.gflop), _scale(run)
+    return _needs(
+        mem_mb=SPARE * run.network.batch * size.mb * scale
+        + 4 * networks * size.weights
+        + (2 + networks) * min(images, DECODED) * _image_mb(run),
+        seconds=scale * images * networks * (_seconds(run, size.gflop / 3) + 2 * DATA_SECONDS),
+        rows=images * networks,
+    )
+
+
+def rating(run: Run, labelled: int, val: int) -> Needs:
+    """For one EvalNet: masks of `labelled` images by twenty networks, or ten rounds of them, are its examples."""
+    network, scale = run.rater, _scale(run)
+    size, examples = size_of(network), 20 * (labelled + val)
+    steps = network.total_steps(20 * labelled)
+    found = _needs(
+        mem_mb=SPARE * network.batch * size.mb * scale + 32 * size.weights + 2 * examples * _image_mb(run),
+        seconds=scale * (steps * network.batch * 1.5 * (_seconds(run, size.gflop) + DATA_SECONDS)),
+        rows=examples,
+    )
+    return Needs(network.resources.mem_mb or found.mem_mb, network.resources.runtime or found.runtime)
+
+
+def masking(run: Run, images: int, teachers: int) -> Needs:
+    """For the agreement of `teachers` on `images` images."""
+    return _needs(0, _scale(run) * images * (teachers + 2) * DATA_SECONDS, images * (teachers + 1))
+
+
+def listing(rows: int) -> Needs:
+    """For a job that reads and writes tables of `rows` rows, and opens no image."""
+    return _needs(0, rows / 10_000, rows)
+
+
+def _needs(mem_mb: float, seconds: float, rows: int) -> Needs:
+    mem_mb += BASE_MB + rows * ROW_BYTES / 1e6
+    minutes = math.ceil((seconds + START) / 60 / 10) * 10
+    return Needs(math.ceil(mem_mb / 500) * 500, min(LONGEST, max(30, minutes)))
+
+
+def _seconds(run: Run, gflop: float) -> float:
+    return gflop / (THREAD * run.network.resources.threads)
+
+
+def _scale(run: Run) -> float:
+    return math.prod(run.dataset.size) / PIXELS
+
+
+def _image_mb(run: Run) -> float:
+    """An image and its label in memory."""
+    return math.prod(run.dataset.size) * (run.dataset.channels + 1) / 1e6
+
+
+def rows_about(table: str | Path) -> int:
+    """Rows of a table, from its size and its first lines: one of 10^7 rows is a gigabyte, and planning asks often."""
+    with open(table, "rb") as stream:
+        head = stream.read(1 << 16)
+    lines = head.count(b"\n")
+    if not lines:
+        return 0
+    return max(0, round(Path(table).stat().st_size / (head.rindex(b"\n") + 1) * lines) - 1)

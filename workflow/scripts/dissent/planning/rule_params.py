@@ -1,0 +1,191 @@
+"""The slice of the settings that each rule's script uses, as one plain dict: what is in it reruns the rule when it changes."""
+
+import shlex
+from collections.abc import Callable
+
+from dissent.config.deviations import quirks_of
+from dissent.config.resolve import Config, Run
+
+Code = Callable[
+    ..., str
+]  # a rule, and the entries of registries that it uses -> digest of what its script runs (planning/closure.py)
+
+
+def facts(run: Run) -> dict:
+    """What a job must know of the data, and how it computes."""
+    task = run.dataset.task
+    return {
+        "task": task.model_dump(mode="json"),
+        "palette": task.palette,
+        "channels": run.dataset.channels,
+        "precision": run.network.precision,
+        "batch": run.network.batch,
+        "threads": run.network.resources.threads,
+    }
+
+
+def prediction(run: Run, generation: int, code: Code, shard: int = 1) -> dict:
+    """For predict: one shard of the unlabelled images, as the pool of the generation before sees them."""
+    asked = {"part": [shard, run.shards], "mean": run.recipe.label == "mean", "views": run.at(generation)["views"]}
+    used = code("predict", _architecture(run))
+    return facts(run) | asked | {"seed": run.seed, "generation": generation, "code": used}
+
+
+def _architecture(run: Run) -> str:
+    return f"networks/{run.network.architecture}"
+
+
+def masks(run: Run, generation: int, code: Code) -> dict:
+    """For build_masks."""
+    recipe = run.at(generation)
+    task = run.dataset.task
+    return {
+        "task": task.model_dump(mode="json"),
+        "palette": task.palette,
+        "threads": run.network.resources.threads,
+        "label": recipe["label"],
+        "select": recipe["select"],
+        "doubt": {key: recipe["doubt"][key] for key in ("erode", "dilate")},
+        "code": code("build_masks", f"aggregate/{recipe['label']}", f"select/{recipe['select']}"),
+    }
+
+
+def evalnet(run: Run, member: int, code: Code) -> dict:
+    """For train_evalnet."""
+    return _rated(run) | {
+        "size": list(run.dataset.size),
+        "network": run.rater.model_dump(mode="json", exclude={"resources"}),
+        "threads": run.rater.resources.threads,
+        "member": member,
+        "code": code("train_evalnet", *_rating_networks(run)),
+    }
+
+
+def _rating_networks(run: Run) -> tuple[str, ...]:
+    return (_architecture(run), "networks/evalnet")
+
+
+def thresholds(run: Run, code: Code) -> dict:
+    """For measure_thresholds."""
+    limits = {name: getattr(run.recipe.quality, name) for name in ("least", "most")}
+    return _rated(run) | {"quality": limits, "code": code("measure_thresholds", *_rating_networks(run))}
+
+
+def rating(run: Run, code: Code) -> dict:
+    """For score_pairs."""
+    return _rated(run) | {"code": code("score_pairs", *_rating_networks(run))}
+
+
+def _rated(run: Run) -> dict:
+    return facts(run) | {"rated": run.recipe.rates, "seed": run.seed}
+
+
+def pairs(run: Run, generation: int, code: Code) -> dict:
+    """For assemble_pairs."""
+    recipe = run.at(generation)
+    return {key: recipe[key] for key in ("copies", "copies_by", "labelled_copies")} | {"code": code("assemble_pairs")}
+
+
+def student(run: Run, generation: int, member: int, code: Code) -> dict:
+    """For train: no word of how labels were made, so that a change of that which leaves the pairs alone trains nothing anew."""
+    recipe = run.at_member(generation, member)
+    used = ("doubt", "noise", "strength", "originals", "view", "labelled_share", "label_share", "learn", "budget_of")
+    learner = f"learners/{recipe['learn']['name']}"
+    return {
+        "task": run.dataset.task.model_dump(mode="json"),
+        "size": list(run.dataset.size),
+        "channels": run.dataset.channels,
+        "input": _input(run),
+        "free_rotation": run.dataset.free_rotation,
+        "network": run.network_at(generation, member).model_dump(mode="json", exclude={"resources"}),
+        "threads": run.network.resources.threads,
+        "recipe": {key: recipe[key] for key in used} | {"doubt": _seen(recipe["doubt"], run)},
+        "seed": run.seed,
+        "generation": generation,
+        "member": member,
+        "code": code("train", learner, _architecture(run)),
+    }
+
+
+def _seen(doubt: dict, run: Run) -> dict:
+    """`ignore_label` is `ignore` where labels exclude each other; `background` is named where it is another id than 0."""
+    task = run.dataset.task
+    if doubt["target"] == "ignore_label" and not task.overlapping:
+        doubt = doubt | {"target": "ignore"}
+    id_of = task.labels.index(task.background) if task.background else 0
+    return doubt | {"background": id_of} if id_of and doubt["target"] == "background" else doubt
+
+
+def _input(run: Run) -> dict:
+    """How an image came to the network's size: model.json keeps it, so that new images come to it in the same way."""
+    keys = {"geometry", "depth", "exif", "protocol"}
+    return {"dataset": run.dataset_name} | run.dataset.model_dump(mode="json", include=keys)
+
+
+def ranking(run: Run, generation: int) -> dict:
+    """For rank_students: how many of this pool label for the next generation."""
+    recipe = run.at(generation)
+    task = run.dataset.task
+    return {"teachers": min(recipe["teachers"], recipe["pool"]), "score": task.rank_by or task.score}
+
+
+def ranking_evalnets(run: Run) -> dict:
+    """For rank_evalnets: how many of them rate."""
+    return {"teachers": run.recipe.quality.used, "score": "agreement"}
+
+
+def evaluation(run: Run, generation: int, code: Code) -> dict:
+    """For evaluate."""
+    names = {"run": run.name, "generation": generation, "upper_bound": run.recipe.upper_bound}
+    names["patience"] = run.recipe.patience
+    names["doubt_target"] = _seen(run.at(generation)["doubt"], run)["target"]
+    return facts(run) | names | {"code": code("evaluate", _architecture(run))}
+
+
+def deciding(run: Run, code: Code) -> dict:
+    """For decide: how many students each planned generation has."""
+    pools = [run.at(generation)["pool"] for generation in range(run.recipe.last + 1)]
+    return {"pools": pools, "code": code("decide")}
+
+
+def auditing(run: Run, generation: int, code: Code) -> dict:
+    """For audit."""
+    names = {"run": run.name, "generation": generation, "task": run.dataset.task.model_dump(mode="json")}
+    return names | {"code": code("audit")}
+
+
+def report(run: Run, controls: list[Run], code: Code, config: Config) -> dict:
+    """For report. `config`: whose folders the command names."""
+    task = run.dataset.task
+    return {
+        "run": {
+            "name": run.name,
+            "method": run.method,
+            "dataset": run.dataset_name,
+            "split": run.split,
+            "seed": run.seed,
+            "quirks": quirks_of(run),
+            "upper_bounds": [one.method for one in (run, *controls) if one.recipe.upper_bound],
+        },
+        "controls": [one.method for one in controls],
+        "task": task.model_dump(mode="json"),
+        "palette": task.palette,
+        "colours": task.legend,
+        "channels": run.dataset.channels,
+        "command": f"snakemake --cores 2 results/{run.name}/report.html{settings_option(config)}",
+        "settings": run.model_dump(mode="json", exclude={"dataset": {"splits"}})
+        | {"split_of_the_data": run.dataset.splits[run.split].model_dump(mode="json")},
+        "code": {
+            "predict": prediction(run, run.recipe.last, code)["code"],
+            "build_masks": masks(run, run.recipe.last, code)["code"],
+            "train": student(run, run.recipe.last, 1, code)["code"],
+            "evaluate": evaluation(run, 0, code)["code"],
+            "report": code("report"),
+        },
+    }
+
+
+def settings_option(config: Config) -> str:
+    """What the command line needs for a settings folder of the user's."""
+    own = [folder.as_posix() for folder in config.folders[:-1] if folder.as_posix() != "config"]
+    return f" --config {shlex.quote(f'settings={own[0]}')}" if own else ""

@@ -1,0 +1,53 @@
+"""What the table of a study is made from, as one plain dict for its scripts. No torch."""
+
+from dissent.config.deviations import quirks_of
+from dissent.config.resolve import Config, Run
+from dissent.config.study import Block
+from dissent.planning.published import beside
+from dissent.planning.rule_params import Code, settings_option
+
+
+def tabulation(config: Config, name: str, code: Code, rule: str = "tabulate_study") -> dict:
+    """For tabulate_study and plot_labels (`rule`): blocks (an experiment under one label fraction) with a row a method."""
+    study, shared = config.study(name)
+    return {
+        "study": name,
+        "fractions": bool(study.label_fractions),
+        "blocks": [_block(config, name, block) for block in study.blocks],
+        "command": f"snakemake --cores 2 results/studies/{name}/table.html{settings_option(config)}",
+        "settings": study.model_dump(mode="json", exclude_defaults=True) | shared,
+        "code": code(rule),
+    }
+
+
+def _block(config: Config, name: str, block: Block) -> dict:
+    study, _ = config.study(name)
+    runs = {
+        method: [config.run(f"{name}.{block.name}.{method}.s{seed}") for seed in study.seeds_of(method)]
+        for method in study.methods
+    }
+    first = next(iter(runs.values()))[0]
+    return {
+        "name": block.name,
+        "experiment": block.experiment,
+        "share": block.share,
+        "dataset": first.dataset_name,
+        "split": first.split,
+        "protocol": first.dataset.protocol,
+        "labelled": f"data/{first.dataset_name}/splits/{first.split}/labelled.csv",
+        "task": first.dataset.task.model_dump(mode="json"),
+        "rows": [_row(method, of_seeds) for method, of_seeds in runs.items()],
+        "published": beside(config, {method: of_seeds[0] for method, of_seeds in runs.items()}),
+    }
+
+
+def _row(method: str, runs: list[Run]) -> dict:
+    recipe = runs[0].recipe
+    return {
+        "method": method,
+        "upper_bound": recipe.upper_bound,
+        "labels_alone": not recipe.last and recipe.learn.name == "supervised",
+        "generations": recipe.last,
+        "quirks": quirks_of(runs[0]),
+        "folders": {str(run.seed): f"results/{run.name}" for run in runs},
+    }

@@ -1,0 +1,43 @@
+"""The figure of score against labelled images, a panel an experiment."""
+
+from collections.abc import Mapping, Sequence
+
+from matplotlib.figure import Figure
+
+from dissent.report.chart import Mark, panels
+from dissent.report.study.labels import Point
+
+_DASHES = ((), (6, 2), (1.5, 1.5), (6, 2, 1.5, 2))
+_MARKERS = "os^D"
+_UPPER = (2, 4)
+
+
+def draw(curves: Mapping[str, Mapping[str, Sequence[Point]]], scores: Mapping[str, str]) -> Figure:
+    """`curves`: of `labels.curves`; `scores`: {experiment: name of its score}. Upper bounds are dotted and in brackets."""
+    figure, several = panels(len(curves), 5.6, 4.2)
+    for found, (experiment, methods) in zip(several, curves.items(), strict=True):
+        for index, (method, points) in enumerate(methods.items()):
+            _line(found, index, method, points)
+        labelled = sorted({point.labelled for points in methods.values() for point in points})
+        found.set_xscale("log")
+        found.set_xticks(labelled, [str(number) for number in labelled])
+        found.minorticks_off()
+        found.set_xlabel("labelled images")
+        found.set_ylabel(f"{scores[experiment]}, %")
+        found.set_title(experiment, fontsize=10)
+        found.legend(frameon=False, fontsize=8)
+    return figure
+
+
+def _line(found, index: int, method: str, points: Sequence[Point]) -> None:
+    points = [point for point in points if point.cell.mean is not None]
+    upper = bool(points) and points[0].cell.upper_bound
+    line = Mark(index, _UPPER if upper else _DASHES[index % len(_DASHES)], _MARKERS[index % len(_MARKERS)]).line
+    means = [100 * point.cell.mean for point in points]
+    bounds = [point.cell.interval[1:] for point in points]
+    spread = [
+        [max(0.0, mean - 100 * low) for mean, (low, _) in zip(means, bounds, strict=True)],
+        [max(0.0, 100 * high - mean) for mean, (_, high) in zip(means, bounds, strict=True)],
+    ]
+    beside = [point.labelled * 1.02 ** (index - 2) for point in points]  # so that bars do not hide each other
+    found.errorbar(beside, means, spread, capsize=3, markersize=5, label=f"({method})" if upper else method, **line)

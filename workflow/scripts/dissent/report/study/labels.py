@@ -1,0 +1,102 @@
+"""Score against labelled images, and how many labels a method is worth: those with which a control scores as high."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from dissent.core.files import read_table
+from dissent.report.study.cells import Block, Cell, Interval
+from dissent.report.study.rows import AGAINST
+
+
+@dataclass(frozen=True)
+class Point:
+    """A method under one label fraction."""
+
+    share: float
+    labelled: int
+    cell: Cell
+
+
+@dataclass(frozen=True)
+class Worth:
+    """A method's labels, and those that a control needs for the same score; -inf and inf: fewer and more than were tried."""
+
+    method: str
+    control: str
+    point: Point
+    labels: Interval
+    tried: tuple[int, int]
+
+    @property
+    def told(self) -> str:
+        """In words."""
+        value, low, high = (self.bound(part) for part in self.labels)
+        return f"{value} (95 % interval {low} to {high})"
+
+    def bound(self, labels: float | None) -> str:
+        """A number of labels, or on which side of the numbers tried it lies."""
+        if labels is None:
+            return "no score"
+        if np.isinf(labels):
+            return f"fewer than {self.tried[0]:,}" if labels < 0 else f"more than {self.tried[1]:,}"
+        return f"{labels:,.0f}"
+
+
+def curves(blocks: Sequence[Block]) -> dict[str, dict[str, list[Point]]]:
+    """{experiment: {method: its points, few labels first}}, of blocks with a label fraction."""
+    found: dict[str, dict[str, list[Point]]] = {}
+    for block in sorted((one for one in blocks if one.about["share"]), key=lambda one: one.about["share"]):
+        labelled = len(read_table(block.about["labelled"]))
+        for cell in block.cells:
+            points = found.setdefault(block.about["experiment"], {}).setdefault(cell.method, [])
+            points.append(Point(block.about["share"], labelled, cell))
+    return found
+
+
+def worths(methods: dict[str, list[Point]]) -> list[Worth]:
+    """What each method that uses unlabelled images is worth in labels of each control, at each label fraction."""
+    return [
+        Worth(method, control, point, _labels(point, methods[control]), _tried(methods[control]))
+        for method, points in methods.items()
+        for control in AGAINST
+        for point in points
+        if control in methods and not (point.cell.labels_alone or point.cell.upper_bound)
+    ]
+
+
+def _tried(points: Sequence[Point]) -> tuple[int, int]:
+    return points[0].labelled, points[-1].labelled
+
+
+def _labels(point: Point, control: Sequence[Point]) -> Interval:
+    """Labels with which the control scores as the method does, interpolated over their logarithm, with its interval.
+
+    Every round of the bootstrap has its own curve, on the images and seeds of that round. A control's curve that falls
+    somewhere counts as flat there: more labels are never worth less.
+    """
+    cells = [point.cell, *(one.cell for one in control)]
+    seeds = [seed for seed in point.cell.whole if all(seed in cell.whole for cell in cells)]
+    if not seeds or any(cell.mean is None for cell in cells):
+        return None, None, None
+    counts = np.log([one.labelled for one in control])
+    value = _crossing(cells[0].mean_of(seeds), [cell.mean_of(seeds) for cell in cells[1:]], counts)
+    drawn = np.stack([cell.means(seeds) for cell in cells], axis=1)
+    found = np.sort([_crossing(row[0], row[1:], counts) for row in drawn])
+    ends = (found[int(len(found) * 0.025)], found[int(np.ceil(len(found) * 0.975)) - 1])
+    return value, float(ends[0]), float(ends[1])
+
+
+def _crossing(score: float, curve: Sequence[float], counts: np.ndarray) -> float:
+    rising = np.maximum.accumulate(curve)
+    if score < rising[0]:
+        return -np.inf
+    if score > rising[-1]:
+        return np.inf
+    first = int(np.searchsorted(rising, score))  # the least labels that reach it
+    if not first:
+        return float(np.exp(counts[0]))
+    below, above = rising[first - 1], rising[first]
+    part = (score - below) / (above - below)
+    return float(np.exp(counts[first - 1] + part * (counts[first] - counts[first - 1])))

@@ -1,0 +1,206 @@
+"""A study's tables as Markdown, CSV and LaTeX. Scores are fractions in the CSV and percent elsewhere."""
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dissent.config.deviations import QUIRKS, told
+from dissent.core.files import quoted
+from dissent.report.study.cells import Block, Interval
+from dissent.report.study.labels import Worth
+from dissent.report.study.rows import AGAINST, Row
+
+NOTES = (
+    "mean: over seeds of the means of their pools. sd, n: over all networks of all seeds. Interval: 95 %, from a bootstrap of "
+    "seeds, networks and images. Differences: paired, over the seeds that both methods have and the same images. "
+    "Bold: the highest mean, and better than every other method by more than the interval; nothing is bold where no method is. "
+    "Cost: all generations, mean over seeds, whatever was shared; pools of other methods that EvalNets learn from are not in it."
+)
+SEED = "One seed: the intervals hold for it alone; other seeds may differ by more."
+
+
+@dataclass(frozen=True)
+class Table:
+    """A block with its rows and sentences."""
+
+    block: Block
+    rows: list[Row]
+    verdict: list[str]
+
+    @property
+    def title(self) -> str:
+        """Experiment, label fraction, data and what was scored."""
+        about, share = self.block.about, self.block.about["share"]
+        labels = f", {100 * share:g} % labelled" if share else ""
+        published = ", prepared as published" if about["protocol"] == "published" else ""
+        where = f"data set {about['dataset']}, split {about['split']}{published}"
+        return f"{about['experiment']}{labels} ({where}; {self.block.score} on {self.block.images:,} {self.block.side} images)"
+
+    @property
+    def quirks(self) -> str:
+        """Which of the published code's ways the methods have, in words."""
+        on = {row["method"]: row["quirks"] for row in self.block.about["rows"]}
+        parts = []
+        for name in [name for name in QUIRKS if any(name in names for names in on.values())]:
+            methods = [method for method, names in on.items() if name in names]
+            of = "all" if len(methods) == len(on) else ", ".join(methods)
+            parts.append(f"{told(name)}: {of}")
+        return f"As in the published code: {'; '.join(parts) if parts else 'nothing'}."
+
+    @property
+    def controls(self) -> list[str]:
+        """Those of AGAINST that are rows."""
+        return [name for name in AGAINST if self.block.cell(name)]
+
+    @property
+    def head(self) -> list[str]:
+        """Titles of the columns."""
+        against = [f"against {name}" for name in self.controls]
+        return ["method", "mean ± sd", "n", "95 % interval", *against, "steps", "seconds", "CPU seconds"]
+
+    def line(self, row: Row) -> list[str]:
+        """The cells of a row; the first two are a method, marked where it is an upper bound, and its score."""
+        cell = row.cell
+        spread = "" if cell.sd is None else f" ± {100 * cell.sd:.1f}"
+        seeds = f"{len(cell.students)}" + (f" ({len(cell.whole)} seeds)" if len(cell.whole) > 1 else "")
+        return [
+            cell.method + (" (upper bound)" if cell.upper_bound else ""),
+            "no score" if cell.mean is None else f"{100 * cell.mean:.1f}{spread}",
+            seeds,
+            _bounds(cell.interval, ".1f"),
+            *(_signed(row.against.get(name)) for name in self.controls),
+            _steps(row),
+            *(f"{row.costs[name]:,.0f}" for name in ("seconds", "cpu_seconds")),
+        ]
+
+    @property
+    def beside(self) -> tuple[list[str], list[list[str]], list[str]]:
+        """Head and lines of ours beside published numbers, and the notes that their marks mean; empty where there are none."""
+        tables = list(
+            dict.fromkeys((one["name"], one["score"], one["better"]) for row in self.rows for one in row.beside)
+        )
+        if not tables:
+            return [], [], []
+        head = ["method"]
+        marks: dict[str, int] = {}
+        for name, score, better in tables:
+            head += [f"ours, {score}" + (" (lower is better)" if better == "lower" else ""), name]
+        lines = []
+        for row in (row for row in self.rows if row.beside):
+            found = {one["name"]: one for one in row.beside}
+            line = [row.cell.method]
+            for name, _, _ in tables:
+                line += _pair(found[name], marks) if name in found else ["", ""]
+            lines.append(line)
+        notes = [f"[{mark}] not as published: {why}" for why, mark in marks.items()]
+        sources = {
+            one["name"]: f"{one['name']}: {one['source']}; {one['remark'].strip()}"
+            for one in self.block.about["published"]
+        }
+        return head, lines, notes + list(sources.values())
+
+
+def _pair(one: dict, marks: dict[str, int]) -> list[str]:
+    """Ours and theirs; what is not as published gets the number of a note."""
+    spread = "" if one["sd"] is None else f" ± {one['sd']:.1f}"
+    ours = "-" if one["ours"] is None else f"{one['ours']:.1f}{spread}"
+    why = "; ".join(one["unlike"])
+    mark = f" [{marks.setdefault(why, len(marks) + 1)}]" if why else ""
+    return [ours, one["theirs"] + mark]
+
+
+def _bounds(one: Interval, form: str) -> str:
+    return "" if one[0] is None else f"{100 * one[1]:{form}} to {100 * one[2]:{form}}"
+
+
+def _signed(one: Interval | None) -> str:
+    if one is None:
+        return ""
+    return "no score" if one[0] is None else f"{100 * one[0]:+.1f} ({_bounds(one, '+.1f')})"
+
+
+def _steps(row: Row) -> str:
+    return ", ".join(dict.fromkeys(end.steps_told for end in row.cell.ends.values()))
+
+
+def markdown(name: str, tables: Sequence[Table], worths: Sequence[tuple[str, Sequence[Worth]]], command: str) -> str:
+    """The whole page."""
+    parts = [f"# {name}\n", f"`{command}`\n"]
+    for table in tables:
+        body = []
+        for row in table.rows:
+            method, score, *others = table.line(row)
+            bold = "**" if row.best else ""
+            body.append([f"`{method.split(' ')[0]}`{method[len(row.cell.method) :]}", f"{bold}{score}{bold}", *others])
+        parts += [f"## {table.title}\n", " ".join(table.verdict) + "\n", _pipes(table.head, body), table.quirks + "\n"]
+        head, lines, notes = table.beside
+        if head:
+            parts += ["Beside published numbers:\n", _pipes(head, [[f"`{line[0]}`", *line[1:]] for line in lines])]
+            parts.append("".join(f"{note}.  \n" for note in notes))
+    for experiment, several in worths:
+        parts.append(f"## {experiment}: labels with which a control scores as high\n")
+        parts.append(_pipes(WORTH_HEAD, [worth_line(one) for one in several]))
+    parts.append(notes_of(tables) + "\n")
+    return "\n".join(parts)
+
+
+WORTH_HEAD = ["method", "labelled images", "control", "is worth", "95 % interval"]
+
+
+def worth_line(one: Worth) -> list[str]:
+    """What a method is worth in labels of a control."""
+    value, low, high = (one.bound(part) for part in one.labels)
+    return [one.method, f"{one.point.labelled:,}", one.control, value, f"{low} to {high}"]
+
+
+def notes_of(tables: Sequence[Table]) -> str:
+    """What the columns mean."""
+    single = any(len(cell.whole) == 1 for table in tables for cell in table.block.cells)
+    return f"{NOTES} {SEED}" if single else NOTES
+
+
+def _pipes(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+    cells = [head, ["---"] * len(head), *([text.replace("|", "\\|") for text in line] for line in lines)]
+    return "".join(f"| {' | '.join(line)} |\n" for line in cells)
+
+
+def as_csv(head: Sequence[str], lines: Sequence[dict]) -> str:
+    """Lines under `head`, empty where a line has nothing."""
+    stream = io.StringIO()
+    writer = csv.DictWriter(stream, head, restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({name: quoted(cell) for name, cell in line.items()} for line in lines)
+    return stream.getvalue()
+
+
+def csv_lines(study: str, table: Table) -> list[dict]:
+    """One line a row, with all that the other forms show."""
+    about, lines = table.block.about, []
+    for row in table.rows:
+        cell = row.cell
+        line = {name: about[name] for name in ("experiment", "share", "dataset", "split")}
+        line |= {"study": study, "side": table.block.side, "images": table.block.images, "score": table.block.score}
+        line |= {"method": cell.method, "upper_bound": int(cell.upper_bound), "seeds": " ".join(cell.whole)}
+        line |= {"n": len(cell.students), "mean": _number(cell.mean), "sd": _number(cell.sd)}
+        line |= _three("", cell.interval)
+        for name in table.controls:
+            line |= _three(f"against_{name}", row.against.get(name, (None, None, None)))
+        line |= {"best": int(row.best), "recommended": int(row.recommended), "steps": _steps(row).replace(",", "")}
+        line |= {name: round(value, 1) for name, value in row.costs.items()}
+        line["quirks"] = " ".join(next(one["quirks"] for one in about["rows"] if one["method"] == cell.method))
+        for one in row.beside:
+            unlike = "; ".join(one["unlike"])
+            values = {"theirs": one["theirs"], "ours": _number(one["ours"]), "score": one["score"], "unlike": unlike}
+            line |= {f"{one['name']} {key}": value for key, value in values.items()}
+        lines.append(line)
+    return lines
+
+
+def _three(name: str, one: Interval) -> dict:
+    ends = {f"{name}_low".lstrip("_"): _number(one[1]), f"{name}_high".lstrip("_"): _number(one[2])}
+    return ({name: _number(one[0])} if name else {}) | ends
+
+
+def _number(value: float | None) -> float | str:
+    return "" if value is None else round(value, 6)

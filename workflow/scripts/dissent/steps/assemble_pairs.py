@@ -1,0 +1,40 @@
+"""Assemble the pairs that a generation's students learn from. Needs no torch."""
+
+from dissent.core.files import PAIR_COLUMNS, read_table, write_table
+
+
+def assemble_pairs(
+    params: dict,
+    labelled: str,
+    masks: str | None,
+    unlabelled: str,
+    hidden: str | None,
+    out: str,
+    scores: str | None = None,
+) -> None:
+    """Write pairs.csv: the labelled pairs, then (generation > 0) the pseudo-labelled ones that were kept.
+
+    `params`: copies, labelled_copies, of this generation. `hidden`: given to recipes marked `upper_bound` alone.
+    `scores`: the copies of each pair by the quality of its mask, in place of `copies`.
+    """
+    rows = [_person(row, "labelled", params["labelled_copies"]) for row in read_table(labelled)]
+    if hidden is not None:
+        rows += [_person(row, "hidden", params["labelled_copies"]) for row in read_table(hidden)]
+    if masks is not None:
+        images = {row["id"]: row for row in read_table(unlabelled)}
+        by_quality = {row["id"]: int(row["copies"]) for row in read_table(scores)} if scores else {}
+        for row in read_table(masks):
+            if row["kept"] == "1":
+                rows.append(_pseudo(row, images[row["id"]], by_quality.get(row["id"], params["copies"])))
+    write_table(out, rows, PAIR_COLUMNS)
+
+
+def _person(row: dict, origin: str, copies: int) -> dict:
+    taken = {name: row[name] for name in ("id", "image", "label", "image_sha256", "label_sha256")}
+    return taken | {"doubt": "", "doubt_sha256": "", "origin": origin, "copies": copies}
+
+
+def _pseudo(row: dict, image: dict, copies: int) -> dict:
+    taken = {name: row[name] for name in ("id", "label", "doubt", "label_sha256", "doubt_sha256")}
+    taken |= {"image": image["image"], "image_sha256": image["image_sha256"]}
+    return taken | {"origin": "pseudo", "copies": copies}

@@ -1,0 +1,121 @@
+"""Build consensus labels and inconsistency masks from the teachers' predictions. Needs no torch."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+
+from dissent.core.columns import MASKS
+from dissent.core.files import encode_png, read_mask, read_table, sha256, verify, write_atomic, write_table
+from dissent.core.task import Task
+from dissent.evaluation.cell_counting import redraw_labels
+from dissent.pseudolabels.aggregate import CHOOSING, LABELERS
+from dissent.pseudolabels.learned import columns_of, counted
+from dissent.pseudolabels.select import SELECTORS
+
+MEAN = "0"
+"""the number of the mean among the teachers of predictions.csv"""
+_DOUBT_PALETTE = [[0, 0, 0]] + [[255, 90, 60]] * 255
+
+
+def build_masks(
+    params: dict,
+    predictions: str,
+    previous: str | None,
+    consensus: str,
+    inconsistency: str,
+    table: str,
+    scores: str | None = None,
+) -> dict:
+    """Write {consensus,inconsistency}/{id}.png and masks.csv, one row an image, dropped ones included.
+
+    `params`: task, palette, label, select, doubt (erode, dilate), threads. `previous`: masks.csv of the generation
+    before, to say which share of the pixels agreed upon in both has changed; None for the first. `scores`: the estimated
+    quality of the predictions, for `label: scored`. Returns {"images"} for the cost.
+    """
+    task = Task(params["task"])
+    rows = read_table(predictions, ("id", "teacher", "prediction", "sha256"))
+    rated = {(row["id"], row["teacher"]): row for row in read_table(scores)} if scores else {}
+    rows = [row | rated.get((row["id"], row["teacher"]), {}) for row in rows]
+    images = [list(group) for _, group in groupby(rows, key=lambda row: row["id"])]
+    before = {row["id"]: row for row in read_table(previous)} if previous else {}
+
+    def one(group: list[dict]) -> dict:
+        earlier = before.get(group[0]["id"])
+        for name in ("label", "doubt") if earlier else ():
+            verify(earlier[name], earlier[f"{name}_sha256"], previous)
+        return _build(group, earlier, params, task, predictions, Path(consensus), Path(inconsistency))
+
+    with ThreadPoolExecutor(params["threads"]) as workers:
+        built = list(workers.map(one, images))
+    write_table(table, built, (*MASKS, *columns_of(task)))
+    return {"images": len(built)}
+
+
+def _build(
+    group: Sequence[dict], before: dict | None, params: dict, task: Task, table: str, consensus: Path, doubts: Path
+) -> dict:
+    for row in group:
+        verify(row["prediction"], row["sha256"], table)
+    masks = [read_mask(row["prediction"]) for row in group if row["teacher"] != MEAN]
+    chosen, rating = _chosen(group, masks, before, params["label"])
+    votes = np.stack([task.unpack(mask) for mask in [*chosen, *masks]])
+    doubt = params["doubt"]
+    label, inconsistent, doubted, agreed = LABELERS[params["label"]](
+        votes, task.kind, doubt["erode"], doubt["dilate"], task.background
+    )
+    if task.cells and (not rating or "prediction" in rating):  # one that was kept from before is redrawn already
+        position = task.labels.index(task.cells["position"])
+        label = label.copy()
+        label[position] = redraw_labels(label[position] != 0, task.cells["redraw"])
+    label_HW, doubt_HW = task.pack(label), task.disagreement(votes[len(chosen) :], inconsistent)
+    name = group[0]["id"]
+    paths = {"label": consensus / f"{name}.png", "doubt": doubts / f"{name}.png"}
+    write_atomic(paths["label"], encode_png(label_HW, params["palette"]))
+    write_atomic(paths["doubt"], encode_png(doubt_HW, _DOUBT_PALETTE))
+    row = {
+        "id": name,
+        "label": paths["label"].as_posix(),
+        "doubt": paths["doubt"].as_posix(),
+        "pixels": label_HW.size,
+        "doubt_pixels": doubted,
+        "agreed_pixels": agreed,
+        "doubt_share": round(float((doubt_HW != 0).mean()), 6),
+        "changed_share": _changed(label_HW, doubt_HW, before),
+        "score": rating.get("score", ""),
+        "label_sha256": sha256(paths["label"]),
+        "doubt_sha256": sha256(paths["doubt"]),
+    }
+    row |= counted(task, label_HW, doubt_HW)
+    seen = [frozenset(np.flatnonzero(task.pixels(mask)).tolist()) for mask in masks]
+    row["why"] = SELECTORS[params["select"]](row | {"passes": rating.get("passes")}, seen, task, label_HW)
+    row["kept"] = int(not row["why"])
+    return row
+
+
+def _chosen(
+    group: Sequence[dict], masks: list[np.ndarray], before: dict | None, rule: str
+) -> tuple[list[np.ndarray], dict]:
+    """For labelers that choose: the one mask (a list, empty for others), and what is known of its quality."""
+    if rule not in CHOOSING:
+        return [], {}
+    if rule == "best":
+        return masks[:1], {}
+    if rule == "mean":
+        return [read_mask(row["prediction"]) for row in group if row["teacher"] == MEAN], {}
+    best = max(group, key=lambda row: float(row["score"]))  # ties: the better teacher
+    # a mask that was good enough stays until a better one comes (section 5.2)
+    if before is not None and before["kept"] == "1" and float(before["score"]) >= float(best["score"]):
+        return [read_mask(before["label"])], {"score": before["score"], "passes": "1"}
+    return [masks[group.index(best)]], best
+
+
+def _changed(label_HW: np.ndarray, doubt_HW: np.ndarray, before: dict | None) -> float | str:
+    """Share of the pixels without doubt now and in the generation before whose label is another one; "" without one."""
+    if before is None:
+        return ""
+    both = (doubt_HW == 0) & (read_mask(before["doubt"]) == 0)
+    changed = (label_HW != read_mask(before["label"])) & both
+    return round(float(changed.sum() / max(1, both.sum())), 6)

@@ -1,0 +1,198 @@
+"""Score a generation's students on validation and test images."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from dissent.core.files import UNKNOWN, read_json, read_mask, read_rows, read_table, verify, write_json, write_table
+from dissent.core.task import Task
+from dissent.evaluation import metrics
+from dissent.evaluation.counting import CELL_COUNTS, count_all
+from dissent.evaluation.diagnostic_facts import empties, sides_of, small_of_dropped, watch
+from dissent.pseudolabels.learned import shares
+from dissent.steps.decide import stopping
+from dissent.steps.predict import load_pool
+from dissent.training import inference
+from dissent.training.data import load_images, load_masks
+
+COUNTS = ("tp", "fp", "fn", "tn")
+_CHUNK = 256  # images in memory at a time
+# what resized masks, grey at their borders, are for the published scores (method notes, section 1.1)
+_TARGETS = {"labels_any": "foreground where grey > 0", "labels_half": "foreground where grey >= 128"}
+
+
+def evaluate(
+    params: dict,
+    teachers: str,
+    sides: dict[str, str],
+    masks: str | None,
+    labelled: str,
+    about: str,
+    out: str,
+    table: str,
+    device: str,
+    unlabelled: str | None = None,
+    earlier: Sequence[str] = (),
+) -> dict:
+    """Write metrics.json (every score with its definition) and the per-image counts from which all of them follow.
+
+    `params`: task, channels, precision, batch, run, generation, upper_bound, patience, doubt_target. `sides`: {"val": csv, "test": csv}.
+    `about`: dataset.json, which names folders of targets of their own for some scores. `earlier`: folders of the generations before.
+    For each side: every student, the pool's mean and sd, the best by validation, and the ensemble of the pool (mean
+    of the probabilities). From gen1 on `pseudo_labels` says what masks.csv says of them; `alarms` what to mistrust, `stopping`
+    (of `generations: auto`) whether more generations are made. Returns {"images"} for the cost.
+    """
+    task = Task(params["task"])
+    prepared = read_json(about)
+    files = Path(about).with_name(prepared["files"]["path"])
+    params = params | {"metric_labels": prepared.get("metric_labels", {}), "files": str(files)}
+    ranking = read_json(teachers)
+    pool = load_pool(teachers, ranking["pool"], device)
+    students = [f"student{row['student']}" for row in ranking["pool"]]
+    result: dict = {
+        "run": params["run"],
+        "generation": params["generation"],
+        "score": task.score,
+        "ranked_by": ranking["ranked_by"],
+        "best_student": ranking["pool"][0]["student"],
+        "upper_bound": params["upper_bound"],
+        "definitions": {name: _definition(name, params) for name in metrics.names_for(params["task"])},
+        "label_names": task.labels,
+    }
+    per_image: list[dict] = []
+    for side, csv in sides.items():
+        rows = read_table(csv)
+        counts = _count(rows, csv, pool, [*students, "ensemble"], task, params, device) if rows else None
+        result[side] = _summary(counts, students, task, params) if counts else None
+        for who, one in (counts["labels"] if counts else {}).items():
+            per_image += _image_rows(side, rows, who, one, result["label_names"])
+        for who, one in (counts.get("mcce", {}) if counts else {}).items():
+            per_image += _image_rows(side, rows, who, one, [metrics.CELL_ROWS + name for name in result["label_names"]])
+    if masks is not None:
+        result["pseudo_labels"] = _pseudo_labels(masks, labelled, task, params["doubt_target"])
+    result["tables"] = {Path(table).name: write_table(table, per_image, ("side", "id", "who", "label", *COUNTS))}
+    everyone = {"labelled": labelled} | ({"unlabelled": unlabelled} if unlabelled else {}) | sides
+    result["sides"] = sides_of(everyone, params["files"], params["channels"])
+    result["alarms"] = watch(result, teachers, earlier, masks, result["sides"])
+    if params["patience"]:
+        result["stopping"] = stopping(params, [*(str(Path(folder) / "counts.csv") for folder in earlier), table])
+    result["tables"] = result.pop("tables")  # last: people read scores first
+    write_json(out, result)
+    return {"images": sum(len(read_table(csv)) for csv in sides.values()) * len(pool)}
+
+
+def _definition(name: str, params: dict) -> str:
+    """The score's own sentence, and which masks it was computed against where these are not `labels`."""
+    folder = params["metric_labels"].get(name)
+    target = f"; against the masks in {folder}: {_TARGETS[folder]}" if folder else ""
+    if params["task"]["cells"] and name in CELL_COUNTS:
+        target += "; predicted positions are redrawn as discs first"
+    return metrics.scorer(name, params["task"]).definition + target
+
+
+def _count(rows: list[dict], csv: str, pool: list, names: list[str], task: Task, params: dict, device: str) -> dict:
+    """{folder of targets: {who: counts (N, L, 4)}}; `labels` always, others where a score has targets of its own.
+
+    Where the task marks cells, scores that count otherwise have an entry under their name.
+    """
+    others = CELL_COUNTS if task.cells else {}
+    folders = ["labels", *sorted(set(params["metric_labels"].values()))]
+    counts: dict = {key: {name: [] for name in names} for key in (*folders, *others)}
+    digests = {row["id"]: row for row in read_rows(params["files"])} if folders[1:] else {}
+    for first in range(0, len(rows), _CHUNK):
+        chunk = rows[first : first + _CHUNK]
+        images = load_images(chunk, csv, params["channels"])
+        targets = {"labels": load_masks(chunk, csv)}
+        for folder in folders[1:]:
+            named = [
+                {folder: str(Path(row["label"]).parents[1] / folder / Path(row["label"]).name)}
+                | {f"{folder}_sha256": digests[row["id"]][f"{folder}_sha256"]}
+                for row in chunk
+            ]
+            targets[folder] = load_masks(named, params["files"], folder)
+        done = 0
+        for several in inference.probabilities(pool, images, task, device, params["precision"], params["batch"]):
+            several = [*several, torch.stack(several).mean(0)]
+            for name, one in zip(names, several, strict=True):
+                masks = task.decide(one).cpu().numpy()
+                for folder in folders:
+                    target = targets[folder][done : done + len(masks)]
+                    counts[folder][name].append(count_all(masks, target, params["task"]))
+                for score, count in others.items():
+                    target = targets["labels"][done : done + len(masks)]
+                    counts[score][name].append(count(masks, target, params["task"]))
+            done += len(several[0])
+    return {folder: {name: np.concatenate(parts) for name, parts in of.items()} for folder, of in counts.items()}
+
+
+def _summary(counts: dict, students: list[str], task: Task, params: dict) -> dict:
+    names = metrics.names_for(params["task"])
+
+    def of(name: str) -> dict:
+        return counts[name] if name in counts else counts[params["metric_labels"].get(name, "labels")]
+
+    def scores(who: str) -> dict:
+        return {name: metrics.scorer(name, params["task"])(of(name)[who]) for name in names}
+
+    each = {who: scores(who) for who in students}
+    pool = {}
+    for name in names:
+        values = [each[who][name]["value"] for who in students if each[who][name]["value"] is not None]
+        pool[name] = {
+            "mean": float(np.mean(values)) if values else None,
+            "sd": float(np.std(values, ddof=1)) if len(values) > 1 else None,
+            "n": len(values),
+        }
+    best = of(task.score)[students[0]]
+    labels = counts["labels"][students[0]]
+    low, high = metrics.interval(best, metrics.scorer(task.score, params["task"]), seed=0)
+    return {
+        "images": len(best),
+        "with_objects": int(task.shows(labels[..., 0] + labels[..., 2]).sum()),
+        "pool": pool,
+        "best": each[students[0]],
+        "best_interval": {"score": task.score, "level": 0.95, "low": low, "high": high, "over": "bootstrap of images"},
+        "ensemble": scores("ensemble"),
+        "students": each,
+    }
+
+
+def _image_rows(side: str, rows: list[dict], who: str, counts: np.ndarray, labels: list[str]) -> list[dict]:
+    return [
+        {"side": side, "id": row["id"], "who": who, "label": label, **dict(zip(COUNTS, map(int, numbers), strict=True))}
+        for row, image in zip(rows, counts, strict=True)
+        for label, numbers in zip(labels, image, strict=True)
+    ]
+
+
+def _pseudo_labels(masks: str, labelled: str, task: Task, target: str) -> dict:
+    """What masks.csv says of all images: doubt, kept, dropped and why, churn, and the classes that are learned against people's."""
+    rows = read_table(masks)
+    kept, given = [row for row in rows if row["kept"] == "1"], read_table(labelled)
+    reasons = sorted({row["why"] for row in rows if row["why"]})
+    changed = [float(row["changed_share"]) for row in rows if row["changed_share"]]
+    for row in given:
+        verify(row["label"], row["label_sha256"], labelled)
+    masks_of_people = (read_mask(row["label"]) for row in given)  # one at a time: there may be many
+    counted = [[*task.pixels(mask), np.count_nonzero(mask != UNKNOWN)] for mask in masks_of_people]
+    *people, known = np.sum(counted, axis=0)
+    names = task.histogram_names
+    return {
+        "images": len(rows),
+        "kept": len(kept),
+        "dropped": {why: sum(row["why"] == why for row in rows) for why in reasons},
+        "doubt_share": float(np.mean([float(row["doubt_share"]) for row in rows])),
+        "disagreement": sum(int(row["doubt_pixels"]) for row in rows) / max(1, sum(int(row["pixels"]) for row in rows)),
+        "changed_share": float(np.mean(changed)) if changed else None,
+        "class_share": shares(kept, task, target),
+        "labelled_class_share": {name: _share(pixels, known) for name, pixels in zip(names, people, strict=True)},
+        "kept_for_doubt": task.labels[0] if task.doubt_class else None,
+        "small_of_dropped": small_of_dropped(rows),
+    } | empties(task, rows, given)
+
+
+def _share(pixels: int, known: int) -> float | None:
+    """Of the pixels whose label is known: labels that overlap may have all of them at once."""
+    return float(pixels / known) if known else None

@@ -1,0 +1,70 @@
+"""Predict the unlabelled images with a pool's teachers: every image is decoded once for all of them."""
+
+import hashlib
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import torch
+
+from dissent import networks
+from dissent.core.files import UserError, encode_png, read_json, read_rows, verify, write_atomic, write_table
+from dissent.core.task import Task
+from dissent.pseudolabels.tta import ballots
+from dissent.training.data import load_images
+
+_CHUNK = 512  # images in memory at a time: memory does not grow with their number
+
+
+def load_pool(teachers: str, rows: list[dict], device: str) -> list:
+    """The networks of these rows of teachers.json, verified, on the device, in the order given."""
+    loaded = []
+    for row in rows:
+        for name, expected in row["sha256"].items():
+            verify(Path(row["folder"]) / name, expected, teachers)
+        network = networks.load(row["folder"])[0].to(device=device, memory_format=torch.channels_last)
+        loaded.append(network)
+    return loaded
+
+
+def predict(params: dict, teachers: str, unlabelled: str, out: str, table: str, device: str) -> dict:
+    """Write out/teacher{k}/{id}.png (hard predictions, palette PNG) and the table of their digests.
+
+    `params`: task, palette, channels, precision, batch, threads, part = (s, n): the s-th of n shards of the images,
+    and what `ballots` takes. With `views` teacher{k} is the k-th view of the best teacher; with `mean` there is mean/
+    too, which the table calls teacher 0. Returns {"images"} for the cost.
+    """
+    task = Task(params["task"])
+    asked = [row for row in read_json(teachers)["pool"] if row["teacher"]]
+    pool = load_pool(teachers, asked[:1] if params["views"]["form"] != "none" else asked, device)
+    rows = list(read_rows(unlabelled, ("id", "image", "image_sha256"), params["part"]))
+    if not rows and next(read_rows(unlabelled), None) is None:
+        raise UserError(f"{unlabelled} has no images to label; a recipe with generations needs unlabelled images")
+    written: list[dict] = []
+    with ThreadPoolExecutor(params["threads"]) as writers:
+
+        def write(k: int, row: dict, mask) -> dict:
+            path = Path(out) / (f"teacher{k}" if k else "mean") / f"{row['id']}.png"
+            content = encode_png(mask, params["palette"])
+            write_atomic(path, content)
+            return {
+                "id": row["id"],
+                "teacher": k,
+                "prediction": path.as_posix(),
+                "sha256": hashlib.sha256(content).hexdigest(),
+            }
+
+        for first in range(0, len(rows), _CHUNK):
+            chunk = rows[first : first + _CHUNK]
+            images = load_images(chunk, unlabelled, params["channels"], params["threads"])
+            done, jobs = 0, []
+            names = [row["id"] for row in chunk]
+            for several in ballots(pool, images, names, task, params, device):
+                voters = [torch.stack(several).mean(0), *several] if params["mean"] else several
+                for k, one in enumerate(voters, 0 if params["mean"] else 1):
+                    for offset, mask in enumerate(task.decide(one).cpu().numpy()):
+                        jobs.append(writers.submit(write, k, chunk[done + offset], mask))
+                done += len(several[0])
+            written += [job.result() for job in jobs]
+    written.sort(key=lambda row: (row["id"], row["teacher"]))
+    write_table(table, written, ("id", "teacher", "prediction", "sha256"))
+    return {"images": len(rows)}

@@ -1,0 +1,162 @@
+"""Train one student of a generation: pairs in, the best network out."""
+
+import logging
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from dissent import networks
+from dissent.config.network import Network
+from dissent.core.files import UNKNOWN, UserError, digest, read_table, sha256, write_json, write_table
+from dissent.core.seeds import seed_of
+from dissent.core.task import Task
+from dissent.evaluation import metrics
+from dissent.evaluation.counting import count_all, count_cells
+from dissent.runtime import signalled
+from dissent.training import augment, inference
+from dissent.training.checkpoint import Checkpoints
+from dissent.training.data import Batch, Pairs, Resident, Unlabelled, load_images, load_masks, to_tensor
+from dissent.training.learners import LEARNERS, Learner
+from dissent.training.loop import fit
+from dissent.training.losses import Loss
+
+log = logging.getLogger(__name__)
+
+
+def train_student(
+    params: dict,
+    pairs: str,
+    val: str,
+    unlabelled: str,
+    out: str,
+    state: str,
+    device: str,
+    checkpoint_seconds: float = 60,
+) -> dict:
+    """Train one student and write model.safetensors, model.json, history.csv and metrics.json into `out`.
+
+    `params`: task, size, channels, input, free_rotation, network, recipe (`Run.at(generation)`), seed, generation, member.
+    `state`: folder of the resume state (runtime/student_states.py), which no other process uses; its last checkpoint, of the
+    finished training, stays. Returns {"steps", "images"} for the cost, and what earlier starts took, as {"earlier"}.
+    """
+    spec, recipe = params["network"], params["recipe"]
+    key = (params["seed"], params["generation"], params["member"])
+    task = Task(params["task"])
+    channels, batch = params["channels"], spec["batch"]
+    inputs = {path: sha256(path) for path in (pairs, val, unlabelled)}
+    with signalled() as stop:
+        checkpoints = Checkpoints(Path(state), digest(params, sorted(inputs.values())))
+        training = Pairs(pairs, channels, recipe, params["free_rotation"], key[:2], params["member"], batch)
+        if all((label == UNKNOWN).all() for label in training.labels):
+            raise UserError(
+                f"all pixels of all labels that {pairs} names are unknown (255): there is nothing to learn. Are the values in "
+                "the masks read as they are meant? `dissent check` shows what each of them became"
+            )
+        others = len(read_table(unlabelled))
+        number = len(training) if recipe["budget_of"] == "pairs" else _people(training) + others
+        plan = Network.model_validate(spec)
+        if fault := plan.misfit(*params["size"]):
+            raise UserError(fault)
+        steps = plan.total_steps(number)
+        torch.manual_seed(seed_of(*key, "weights"))
+        network = networks.build(spec, task.outputs, channels)
+        learner = LEARNERS[recipe["learn"]["name"]](network, Loss(task, spec["loss"]), recipe["learn"], steps)
+        log.info("%d pairs, %d steps of %d images", len(training), steps, batch)
+        with ThreadPoolExecutor(1) as ahead:
+            draw = _batches(training, learner, unlabelled, params, key, device, ahead)
+            scorer = _validator(val, task, params, device)
+            progress = fit(learner, spec, steps, draw, scorer, checkpoints, stop, key, device, checkpoint_seconds)
+        kept = learner.result()
+        kept.load_state_dict(progress.best)
+        about = {key: params[key] for key in ("task", "size", "input")}
+        networks.save(kept, out, spec, task.outputs, channels, about)
+        history = write_history(Path(out), progress.history)
+        result = _final_metrics(kept, val, task, params, device)
+        write_json(
+            Path(out) / "metrics.json",
+            {
+                "steps": steps,
+                "best_step": progress.best_step,
+                "pairs": len(training),
+                "val": result,
+                "tables": {"history.csv": history},
+            },
+        )
+    return {"steps": steps, "images": steps * batch} | progress.before()
+
+
+def _people(training: Pairs) -> int:
+    return sum(row["origin"] != "pseudo" for row in training.rows)
+
+
+def _batches(
+    training: Pairs, learner: Learner, unlabelled: str, params: dict, key: tuple, device: str, ahead: ThreadPoolExecutor
+) -> Callable[[int], tuple[Batch, Mapping[str, Tensor]]]:
+    """The function from a step to its batch: the next one is drawn while this one is learned."""
+    batch, recipe = params["network"]["batch"], params["recipe"]
+    count = max(1, round(batch * recipe["learn"].get("ratio", 1.0)))
+    stream = Unlabelled(unlabelled, params["channels"], count, key) if learner.views else None
+
+    source = Resident(training, device) if Resident.fits(training, device) else training
+
+    def draw(step: int) -> tuple:
+        return source.batch(step), stream.batch(step) if stream else None
+
+    waiting: dict = {}
+
+    def batches(step: int) -> tuple[Batch, Mapping[str, Tensor]]:
+        (images, labels, names), more = (waiting.pop(step) if step in waiting else ahead.submit(draw, step)).result()
+        waiting[step + 1] = ahead.submit(draw, step + 1)
+        random = torch.Generator().manual_seed(seed_of(*key, "views", step))
+        target = torch.as_tensor(labels).to(device)
+        free = params["free_rotation"]
+        seen, target = augment.view_of_pairs(to_tensor(images, device), target, recipe["view"], free, random)
+        views = augment.views_of_images(to_tensor(more, device), learner.views, free, random) if stream else {}
+        views = {name: view.contiguous(memory_format=torch.channels_last) for name, view in views.items()}
+        return Batch(seen.contiguous(memory_format=torch.channels_last), target, names), views
+
+    return batches
+
+
+def _masks(network: nn.Module, images, task: Task, params: dict, device: str):
+    return inference.masks(network, images, task, device, params["network"]["precision"], params["network"]["batch"])
+
+
+def _read(table: str, params: dict):
+    rows = read_table(table, ("id", "image", "label", "image_sha256", "label_sha256"))
+    if not rows:
+        raise UserError(f"{table} has no images: the best step of a training is chosen on them; give the split some")
+    return load_images(rows, table, params["channels"]), load_masks(rows, table)
+
+
+def _validator(val: str, task: Task, params: dict, device: str) -> Callable[[nn.Module], float | None]:
+    images, labels = _read(val, params)
+
+    scorer = metrics.scorer(task.score, params["task"])
+
+    def validate(network: nn.Module) -> float | None:
+        return scorer(count_all(_masks(network, images, task, params, device), labels, params["task"]))["value"]
+
+    return validate
+
+
+def _final_metrics(network: nn.Module, val: str, task: Task, params: dict, device: str) -> dict:
+    images, labels = _read(val, params)
+    masks = _masks(network.to(device), images, task, params, device)
+    counts = count_all(masks, labels, params["task"])
+    # scores that have targets of their own (docs/explanation/protocol.md) are the job of evaluate, which has them
+    chosen = (task.score, task.spec["rank_by"])
+    names = [name for name in metrics.SCORES if not name.startswith("published_") or name in chosen]
+    result = {name: metrics.scorer(name, params["task"])(counts) for name in names}
+    if task.cells:
+        result["mcce"] = metrics.scorer("mcce", params["task"])(count_cells(masks, labels, params["task"]))
+    return result
+
+
+def write_history(out: Path, history: list[dict]) -> dict:
+    """Write history.csv; returns its digest and rows, for metrics.json beside it."""
+    columns = list(dict.fromkeys(name for row in history for name in row))
+    return write_table(out / "history.csv", [{name: row.get(name, "") for name in columns} for row in history], columns)

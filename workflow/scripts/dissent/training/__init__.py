@@ -1,0 +1,1 @@
+"""How one network learns: the loop, its data, augmentation, losses, optimizer, checkpoints, learners."""

@@ -1,0 +1,237 @@
+"""Pairs and images as batches: decoded once, verified, with doubt joined as the recipe says. Knows no method."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from dissent.core.files import PAIR_COLUMNS, UserError, read_image, read_mask, read_table, verify
+from dissent.core.scratch import scratch
+from dissent.core.seeds import generator
+from dissent.core.task import taught, without_doubted
+from dissent.training.offline_augment import noise_copy, part_of
+
+
+@dataclass
+class Batch:
+    """Images (B, C, H, W) float 0..255, target bytes (B, H, W), and the names for messages."""
+
+    images: Tensor
+    target: Tensor
+    names: list[str]
+
+
+def apply_doubt(
+    image_HWC: np.ndarray, label_HW: np.ndarray, doubt_HW: np.ndarray, rule: dict, random: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """The pair as a student sees it (recipe key `doubt`): published = input black, target background (section 5.1)."""
+    where = doubt_HW != 0
+    if rule["input"] != "keep":
+        image_HWC = image_HWC.copy()
+        if rule["input"] == "block":
+            image_HWC[where] = 0
+        elif rule["input"] == "mean":
+            image_HWC[where] = np.rint(image_HWC.reshape(-1, image_HWC.shape[2]).mean(0)).astype(np.uint8)
+        else:
+            image_HWC[where] = random.integers(0, 256, (int(where.sum()), image_HWC.shape[2]), dtype=np.uint8)
+    if rule["target"] == "ignore_label":
+        return image_HWC, without_doubted(label_HW, doubt_HW)
+    return image_HWC, np.where(where, np.uint8(taught(rule)), label_HW)
+
+
+def load_images(rows: Sequence[dict], table: str, channels: int, threads: int = 2) -> np.ndarray:
+    """Images named by `rows` as (N, H, W, channels) uint8; every file is checked against its digest first."""
+
+    def one(row: dict) -> np.ndarray:
+        verify(row["image"], row["image_sha256"], table)
+        return read_image(row["image"], channels)
+
+    return _load(rows, "image", one, threads) if rows else np.zeros((0, 1, 1, channels), np.uint8)
+
+
+def load_masks(rows: Sequence[dict], table: str, key: str = "label", threads: int = 2) -> np.ndarray:
+    """Masks named by column `key` as (N, H, W) uint8, checked against `{key}_sha256`."""
+
+    def one(row: dict) -> np.ndarray:
+        verify(row[key], row[f"{key}_sha256"], table)
+        return read_mask(row[key])
+
+    return _load(rows, key, one, threads) if rows else np.zeros((0, 1, 1), np.uint8)
+
+
+def _load(rows: Sequence[dict], key: str, read: Callable[[dict], np.ndarray], threads: int) -> np.ndarray:
+    first = read(rows[0])
+    result = scratch(len(rows), *first.shape)
+
+    def fill(index: int) -> None:
+        pixels = read(rows[index])
+        if pixels.shape != first.shape:
+            raise UserError(f"{rows[index][key]} is {pixels.shape[:2]} where the others are {first.shape[:2]}")
+        result[index] = pixels
+
+    with ThreadPoolExecutor(threads) as workers:
+        for _ in workers.map(fill, range(len(rows))):
+            pass
+    return result
+
+
+def to_tensor(images_NHWC: np.ndarray | Tensor, device: str) -> Tensor:
+    """uint8 (N, H, W, C) -> float 0..255 (N, C, H, W) on the device, channels last in memory."""
+    if not isinstance(images_NHWC, Tensor):
+        images_NHWC = torch.from_numpy(np.ascontiguousarray(images_NHWC))
+    return images_NHWC.to(device, non_blocking=True).permute(0, 3, 1, 2).float()
+
+
+class Order:
+    """An endless shuffled stream of 0..count-1, cut into batches; step t's batch needs no history, so resume is free."""
+
+    def __init__(self, count: int, batch: int, key: tuple):
+        self.count, self.batch, self.key = count, batch, key
+        self._epoch, self._permutation = -1, np.zeros(0, np.int64)
+
+    def __call__(self, step: int) -> list[int]:
+        return [self._at(position) for position in range(step * self.batch, (step + 1) * self.batch)]
+
+    def _at(self, position: int) -> int:
+        epoch, index = divmod(position, self.count)
+        if epoch != self._epoch:
+            self._epoch, self._permutation = epoch, generator(*self.key, "order", epoch).permutation(self.count)
+        return int(self._permutation[index])
+
+
+class Pairs:
+    """Training pairs of a table as `assemble_pairs` wrote it, with noise copies rendered from their key."""
+
+    def __init__(
+        self, table: str, channels: int, recipe: dict, free_rotation: bool, key: tuple, member: int, batch: int
+    ):
+        """`key` = (seed, generation); `recipe` = `Recipe.at(generation)`; UserError when the table is empty."""
+        rows = read_table(table, PAIR_COLUMNS)
+        if not rows:
+            raise UserError(
+                f"{table} has no pairs: nothing to learn from; see masks.csv beside it for what was dropped"
+            )
+        rows = _subset(rows, recipe["label_share"], (*key, "subset", member))
+        self.rows, self.recipe, self.key, self.free_rotation = rows, recipe, key, free_rotation
+        self.images = load_images(rows, table, channels)
+        self.labels = load_masks(rows, table)
+        self._join_doubt(table)
+        self.entries = [(index, copy) for index, row in enumerate(rows) for copy in self._copies_of(row)]
+        self._orders = self._make_orders(batch, recipe["labelled_share"], (*key, member))
+        copies = [index for index, (_, copy) in enumerate(self.entries) if copy]
+        self._slots = {index: slot for slot, index in enumerate(copies)}
+        self._copies = scratch(len(copies), *self.images.shape[1:]), scratch(len(copies), *self.labels.shape[1:])
+        self._rendered = np.zeros(len(copies), bool)
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def _copies_of(self, row: dict) -> range:
+        """Numbers of a pair's copies; 0 is the pair itself."""
+        alone = row["origin"] == "pseudo" and not self.recipe["originals"]
+        return range(int(alone), int(row["copies"]) + 1)
+
+    def _join_doubt(self, table: str) -> None:
+        def join(index: int) -> None:
+            row = self.rows[index]
+            doubt = load_masks([row], table, "doubt", 1)[0]
+            random = generator(*self.key, "doubt", row["id"])
+            pair = apply_doubt(self.images[index], self.labels[index], doubt, self.recipe["doubt"], random)
+            self.images[index], self.labels[index] = pair
+
+        with ThreadPoolExecutor(2) as workers:
+            for _ in workers.map(join, [index for index, row in enumerate(self.rows) if row["doubt"]]):
+                pass
+
+    def _make_orders(self, batch: int, share: float | None, key: tuple) -> list[tuple[list[int], Order]]:
+        pseudo = [i for i, (row, _) in enumerate(self.entries) if self.rows[row]["origin"] == "pseudo"]
+        people = [i for i, (row, _) in enumerate(self.entries) if self.rows[row]["origin"] != "pseudo"]
+        if share is None or not pseudo or not people:
+            everything = list(range(len(self.entries)))
+            return [(everything, Order(len(everything), batch, (*key, "pairs")))]
+        first = min(batch - 1, max(1, round(share * batch))) if batch > 1 else 1
+        orders = [(people, Order(len(people), first, (*key, "people")))]
+        if batch > first:
+            orders.append((pseudo, Order(len(pseudo), batch - first, (*key, "pseudo"))))
+        return orders
+
+    def entry(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        """Image (H, W, C) and target (H, W) of one entry; copies are rendered the first time they are asked for."""
+        row, copy = self.entries[index]
+        if copy == 0:
+            return self.images[row], self.labels[row]
+        images, labels = self._copies
+        slot = self._slots[index]
+        if not self._rendered[slot]:
+            random = generator(*self.key, "copy", self.rows[row]["id"], copy)
+            part = self.recipe["strength"] if self.rows[row]["origin"] == "pseudo" else 1.0
+            strength = part_of(self.recipe["noise"], part) if part != 1 else self.recipe["noise"]
+            pair = noise_copy(self.images[row], self.labels[row], strength, self.free_rotation, random)
+            images[slot], labels[slot] = pair
+            self._rendered[slot] = True
+        return images[slot], labels[slot]
+
+    def chosen(self, step: int) -> list[int]:
+        """Indices into `entries` of step t's batch."""
+        return [members[i] for members, order in self._orders for i in order(step)]
+
+    def names(self, chosen: Sequence[int]) -> list[str]:
+        """Ids of the images of these entries."""
+        return [self.rows[self.entries[index][0]]["id"] for index in chosen]
+
+    def batch(self, step: int) -> tuple[np.ndarray, np.ndarray, list[str]]:
+        """Step t's images (B, H, W, C), targets (B, H, W) and names."""
+        chosen = self.chosen(step)
+        images, labels = zip(*(self.entry(index) for index in chosen), strict=True)
+        return np.stack(images), np.stack(labels), self.names(chosen)
+
+
+class Resident:
+    """All entries of `pairs` as bytes on the device, where it has the room: a step copies nothing to it but indices."""
+
+    def __init__(self, pairs: Pairs, device: str):
+        images, labels = (np.stack(parts) for parts in zip(*map(pairs.entry, range(len(pairs))), strict=True))
+        self.pairs, self.device = pairs, device
+        self.images, self.labels = torch.from_numpy(images).to(device), torch.from_numpy(labels).to(device)
+
+    @staticmethod
+    def fits(pairs: Pairs, device: str) -> bool:
+        """Whether a card has four times as much free memory as the entries take."""
+        if device != "cuda":
+            return False
+        entry = pairs.images[0].nbytes + pairs.labels[0].nbytes
+        return 4 * len(pairs) * entry < torch.cuda.mem_get_info()[0]
+
+    def batch(self, step: int) -> tuple[Tensor, Tensor, list[str]]:
+        """Step t's images (B, H, W, C) and targets (B, H, W) as bytes on the device, and names."""
+        chosen = self.pairs.chosen(step)
+        index = torch.tensor(chosen).to(self.device, non_blocking=True)
+        return self.images[index], self.labels[index], self.pairs.names(chosen)
+
+
+def _subset(rows: list[dict], share: float, key: tuple) -> list[dict]:
+    """Pairs with a part of those labelled by people: at least one, drawn anew for every member."""
+    if share >= 1:
+        return rows
+    people = [index for index, row in enumerate(rows) if row["origin"] != "pseudo"]
+    count = min(len(people), max(1, round(share * len(people))))
+    kept = set(generator(*key).choice(people, count, replace=False).tolist()) if people else set()
+    return [row for index, row in enumerate(rows) if row["origin"] == "pseudo" or index in kept]
+
+
+class Unlabelled:
+    """Unlabelled images of a split as an endless stream; the table holds no path of any mask."""
+
+    def __init__(self, table: str, channels: int, batch: int, key: tuple):
+        rows = read_table(table, ("id", "image", "image_sha256"))
+        if not rows:
+            raise UserError(f"{table} has no images, and this learner needs unlabelled ones")
+        self.images = load_images(rows, table, channels)
+        self.order = Order(len(rows), batch, (*key, "unlabelled"))
+
+    def batch(self, step: int) -> np.ndarray:
+        """Step t's images (B, H, W, C)."""
+        return self.images[self.order(step)]

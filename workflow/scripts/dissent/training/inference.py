@@ -1,0 +1,45 @@
+"""Networks on arrays of images: probabilities and masks, batch by batch."""
+
+import contextlib
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from dissent.core.task import Task
+from dissent.training.data import to_tensor
+
+_TYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}
+
+
+def autocast(device: str, precision: str) -> contextlib.AbstractContextManager:
+    """The arithmetic that `precision` names: fp32, bf16 or fp16."""
+    if precision == "fp32":
+        return contextlib.nullcontext()
+    return torch.autocast(device, _TYPES[precision])
+
+
+def probabilities(
+    networks: Sequence[nn.Module], images_NHWC: np.ndarray, task: Task, device: str, precision: str, batch: int = 32
+) -> Iterator[list[Tensor]]:
+    """The probabilities `(B, C, H, W)` that every network gives, batch by batch. The images are moved once."""
+    for network in networks:
+        network.eval()
+    for first in range(0, len(images_NHWC), batch):
+        with torch.inference_mode():
+            images = to_tensor(images_NHWC[first : first + batch], device)
+            with autocast(device, precision):
+                logits = [network(images) for network in networks]
+            yield [task.probabilities(one) for one in logits]
+
+
+def masks(
+    network: nn.Module, images_NHWC: np.ndarray, task: Task, device: str, precision: str, batch: int = 32
+) -> np.ndarray:
+    """Discretised predictions of one network as mask bytes (N, H, W)."""
+    parts = [
+        task.decide(one).cpu().numpy()
+        for [one] in probabilities([network], images_NHWC, task, device, precision, batch)
+    ]
+    return np.concatenate(parts) if parts else np.zeros((0, *images_NHWC.shape[1:3]), np.uint8)
