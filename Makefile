@@ -18,7 +18,9 @@ ENVIRONMENT :=
 else
 BIN := .venv/bin
 # The name holds what was installed, and where: a half-made or a moved environment lacks it and is made anew.
-ENVIRONMENT := .venv/made-$(shell { cat envs/requirements.lock; pwd; } | git hash-object --stdin)
+MADE := .venv/made-$(shell { cat envs/requirements.lock; pwd; } | git hash-object --stdin)
+# The library itself is installed again, in seconds, when its own description changes.
+ENVIRONMENT := .venv/installed-$(shell cat pyproject.toml setup.py | git hash-object --stdin)
 endif
 # Commands come from the environment, and else from the one that is active: DVC runs its stages without asking for .venv.
 export PATH := $(abspath $(BIN)):$(PATH)
@@ -59,7 +61,11 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	@rm -rf .venv
 	@"$(PYTHON)" -m venv .venv
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement envs/requirements.lock
+	@touch $@
+
+.venv/installed-%: $(MADE)
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@rm -f .venv/installed-*
 	@touch $@
 
 demo: $(ENVIRONMENT)
