@@ -63,6 +63,9 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement envs/requirements.lock
 	@touch $@
 
+# Make takes a file between two others for scaffolding and would remove it, and with it the sign that .venv is whole.
+.PRECIOUS: .venv/made-%
+
 .venv/installed-%: $(MADE)
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@rm -f .venv/installed-*
