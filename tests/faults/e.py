@@ -189,7 +189,7 @@ def out_of_memory(step: int) -> str:
 
     @contextmanager
     def inside():
-        with c1.always_saved(), at_call(c1.fit, "_descend", step, fail)():
+        with c1.always_saved(), at_call(c1.loop, "_descend", step, fail)():
             yield
 
     said = finished(job, inside)

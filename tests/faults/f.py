@@ -170,7 +170,7 @@ def killed(name: str, steps: list[int]) -> str:
 
     def act(job: rules.Job) -> int:
         for step in steps:
-            c1.killed(job, at_call(c1.fit, "_descend", min(step, 4), die))
+            c1.killed(job, at_call(c1.loop, "_descend", min(step, 4), die))
         return c1.newest()
 
     return c1.goes_on(name, act)

@@ -193,7 +193,7 @@ def checkpoint(step: int, bit: int) -> str:
     """The one before it is taken."""
     whole = made.base(rules.whole)
     job = rules.undone("train cells 0 1")
-    c1.killed(job, at_call(c1.fit, "_descend", step, die))
+    c1.killed(job, at_call(c1.loop, "_descend", step, die))
     newest = max(Path("work").rglob("step*.pt"), key=lambda path: path.name)
     made.flip(newest, bit)
     Path(job.log[0]).unlink(missing_ok=True)

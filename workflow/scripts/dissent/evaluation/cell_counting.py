@@ -1,6 +1,6 @@
 """Cells counted at their positions, as the papers' HeLa code does with OpenCV (section 6.4). numpy only.
 
-Legend: N cells, H rows, W columns; centres_N2 holds x, y. A plane is a bool array (H, W); `cells` is `spec.task.Cells` as a dict.
+Legend: N cells, H rows, W columns; centres_N2 holds x, y. A plane is a bool array (H, W); `cells` is `config.task.Cells` as a dict.
 """
 
 import numpy as np

@@ -27,7 +27,7 @@ ARCHITECTURES = {
 
 
 def build(network: dict, outputs: int, channels: int) -> nn.Module:
-    """A new network from `spec.network.Network.model_dump(mode="json")`; its weights come from torch's random state."""
+    """A new network from `config.network.Network.model_dump(mode="json")`; its weights come from torch's random state."""
     name = network["architecture"]
     if name not in ARCHITECTURES:
         raise UserError(f"`architecture: {name}` is not known; there are {', '.join(ARCHITECTURES)}")

@@ -26,7 +26,7 @@ class EvalNet(nn.Module):
         def halved(inputs: int, outputs: int) -> nn.Sequential:
             return nn.Sequential(block(inputs, (3, outputs), (1, outputs)), nn.MaxPool2d(2, ceil_mode=True))
 
-        assert f(16) >= 1, width  # told by spec.network
+        assert f(16) >= 1, width  # told by config.network
         self.channels, self.masks = channels, masks
         self.image = nn.Sequential(block(channels, (1, f(16))), halved(f(16), f(16)))
         self.mask = nn.Sequential(block(masks, (1, f(16))), halved(f(16), f(16)))

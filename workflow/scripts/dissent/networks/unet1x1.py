@@ -24,7 +24,7 @@ class Unet1x1(nn.Module):
         def f(count: int) -> int:
             return int(count * width)
 
-        assert f(16) >= 1, width  # told by spec.network
+        assert f(16) >= 1, width  # told by config.network
         self.stem = block(channels, (1, f(16)))
         self.down = nn.ModuleList(
             block(f(inputs), (3, f(n)), (1, f(n))) for inputs, n in ((16, 16), (16, 32), (32, 64), (64, 128))

@@ -30,7 +30,7 @@ def write_report(
 ) -> None:
     """Write the page. `generations` are the folders gen0..genN; `controls`: {method: folder of its last generation}.
 
-    `params`: `spec.slices.report`. `data`: {side of the split: its table}. `templates`: folder of report.html.j2, report.css
+    `params`: `planning.rule_params.report`. `data`: {side of the split: its table}. `templates`: folder of report.html.j2, report.css
     and report.js.
     """
     story = Story.read(params, generations, controls, data)

@@ -80,7 +80,7 @@ class Story:
     """A run: its generations, its controls, and the tables of its split."""
 
     params: dict
-    """`spec.slices.report`"""
+    """`planning.rule_params.report`"""
     generations: list[Generation]
     """those that were made"""
     planned: Generation

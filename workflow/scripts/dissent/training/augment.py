@@ -167,7 +167,7 @@ def cutmix_boxes(count: int, height: int, width: int, probability: float, genera
     """Where another image is pasted, as bool `(count, H, W)`: a box of 2-40 % of the image with aspect .3-3.3, or
     nothing.
 
-    Without a generator torch's own is used, which `fit` seeds anew for every step.
+    Without a generator torch's own is used, which `loop` seeds anew for every step.
     """
     boxes = torch.zeros(count, height, width, dtype=torch.bool)
     for index in range(count):

@@ -101,7 +101,7 @@ class Block:
     """An experiment under one label fraction: the cells of one table."""
 
     about: dict
-    """of `spec.tabulation`"""
+    """of `planning.tabulation`"""
     side: str
     images: int
     cells: list[Cell]

@@ -22,7 +22,7 @@ LABEL_COLUMNS = (
 
 
 def write_tables(params: dict, templates: str, out: Mapping[str, str]) -> None:
-    """Write the table as `out`: {html, md, csv, tex: path; json: their digests}. `params`: `spec.tabulation`; `templates`: workflow/report."""
+    """Write the table as `out`: {html, md, csv, tex: path; json: their digests}. `params`: `planning.tabulation`; `templates`: workflow/report."""
     blocks = [read_block(about) for about in params["blocks"]]
     tables = []
     for block in blocks:

@@ -13,7 +13,7 @@ class Learner(nn.Module):
 
     Networks are submodules and memory is buffers, so saving, moving and resuming need no code.
 
-    Loop, optimiser, device and logging are in `fit`, once, for every method. `fit` seeds torch's own random generator
+    Loop, optimiser, device and logging are in `loop`, once, for every method. It seeds torch's own random generator
     for every step. So a learner may draw from it, and a resumed run still equals an unbroken one.
     """
 
