@@ -148,6 +148,19 @@ def test_where_a_digest_is_wrong_no_network_is_trained_again(copied, capsys):
         read_json(path)
 
 
+@pytest.mark.parametrize("name", ["model.json", "history.csv", "metrics.json"])
+def test_whole_weights_beside_a_damaged_file_are_told(copied, capsys, name):
+    folder = Path(f"{GEN}1/students/2")
+    content = bytearray((folder / name).read_bytes())
+    content[len(content) // 2] ^= 1
+    (folder / name).write_bytes(content)
+    assert dissent("verify") == 1
+    assert f"{folder}: its weights are whole, as teachers.json says" in capsys.readouterr().out
+    (folder / "model.safetensors").write_bytes(b"other")
+    assert dissent("verify") == 1
+    assert "its weights are whole" not in capsys.readouterr().out
+
+
 def test_the_command_names_the_rule_that_wrote_the_file(copied):
     for kind in KINDS:
         path = sorted(Path().glob(kind))[-1]

@@ -19,6 +19,7 @@ from dissent.cli.text import columns, printable
 from dissent.cli.verify.cached import CACHE, LOCK, is_ours
 from dissent.cli.verify.faults import Fault, Found, files_below, find
 from dissent.cli.verify.stale import Stale, stale
+from dissent.cli.verify.whole_weights import with_whole_weights
 from dissent.core.files import UserError
 from dissent.core.rebuild_hint import command, target
 from dissent.datasets.record import WHY
@@ -74,6 +75,11 @@ def _tell(found: Found, old: list[Stale], every: bool) -> None:
     kept = [path for path in made if not any(path.is_relative_to(one.folder) for one in old)]
     for line in remedies(kept):
         print(f"  {line}")
+    for folder in with_whole_weights(kept):
+        print(
+            f"  {folder}: its weights are whole, as teachers.json says. A copy of the damaged file is enough, if you have one;"
+        )
+        print("  the command trains it anew, to the same bytes")
     if len(kept) < len(made):
         print("  nothing makes those again that no settings know: a copy of them, or remove them (below)")
     if len(made) < len(found.faults):
