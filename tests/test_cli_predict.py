@@ -11,8 +11,8 @@ from PIL import Image, ImageOps
 from raw_data import photo, save
 
 from dissent import networks
-from dissent.cli.init.find_images import names_of
 from dissent.cli.predict import sliding_window
+from dissent.cli.predict.find_images import names_of
 from dissent.config.geometry import Centre, Tiles, Whole
 from dissent.config.task import Task as TaskSpec
 from dissent.consensus import consensus
@@ -240,6 +240,15 @@ def test_sixteen_bits_have_the_grey_levels_of_the_network(in_tmp, capsys):
     assert read_json("other/made_with.json")["input"]["levels"] == [0, 9000]
     assert "older version" not in capsys.readouterr().err
     assert predict("--levels", 9, 9, out="third") == 2
+
+
+def test_colours_that_a_network_of_grey_images_does_not_see_are_told(in_tmp, capsys):
+    generation(channels=1)
+    save(Path("photos/stained.png"), photo(1))
+    save(Path("photos/plain.png"), photo(2, channels=1))
+    assert predict() == 0
+    assert "note: stained.png: is in colour and read as grey" in (told := capsys.readouterr().err)
+    assert "plain.png" not in told and "read as grey" in rows_of()["stained.png"]["reason"]
 
 
 def test_an_older_network_takes_the_grey_levels_of_the_data_set_and_says_so(in_tmp, capsys):

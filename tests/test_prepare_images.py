@@ -11,6 +11,8 @@ from raw_data import ids, label, pairs, photo, prepared, refused, save, single
 
 from dissent.core.files import read_image
 
+ALONE = [{"name": "all", "images": "images", "masks": None}]
+
 
 @pytest.mark.parametrize("name", ["a.png", "a.tif", "a.TIFF", "a.bmp"])
 @pytest.mark.parametrize("channels", [1, 3])
@@ -22,6 +24,19 @@ def test_formats_and_colours(in_tmp, name, channels):
     prepared(Path("raw"), Path("out"), channels=1)
     grey = np.array(Image.fromarray(photo(1, channels=channels)).convert("L"))
     assert np.array_equal(read_image("out/images/a.png", 1)[..., 0], grey)
+
+
+def test_colours_that_a_grey_data_set_loses_are_told(in_tmp, caplog):
+    for name, pixels in {
+        "grey.png": photo(1, channels=1),
+        "rgb.jpg": np.repeat(photo(2, channels=1)[..., None], 3, 2),
+    }.items():
+        save(Path("raw/images", name), pixels)
+    prepared(Path("raw"), Path("out"), partial=True, parts=ALONE, channels=1)
+    assert "colour" not in caplog.text
+    save(Path("raw/images/stained.png"), photo(3))
+    prepared(Path("raw"), Path("out"), partial=True, parts=ALONE, channels=1)
+    assert "images/stained.png: is in colour and read as grey; `channels: 3` keeps colours" in caplog.text
 
 
 def test_jpegs_are_decoded_as_pillow_does(in_tmp):

@@ -11,7 +11,7 @@ import numpy as np
 from dissent.config.dataset import Source
 from dissent.config.task import Task
 from dissent.core.files import UNKNOWN, sha256, write_image, write_mask
-from dissent.datasets.decode import Header, read_header, read_photo, turned, turned_size
+from dissent.datasets.decode import Header, Photo, read_header, read_photo, turned, turned_size
 from dissent.datasets.exif import Turns
 from dissent.datasets.geometry import cut, opencv_bilinear, resize_mask, resize_photo, windows
 from dissent.datasets.mask_readers import Label, read_grey, read_label
@@ -54,6 +54,8 @@ class Converted:
     palette: bytes = b""
     numbers: tuple[int, ...] = ()
     """of a mask with a palette: those that occur"""
+    faded: bool = False
+    """the image has colours, which are lost as the data set is grey"""
 
 
 def headers_of(item: Item) -> tuple[Header, list[Header]]:
@@ -65,8 +67,8 @@ def headers_of(item: Item) -> tuple[Header, list[Header]]:
 
 def histogram(item: Item, source: Source) -> np.ndarray:
     """Pixels of a 16-bit image by grey level, (65536,)."""
-    [(_, pixels)] = _all([(item.image, _read_photo, (item, source, None))])
-    return np.bincount(pixels.ravel(), minlength=65536)
+    [photo] = _all([(item.image, _read_photo, (item, source, None))])
+    return np.bincount(photo.pixels.ravel(), minlength=65536)
 
 
 def convert(item: Item, image: Header, masks: list[Header], plan: Plan) -> Converted:
@@ -78,7 +80,7 @@ def convert(item: Item, image: Header, masks: list[Header], plan: Plan) -> Conve
         # JPEGs of many times the size needed are decoded at a fraction of theirs, with a reserve of two
         smallest = turned_size((2 * size[0], 2 * size[1]), turn)
     mask = next((path for path in item.masks if path is not None), None)
-    (_, pixels), (label, unmapped, palette, numbers) = _all(
+    (_, pixels, faded), (label, unmapped, palette, numbers) = _all(
         [
             (item.image, _read_photo, (item, source, smallest)),
             (item.image if len(item.masks) > 1 else mask, _read_label, (item, source)),
@@ -94,6 +96,7 @@ def convert(item: Item, image: Header, masks: list[Header], plan: Plan) -> Conve
     cut_out = source.geometry.name in ("tiles", "crops")  # windows: the image's size says nothing of that of objects
     raw_size = {} if cut_out else dict(zip(("raw_height", "raw_width"), turned_size(image.size, turn), strict=True))
     result = Converted(unmapped=unmapped, pixels=0 if label is None else label.size, palette=palette, numbers=numbers)
+    result.faded = faded
     for number, (window, label_window) in enumerate(zip(*places, strict=True)):
         id_ = f"{item.id}_{number}" if cut_out else item.id
         small = {} if label is None else _targets(cut(label, label_window), source)
@@ -128,12 +131,12 @@ def _all(jobs: list[tuple[Path, Callable, tuple]]) -> list[Any]:
     return results
 
 
-def _read_photo(item: Item, source: Source, smallest: tuple[int, int] | None) -> tuple[Header, np.ndarray]:
-    header, pixels = read_photo(item.image, source.channels, smallest)
-    depth = 8 * pixels.dtype.itemsize
+def _read_photo(item: Item, source: Source, smallest: tuple[int, int] | None) -> Photo:
+    photo = read_photo(item.image, source.channels, smallest)
+    depth = 8 * photo.pixels.dtype.itemsize
     if depth != source.depth:
         raise ValueError(f"has {depth} bits a sample, and the data set says `depth: {source.depth}`")
-    return header, pixels
+    return photo
 
 
 def _read_label(item: Item, source: Source) -> Label:

@@ -8,14 +8,14 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import BinaryIO, NamedTuple, TypeVar
 
 import numpy as np
 from PIL import Image
 
 from dissent.core import png
 from dissent.datasets import bmp, tiff
-from dissent.datasets.colour import check_clear, grey, opaque, palette_of
+from dissent.datasets.colour import check_clear, coloured, palette_of, with_channels
 
 FORMATS = ("PNG", "JPEG", "TIFF", "BMP")
 EXTENSIONS = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
@@ -94,29 +94,18 @@ def turned_size(size: tuple[int, int], orientation: int) -> tuple[int, int]:
     return (size[1], size[0]) if orientation >= 5 else size
 
 
-def photo(header: Header, pixels: np.ndarray, channels: int) -> np.ndarray:
-    """Stored pixels of an image as grey (H, W) or RGB (H, W, 3) of the same depth.
+class Photo(NamedTuple):
+    """An image as stored: grey (H, W) or RGB (H, W, 3), uint8 or uint16; `faded`: it had colours, and was asked for in grey."""
 
-    Transparency, CMYK and the like are refused: what a viewer shows for them depends on the viewer.
-    """
-    mode = header.mode
-    if mode == "1":
-        pixels = pixels * np.uint8(255)
-    elif mode in ("LA", "RGBA"):
-        pixels = opaque(pixels)
-    elif mode == "P":
-        raise AssertionError("palettes are expanded when they are read as photos")
-    elif mode not in ("L", "RGB", "I;16"):
-        raise ValueError(f"has colour mode {mode}; save it as grey or RGB")
-    if channels == 3:
-        return pixels if pixels.ndim == 3 else np.repeat(pixels[:, :, None], 3, 2)
-    return pixels if pixels.ndim == 2 else grey(pixels)
+    header: Header
+    pixels: np.ndarray
+    faded: bool
 
 
-def read_photo(path: Path, channels: int, smallest: tuple[int, int] | None = None) -> tuple[Header, np.ndarray]:
-    """Header and pixels of an image as stored, grey (H, W) or RGB (H, W, 3), uint8 or uint16."""
-    header, pixels = _guarded(lambda: _pixels(_bytes(path), smallest, expand_palette=True))
-    return header, photo(header, pixels, channels)
+def read_photo(path: Path, channels: int, smallest: tuple[int, int] | None = None) -> Photo:
+    """Read an image with 1 or 3 channels; `smallest`: see `read_pixels`."""
+    header, stored = _guarded(lambda: _pixels(_bytes(path), smallest, expand_palette=True))
+    return Photo(header, with_channels(header.mode, stored, channels), channels == 1 and coloured(stored))
 
 
 def _check_plain(path: Path) -> None:

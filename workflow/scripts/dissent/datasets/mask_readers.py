@@ -12,8 +12,8 @@ import numpy as np
 from dissent.config.mask_encoding import Channels, Coding, Colours, Folders, Index, ZeroFull
 from dissent.config.task import Task
 from dissent.core.files import UNKNOWN
-from dissent.datasets.colour import opaque
-from dissent.datasets.decode import Header, photo, read_pixels
+from dissent.datasets.colour import opaque, with_channels
+from dissent.datasets.decode import Header, read_pixels
 
 
 class Label(NamedTuple):
@@ -94,7 +94,7 @@ def _zero_full(paths: list[Path | None], coding: ZeroFull, task: Task) -> Label:
 
 def _colours(paths: list[Path | None], coding: Colours, task: Task) -> Label:
     header, pixels = _guard_lossy(read_pixels(paths[0]), coding.tolerance > 0)
-    pixels = _palette_colours(header, pixels) if header.mode == "P" else photo(header, pixels, 3)
+    pixels = _palette_colours(header, pixels) if header.mode == "P" else with_channels(header.mode, pixels, 3)
     if pixels.dtype != np.uint8:
         raise ValueError("has 16 bits a sample where colour codes have 8")
     packed = pixels.astype(np.uint32) @ np.array([65536, 256, 1], np.uint32)

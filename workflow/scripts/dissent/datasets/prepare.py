@@ -22,6 +22,7 @@ from dissent.datasets.levels import levels_of
 from dissent.datasets.listing import Census
 from dissent.datasets.ours import FOLDERS, MARKER, check_ours
 from dissent.datasets.palettes import Palettes
+from dissent.datasets.problems import by_cause
 from dissent.datasets.raw import Item, Problems, find_items, raw_digest
 from dissent.datasets.record import NAME, WHY, compare, told, used_files, write_record
 
@@ -59,6 +60,9 @@ def prepare(dataset: dict, name: str, raw: str, out: str, threads: int = 1, reco
             jobs = [(item, *headers[item.id], plan) for item in items]
             done = dict(_each(pool, convert, jobs, problems, raw, "prepared"))
         _check_unmapped(source, done, problems)
+        faded = [item.source for item in items if item.id in done and done[item.id].faded]
+        for line in by_cause([f"{name}: is in colour and read as grey; `channels: 3` keeps colours" for name in faded]):
+            log.warning("%s", line)
         if source.coding.name == "index" and source.coding.palettes == "alike":
             _check_palettes({item.id: item for item in items}, done, raw, problems)
         moved = states(Path(raw), found)

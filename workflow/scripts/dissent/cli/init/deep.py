@@ -25,6 +25,6 @@ def levels_note(images: Sequence[Path], source: Source, threads: int) -> str:
 
 def _histogram(path: Path, channels: int) -> np.ndarray:
     try:
-        return np.bincount(read_photo(path, channels)[1].ravel(), minlength=65536)
+        return np.bincount(read_photo(path, channels).pixels.ravel(), minlength=65536)
     except ValueError:  # named by `dissent check`, as it is only the header that init reads of images
         return np.zeros(65536, np.int64)

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dissent.cli.init.find_images import Photo, Upright, find_photos, read_upright
 from dissent.cli.init.marks import files_of, write_marks
 from dissent.cli.machine import cores
+from dissent.cli.predict.find_images import Photo, Upright, find_photos, read_upright
 from dissent.cli.text import printable, some
 from dissent.core.files import UserError, read_json, write_json, write_table
 from dissent.core.task import Task
@@ -35,6 +35,7 @@ EXAMPLES = """examples:
   dissent predict results/isic/gen5 photos/ masks/ --pool     all its teachers, and where they disagree
   dissent predict results/isic/gen5/students/3 photos/ masks/ this student"""
 _WAITING = 2**27  # pixels of masks that may wait for the disk
+_FADED = "is in colour and read as grey, as the network learned from grey images"
 _COLUMNS = ("image", "mask", "status", "reason", "height", "width", "sha256")
 
 
@@ -81,6 +82,8 @@ def run(args: argparse.Namespace) -> int:
     rows = sorted([*rows, *(_row(name, "failed", why) for name, why in bad)], key=lambda row: row["image"])
     failed = [row for row in rows if row["status"] == "failed"]
     _write_tables(pool, task, rows, args, levels)
+    for line in by_cause([f"{printable(row['image'])}: {_FADED}" for row in rows if row["reason"] == _FADED]):
+        print(f"note: {line}", file=sys.stderr)
     told = by_cause([f"{printable(row['image'])}: {row['reason']}" for row in failed])
     print("".join(f"failed: {line}\n" for line in told), file=sys.stderr, end="")
     if len(told) < len(failed):
@@ -107,7 +110,11 @@ def _label_all(
                 rows.append(_row(photo.shown, "failed", str(error)))
                 continue
             mask, doubt = vote(pool, task, upright, args.pool, device)
-            row = _row(photo.shown, "done", "") | {"mask": f"masks/{photo.mask}"} | _measures(task, mask, doubt)
+            row = (
+                _row(photo.shown, "done", _FADED * upright.faded)
+                | {"mask": f"masks/{photo.mask}"}
+                | _measures(task, mask, doubt)
+            )
             about = (task, pool.knows.task.palette, upright.orientation)
             rows.append(row | {"sha256": writers.submit(write_marks, args.out, photo.mask, mask, doubt, *about)})
             waiting += mask.size

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from dissent.cli.init.find_images import Upright
+from dissent.cli.predict.find_images import Upright
 from dissent.cli.predict.pool import Pool
 from dissent.cli.predict.sliding_window import strips
 from dissent.consensus import compare, union

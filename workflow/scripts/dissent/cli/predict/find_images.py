@@ -33,6 +33,8 @@ class Upright:
     pixels: np.ndarray
     shape: tuple[int, int]
     orientation: int
+    faded: bool
+    """it has colours, which a network of grey images does not see"""
 
 
 def read_upright(
@@ -45,11 +47,13 @@ def read_upright(
     """
     orientation = read_header(path).orientation if turn else 1
     smallest = turned_size((2 * enough[0], 2 * enough[1]), orientation) if enough else None
-    header, pixels = read_photo(path, channels, smallest)
+    header, pixels, faded = read_photo(path, channels, smallest)
     found = 8 * pixels.dtype.itemsize
     if found != depth:
         raise ValueError(f"has {found} bits a sample, and the network learned from {depth}-bit images")
-    return Upright(to_bytes(turned(pixels, orientation), levels), turned_size(header.size, orientation), orientation)
+    return Upright(
+        to_bytes(turned(pixels, orientation), levels), turned_size(header.size, orientation), orientation, faded
+    )
 
 
 def find_photos(folder: Path, out: Path) -> tuple[list[Photo], list[tuple[str, str]], list[str]]:
