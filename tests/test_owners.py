@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import psutil
 import pytest
 from processes import python, wait_until
 
@@ -91,8 +92,23 @@ def test_a_machine_that_was_started_anew_has_no_owner_left(owner, monkeypatch):
 
 
 def test_jobs_on_other_machines_keep_the_lock(owner):
+    """Who submits is noted by the one that was killed: the next may run its own jobs here."""
     kill(owner)
-    assert "jobs that it submitted may run still" in owners.clear(LOCKS, jobs_are_here=False)
+    write_json(record(), read_json(record()) | {"jobs_are_here": False})
+    assert "jobs that it submitted may run still" in owners.clear(LOCKS)
+    write_json(record(), {key: value for key, value in read_json(record()).items() if key != "jobs_are_here"})
+    assert "jobs that it submitted may run still" in owners.clear(LOCKS)
+
+
+def test_a_job_of_somebody_else_keeps_the_lock_as_it_may_be_here(owner, start, monkeypatch):
+    kill(owner)
+    orphan = start(".snakemake/scripts/tmp1.train.py", WAIT)
+
+    def refused(process):
+        raise psutil.AccessDenied(process.pid)
+
+    monkeypatch.setattr(psutil.Process, "cwd", refused)
+    assert f"process {orphan.pid} works here still" in owners.clear(LOCKS, patience=0)
 
 
 @pytest.mark.parametrize("name", ["bin/snakemake", ".snakemake/scripts/tmp1.train.py"])

@@ -42,11 +42,11 @@ def test_other_settings_or_other_pairs_are_trained(table):
     assert not train({"seed": 1}, table, "c")
 
 
-@pytest.mark.parametrize("harm", ["remove", "change"])
+@pytest.mark.parametrize("harm", ["remove", "change", "note"])
 def test_what_is_not_as_it_was_is_not_taken(table, harm):
     train({"seed": 1}, table, "a")
-    model = Path("a/model.safetensors")
-    model.unlink() if harm == "remove" else model.write_text("other")
+    model, note = Path("a/model.safetensors"), next(Path("work/twins").glob("*/student.json"))
+    model.unlink() if harm == "remove" else (model if harm == "change" else note).write_text("other")
     assert not train({"seed": 1}, table, "b")
     assert train({"seed": 1}, table, "c")  # b's, now
 

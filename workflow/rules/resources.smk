@@ -10,7 +10,7 @@ def asked(name, job, grows=True):
 
 
 def to_train(w, input):
-    """What a student demand."""
+    """What a student needs."""
     rows = (demand.rows_about(table) for table in (input.pairs, input.val, input.unlabelled))
     return demand.training(run_of(w), int(w.g), *rows)
 
@@ -28,18 +28,18 @@ def to_predict(w, input):
 
 
 def to_mask(w, input):
-    """What finding the agreement on one shard demand."""
+    """What finding the agreement on one shard needs."""
     voters = voters_of(run_of(w), int(w.g))
     return demand.masking(run_of(w), demand.rows_about(input.predictions) // voters, voters)
 
 
 def to_assemble(w, input):
-    """What joining the tables of labelled and unlabelled images demand."""
+    """What joining the tables of labelled and unlabelled images needs."""
     return demand.listing(demand.rows_about(input.labelled) + demand.rows_about(input.unlabelled))
 
 
 def to_evaluate(w, input):
-    """What scoring a pool demand."""
+    """What scoring a pool needs."""
     images = demand.rows_about(input.val) + demand.rows_about(input.test)
     return demand.predicting(run_of(w), int(w.g), images, run_of(w).at(int(w.g))["pool"])
 

@@ -10,22 +10,23 @@ from dissent.steps.levels import with_levels
 from dissent.steps.skipped import unless_stopped
 
 inputs, out = snakemake.input, Path(snakemake.output.model).parent
-settings = with_levels(snakemake.params.settings, inputs.prepared)
 seen = [inputs.pairs, inputs.unlabelled, inputs.val]
-with job(snakemake), unless_stopped(snakemake), taken_over(settings, seen, out) as state:
-    if state is not None:
-        with lease() as place, cost(place.device) as spent:
-            device = spent.device = prepare_process(settings["threads"], place.device).type
-            from dissent.steps.train import train_student  # torch only now: the lease decides what it sees
+with job(snakemake), unless_stopped(snakemake):
+    settings = with_levels(snakemake.params.settings, inputs.prepared)
+    with taken_over(settings, seen, out) as state:
+        if state is not None:
+            with lease() as place, cost(place.device) as spent:
+                device = spent.device = prepare_process(settings["threads"], place.device).type
+                from dissent.steps.train import train_student  # torch only now: the lease decides what it sees
 
-            done = train_student(
-                settings,
-                pairs=inputs.pairs,
-                val=inputs.val,
-                unlabelled=inputs.unlabelled,
-                out=str(out),
-                state=str(state),
-                device=device,
-                checkpoint_seconds=snakemake.resources.checkpoint_seconds,
-            )
-            write_cost(snakemake.output.cost, spent, done)
+                done = train_student(
+                    settings,
+                    pairs=inputs.pairs,
+                    val=inputs.val,
+                    unlabelled=inputs.unlabelled,
+                    out=str(out),
+                    state=str(state),
+                    device=device,
+                    checkpoint_seconds=snakemake.resources.checkpoint_seconds,
+                )
+                write_cost(snakemake.output.cost, spent, done)

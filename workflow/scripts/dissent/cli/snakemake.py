@@ -66,15 +66,15 @@ def _watched(plain: Callable, refused: type[Exception]) -> Callable:
     def lock(persistence: Any) -> Iterator[None]:
         locks = Path(persistence._lockdir)
         # jobs that a dead Snakemake submitted elsewhere may be at work still
-        here = getattr(getattr(persistence.dag, "workflow", None), "local_exec", False)
-        why = clear(locks, jobs_are_here=bool(here))
+        here = bool(getattr(getattr(persistence.dag, "workflow", None), "local_exec", False))
+        why = clear(locks)
         with contextlib.ExitStack() as stack:
             try:
                 stack.enter_context(plain(persistence))
             except refused:
                 print(why, file=sys.stderr)
                 raise
-            stack.enter_context(noted(locks, [Path(path) for path in persistence._lockfile.values()]))
+            stack.enter_context(noted(locks, [Path(path) for path in persistence._lockfile.values()], here))
             yield
 
     return lock

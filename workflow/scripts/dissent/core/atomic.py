@@ -11,6 +11,15 @@ from dissent.core import disk
 from dissent.core.errors import UserError
 
 
+def _umask() -> int:
+    value = os.umask(0)
+    os.umask(value)
+    return value
+
+
+_UMASK = _umask()  # once: to ask is to change it for a moment, and jobs write from several threads
+
+
 def write_atomic(path: str | Path, content: bytes) -> None:
     """Write `content` to `path` in one go: readers see the old file or the whole new one, never a part."""
     with writing(path, len(content)) as stream:
@@ -31,7 +40,7 @@ def writing(path: str | Path, size: int | None = None) -> Iterator[BinaryIO]:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())
+        os.chmod(temporary, 0o666 & ~_UMASK)
         os.replace(temporary, path)
     except OSError as error:
         # of another file that the block reads while it writes this one, its name tells
@@ -43,12 +52,6 @@ def writing(path: str | Path, size: int | None = None) -> Iterator[BinaryIO]:
         if temporary is not None:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
-
-
-def _umask() -> int:
-    value = os.umask(0)
-    os.umask(value)
-    return value
 
 
 def write_text(path: str | Path, text: str) -> None:

@@ -1,5 +1,6 @@
 """Files in the folders of a generation that no job wrote: the user's, which Snakemake would remove with the folder. No torch."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,6 +8,7 @@ from dissent.core.files import UserError, read_json, read_rows
 from dissent.datasets.listing import JUNK
 from dissent.datasets.ours import some
 
+_OURS = re.compile(r"teacher\d+|mean|shard\d+")
 _STAMP = ".snakemake_timestamp"  # Snakemake leaves it in a folder when the job that made it has ended
 
 
@@ -31,22 +33,41 @@ def _made(run: Path) -> Iterator[Path]:
 
 
 def _strangers(folder: Path) -> list[Path]:
-    since = (folder / _STAMP).stat().st_mtime_ns
-    flat = "masks" in (folder.parent.name, folder.parent.parent.name)
-    # of shards that came later each folder has a stamp of its own, and their tables lie beside it
-    inside = [] if flat else [path for path in folder.iterdir() if not path.name.startswith((".", "shard"))]
-    newer = [one for one in inside if one.is_dir() and one.stat().st_mtime_ns > since]
-    here = folder.iterdir() if folder.stat().st_mtime_ns > since else []
-    files = [path for one in newer for path in one.rglob("*")] + [path for path in here if flat or path in inside]
-    files = [path for path in files if path.is_file() and _came(path, since)]
+    """Files in a folder of ours that its table does not name and that came after its job; of a folder that came, all."""
+    files = [path for path in _look(folder, (folder / _STAMP).stat().st_mtime_ns, False) if not _hidden(path)]
     known = _known(folder) if files else set()
-    return sorted({path for path in files if path.as_posix() not in known})
+    return sorted(path for path in files if path.as_posix() not in known)
 
 
-def _came(path: Path, since: int) -> bool:
-    status = path.stat()
-    hidden = path.name.startswith(".") or path.name in JUNK
-    return not hidden and max(status.st_mtime_ns, status.st_ctime_ns) > since
+def _look(folder: Path, since: int, came: bool) -> Iterator[Path]:
+    """Files below `folder` that may be new. A folder of masks is listed only if its date says that something came."""
+    if _is_flat(folder) and not came and _date(folder) <= since:
+        return
+    for path in folder.iterdir():
+        if path.is_dir():
+            ours = not _is_flat(folder) and _OURS.fullmatch(path.name)
+            # of shards that came later each folder has a stamp of its own
+            if not (ours and path.name.startswith("shard")) and (came or not ours or _date(path) > since):
+                yield from _look(path, since, came or not ours)
+        elif came or (_date(path) > since and not _OURS.fullmatch(path.stem)):
+            yield path
+
+
+def _is_flat(folder: Path) -> bool:
+    """Whether it has the files of one kind and no folder: of a teacher, of consensus or inconsistency."""
+    return not (
+        folder.name == "predictions" or (folder.name.startswith("shard") and folder.parent.name == "predictions")
+    )
+
+
+def _date(path: Path) -> int:
+    """When it was written, or came here by a move or a copy that keeps dates."""
+    status = path.lstat()
+    return max(status.st_mtime_ns, status.st_ctime_ns)
+
+
+def _hidden(path: Path) -> bool:
+    return path.name.startswith(".") or path.name in JUNK
 
 
 def _known(folder: Path) -> set[str]:

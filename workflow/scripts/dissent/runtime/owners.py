@@ -23,21 +23,20 @@ _ORPHANS = 30.0  # seconds that jobs of a dead Snakemake have to save and end
 
 
 @contextlib.contextmanager
-def noted(locks: Path, files: list[Path]) -> Iterator[None]:
-    """This process is the owner of these lock files."""
+def noted(locks: Path, files: list[Path], jobs_are_here: bool = True) -> Iterator[None]:
+    """This process is the owner of these lock files; `jobs_are_here`: it runs its jobs on this machine."""
     record = _folder(locks) / f"{os.getpid()}.{socket.gethostname()}.json"
-    write_json(record, _this() | {"locks": {path.name: _mark(path) for path in files}})
+    write_json(record, _this() | {"jobs_are_here": jobs_are_here, "locks": {path.name: _mark(path) for path in files}})
     try:
         yield
     finally:
         record.unlink(missing_ok=True)
 
 
-def clear(locks: str | Path, jobs_are_here: bool = True, patience: float = _ORPHANS) -> str:
+def clear(locks: str | Path, patience: float = _ORPHANS) -> str:
     """Remove the locks whose owners are proven dead. Returns why those that are left stay, "" if none is left.
 
-    `jobs_are_here`: False where jobs run on other machines, of which nothing is known here: then nothing is removed.
-    `patience`: seconds to wait for jobs that outlived their Snakemake.
+    Nor of one that submitted its jobs to other machines, of which nothing is known here. `patience`: seconds to wait for jobs that outlived their Snakemake.
     """
     locks = Path(locks)
     if not any(locks.glob("*.lock")):
@@ -48,7 +47,7 @@ def clear(locks: str | Path, jobs_are_here: bool = True, patience: float = _ORPH
             owner = _read(record)
             if owner is None or not any(_is_lock(locks / name, mark) for name, mark in owner["locks"].items()):
                 continue
-            why = _why_not(owner, locks, jobs_are_here, patience)
+            why = _why_not(owner, locks, patience)
             if why:
                 told.append(why)
                 continue
@@ -62,7 +61,7 @@ def clear(locks: str | Path, jobs_are_here: bool = True, patience: float = _ORPH
     return "\n".join(told) or (unknown if left else "")
 
 
-def _why_not(owner: dict, locks: Path, jobs_are_here: bool, patience: float) -> str:
+def _why_not(owner: dict, locks: Path, patience: float) -> str:
     """Why the locks of an owner stay; "" when they may go."""
     name = f"process {owner['pid']} on {owner['host']}"
     alive = _alive(owner)
@@ -70,7 +69,7 @@ def _why_not(owner: dict, locks: Path, jobs_are_here: bool, patience: float) -> 
         return f"{name} makes these files: wait until it has ended"
     if alive is None:
         return f"the lock is that of {name}, which cannot be asked from here: {REMEDY}"
-    if not jobs_are_here:
+    if not owner.get("jobs_are_here", False):
         return f"the Snakemake that took the lock ({name}) is dead, but jobs that it submitted may run still: {REMEDY}"
     deadline = time.monotonic() + patience
     while found := orphans(locks.parent.parent):
@@ -132,10 +131,14 @@ def orphans(folder: str | Path) -> list[int]:
         named = is_snakemake(words) or any("/.snakemake/scripts/" in word for word in words[:4])
         if not named or process.pid == os.getpid() or process.info["status"] == psutil.STATUS_ZOMBIE:
             continue
-        with contextlib.suppress(psutil.Error, FileNotFoundError):
+        try:
             line = {process.pid, *(parent.pid for parent in process.parents())}
             if not line & known and os.path.samefile(process.cwd(), folder):
                 found.append(process.pid)
+        except psutil.AccessDenied:  # somebody else's job: where it works cannot be seen, so it may be here
+            found.append(process.pid)
+        except (psutil.Error, FileNotFoundError):
+            continue
     return found
 
 

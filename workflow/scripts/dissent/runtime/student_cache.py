@@ -6,12 +6,13 @@ other names. Settings, code, inputs and torch's version make a key; `work/twins/
 """
 
 import contextlib
+import hashlib
 import logging
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from dissent.core.files import digest, read_json, sha256, write_atomic, write_json
+from dissent.core.files import UserError, digest, read_json, sha256, write_atomic, write_json
 from dissent.runtime.student_states import begin, state_of
 
 log = logging.getLogger(__name__)
@@ -42,12 +43,13 @@ def _copy(note: Path, out: Path) -> bool:
     """Copy what `note` names, if every file is still there as it was."""
     if not note.is_file():
         return False
-    found = read_json(note)
-    folder = Path(found["folder"])
     try:
+        found = read_json(note)
+        folder = Path(found["folder"])
         content = {name: (folder / name).read_bytes() for name in FILES}
-        same = folder != out and all(sha256(folder / name) == found["sha256"][name] for name in FILES)
-    except FileNotFoundError:
+        digests = {name: hashlib.sha256(content[name]).hexdigest() for name in FILES}
+        same = folder != out and digests == found["sha256"]
+    except (FileNotFoundError, UserError):  # the student is gone, or the note is damaged, which is a memory only
         return False
     if same:
         for name in FILES[:-1]:
