@@ -8,7 +8,7 @@ from cli_data import TASKS, dissent
 from raw_data import dataset, ids, label, pairs, photo, prepared, save
 from test_cli_init import check_too, init, written
 
-from dissent.cli.init.marks import label_folders
+from dissent.cli.predict.marks import label_folders
 from dissent.core.columns import MASKS
 from dissent.core.files import UserError
 from dissent.core.task import Task

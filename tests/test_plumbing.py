@@ -141,6 +141,11 @@ def test_the_kind_of_task_is_asked_in_one_place():
     assert wrong == {}
 
 
+def test_names_become_words_in_one_place():
+    found = {named(path) for path in FILES if "isprintable()" in path.read_text("utf-8")}
+    assert found == {"core/words.py", "config/task.py"}  # and what a label may not be called
+
+
 def writes(node: ast.Call) -> bool:
     """A call that writes a file in place."""
     name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")

@@ -10,7 +10,7 @@ from test_cli_check import check, settings
 
 from dissent.core.files import UserError, read_json, sha256
 from dissent.datasets import prepare, raw_digest
-from dissent.datasets.record import Change, changes, read_record
+from dissent.datasets.record import Change, changes, read_record, told
 
 RAW, OUT = Path("raw"), Path("data/mine")
 NAMES = [f"n{i}" for i in range(8)]
@@ -155,3 +155,8 @@ def test_check_names_what_changed_and_records_nothing(in_tmp, capsys):
     assert check() == 1
     assert "images/n3.jpg: has other content than before" in capsys.readouterr().out
     assert (OUT / "raw.csv").read_bytes() == record and read_json(OUT / "dataset.json")["images"] == 8
+
+
+def test_names_cannot_disturb_a_terminal():
+    [line] = told([Change(f"{i}\x1b[2J.png", "image", "gone") for i in range(7)])
+    assert line.startswith("7 raw files: 0\\x1b[2J.png, 1\\x1b[2J.png,") and "and 2 more: each was prepared" in line

@@ -1,11 +1,8 @@
-"""Words for the terminal: names that cannot disturb it, and columns that stand in line."""
+"""Columns that stand in line on a terminal."""
 
 from collections.abc import Sequence
 
-
-def printable(name: object) -> str:
-    """`name` without control characters and broken bytes, which would garble a terminal or stop a print."""
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in str(name))
+from dissent.core.words import printable
 
 
 def columns(rows: Sequence[Sequence[object]], indent: str = "  ") -> str:
@@ -24,9 +21,3 @@ def columns(rows: Sequence[Sequence[object]], indent: str = "  ") -> str:
 
 def _number(text: str) -> bool:
     return text.replace(",", "").replace(".", "").rstrip("%").strip().isdigit() or text == ""
-
-
-def some(names: Sequence[object], shown: int = 5) -> str:
-    """The first names, and how many more there are."""
-    rest = f" and {len(names) - shown} more" if len(names) > shown else ""
-    return ", ".join(printable(name) for name in names[:shown]) + rest

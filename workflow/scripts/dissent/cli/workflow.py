@@ -7,9 +7,9 @@ import argparse
 import shutil
 from pathlib import Path
 
-from dissent.cli.text import some
 from dissent.core.files import UserError, write_atomic
 from dissent.core.places import SHIPPED
+from dissent.core.words import some
 
 EXAMPLES = """examples:
   dissent workflow my_project

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
+from dissent.core.words import some
 from dissent.datasets.decode import EXTENSIONS
 from dissent.datasets.naming import OTHER_IMAGES, nfc
 from dissent.datasets.problems import Problems
@@ -38,14 +39,8 @@ class Census:
         ]
         for why in dict.fromkeys(left.values()):
             names = [path.name for path in sorted(left) if left[path] == why]
-            lines.append(f"        left out: {len(names)}, {why}: {_some(names)}")
+            lines.append(f"        left out: {len(names)}, {why}: {some(names)}")
         return "\n".join(lines)
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(ascii(name)[1:-1] if not name.isprintable() else name for name in names[:5]) + (
-        " ..." if len(names) > 5 else ""
-    )
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import numpy as np
 from dissent.config.mask_encoding import Channels, Coding, Colours, Folders, Index, ZeroFull
 from dissent.config.task import Task
 from dissent.core.files import UNKNOWN
+from dissent.core.words import some
 from dissent.datasets.colour import opaque, with_channels
 from dissent.datasets.decode import Header, read_pixels
 
@@ -57,7 +58,7 @@ def _index(paths: list[Path | None], coding: Index, task: Task) -> Label:
         hint = (
             "; are 0 and 255 meant, `coding: {name: zero_255}`?" if set(present) == {0, 255} else _ignore_hint(strange)
         )
-        raise ValueError(f"has the value {_some(strange)}, which is no id ({_some(sorted(table))}){hint}")
+        raise ValueError(f"has the value {some(strange)}, which is no id ({some(sorted(table))}){hint}")
     lookup = np.zeros(max(table) + 1, np.uint8)
     lookup[list(table)] = list(table.values())
     return Label(lookup[pixels], 0, header.palette, tuple(present))
@@ -88,7 +89,7 @@ def _zero_full(paths: list[Path | None], coding: ZeroFull, task: Task) -> Label:
     if coding.threshold is None and not known.all():
         strange = np.unique(pixels[~known]).tolist()
         hint = "; is it `coding: index`?" if set(np.unique(pixels).tolist()) == {0, 1} else ""
-        raise ValueError(f"has the value {_some(strange)} beside 0 and 255{hint or _ignore_hint(strange)}")
+        raise ValueError(f"has the value {some(strange)} beside 0 and 255{hint or _ignore_hint(strange)}")
     return Label(ids)
 
 
@@ -226,13 +227,9 @@ def _set(pixels: np.ndarray, threshold: int | None) -> np.ndarray:
         return pixels >= threshold
     strange = [value for value in np.unique(pixels).tolist() if value not in (0, 1, 255)]
     if strange:
-        raise ValueError(f"has the value {_some(strange)} beside 0 and 255; give `threshold` if greys are meant")
+        raise ValueError(f"has the value {some(strange)} beside 0 and 255; give `threshold` if greys are meant")
     return pixels > 0
 
 
 def _ignore_hint(strange: list[int]) -> str:
     return f"; if it means that nobody knows: `ignore: [{strange[0]}]`" if len(strange) == 1 else ""
-
-
-def _some(values: list[int]) -> str:
-    return ", ".join(map(str, values[:6])) + (" ..." if len(values) > 6 else "")

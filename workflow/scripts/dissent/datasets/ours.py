@@ -10,6 +10,7 @@ from PIL import Image
 
 from dissent.core import png
 from dissent.core.files import UserError, digest, read_json, read_rows, sha256, write_json
+from dissent.core.words import some
 from dissent.datasets.contents import contents
 from dissent.datasets.convert import PUBLISHED_TARGETS
 from dissent.datasets.listing import JUNK
@@ -23,7 +24,6 @@ _SIGNS = {
     "dataset.json": (b'{\n "dataset"', b'"raw_digest"'),
 }
 _CHECKED = ".checked.json"  # when all newer files were found to be what was prepared
-_SHOWN = 5
 
 Known = dict[str, set[str]]
 
@@ -146,17 +146,12 @@ def _is_image(path: Path) -> bool:
 def _words(folder: Path, raw: str | Path, foreign: list[Path], edited: list[Path]) -> list[str]:
     lines = [f"{folder} holds files of yours, which preparing the data set anew would remove. Nothing was touched."]
     if foreign:
-        lines.append(f"not written by dissent: {some(foreign)}; move them away: raw images and masks belong in {raw}")
+        lines.append(
+            f"not written by dissent: {some(sorted(path.as_posix() for path in foreign))}; move them away: raw images and masks belong in {raw}"
+        )
     if edited:
         lines.append(
-            f"changed since they were prepared: {some(edited)}; correct the raw file in {raw} instead, and move these "
+            f"changed since they were prepared: {some(sorted(path.as_posix() for path in edited))}; correct the raw file in {raw} instead, and move these "
             "away or delete them: they are made again"
         )
     return [*lines, "Then run the same command again."]
-
-
-def some(paths: list[Path]) -> str:
-    """A few names, and how many more there are."""
-    names = sorted(path.as_posix() for path in paths)
-    rest = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join("".join(c if c.isprintable() else ascii(c)[1:-1] for c in name) for name in names[:_SHOWN]) + rest

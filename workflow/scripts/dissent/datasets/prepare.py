@@ -14,6 +14,7 @@ import numpy as np
 from dissent.config.dataset import Source
 from dissent.config.task import Task
 from dissent.core.files import UNKNOWN, sha256, write_json, write_table
+from dissent.core.words import some
 from dissent.datasets.contents import states
 from dissent.datasets.convert import PUBLISHED_TARGETS, BadFiles, Converted, Plan, convert, headers_of, histogram
 from dissent.datasets.decode import turned_size
@@ -231,5 +232,5 @@ def _pixels_by_label(source: Source, name: str, rows: list[dict], counts: Counte
         log.warning("no mask of %s has a pixel of %s", name, ", ".join(absent))
     blank = [row["id"] for row in labelled if not row["present"] and not task.overlapping]
     if blank:
-        log.warning("%d masks say nothing, all their pixels are unknown: %s", len(blank), ", ".join(blank[:10]))
+        log.warning("%d masks say nothing, all their pixels are unknown: %s", len(blank), some(blank))
     return pixels

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from dissent.core.files import UserError, write_text
+from dissent.core.words import printable
 
 _SHOWN = 5
 _DIFFERENT = re.compile(r"\S*\.(?:png|jpe?g|tiff?|bmp)\b|\d+", re.IGNORECASE)  # names and numbers tell causes not apart
@@ -20,7 +21,7 @@ class Problems(list):
         """Raise UserError with every reason, if there is one. What is cut short stands whole in a file that is named."""
         if not self:
             return
-        lines = sorted(map(_printable, self))
+        lines = sorted(map(printable, self))
         count = f"{len(lines)} problem{'s' * (len(lines) > 1)}"
         told = by_cause(lines)
         if len(told) < len(lines):
@@ -49,7 +50,3 @@ def _written(of: str | Path, lines: list[str]) -> Path:
     path = Path("work", "problems", re.sub(r"[^A-Za-z0-9]+", "_", str(of)).strip("_")[-80:] + ".txt")
     write_text(path, "\n".join(lines) + "\n")
     return path
-
-
-def _printable(text: str) -> str:
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from dissent.config.dataset import Source
 from dissent.core.files import UserError, read_json, read_table, write_table, write_text
+from dissent.core.words import some
 from dissent.datasets.contents import read_again
 from dissent.datasets.raw import Item
 
@@ -113,8 +114,7 @@ def told(found: Sequence[Change]) -> list[str]:
     for how, why in WHY.items():
         names = [change.path for change in found if change.how == how]
         if names:
-            more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-            lines.append(f"{len(names)} raw file{'s' * (len(names) > 1)}: {', '.join(names[:5])}{more}: each {why}")
+            lines.append(f"{len(names)} raw file{'s' * (len(names) > 1)}: {some(names)}: each {why}")
     return lines
 
 

@@ -6,6 +6,7 @@ from dissent.config.dataset import Dataset
 from dissent.config.split import Split
 from dissent.core.files import UserError
 from dissent.core.places import SHIPPED
+from dissent.core.words import some
 from dissent.datasets.naming import Names, bare, nfc
 from dissent.datasets.problems import Problems
 from dissent.datasets.raw import find_raw
@@ -125,7 +126,7 @@ def misfit(text: str, found: set[str], names: Names) -> str:
     """Why a name of a person's file cannot be followed."""
     if not found:
         return f"{text} is no image of it{names.hint(text)}"
-    return f"{text} is the name of several images: {', '.join(sorted(found)[:3])}; write the path"
+    return f"{text} is the name of several images: {some(sorted(found), 3)}; write the path"
 
 
 def _image_id(row: dict) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dissent.core.files import UserError
+from dissent.core.words import some
 
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 _REMEDY = "save it as UTF-8 (in Excel: `CSV UTF-8`)"
@@ -106,6 +107,5 @@ def _rows(text: str, separator: str, skipped: int) -> list[tuple[int, list[str]]
 def _lines(path: Path, rows: list[tuple[int, list[str]]], head: list[str], least: int) -> list[Line]:
     wrong = [f"line {number} has {len(row)} cells" for number, row in rows if len(row) < least or any(row[len(head) :])]
     if wrong:
-        rest = f" and {len(wrong) - 5} more" if len(wrong) > 5 else ""
-        raise UserError(f"{path}: the header has {len(head)} cells, but {', '.join(wrong[:5])}{rest}; mend these lines")
+        raise UserError(f"{path}: the header has {len(head)} cells, but {some(wrong)}; mend these lines")
     return [Line(number, {name: cell for name, cell in zip(head, row, strict=False) if name}) for number, row in rows]

@@ -4,6 +4,7 @@ import logging
 from collections import Counter
 
 from dissent.config.split import Split
+from dissent.core.words import some
 from dissent.datasets.sampling import unit_of
 
 log = logging.getLogger(__name__)
@@ -61,5 +62,4 @@ def _on_no_side(rows: list[dict], plan: Split, unit: str) -> None:
 
 def _warn(rows: list[dict], text: str) -> None:
     if rows:
-        some = ", ".join(row["id"] for row in rows[:5])
-        log.warning("%d %s: %s%s", len(rows), text, some, " ..." if len(rows) > 5 else "")
+        log.warning("%d %s: %s", len(rows), text, some([row["id"] for row in rows]))

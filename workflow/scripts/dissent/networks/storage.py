@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from dissent.config.base import validate
 from dissent.config.network import Network
 from dissent.core.files import UserError, read_json, write_atomic, write_json
+from dissent.core.words import some
 
 FORMAT = 1
 _WIDEST, _LARGEST_BATCH = 64, 4096  # beyond them a hostile file could ask for more memory than there is
@@ -59,7 +60,7 @@ def load(folder: str | Path, build: Callable[[dict, int, int], nn.Module]) -> tu
         wrong = sorted(name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name))
         raise UserError(
             f"{folder / 'model.safetensors'} does not hold the network that model.json beside it describes "
-            f"(differing: {', '.join(wrong[:5])}{', ...' if len(wrong) > 5 else ''})"
+            f"(differing: {some(wrong)})"
         )
     net.load_state_dict(state, assign=True)
     return net.eval(), meta

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from dissent.core.files import UserError, read_json, read_rows
+from dissent.core.words import some
 from dissent.datasets.listing import JUNK
-from dissent.datasets.ours import some
 
 _OURS = re.compile(r"teacher\d+|mean|shard\d+")
 _STAMP = ".snakemake_timestamp"  # Snakemake leaves it in a folder when the job that made it has ended
@@ -20,7 +20,7 @@ def check_kept(run: str) -> None:
     found = [path for folder in _made(Path("results", run)) for path in _strangers(folder)]
     if found:
         raise UserError(
-            f"results/{run} holds files that no job wrote: {some(found)}. They would be removed with their folder when it is made "
+            f"results/{run} holds files that no job wrote: {some(sorted(path.as_posix() for path in found))}. They would be removed with their folder when it is made "
             "again. Nothing was touched. Move them away, and run the same command again"
         )
 

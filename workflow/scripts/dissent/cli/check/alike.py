@@ -14,12 +14,12 @@ import numpy as np
 from dissent.core.files import UNKNOWN, read_mask, read_rows, read_table, write_table
 from dissent.core.seeds import generator
 from dissent.core.task import Task
+from dissent.core.words import some
 from dissent.datasets.near import Pair, Wanted, find
 
 SIDES = ("test", "val", "labelled", "unlabelled")
 COLUMNS = ("side", "image", "other_side", "other_image", "how", "likeness")
 _MOST = 10_000  # images that are compared; of more unlabelled ones a part is drawn
-_NAMED = 5  # pairs in a message
 _ALL = 0.97  # of the smaller image
 _TWINS = 0.97  # likeness from which two masks should be one
 _APART = 0.3  # of the pixels where either mask shows something
@@ -66,11 +66,11 @@ def check_alike(prepared: Path, split: Path, task: Task, table: Path) -> tuple[l
             else "a labelled and an unlabelled image are"
         )
         notes.append(
-            f"{several} nearly the same, and teach little beside each other: {_some(quiet)}. All stand in {table}"
+            f"{several} nearly the same, and teach little beside each other: {some(quiet, between='; ')}. All stand in {table}"
         )
     if masks:
         notes.append(
-            f"one image with two masks that differ: {_some(masks)}. Keep the right one, or mark what is open as ignored"
+            f"one image with two masks that differ: {some(masks, between='; ')}. Keep the right one, or mark what is open as ignored"
         )
     return notes, warnings
 
@@ -159,11 +159,6 @@ def _told(pairs: Sequence[Alike], table: Path) -> str:
         else "two images that are nearly the same lie"
     )
     return (
-        f"{several} on two sides of the split ({where}), so scores are too good: {_some(pairs)}. Say with `group` which images belong "
+        f"{several} on two sides of the split ({where}), so scores are too good: {some(pairs, between='; ')}. Say with `group` which images belong "
         f"together (frames of a video, crops of a slide), or leave one of each pair out. All stand in {table}"
     )
-
-
-def _some(names: Sequence) -> str:
-    more = f"; and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
-    return "; ".join(map(str, names[:_NAMED])) + more

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from dissent.cli.check.looks import Found, Seen
-from dissent.cli.text import some
 from dissent.core.files import UserError, read_json, read_table
+from dissent.core.words import some
 from dissent.planning.jobs import Job, planned, reached
 
 _SIDES = ("labelled", "unlabelled", "val", "test")

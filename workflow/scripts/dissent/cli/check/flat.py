@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from dissent.core.files import read_image
+from dissent.core.words import some
 from dissent.evaluation.diagnostic_facts import drawn, flat
 from dissent.evaluation.subset_diagnostics import PLAIN
 
@@ -16,7 +17,7 @@ def check_flat(split: Path, channels: int) -> tuple[list[str], list[str]]:
         if len(plain) < PLAIN * len(rows) or not plain:
             continue
         words = (
-            f"{len(plain)} of {len(rows)} {side} images have one colour alone ({', '.join(plain[:5])}): look at them, and at "
+            f"{len(plain)} of {len(rows)} {side} images have one colour alone ({some(plain)}): look at them, and at "
             "`depth` of the data set, which may bring all grey levels to one"
         )
         (faults if side == "labelled" and len(plain) == len(rows) else notes).append(words)

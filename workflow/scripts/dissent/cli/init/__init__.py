@@ -21,8 +21,9 @@ from dissent.cli.init.write_config import SPLIT, checked, experiment_text, first
 from dissent.cli.machine import cores
 from dissent.cli.seen import told_files
 from dissent.cli.settings import config_of, settings_folder
-from dissent.cli.text import columns, some
+from dissent.cli.text import columns
 from dissent.core.files import UserError, write_atomic, write_text
+from dissent.core.words import some
 from dissent.datasets.ours import check_ours
 from dissent.datasets.place import check_place
 from dissent.datasets.tables import text_of as decoded

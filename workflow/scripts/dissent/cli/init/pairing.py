@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
-from dissent.cli.text import printable, some
 from dissent.config.dataset import Part, Source
 from dissent.config.mask_encoding import Folders, Index
 from dissent.core.files import UserError
+from dissent.core.words import printable, some
 from dissent.datasets.listing import Census, Looking
 from dissent.datasets.naming import nfc
 from dissent.datasets.problems import Problems

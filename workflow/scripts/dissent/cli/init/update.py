@@ -8,11 +8,11 @@ from pathlib import Path
 from dissent.cli.init.holdout import SIMULATED
 from dissent.cli.init.write_config import SPLIT, experiment_text, line_of
 from dissent.cli.seen import told_files
-from dissent.cli.text import some
 from dissent.config.base import read_yaml, validate
 from dissent.config.dataset import Dataset
 from dissent.core.files import UserError, read_table, sha256, write_text
 from dissent.core.places import SHIPPED
+from dissent.core.words import some
 from dissent.datasets.listing import Census
 from dissent.datasets.naming import Names
 from dissent.datasets.raw import Item, Problems, find_items, find_raw

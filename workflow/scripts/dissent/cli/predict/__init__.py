@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dissent.cli.init.marks import files_of, write_marks
 from dissent.cli.machine import cores
 from dissent.cli.predict.find_images import Photo, Upright, find_photos, read_upright
-from dissent.cli.text import printable, some
+from dissent.cli.predict.marks import files_of, write_marks
 from dissent.core.files import UserError, read_json, write_json, write_table
 from dissent.core.task import Task
+from dissent.core.words import printable, some
 from dissent.datasets.problems import by_cause
 from dissent.runtime.devices import lease, prepare_process
 

@@ -15,13 +15,14 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from dissent.cli.settings import config_of, settings_folder
-from dissent.cli.text import columns, printable
+from dissent.cli.text import columns
 from dissent.cli.verify.cached import CACHE, LOCK, is_ours
 from dissent.cli.verify.faults import Fault, Found, files_below, find
 from dissent.cli.verify.stale import Stale, stale
 from dissent.cli.verify.whole_weights import with_whole_weights
 from dissent.core.files import UserError
 from dissent.core.rebuild_hint import command, target
+from dissent.core.words import printable, some
 from dissent.datasets.record import WHY
 
 EXAMPLES = """examples:
@@ -98,8 +99,7 @@ def _lines(faults: list[Fault], every: bool) -> list[tuple]:
         if every or len(group) <= _SHOWN:
             lines += [(how, fault.path, fault.why) for fault in group]
         else:
-            names = ", ".join(fault.path.name for fault in group[:_SHOWN])
-            why = f"{len(group)} files: {names} and {len(group) - _SHOWN} more (--all names them); the first {group[0].why}"
+            why = f"{len(group)} files: {some([fault.path.name for fault in group], _SHOWN)} (--all names them); the first {group[0].why}"
             lines.append((how, f"{folder}/", why))
     return lines
 
@@ -107,11 +107,9 @@ def _lines(faults: list[Fault], every: bool) -> list[tuple]:
 def _notes(found: Found, old: list[Stale]) -> list[str]:
     lines = [one.told() for one in old]
     if found.unsealed:
-        names = ", ".join(map(printable, found.unsealed[:_SHOWN]))
-        more = f" and {len(found.unsealed) - _SHOWN} more" if len(found.unsealed) > _SHOWN else ""
         lines.append(
             f"{len(found.unsealed)} files carry no digest, being of an earlier version: a lost line or a changed number "
-            f"cannot be seen in {names}{more}"
+            f"cannot be seen in {some(found.unsealed)}"
         )
     return lines
 

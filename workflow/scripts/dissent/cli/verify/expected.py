@@ -6,8 +6,8 @@ from os.path import normpath
 from pathlib import Path
 from typing import NamedTuple
 
-from dissent.cli.text import printable
 from dissent.core import seal
+from dissent.core.words import printable
 
 _MADE = re.compile(r"results/(?!studies/)([^/]+)/gen(\d+)/")
 # what is there -> what was there before it, or was written with it; in one folder of a generation

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dissent.cli.machine import cores
-from dissent.cli.text import printable
 from dissent.cli.verify import cached
 from dissent.cli.verify.checksums import Claim, Damaged, claims_of, json_of
 from dissent.cli.verify.expected import lost
@@ -16,6 +15,7 @@ from dissent.cli.verify.misplaced import misplaced, runs_of
 from dissent.cli.verify.raw_files import raw_count, raw_faults
 from dissent.core import seal
 from dissent.core.files import UserError, read_table, sha256
+from dissent.core.words import printable
 from dissent.datasets.decode import read_pixels
 
 _TAIL = 1 << 16

@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from dissent.cli.text import printable
 from dissent.core import seal
+from dissent.core.words import printable
 
 Values = Mapping[Path, object]
 _GENERATION = re.compile(r"results/([^/]+)/gen(\d+)/(metrics|audit|teachers)\.json")
