@@ -178,6 +178,30 @@ def test_a_mask_with_a_tag_is_turned_by_it(in_tmp):
     assert np.array_equal(label(rows, "a"), ids(1)[::-1, ::-1])
 
 
+def test_each_layer_of_a_label_is_turned_by_its_own_tag(in_tmp):
+    save(Path("raw/images/a.png"), photo(1))
+    save(Path("raw/masks/alive/a.png"), ids(1) * np.uint8(255))
+    dead = turned_photo(Path("raw/masks/dead/a.png"), 3, ids(2) * np.uint8(255))
+    side = turned_photo(Path("raw/masks/side/a.tif"), 6, ids(3, 2, 24, 16) * np.uint8(255))
+    task = {"kind": "multilabel", "labels": ["alive", "dead", "side"]}
+    _, rows = prepared(Path("raw"), Path("out"), task=task, coding={"name": "folders"})
+    expected = [ids(1) > 0, dead > 0, side > 0]
+    assert [np.array_equal(label(rows, "a") >> bit & 1, layer) for bit, layer in enumerate(expected)] == [True] * 3
+
+
+@pytest.mark.parametrize("shape", [(12, 8), (8, 12), (10, 10)])
+def test_the_shape_of_a_smaller_mask_tells_how_it_was_drawn(in_tmp, shape):
+    turned_photo(Path("raw/images/a.png"), 6, photo(1))
+    save(Path("raw/masks/a.png"), ids(1, 2, *shape))
+    keys = {"unequal": "resize", "size": [24, 16]}
+    if shape == (10, 10):
+        assert "`exif: image`" in refused(Path("raw"), Path("out"), **keys)
+        return
+    _, rows = prepared(Path("raw"), Path("out"), **keys)
+    seen = ids(1, 2, *shape) if shape == (12, 8) else np.rot90(ids(1, 2, *shape), -1)  # orientation 6: clockwise
+    assert np.array_equal(label(rows, "a"), seen.repeat(2, 0).repeat(2, 1))
+
+
 def test_jpeg_bytes_behind_another_extension_are_an_image_all_the_same(in_tmp):
     pairs(Path("raw"), ["a"])
     stream = io.BytesIO()

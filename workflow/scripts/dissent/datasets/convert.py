@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,7 @@ def histogram(item: Item, source: Source) -> np.ndarray:
     return np.bincount(photo.pixels.ravel(), minlength=65536)
 
 
-def convert(item: Item, image: Header, masks: list[Header], plan: Plan) -> Converted:
+def convert(item: Item, image: Header, plan: Plan) -> Converted:
     """Decode, turn, cut and resize one image and its mask, and write them to `plan.staging`."""
     source, size, published = plan.source, tuple(plan.source.size), plan.source.protocol == "published"
     turn = plan.turns.image(image)
@@ -83,12 +84,11 @@ def convert(item: Item, image: Header, masks: list[Header], plan: Plan) -> Conve
     (_, pixels, faded), (label, unmapped, palette, numbers) = _all(
         [
             (item.image, _read_photo, (item, source, smallest)),
-            (item.image if len(item.masks) > 1 else mask, _read_label, (item, source)),
+            (item.image if len(item.masks) > 1 else mask, label_of, (item, image, source, plan.turns)),
         ]
     )
     pixels = to_bytes(turned(pixels, turn), plan.levels)
     if label is not None:
-        label = turned(label, plan.turns.mask(image, masks[0]))
         label = resize_mask(label, turned_size(image.size, turn), published)  # `unequal: resize`, else it has that size
     # a window each, as the whole of a JPEG that came at a fraction is smaller than the whole of its mask
     shapes = [pixels.shape[:2], pixels.shape[:2] if label is None else label.shape]
@@ -139,13 +139,14 @@ def _read_photo(item: Item, source: Source, smallest: tuple[int, int] | None) ->
     return photo
 
 
-def _read_label(item: Item, source: Source) -> Label:
-    """Ids as stored; published binary masks stay grey, as they are resized before they are cut at a threshold."""
+def label_of(item: Item, image: Header, source: Source, turns: Turns) -> Label:
+    """Ids as looked at; published binary masks stay grey, as they are resized before they are cut at a threshold."""
     if not item.masks:
         return Label(None)
+    turn = partial(turns.mask, image)
     if source.protocol == "published" and source.task.one_foreground:
-        return Label(read_grey(item.masks[0], lossy=False))
-    return read_label(list(item.masks), source.coding, source.task)
+        return Label(turned(read_grey(item.masks[0], lossy=False), turn(read_header(item.masks[0]))))
+    return read_label(list(item.masks), source.coding, source.task, turn)
 
 
 def to_bytes(pixels: np.ndarray, levels: tuple[int, int] | None) -> np.ndarray:

@@ -28,7 +28,6 @@ _FAULTS = (
 )  # fmt: skip
 _TAG_ORIENTATION = 274
 T = TypeVar("T")
-_INVERSE = {6: 8, 8: 6}  # the other turns undo themselves
 
 
 @dataclass(frozen=True)
@@ -92,6 +91,11 @@ def turned(pixels: np.ndarray, orientation: int) -> np.ndarray:
 def turned_size(size: tuple[int, int], orientation: int) -> tuple[int, int]:
     """(H, W) after `turned`."""
     return (size[1], size[0]) if orientation >= 5 else size
+
+
+def turned_back(pixels: np.ndarray, orientation: int) -> np.ndarray:
+    """Pixels as looked at as they are stored: `turned` undone."""
+    return turned(pixels, {6: 8, 8: 6}.get(orientation, orientation))  # the other turns undo themselves
 
 
 class Photo(NamedTuple):
@@ -180,11 +184,8 @@ def _header(image: Image.Image, stream: BinaryIO) -> Header:
         raise ValueError(f"has colour mode {mode}; save it as grey or RGB")
     kind = "JPEG" if image.format == "MPO" else image.format
     mode = "I;16" if mode.startswith("I;16") else mode
-    return Header(kind, mode, bits, size, orientation, "JPEG" if kind == "JPEG" else lossy, _inverted(image))
-
-
-def _inverted(image: Image.Image) -> bool:
-    return image.format == "TIFF" and tiff.inverted(image)
+    inverted = image.format == "TIFF" and tiff.inverted(image)
+    return Header(kind, mode, bits, size, orientation, "JPEG" if kind == "JPEG" else lossy, inverted)
 
 
 def _peek(stream: BinaryIO, at: int, count: int) -> bytes:
@@ -224,7 +225,7 @@ def _pixels(
         inside = f"has {header.lossy} inside, and " if header.format == "TIFF" and header.lossy else ""
         raise ValueError(f"{inside}cannot be decoded ({error})") from None
     if header.format == "TIFF" and header.orientation != 1:
-        pixels = turned(pixels, _INVERSE.get(header.orientation, header.orientation))
+        pixels = turned_back(pixels, header.orientation)
     if header.mode == "P":
         if header.format == "PNG" and b"PLTE" not in content:
             raise ValueError("has no palette (chunk PLTE), which its numbers need; save it anew")

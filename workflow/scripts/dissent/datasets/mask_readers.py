@@ -1,9 +1,10 @@
 """From the pixels of raw masks to class ids or bits: one function for each coding. ValueError gives the reason.
 
-Each takes the stored pixels of the mask's file (folders: of one file a label, None where there is none) and returns
-uint8 (H, W) ids with 255 where nobody knows, and the number of pixels that fit no colour.
+Each takes the files of a mask (folders: one a label, None where there is none), of which each is turned by itself, and
+returns uint8 (H, W) ids with 255 where nobody knows, and the number of pixels that fit no colour.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,7 +15,7 @@ from dissent.config.task import Task
 from dissent.core.files import UNKNOWN
 from dissent.core.words import some
 from dissent.datasets.colour import opaque, with_channels
-from dissent.datasets.decode import Header, read_pixels
+from dissent.datasets.decode import Header, read_header, read_pixels, turned
 
 
 class Label(NamedTuple):
@@ -26,9 +27,21 @@ class Label(NamedTuple):
     used: tuple[int, ...] = ()
 
 
-def read_label(paths: list[Path | None], coding: Coding, task: Task) -> Label:
-    """The label that the raw mask files at `paths` hold, as stored (not turned)."""
-    return CODINGS[coding.name](paths, coding, task)
+Turn = Callable[[Header], int]
+"""by which EXIF orientation (1 to 8) a file with this header is turned"""
+
+
+def as_stored(header: Header) -> int:
+    """The turn of files that are read as they are stored."""
+    return 1
+
+
+def read_label(paths: list[Path | None], coding: Coding, task: Task, turn: Turn = as_stored) -> Label:
+    """The label that the raw mask files at `paths` hold; the layers of a label may be stored each in its own way."""
+    if coding.name == "folders":
+        return _folders(paths, coding, task, turn)
+    label = CODINGS[coding.name](paths, coding, task)
+    return label._replace(ids=turned(label.ids, turn(read_header(paths[0]))))
 
 
 def label_folders(coding: Coding, task: Task) -> list[str]:
@@ -131,9 +144,9 @@ def _palette_colours(header: Header, numbers: np.ndarray) -> np.ndarray:
     return colours[numbers]
 
 
-def _folders(paths: list[Path | None], coding: Folders, task: Task) -> Label:
+def _folders(paths: list[Path | None], coding: Folders, task: Task, turn: Turn = as_stored) -> Label:
     given = [path for path in paths if path is not None]
-    layers = {path: _layer(path, coding.threshold) for path in given}
+    layers = {path: turned(_layer(path, coding.threshold), turn(read_header(path))) for path in given}
     shapes = {path.parent.name: layer.shape for path, layer in layers.items()}
     if len(set(shapes.values())) > 1:
         raise ValueError(f"has masks of unequal size: {', '.join(f'{k} {h} x {w}' for k, (h, w) in shapes.items())}")
@@ -168,7 +181,7 @@ def _channels(paths: list[Path | None], coding: Channels, task: Task) -> Label:
     return Label((layers[:, :, : len(task.labels)] * bits).sum(2).astype(np.uint8))
 
 
-CODINGS = {
+CODINGS: dict[str, Callable[..., Label]] = {
     "index": _index,
     "zero_255": _zero_full,
     "colours": _colours,
@@ -217,8 +230,6 @@ def _guard_lossy(read: tuple[Header, np.ndarray], allowed: bool) -> tuple[Header
     if header.lossy and not allowed:
         what = "is a JPEG" if header.format == "JPEG" else f"has {header.lossy} inside"
         raise ValueError(f"{what}: its values are blurred; save masks as PNG, or give a threshold or tolerance")
-    if header.inverted:
-        raise ValueError("has white as zero, so viewers show other numbers than it holds; save it with black as zero")
     return read
 
 

@@ -58,7 +58,7 @@ def prepare(dataset: dict, name: str, raw: str, out: str, threads: int = 1, reco
             items = _of_one_size(source, items, headers, turns, problems)
             levels = _levels(pool, source, items, raw) if source.depth == 16 else None
             plan = Plan(source, turns, levels, Path(out).as_posix(), None if problems else staging)
-            jobs = [(item, *headers[item.id], plan) for item in items]
+            jobs = [(item, headers[item.id][0], plan) for item in items]
             done = dict(_each(pool, convert, jobs, problems, raw, "prepared"))
         _check_unmapped(source, done, problems)
         faded = [item.source for item in items if item.id in done and done[item.id].faded]

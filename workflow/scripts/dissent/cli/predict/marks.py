@@ -10,9 +10,8 @@ import numpy as np
 
 from dissent.core.files import encode_png, write_atomic
 from dissent.core.task import Task
-from dissent.datasets.decode import turned
+from dissent.datasets.decode import turned_back
 
-_BACK = {6: 8, 8: 6}  # the other turns undo themselves
 _DOUBT_PALETTE = [[0, 0, 0]] + [[255, 90, 60]] * 255
 _HEADER_END = 33  # of a PNG: its signature and its first chunk
 
@@ -50,7 +49,7 @@ def label_folders(labels: list[str]) -> list[str]:
 
 
 def _encoded(mask_HW: np.ndarray, palette: list | None, orientation: int) -> bytes:
-    stored = np.ascontiguousarray(turned(mask_HW, _BACK.get(orientation, orientation)))
+    stored = np.ascontiguousarray(turned_back(mask_HW, orientation))
     content = encode_png(stored, palette)
     if orientation == 1:
         return content
