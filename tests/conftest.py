@@ -16,6 +16,13 @@ def root() -> Path:
     return ROOT
 
 
+@pytest.fixture(autouse=True)
+def no_settings_of_the_test_before():
+    from dissent.core.rebuild_hint import use_settings
+
+    use_settings("config")
+
+
 @pytest.fixture
 def in_tmp(tmp_path, monkeypatch) -> Path:
     """An empty working directory."""

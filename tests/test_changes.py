@@ -65,7 +65,9 @@ def test_the_mask_of_a_test_image_trains_nothing(in_tmp, capsys):
     save(Path("raw/masks/i7.png"), ids(70))
     out = told(capsys)
     assert "none of the 4 trained networks is trained anew" in out
-    assert "in a command of its own: snakemake --cores 2 data/mine/splits/one/labelled.csv\n" in out
+    assert (
+        "in a command of its own: snakemake --cores 2 data/mine/splits/one/labelled.csv --config settings=mine\n" in out
+    )
 
 
 def test_sides_that_change_are_told_and_a_test_image_that_moves_is_noted(in_tmp, capsys):
@@ -101,7 +103,10 @@ def test_the_plan_says_that_it_cannot_know_yet(root, in_tmp, capsys):
         "note: raw files of mine changed since they were prepared. This command prepares them and trains everything"
         in err
     )
-    assert "run first:\n  snakemake --cores 2 data/mine/splits/one/labelled.csv\n`dissent check mine`" in err
+    assert (
+        "run first:\n  snakemake --cores 2 data/mine/splits/one/labelled.csv --config settings=mine\n`dissent check mine`"
+        in err
+    )
     check_asked(Plan({"settings": "mine"}, str(root)), ["data/mine/splits/one/labelled.csv"])
     assert capsys.readouterr().err == ""
 

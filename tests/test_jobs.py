@@ -3,6 +3,7 @@
 import errno
 import logging
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,14 +13,15 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from cli_data import dissent
 
-from dissent.core.files import UserError
+from dissent.core.files import UserError, read_json, write_json
 from dissent.runtime import Interrupted, Stop, cost, job, signalled
 from dissent.runtime.logs import Log, Tee
 
 
 def a_rule(log: Path | None):
-    return SimpleNamespace(rule="train", wildcards={"g": "1", "i": "2"}, log=[str(log)] if log else [])
+    return SimpleNamespace(rule="train", wildcards={"g": "1", "i": "2"}, log=[str(log)] if log else [], config={})
 
 
 def run_and_leave(log: Path, error: BaseException) -> int:
@@ -53,6 +55,27 @@ def test_expected_ends_are_told_in_plain_words(tmp_path, capfd, error, code, wor
     for text in (log, capfd.readouterr().err):
         assert words in text
         assert "Traceback" not in text
+
+
+@pytest.mark.parametrize(
+    ("settings", "option"),
+    [("config", ""), ("mine", " --config settings=mine"), ("my own", " --config 'settings=my own'")],
+)
+def test_the_remedy_names_the_settings_of_the_run(in_tmp, capsys, settings, option):
+    """Those of `config/` would make another file under the same name."""
+    asked = a_rule(None)
+    asked.config["settings"] = settings
+    with pytest.raises(SystemExit), job(asked):
+        read_json("results/demo/gen1/teachers.json")
+    assert capsys.readouterr().err.endswith(
+        f"make it with: snakemake --cores 2 results/demo/gen1/teachers.json{option}\n"
+    )
+    write_json("results/demo/gen1/teachers.json", {"pool": []})
+    Path("results/demo/gen1/teachers.json").write_bytes(b"{")
+    Path(settings, "methods").mkdir(parents=True)
+    assert dissent("verify", "results", "--settings", settings) == 1
+    (told,) = re.findall(r"  snakemake --cores 2 --force (.*)\n", capsys.readouterr().out)
+    assert told.endswith(f"results/demo/gen1/teachers.json{option}")
 
 
 def test_our_bugs_keep_their_traceback_in_the_log_too(tmp_path):

@@ -10,8 +10,10 @@ from raw_data import dataset, pairs, prepared, save
 from test_cli_check import settings
 from test_workflow import snakemake
 
+from dissent.cli.verify import remedies
 from dissent.config.base import read_yaml
 from dissent.core.files import UserError, read_json, sha256, write_text
+from dissent.core.rebuild_hint import again
 from dissent.datasets import ours, prepare
 from dissent.datasets.ours import MARKER, check_ours
 from dissent.datasets.place import check_place
@@ -269,23 +271,39 @@ def test_prepared_data_outlive_their_raw_files(root, in_tmp):
     settings()
     pairs(Path("raw"), NAMES)
     target = "data/mine/dataset.json"
-    result = snakemake(root, target, settings="mine")
-    assert result.returncode == 0, result.stderr[-2000:]
+    assert (result := snakemake(root, target, settings="mine")).returncode == 0, result.stderr[-2000:]
     made = held(Path("data"))
     Path("raw").rename("away")
+    split = "data/mine/splits/one/labelled.csv"
+    for forced in (["-nF", split], ["--force", target], [split, "-R", "prepare"]):
+        result = snakemake(root, *forced, settings="mine")
+        told = result.stdout + result.stderr
+        assert result.returncode and "data/mine is to be prepared anew" in told and "are gone from raw:" in told, told
+        assert "Traceback" not in told and held(Path("data")) == made
+    hint = again("data/mine/images/i0.png")
+    assert "put the raw files back into raw," in hint and hint.endswith("--force data/mine/dataset.json")
+    assert remedies([Path("data/mine/images/i0.png")])[0].endswith(
+        "before that: put the raw files back into raw, from where they are gone"
+    )
+    assert (
+        snakemake(root, "--touch", "--forceall", target, settings="mine").returncode == 0 and held(Path("data")) == made
+    )
     plan = Plan({"settings": "mine"}, str(root))
     plan.code = lambda rule, *used: "of another day"
     then = plan.preparing("mine")
     assert then == read_json("data/mine/.made.json") and then["code"] != plan.code("prepare")
-    check_asked(plan, ["--forceall", "--touch", target])
-    with pytest.raises(UserError, match="--forceall would remove data/mine, and its raw files are gone"):
-        check_asked(plan, ["--forceall", target])
     path = Path("mine/datasets/mine.yaml")
     text = path.read_text()
     path.write_text(text.replace("[16, 24]", "[16, 32]"))
     with pytest.raises(UserError, match=r"settings changed \(size\), but its raw files are gone from raw"):
         check_asked(Plan({"settings": "mine"}, str(root)), [target])
+    note = Path("data/mine/.made.json")
+    note.rename("note")  # data of an earlier version have none
+    result = snakemake(root, target, settings="mine")
+    assert result.returncode and "data/mine is to be prepared anew" in result.stderr
+    Path("note").rename(note)
     path.write_text(text)
+    assert held(Path("data")) == made
     Path("data/mine/dataset.json").unlink()
     with pytest.raises(UserError, match=r"as dataset.json lack there, but its raw files are gone"):
         check_asked(Plan({"settings": "mine"}, str(root)), [target])

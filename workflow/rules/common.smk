@@ -48,8 +48,27 @@ PLAN = friendly(Plan)(config, workflow.basedir)
 friendly(check_asked)(PLAN, sys.argv[1:])
 
 
+def check_removed(datasets):
+    """No prepared data are removed whose raw files are gone, whatever forces `prepare`; in a word, for Snakemake would wrap it."""
+    try:
+        for dataset in datasets if workflow.is_main_process and not workflow.touch else ():
+            PLAN.check_removable(dataset)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(1) from None
+
+
 onstart:
     friendly(check_writable)()
+    check_removed(job.wildcards.dataset for job in workflow.dag.needrun_jobs() if job.rule.name == "prepare")
+
+
+@friendly
+def to_prepare(w):
+    """What a data set is prepared from. What is forced is refused in a dry run too, at which `onstart` is not asked."""
+    forced = {rule.name for rule in workflow.dag.forcerules}.union(workflow.dag.forcefiles)
+    check_removed([w.dataset] if not forced.isdisjoint(["prepare", *PLAN.prepared(w.dataset)]) else [])
+    return PLAN.to_prepare(w.dataset)
 
 
 @friendly

@@ -23,7 +23,7 @@ rule fetch:
 
 rule prepare:
     input:
-        lambda w: friendly(PLAN.to_prepare)(w.dataset),
+        to_prepare,
     output:
         images=directory("data/{dataset}/images"),
         labels=directory("data/{dataset}/labels"),

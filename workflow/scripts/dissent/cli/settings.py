@@ -6,10 +6,20 @@ from dissent.config.base import read_yaml
 from dissent.config.resolve import FOLDERS, Config
 from dissent.core.files import UserError
 from dissent.core.places import SHIPPED
+from dissent.core.rebuild_hint import use_settings
 
 
 def settings_folder(given: Path | None) -> Path:
-    """The folder of settings: the one given, or what config/config.yaml of the working directory names, or config."""
+    """The folder of settings: the one given, or what config/config.yaml of the working directory names, or config.
+
+    Commands that are told after this name it.
+    """
+    folder = _settings_folder(given)
+    use_settings(folder)
+    return folder
+
+
+def _settings_folder(given: Path | None) -> Path:
     if given is not None:
         if not given.is_dir():
             raise UserError(f"{given} does not exist; it must hold {', '.join(FOLDERS)}")

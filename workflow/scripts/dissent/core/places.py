@@ -12,3 +12,4 @@ def shipped() -> Path:
 
 
 SHIPPED = shipped()
+MADE = ".made.json"  # in data/{dataset}: from what `prepare` made it (datasets/made.py)

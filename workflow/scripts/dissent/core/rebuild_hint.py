@@ -1,8 +1,11 @@
-"""The command that makes a file, or makes it again. Names alone: nothing is read but whether the target is there."""
+"""The command that makes a file, or makes it again: by names, and by what lies there."""
 
+import json
 import re
 import shlex
 from pathlib import Path
+
+from dissent.core.places import MADE
 
 _NAME = "[A-Za-z0-9_][A-Za-z0-9_.-]*"
 _GEN = rf"results/{_NAME}/gen\d+"
@@ -42,6 +45,23 @@ def target(path: str | Path) -> str:
     return ""
 
 
+class _Settings:
+    """The folder of settings that this process works with, which a command must name where it is the user's."""
+
+    folder: str | Path = "config"
+
+
+def use_settings(folder: str | Path) -> None:
+    """Have every command that is told from now on name this folder of settings, unless it is that of the project."""
+    _Settings.folder = folder
+
+
+def option(folder: str | Path) -> str:
+    """What a command line needs for a folder of settings."""
+    plain = Path(folder).as_posix()
+    return f" --config {shlex.quote(f'settings={plain}')}" if plain != "config" else ""
+
+
 def command(targets: list[str]) -> str:
     """What makes these targets again, whatever their dates say."""
     return f"snakemake --cores 2 --force {_quoted(targets)}"
@@ -57,10 +77,29 @@ def again(path: str | Path) -> str:
     found = target(path)
     if not found:
         return "copy it again from where it came"
+    if raw := lost_raw(found):
+        return f"copy it again, or {put_back(raw)}, and make it again with: {command([found])}"
     if Path(path).exists() or Path(found).exists():
         return f"make it again with: {command([found])}"
     return f"make it with: {first([found])}"
 
 
+def put_back(raw: str) -> str:
+    """What is to be done before data are prepared again whose raw files are gone."""
+    return f"put the raw files back into {raw}, from where they are gone"
+
+
+def lost_raw(found: str) -> str:
+    """The folder from which the raw files of prepared data are gone, by what `prepare` noted; "" of all other targets."""
+    if not (match := re.fullmatch(rf"(data/{_NAME})/dataset\.json", found)):
+        return ""
+    try:
+        noted = json.loads(Path(match[1], MADE).read_bytes())
+        raw, folders = noted["raw"], [part["images"] for part in noted["dataset"]["parts"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+    return "" if any(Path(raw, folder).is_dir() for folder in folders) else raw
+
+
 def _quoted(targets: list[str]) -> str:
-    return " ".join(shlex.quote(one) for one in targets)
+    return " ".join(shlex.quote(one) for one in targets) + option(_Settings.folder)

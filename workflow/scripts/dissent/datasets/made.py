@@ -6,8 +6,8 @@ It is no output of a job: Snakemake, which removes outputs before a job, leaves 
 from pathlib import Path
 
 from dissent.core.files import UserError, read_json, write_json
+from dissent.core.places import MADE
 
-NAME = ".made.json"
 KEYS = ("dataset", "raw", "digest", "code")
 """params of the rule `prepare`"""
 OUTPUTS = ("images", "labels", "files.csv", "dataset.json")
@@ -15,13 +15,13 @@ OUTPUTS = ("images", "labels", "files.csv", "dataset.json")
 
 def remember(folder: str | Path, params: dict) -> None:
     """Write from what `prepare` has made the folder."""
-    write_json(Path(folder) / NAME, {key: params[key] for key in KEYS})
+    write_json(Path(folder) / MADE, {key: params[key] for key in KEYS})
 
 
 def made_from(folder: str | Path) -> dict | None:
     """What `remember` wrote; None where it did not, or of another version."""
     try:
-        found = read_json(Path(folder) / NAME)
+        found = read_json(Path(folder) / MADE)
     except UserError:
         return None
     return found if isinstance(found, dict) and set(KEYS) <= found.keys() else None

@@ -9,11 +9,10 @@ from dissent.config.fractions import with_split
 from dissent.config.resolve import Run
 from dissent.core import disk
 from dissent.core.files import UserError
-from dissent.datasets.made import made_from
+from dissent.core.rebuild_hint import first, use_settings
 from dissent.planning.kept import check_kept
 from dissent.planning.paths import Plan
 
-_FORCED, _TOUCHED = {"--forceall", "-F"}, {"--touch", "-t"}
 _OF_JOBS = {"--target-jobs", "--unlock"}  # what a job asks was asked by who started it
 
 
@@ -28,28 +27,18 @@ def check_asked(plan: Plan, words: Iterable[str]) -> None:
 
     Asked first: inside an input function Snakemake would wrap the message in a traceback.
     """
+    use_settings(plan.config.folders[0])
     words = [word.removeprefix("./") for word in words]
     _check_names(plan, words)
     if not _OF_JOBS & set(words):
         runs = _runs(plan, words)
         for dataset in sorted({*_named(words, "data/(?!raw/)"), *(run.dataset_name for run in runs)}):
             plan.guard(dataset)
-            if _FORCED & set(words) and not _TOUCHED & set(words) and plan.lacks_raw(dataset):
-                _check_forced(dataset)
         for run in {run.name: run for run in runs}.values():
             for name in (run.name, *(run.sibling(method) for method in run.controls)):
                 check_kept(name)
         for note in _changed(plan, runs):
             print(note, file=sys.stderr)
-
-
-def _check_forced(dataset: str) -> None:
-    """Prepared data whose raw files are gone are not made again, whatever is forced."""
-    if made_from(Path("data", dataset)):
-        raise UserError(
-            f"--forceall would remove data/{dataset}, and its raw files are gone: it could not be made again. Leave --forceall "
-            "out, or put the raw files back"
-        )
 
 
 def _check_names(plan: Plan, words: list[str]) -> None:
@@ -97,8 +86,8 @@ def _changed(plan: Plan, runs: list[Run]) -> Iterator[str]:
         if plan.raw_changed(dataset):
             yield (
                 f"note: raw files of {dataset} changed since they were prepared. This command prepares them and trains everything "
-                f"on them anew. To train only what the change reaches, run first:\n  snakemake --cores 2 data/{dataset}/splits/"
-                f"{split}/labelled.csv\n`dissent check {name}` tells what it reaches, and how long that is"
+                f"on them anew. To train only what the change reaches, run first:\n  "
+                f"{first([f'data/{dataset}/splits/{split}/labelled.csv'])}\n`dissent check {name}` tells what it reaches, and how long that is"
             )
 
 

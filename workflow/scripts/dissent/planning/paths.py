@@ -7,7 +7,7 @@ from dissent.config.fractions import with_split
 from dissent.config.resolve import Config, Run
 from dissent.config.settings import Settings
 from dissent.core.files import UserError, read_json
-from dissent.datasets.made import without_raw
+from dissent.datasets.made import OUTPUTS, without_raw
 from dissent.datasets.ours import check_ours
 from dissent.datasets.place import check_place
 from dissent.datasets.raw import find_raw, raw_digest
@@ -70,6 +70,19 @@ class Plan:
         """Whether no folder of raw images of a data set is here."""
         raw = Path(self.raw(dataset))
         return not any((raw / part.images).is_dir() for part in self.config.dataset(dataset).parts)
+
+    def prepared(self, dataset: str) -> list[str]:
+        """What `prepare` writes."""
+        return [f"data/{dataset}/{name}" for name in OUTPUTS]
+
+    def check_removable(self, dataset: str) -> None:
+        """UserError where `prepare` is to run, though what it made is here and could not be made again: Snakemake would remove it."""
+        if self.lacks_raw(dataset) and any(Path(path).exists() for path in self.prepared(dataset)):
+            raise UserError(
+                f"data/{dataset} is to be prepared anew, and would be removed first, but its raw files are gone from "
+                f"{self.raw(dataset)}: it could not be made again. Nothing was touched. Put the raw files back, or leave out what "
+                "forces it (--force, --forcerun, --forceall)"
+            )
 
     def side(self, run: Run, name: str) -> str:
         """One table of the run's split: labelled, unlabelled, val, test or hidden."""

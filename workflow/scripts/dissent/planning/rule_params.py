@@ -1,10 +1,10 @@
 """The slice of the settings that each rule's script uses, as one plain dict: what is in it reruns the rule when it changes."""
 
-import shlex
 from collections.abc import Callable
 
 from dissent.config.deviations import quirks_of
 from dissent.config.resolve import Config, Run
+from dissent.core.rebuild_hint import option
 
 Code = Callable[
     ..., str
@@ -187,5 +187,4 @@ def report(run: Run, controls: list[Run], code: Code, config: Config) -> dict:
 
 def settings_option(config: Config) -> str:
     """What the command line needs for a settings folder of the user's."""
-    own = [folder.as_posix() for folder in config.folders[:-1] if folder.as_posix() != "config"]
-    return f" --config {shlex.quote(f'settings={own[0]}')}" if own else ""
+    return next(filter(None, map(option, config.folders[:-1])), "")

@@ -23,6 +23,7 @@ from dissent.config.resolve import Run
 from dissent.config.source import Fetch
 from dissent.core.files import UserError
 from dissent.core.places import SHIPPED
+from dissent.core.rebuild_hint import first
 from dissent.datasets import find_raw, prepare, split
 from dissent.planning.jobs import planned
 from dissent.planning.paths import Plan
@@ -61,8 +62,7 @@ def run(args: argparse.Namespace) -> int:
     print("".join(f"\nnote: {text}" for text in found.notes), end="")
     print("".join(f"\nwarning: {text}" for text in found.warnings), end="")
     print("".join(f"\nerror: {text}" for text in found.faults), end="")
-    own = f" --config settings={args.settings}" if args.settings else ""
-    ready = f"ready: snakemake --cores 2 results/{one.name}/report.html{own}"
+    ready = f"ready: {first([f'results/{one.name}/report.html'])}"
     print(f"\n{len(found.faults)} to be mended" if found.faults else f"\n{ready}")
     return 1 if found.faults else 0
 

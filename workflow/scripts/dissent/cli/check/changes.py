@@ -5,6 +5,7 @@ from pathlib import Path
 
 from dissent.cli.check.looks import Found, Seen
 from dissent.core.files import UserError, read_json, read_table
+from dissent.core.rebuild_hint import first
 from dissent.core.words import some
 from dissent.planning.jobs import Job, planned, reached
 
@@ -102,7 +103,7 @@ def _work(seen: Seen, data: Path, split: Path) -> list[str]:
         lines = [f"{len(anew)} of the {len(trained)} trained networks are trained anew: {_where(anew)}{_took(anew)}"]
     if anew != trained:
         lines.append(
-            f"so that nothing more is, prepare first, in a command of its own: snakemake --cores 2 {split}/labelled.csv"
+            f"so that nothing more is, prepare first, in a command of its own: {first([f'{split}/labelled.csv'])}"
         )
     return lines
 

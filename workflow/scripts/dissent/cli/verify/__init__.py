@@ -21,7 +21,7 @@ from dissent.cli.verify.faults import Fault, Found, files_below, find
 from dissent.cli.verify.stale import Stale, stale
 from dissent.cli.verify.whole_weights import with_whole_weights
 from dissent.core.files import UserError
-from dissent.core.rebuild_hint import command, target
+from dissent.core.rebuild_hint import command, lost_raw, put_back, target
 from dissent.core.words import printable, some
 from dissent.datasets.record import WHY
 
@@ -117,7 +117,10 @@ def _notes(found: Found, old: list[Stale]) -> list[str]:
 def remedies(paths: list[Path]) -> list[str]:
     """Commands that make these files again, each once."""
     targets = sorted({target(path) for path in paths if target(path)})
-    lines = [command(targets)] if targets else []
+    lost = {one: raw for one in targets if (raw := lost_raw(one))}
+    rest = [one for one in targets if one not in lost]
+    lines = [command(rest)] if rest else []
+    lines += [f"{command([one])}\n    before that: {put_back(raw)}" for one, raw in lost.items()]
     others = [path for path in paths if not target(path)]
     if any(is_ours(path) for path in others):
         lines.append(
