@@ -9,9 +9,9 @@ from cli_data import dissent
 from PIL import Image
 from raw_data import ids, photo, save
 
-from dissent.cli.init.grouping import suggested
 from dissent.config.base import read_yaml
 from dissent.core.files import read_table, sha256, write_text
+from dissent.datasets.groups import suggested
 
 NAMES = [f"{letter}{i}" for i in range(4) for letter in "abc"]
 TABLE = [(0, 0, 0), (128, 64, 10), (7, 200, 200)]
@@ -405,15 +405,49 @@ def test_groups_stay_together(in_tmp, capsys):
         (["scan3-07b", "scan3-08b", "scan4-01a", "scan4-02", "s.5-1", "s.5-2"], {"scan3", "scan4", "s.5"}),
         (["x_1", "x_2", "y_1", "y_2", "overview", "y_3"], {"x", "y", "overview"}),
         (["new1", "new2", "s1", "s2"], None),
+        ([f"pat{i:02}/f{j}" for i in range(3) for j in range(2)], {"pat00", "pat01", "pat02"}),
+        ([f"pat{i:02}/pat{i:02}_f{j}" for i in range(3) for j in range(2)], {"pat00", "pat01", "pat02"}),
+        ([f"site/p{i}/f_{j}" for i in range(3) for j in range(2)], {"site/p0", "site/p1", "site/p2"}),
+        (["p0/1", "p0/2", "p0/3", "p0/4", "p1/1", "p1/2", "p1/3", "alone"], {"p0", "p1", "alone"}),
+        (
+            [f"{side}/pat{i}_{side}{j}" for side in ("train", "val") for i in range(3) for j in range(2)],
+            {"pat0", "pat1", "pat2"},
+        ),
+        ([f"{side}/{letter}{j}" for side in ("new", "old") for letter in "abc" for j in range(2)], None),
         (["IMG-0001", "IMG-0002", "IMG-0003", "IMG-0004"], None),
         (["cell", "leaf", "rock", "tree"], None),
     ],
 )
 def test_a_suggested_pattern_fits_the_names(names, groups):
     found = suggested(names)
-    assert (found and set(found[1])) == groups
+    assert (found and set(found.images)) == groups
     if groups:
-        assert {re.search(found[0], name)[1] for name in names} == groups
+        assert {found.of(name) for name in names} == groups
+
+
+def test_a_folder_for_each_patient_is_a_group(in_tmp, capsys):
+    names = [f"pat{i:02}/f{j}" for i in range(6) for j in range(4)]
+    folder(values(0, 1), names=names, masked=names)
+    assert init() == 0
+    [pattern] = re.findall(r"--group '([^']*)'", capsys.readouterr().out)
+    check_too()
+    assert re.search(r"images look like 6 sources .* are on two sides of the split \(pat0", capsys.readouterr().out)
+    assert init("--group", pattern, "--anew") == 0
+    assert "4 images (1 group) for validation, 4 images (1 group) for the test" in capsys.readouterr().out
+    check_too()
+    assert "images look like" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("flag", "said"), [("images/more", "leave `--unlabelled` out"), ("masks", "a folder of its own")]
+)
+def test_no_image_is_taken_twice(in_tmp, capsys, flag, said):
+    folder(values(0, 1), names=[*NAMES, "more/x"])
+    assert init("--unlabelled", flag) == 2
+    told = capsys.readouterr().err
+    assert "would be taken twice" in told and said in told
+    Path("raw/extra").symlink_to("images/more")
+    assert init("--unlabelled", "extra") == 2
 
 
 def test_too_few_groups_are_told(in_tmp, capsys):

@@ -228,3 +228,55 @@ def test_what_lies_beside_the_folders_of_a_data_set_prepares_nothing_anew(in_tmp
     third = raw_digest(raw, source)
     (raw / "masks/c.gif").write_text("refused by name")
     assert len({first, second, third, raw_digest(raw, source)}) == 4
+
+
+# groups
+
+
+@pytest.mark.parametrize(
+    ("pattern", "groups"),
+    [
+        (r"^([^/]+)/", ["p1", "p1", "train"]),  # a folder
+        (r"^(p\d+)", ["p1", "p1", "p2"]),  # a folder or a name, whichever fits
+        (r"^([^_]+)_", ["f", "f", "p2"]),  # without a / it reaches over none
+        (r"^([^_]+/[^_]+)_", ["p1/f", "p1/f", "train/p2"]),
+    ],
+)
+def test_a_pattern_is_searched_in_folders_too(in_tmp, pattern, groups):
+    raw = pairs(in_tmp / "raw", ["p1/f_0", "p1/f_1", "train/p2_0"])
+    _, rows = prepared(raw, in_tmp / "out", group={"pattern": pattern})
+    assert [row["group"] for row in rows.values()] == groups
+
+
+def test_a_bracket_that_finds_nothing_is_no_group(in_tmp):
+    raw = pairs(in_tmp / "raw", ["p1_1", "x1", "x2"])
+    text = refused(raw, in_tmp / "out", group={"pattern": r"(p\d+)?_?\d"})
+    assert "images/x1.png: does not fit" in text and "images/x2.png: does not fit" in text and "p1_1" not in text
+
+
+@pytest.mark.parametrize(("one", "other"), [("0", "0.0"), ("7", "007"), ("A b", "a  b"), ("-1.50", "-1.5")])
+def test_groups_that_look_like_one_are_named(in_tmp, one, other):
+    raw = pairs(in_tmp / "raw", ["a", "b", "c", "d"])
+    write_table(raw, f"stem,pat\na,{one}\nb,{other}\nc,10\nd,1\n")
+    text = refused(raw, in_tmp / "out", table={"path": "splits.csv"}, group={"column": "pat"})
+    assert f"images/b.png: is of group {other!r}, and images/a.png has {one!r}: write one of them" in text
+    assert "1 problem" in text
+
+
+def test_what_keep_asks_for_and_the_table_has_is_told(in_tmp):
+    raw = pairs(in_tmp / "raw", ["a", "b", "c"])
+    write_table(raw, "stem,ok\na,yes\nb,Yes\nc,no\n")
+    table = {"path": "splits.csv"}
+    text = refused(raw, in_tmp / "out", table=table, keep={"ok": [1]})
+    assert "splits.csv: no image is chosen: `keep` asks for ok 1, and there are Yes, no, yes" in text
+    text = refused(raw, in_tmp / "out", table=table, keep={"ok": ["yes"]})
+    assert "images/b.png: has 'Yes' as ok in splits.csv, where `keep` asks for 'yes': write them alike" in text
+
+
+@pytest.mark.parametrize("names", ["stem", "path"])
+def test_an_image_in_two_parts_is_named(in_tmp, names):
+    raw = pairs(in_tmp / "raw", ["more/a", "b"])
+    parts = [{"name": "all"}, {"name": "more", "images": "images/more", "masks": None}]
+    assert "images/more/a.png: is in two of the `parts`, all and more" in refused(
+        raw, in_tmp / "out", parts=parts, names=names
+    )

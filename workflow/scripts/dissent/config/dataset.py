@@ -41,7 +41,7 @@ class Group(Model):
     column: str | None = None
     """column of the table"""
     pattern: str | None = None
-    """regular expression for the image's name without extension; the first bracket in it, or else the whole match, is the group"""
+    """regular expression for the image's path below the folder of images, without extension, as in pat00/f1; the first bracket in it, or else the whole match, is the group. One that names no / never reaches over one, and is searched in the name alone where the path does not fit"""
 
     @model_validator(mode="after")
     def _check(self) -> "Group":

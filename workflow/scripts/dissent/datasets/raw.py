@@ -1,7 +1,6 @@
 """The raw files of a data set: found, paired and named. Nothing is decoded here, and nothing imports torch."""
 
 import os
-import re
 import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,8 +8,10 @@ from pathlib import Path
 from dissent.config.dataset import Part, Source
 from dissent.config.source import Obtain
 from dissent.core.files import UserError, digest
+from dissent.core.words import some
 from dissent.datasets.contents import contents
 from dissent.datasets.decode import EXTENSIONS
+from dissent.datasets.groups import group_of, id_of, plain, told_apart
 from dissent.datasets.listing import Census, Looking, further_files, images_by_key, masks_by_key, walk
 from dissent.datasets.mask_readers import label_folders
 from dissent.datasets.naming import OTHER_IMAGES, Names, bare
@@ -92,21 +93,22 @@ def find_items(source: Source, raw: Path, problems: Problems, census: Census | N
         row = rows[name] if rows is not None else {}
         found = tuple(mask.get(key) for mask in masks[part.name])
         files = [path for path in found if path is not None]
-        if any(row[column] not in map(str, values) for column, values in source.keep.items()):
+        if not _kept(source, row, name, problems):
             census.left |= dict.fromkeys([image, *files], f"not chosen by `keep` from {source.table.path}")
             continue
         census.images.add(image)
         census.masks |= set(files)
         census.masked += bool(files)
         problems += _lacking(source, name, key, found, masks[part.name])
-        stem = key.rsplit("/", 1)[-1]
-        id_ = f"{part.images}/{key}".replace("/", "__") if source.names == "path" else stem
-        group = group_of(source, stem, row, id_, name, problems)
+        id_, group = id_of(source, part.images, key), group_of(source, part.images, key, row, name, problems)
         items.append(Item(id_, part.name, image, name, found if any(found) else (), group, row))
     _check_names(items, problems)
+    if source.group is not None:
+        told_apart(((item.group, item.source) for item in items), "is of group", problems)
     if not items and not problems:
-        problems.append(f"no image lies in {', '.join(part.images for part in source.parts)}")
-    return sorted(items, key=lambda item: item.id)
+        problems.append(_nothing(source, rows or {}))
+    by_id = {item.id: item for item in reversed(items)}  # of those of one id, which are problems, the first
+    return sorted(by_id.values(), key=lambda item: item.id)
 
 
 def listed(
@@ -191,25 +193,41 @@ def _rows(source: Source, raw: Path, images: list[tuple[Path, str]], problems: P
     return rows
 
 
-def group_of(source: Source, stem: str, row: dict, id_: str, where: str, problems: Problems) -> str:
-    """The group of an image (images of a group stay on one side of a split): from its table row, its name, or its own id."""
-    if source.group is None:
-        return id_
-    if source.group.column is not None:
-        if not row[source.group.column]:
-            problems.add(where, f"has no {source.group.column} in {source.table.path}")
-        return row[source.group.column]
-    match = re.search(source.group.pattern, stem)
-    if match is None:
-        problems.add(where, f"does not fit `group: {{pattern: {source.group.pattern}}}`")
-        return id_
-    return match.group(1 if match.re.groups else 0) or ""
+def _kept(source: Source, row: dict[str, str], name: str, problems: Problems) -> bool:
+    """Whether `keep` chooses an image; a value that is nearly one that it asks for goes to `problems`."""
+    for column, values in source.keep.items():
+        wanted = [str(value) for value in values]
+        if row[column] in wanted:
+            continue
+        for close in (value for value in wanted if plain(value) == plain(row[column])):
+            table = source.table.path
+            problems.add(
+                name, f"has {row[column]!r} as {column} in {table}, where `keep` asks for {close!r}: write them alike"
+            )
+        return False
+    return True
+
+
+def _nothing(source: Source, rows: dict[str, dict[str, str]]) -> str:
+    """Why there is no image to use."""
+    if not rows:
+        return f"no image lies in {', '.join(part.images for part in source.parts)}"
+    told = [
+        f"for {column} {some(values)}, and there are {some(sorted({row[column] for row in rows.values()}))}"
+        for column, values in source.keep.items()
+    ]
+    return f"{source.table.path}: no image is chosen: `keep` asks {', '.join(told)}"
 
 
 def _check_names(items: list[Item], problems: Problems) -> None:
     """Names must survive tables, file systems that ignore case, and spreadsheets."""
     seen: dict[str, Item] = {}
+    files: dict[str, Item] = {}
     for item in items:
+        twin = files.setdefault(os.path.realpath(item.image), item)
+        if twin.part != item.part:
+            problems.add(item.source, f"is in two of the `parts`, {twin.part} and {item.part}: take it out of one")
+            continue
         other = seen.setdefault(item.id.casefold(), item)
         if other is not item:
             way = (

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from dissent.cli.check.alike import check_alike
 from dissent.cli.check.flat import check_flat
+from dissent.cli.check.grouped import check_grouped
 from dissent.cli.check.shown import check_shown
 from dissent.config.resolve import Run
 from dissent.core.files import UserError, read_rows, sha256
@@ -111,6 +112,11 @@ def _shown(seen: Seen) -> Found:
     return Found(*check_shown(seen.prepared, seen.split, Task(seen.run.dataset.task.model_dump(mode="json"))))
 
 
+def _grouped(seen: Seen) -> Found:
+    """Images of one source on two sides."""
+    return Found(notes=check_grouped(seen.run.dataset, seen.run.split, seen.prepared, seen.split))
+
+
 def _flat(seen: Seen) -> Found:
     """Images without any contrast."""
     return Found(*check_flat(seen.split, seen.run.dataset.channels))
@@ -155,4 +161,4 @@ def _taught(plan: Plan, run: Run) -> Found:
 FIRST = [_home]
 """with a fault of these, nobody looks at the data"""
 SETTINGS = [_weights, _needs, _taught]
-DATA = [_sides, _shown, _flat, _alike]
+DATA = [_sides, _grouped, _shown, _flat, _alike]

@@ -191,11 +191,13 @@ def _seen(pairs: Pairs, found: Survey, grouped: bool) -> str:
         f"masks   {found.counted} in {pairs.raw / pairs.masks_below}: {', '.join(sorted(found.formats))} ({modes}){suffix}",
     ]
     if pairs.alone:
-        lines.append(f"alone   {len(pairs.alone)} images have no mask and count as unlabelled: {some(pairs.alone)}")
+        lines.append(
+            f"alone   {len(pairs.alone)} images have no mask and count as unlabelled: {some([key.lstrip('/') for key in pairs.alone])}"
+        )
     if found.reading.note:
         lines.append(f"note    {found.reading.note}")
     lines += _lists(pairs.raw)
-    grown = told(key.rsplit("/", 1)[-1] for key in pairs.images) if not grouped else ""
+    grown = told(pairs.place(key)[1] for key in pairs.images) if not grouped else ""
     if grown:
         lines.append(f"note    {grown}")
     return "\n".join(lines)

@@ -12,7 +12,8 @@ from dissent.config.dataset import Source
 from dissent.core.files import UserError, sha256
 from dissent.datasets.decode import Header, turned_size
 from dissent.datasets.geometry import windows
-from dissent.datasets.raw import Problems, group_of
+from dissent.datasets.groups import group_of, told_apart
+from dissent.datasets.problems import Problems
 from dissent.datasets.sampling import nested
 
 SEED = 42
@@ -94,9 +95,8 @@ def _rows(pairs: Pairs, headers: Sequence[Header], source: Source) -> list[Row]:
     problems, rows = Problems(), []
     alone = set(pairs.alone)
     for (key, path), header in zip(pairs.images.items(), headers, strict=True):
-        name, stem = path.relative_to(pairs.raw).as_posix(), key.rsplit("/", 1)[-1]
-        id_ = f"{pairs.images_below}/{key}".replace("/", "__") if source.names == "path" else stem
-        group = group_of(source, stem, {}, id_, name, problems)
+        name = path.relative_to(pairs.raw).as_posix()
+        group = group_of(source, *pairs.place(key), {}, name, problems)
         try:
             tiles = len(
                 windows(*turned_size(header.size, header.orientation), source.geometry, tuple(source.size), False)
@@ -105,6 +105,8 @@ def _rows(pairs: Pairs, headers: Sequence[Header], source: Source) -> list[Row]:
             problems.add(name, str(error))
             continue
         rows.append({"id": name, "group": group, "label": "" if key in alone else "mask", "tiles": tiles})
+    if source.group is not None:
+        told_apart(((row["group"], row["id"]) for row in rows), "is of group", problems)
     problems.stop(pairs.raw)
     return rows
 

@@ -31,7 +31,7 @@ class Pairs:
     """keys of images without any mask"""
     leave_out: list[str] = field(default_factory=list)
     more_below: str = ""
-    """a further folder, of images without masks"""
+    """a further folder, of images without masks; their keys begin with /FOLDER/"""
     census: Census = field(default_factory=Census)
 
     @property
@@ -39,6 +39,12 @@ class Pairs:
         """The data set's `parts`."""
         parts = [{"name": "all", "images": self.images_below, "masks": self.masks_below}]
         return parts + ([{"name": "more", "images": self.more_below, "masks": None}] if self.more_below else [])
+
+    def place(self, key: str) -> tuple[str, str]:
+        """The folder of the part that an image lies in, and its key there."""
+        if key.startswith("/"):
+            return self.more_below, key.removeprefix(f"/{self.more_below}/")
+        return self.images_below, key
 
     @property
     def names(self) -> str:
@@ -54,6 +60,7 @@ def find_pairs(folder: Path, images: str, masks: str, leave_out: Sequence[str] =
     """
     more = _below(folder, more, "--unlabelled") if more else ""
     images, masks = _below(folder, images, "--images"), _below(folder, masks, "--masks")
+    _check_apart(folder, images, masks, more)
     pictures, files = _keys(folder, images, leave_out), _keys(folder, masks, leave_out)
     if not pictures or not files:
         raise UserError(f"{folder / (images if not pictures else masks)} has no PNG, JPEG, TIFF or BMP images")
@@ -98,7 +105,7 @@ def _paired(found: Pairs) -> Pairs:
     problems = Problems()
     images, masks = listed(source, found.raw, problems, census := Census())
     problems.stop(found.raw)
-    pictures = {key if part.name == "all" else f"{part.images}/{key}": path for part, key, path in images}
+    pictures = {key if part.name == "all" else f"/{part.images}/{key}": path for part, key, path in images}
     by_label = dict(zip(labels or [""], masks["all"], strict=True))
     alone = [key for key in pictures if not any(key in one for one in by_label.values())]
     census.images |= set(pictures.values())
@@ -122,6 +129,30 @@ def _below(folder: Path, given: str, flag: str) -> str:
             f"`{flag} {given}` must be a folder below {folder}; put images and masks into folders of their own"
         )
     return plain
+
+
+def _check_apart(folder: Path, images: str, masks: str, more: str) -> None:
+    """No image may lie in two of the folders, links followed; masks may lie in that of the images."""
+    where = {name: (folder / name).resolve() for name in (images, masks, more) if name}
+    for one, other, flag in (
+        (more, images, "--unlabelled"),
+        (more, masks, "--unlabelled"),
+        (images, masks, "--images"),
+    ):
+        if not one or (flag == "--images" and where[one] == where[other]):
+            continue
+        inside = where[one].is_relative_to(where[other])
+        if inside or (flag == "--unlabelled" and where[other].is_relative_to(where[one])):
+            low, high = (one, other) if inside else (other, one)
+            raise UserError(
+                f"{folder / low} lies in {folder / high}, so its images would be taken twice: {_remedy(flag, other == images)}"
+            )
+
+
+def _remedy(flag: str, among_images: bool) -> str:
+    if flag == "--unlabelled" and among_images:
+        return "leave `--unlabelled` out, as images without a mask are the unlabelled ones"
+    return f"give a folder of its own with `{flag} DIR`"
 
 
 def _tops(files: list[str], images: list[str]) -> list[str]:

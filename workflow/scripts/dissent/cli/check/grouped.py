@@ -1,0 +1,36 @@
+"""Whether images that folders or names show to be of one source lie on several sides of a split: a part of `dissent check`."""
+
+from pathlib import Path
+
+from dissent.config.dataset import Dataset
+from dissent.core.files import read_table
+from dissent.core.words import some
+from dissent.datasets.groups import suggested
+from dissent.datasets.naming import bare, nfc
+
+
+def check_grouped(dataset: Dataset, split: str, prepared: Path, tables: Path) -> list[str]:
+    """A note, where the settings neither group images nor name the sides; `tables`: the folder of the split."""
+    plan = dataset.splits[split]
+    if dataset.group is not None or plan.lists is not None or plan.column is not None:
+        return []
+    folders = {part.name: part.images for part in dataset.parts}
+    keys = {}
+    for row in read_table(prepared / "files.csv", ("id", "source", "part")):
+        key = nfc(bare(row["source"])).removeprefix(f"{folders[row['part']]}/")
+        keys[row["id"]] = key.removesuffix(dataset.image_suffix)
+    found = suggested(sorted(set(keys.values())))
+    if found is None:
+        return []
+    on: dict[str, set[str]] = {group: set() for group in found.images}
+    for side in ("labelled", "unlabelled", "val", "test"):
+        for row in read_table(tables / f"{side}.csv", ("id",)):
+            on[found.of(keys[row["id"]])].add("train" if side.endswith("labelled") else side)
+    torn = sorted(group for group, sides in on.items() if len(sides) > 1)
+    if not torn:
+        return []
+    return [
+        f"images look like {len(on)} sources of several images each, and those of {len(torn)} are on two sides of the split "
+        f"({some(torn)}): if they are patients, videos or slides, scores are too good, and `group: {{pattern: "
+        f"'{found.pattern}'}}` keeps each on one side"
+    ]

@@ -1,0 +1,102 @@
+"""What an image is called, and the group of which all images stay on one side of a split. No torch."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from dissent.config.dataset import Source
+from dissent.datasets.naming import nfc
+from dissent.datasets.problems import Problems
+
+_FOLDERS = (r"^([^/]+)/", r"^(.+)/", r"^([^/]+)")  # pat00/f1: the first, the last, or what lies in none by itself
+_NAMES = (
+    r"^(.+)[-_. ][^-_. ]*\d[^-_. ]*$",  # pat00_f1, a_1_2, scan3-07b: all but the last part, which holds a number
+    r"^(.+?)\d+$",  # a1, a2, b1
+    r"^(.+?)(?:[-_. ][^-_. ]*\d[^-_. ]*)?$",  # the first, where some names have no such part
+)
+_FEWEST = 3  # two are rather old and new images, or two cameras
+_NUMBER = re.compile(r"[+-]?\d+(\.\d*)?", re.ASCII)
+
+
+def id_of(source: Source, folder: str, key: str) -> str:
+    """The id of an image: `key` is its path below `folder`, the one of its part, without extension and suffix."""
+    return f"{folder}/{key}".replace("/", "__") if source.names == "path" else key.rsplit("/", 1)[-1]
+
+
+def group_of(source: Source, folder: str, key: str, row: dict, where: str, problems: Problems) -> str:
+    """The group of an image: from its table row, its path, or its own id; `where` names it in `problems`."""
+    id_ = id_of(source, folder, key)
+    if source.group is None:
+        return id_
+    if source.group.column is not None:
+        if not row[source.group.column]:
+            problems.add(where, f"has no {source.group.column} in {source.table.path}")
+        return row[source.group.column]
+    group = found_in(source.group.pattern, key)
+    if not group:
+        problems.add(where, f"does not fit `group: {{pattern: {source.group.pattern}}}`, which is searched in {key}")
+    return group or id_
+
+
+def found_in(pattern: str, key: str) -> str:
+    """What a pattern finds in an image's path below the folder of its part: its first bracket, or the whole; "" if nothing.
+
+    A pattern that names no / reaches over none: where it would, or finds nothing, it is searched in the name alone.
+    """
+    for text in dict.fromkeys((key, key.rsplit("/", 1)[-1])):
+        match = re.search(pattern, text)
+        found = (match.group(1 if match.re.groups else 0) or "") if match else ""
+        if found and ("/" not in found or "/" in pattern):
+            return found
+    return ""
+
+
+def told_apart(values: Iterable[tuple[str, str]], what: str, problems: Problems) -> None:
+    """Values that people write for one another (0 and 0.0, A and a) go to `problems`; `values`: pairs of value and file."""
+    first: dict[str, tuple[str, str]] = {}
+    told = set()
+    for value, where in values:
+        other, there = first.setdefault(plain(value), (value, where))
+        if other != value and value not in told:
+            told.add(value)
+            problems.add(
+                where, f"{what} {value!r}, and {there} has {other!r}: write one of them, or rename one if they differ"
+            )
+
+
+def plain(value: str) -> str:
+    """A value as people mean it: without upper case, doubled blanks, and zeros that change no number."""
+    text = " ".join(nfc(value).casefold().split())
+    if not _NUMBER.fullmatch(text):
+        return text
+    whole, _, part = text.lstrip("+-").partition(".")
+    return "-" * text.startswith("-") + f"{whole.lstrip('0') or '0'}.{part}".rstrip("0").rstrip(".")
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A pattern that finds fewer groups than images: how many images each has."""
+
+    pattern: str
+    images: Counter[str]
+
+    def of(self, key: str) -> str:
+        """The group of an image."""
+        return found_in(self.pattern, key)
+
+
+def suggested(keys: Iterable[str]) -> Suggestion | None:
+    """A pattern that fits every image, where folders or names look like several images of one source; None: they do not.
+
+    `keys`: paths below the folder of a part, without extension. Folders come first; where a name stands in two of them,
+    names alone say nothing.
+    """
+    every = list(keys)
+    names = {key.rsplit("/", 1)[-1] for key in every}
+    folders = _FOLDERS if any("/" in key for key in every) else ()
+    for pattern in (*folders, *(_NAMES if len(names) == len(every) else ())):
+        groups = Counter(found_in(pattern, key) for key in every)
+        if "" not in groups and _FEWEST <= len(groups) <= len(every) // 2:
+            return Suggestion(pattern, groups)
+    return None
