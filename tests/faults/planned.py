@@ -17,7 +17,8 @@ ATTRIBUTES = ("wildcards", "threads", "resources", "params")
 def _described(job) -> dict:
     found = {name: getattr(job, name) for name in ATTRIBUTES}
     found |= {name: getattr(job, name)._plainstrings() for name in ("input", "output", "log")}
-    return found | {"rule": job.rule.name, "script": Path(job.rule.script).name}
+    known = {"rule": job.rule.name, "script": Path(job.rule.script).name, "config": dict(job.rule.workflow.config)}
+    return found | known
 
 
 def _stop_before_the_first(out: str) -> None:
