@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from dissent.config.dataset import Source
-from dissent.config.task import Task
+from dissent.config.task import NEW_FIRST_LABEL, Task
 from dissent.core.files import UNKNOWN, sha256, write_json, write_table
 from dissent.core.words import some
 from dissent.datasets.contents import states
@@ -61,6 +61,7 @@ def prepare(dataset: dict, name: str, raw: str, out: str, threads: int = 1, reco
             jobs = [(item, headers[item.id][0], plan) for item in items]
             done = dict(_each(pool, convert, jobs, problems, raw, "prepared"))
         _check_unmapped(source, done, problems)
+        problems += [f"{item.source}: {why}" for item in items if (why := _real_doubt(source.task, done.get(item.id)))]
         faded = [item.source for item in items if item.id in done and done[item.id].faded]
         for line in by_cause([f"{name}: is in colour and read as grey; `channels: 3` keeps colours" for name in faded]):
             log.warning("%s", line)
@@ -164,6 +165,16 @@ def _check_unmapped(source: Source, done: dict[str, Converted], problems: Proble
         problems.append(f"{text}; `unmapped: {source.coding.unmapped}` allows less: look at `table` and `tolerance`")
     else:
         log.warning("%s; they count as unknown", text)
+
+
+def _real_doubt(task: Task, one: Converted | None) -> str:
+    """Why a mask cannot be of a task whose id 0 is kept for doubt; or ""."""
+    if task.doubt_class is not True or one is None or not one.counts[0]:
+        return ""
+    return (
+        f"{one.counts[0]} pixels of its mask are `{task.labels[0]}`, which `doubt_class: true` keeps for doubt, and would not "
+        f"be scored: {NEW_FIRST_LABEL}, or leave `doubt_class` out. (`doubt_class: shared`: they mean that nobody labelled them)"
+    )
 
 
 def _check_palettes(items: dict[str, Item], done: dict[str, Converted], raw: str, problems: Problems) -> None:
