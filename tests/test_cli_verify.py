@@ -12,7 +12,7 @@ import yaml
 from cli_data import dissent, pixels_of
 from raw_data import photo, save
 
-from dissent.cli.verify.faults import find_faults
+from dissent.cli.verify.faults import find
 from dissent.core.files import read_json, write_json, write_text
 from dissent.core.rebuild_hint import target
 
@@ -177,6 +177,15 @@ def test_a_table_that_is_older_than_its_file_is_told_as_such(copied, capsys):
     assert f"damaged  {path}  names another version of" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("job", ["students/1/cost.json", "costs/predict.json"])
+def test_a_sum_of_costs_that_is_not_theirs_is_told_and_no_job_is_done_again_for_it(copied, capsys, job):
+    write_json(f"results/tiny/gen1/{job}", read_json(f"results/tiny/gen1/{job}") | {"seconds": 1e6})
+    assert dissent("verify") == 1
+    out = capsys.readouterr().out
+    assert f"results/tiny/gen1/cost.json  counts {'train 1' if 'train' in out else 'predict'} otherwise" in out
+    assert "1 of " in out and out.endswith("--force results/tiny/gen1/cost.json\n")
+
+
 def test_pages_json_and_views_without_a_digest(copied, capsys):
     Path("results/tiny/report.html").write_text("<html>")
     Path("results/tiny/gen1/metrics.json").write_text('{"score": ')
@@ -292,7 +301,7 @@ def test_a_hundred_flips_are_all_seen(copied):
         content = path.read_bytes()
         flip(path, number % 97 / 97)
         folder = path.parents[1] if "splits" not in path.parts else path.parent
-        faults, _ = find_faults([Path("data"), Path("results")] if number % 20 == 0 else [folder.parent])
+        faults = find([Path("data"), Path("results")] if number % 20 == 0 else [folder.parent]).faults
         assert any(fault.path == path for fault in faults), path
         path.write_bytes(content)
     assert len(files) >= 80

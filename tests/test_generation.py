@@ -255,6 +255,12 @@ def test_costs_add_up(in_tmp):
     }
     write_json("students/1/cost.json", one)
     write_json("costs/predict.json", one | {"peak_memory_mb": 300, "steps": 0})
+    shards = ["costs/predict/shard1.json", "costs/build_masks/shard1.json"]
+    for shard in shards:
+        write_json(shard, one)
+    add_costs(shards, "shards.json")
+    found = json.loads((in_tmp / "shards.json").read_text())
+    assert set(found["jobs"]) == {"predict shard1", "build_masks shard1"} and found["total"]["seconds"] == 4.0
     add_costs(["students/1/cost.json", "costs/predict.json"], "cost.json")
     found = json.loads((in_tmp / "cost.json").read_text())
     assert set(found["jobs"]) == {"train 1", "predict"}

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from cli_data import dissent
 
-from dissent.cli.verify.faults import find_faults
+from dissent.cli.verify.faults import find
 from dissent.core.files import UserError, read_json, read_table, sha256, write_json
 from dissent.core.rebuild_hint import target
 
@@ -98,7 +98,7 @@ def injected(how, places, kinds):
             if path.exists() and path.read_bytes() == content:
                 continue
             count += 1
-            faults, _ = find_faults(ROOTS)
+            faults = find(ROOTS).faults
             # of a table and the JSON with its digest that do not fit each other the table is told, and that JSON with it
             if not any(fault.path == path or str(path) in fault.why for fault in faults):
                 missed.append((kind, at, faults))
@@ -109,7 +109,7 @@ def injected(how, places, kinds):
 
 @pytest.mark.parametrize("how", ROT)
 def test_rot_in_every_kind_of_file_is_found(copied, how):
-    assert find_faults(ROOTS)[0] == []
+    assert find(ROOTS).faults == []
     count, missed = injected(how, PLACES[how], [kind for kind in KINDS if Path(kind).name not in ALONE.get(how, ())])
     print(f"{how}: {count - len(missed)} of {count} found")
     assert missed == [] and count >= 30
@@ -131,7 +131,7 @@ FOLDERS = ("data/tiny/images", "data/tiny/labels", "data/tiny/splits", "data/tin
 def test_a_whole_folder_is_missed(copied, folder):
     shutil.rmtree(folder)
     roots = [root for root in ROOTS if root.exists()]
-    faults, _ = find_faults(roots)
+    faults = find(roots).faults
     assert faults and {fault.how for fault in faults} == {"lost"}
     assert all(fault.path.is_relative_to(folder) or Path(folder).is_relative_to(fault.path) for fault in faults)
 
@@ -191,6 +191,6 @@ def test_files_of_one_folder_with_one_fault_are_one_line(copied, capsys):
 
 def test_a_copy_of_a_run_under_another_name_is_no_fault(copied):
     shutil.copytree("results/tiny", "results/kept")
-    assert find_faults(ROOTS)[0] == []
+    assert find(ROOTS).faults == []
     write_json("results/kept/gen1/metrics.json", read_json("results/tiny/gen2/metrics.json"))
-    assert [fault.path.as_posix() for fault in find_faults(ROOTS)[0]][-1] == "results/kept/gen1/metrics.json"
+    assert [fault.path.as_posix() for fault in find(ROOTS).faults][-1] == "results/kept/gen1/metrics.json"

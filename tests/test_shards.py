@@ -7,7 +7,7 @@ import pytest
 from discs import SETTINGS, draw
 from test_workflow import mine, planned, snakemake
 
-from dissent.cli.verify.faults import find_faults
+from dissent.cli.verify.faults import find
 from dissent.core.files import UserError, join_tables, read_json, read_rows, read_table, sha256, write_table
 
 
@@ -64,7 +64,7 @@ def test_a_run_in_shards_equals_the_run_in_one_piece(root, in_tmp):
     assert "predict" not in jobs and "build_masks" not in jobs
     result = snakemake(root, *targets, settings=settings)
     assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
-    assert find_faults([Path("data"), Path("results")])[0] == []
+    assert find([Path("data"), Path("results")]).faults == []
     one, parts = Path("results/tiny/gen2"), Path("results/mine/gen2")
     assert pictures(one) == pictures(parts) and len(pictures(one)) == 8 * 4
     assert (parts / "masks/shard2/consensus").is_dir() and (parts / "predictions/shard3/teacher1").is_dir()
@@ -79,7 +79,7 @@ def test_a_run_in_shards_equals_the_run_in_one_piece(root, in_tmp):
     for path in (parts / "masks/shard2.csv", parts / "predictions/shard1.json", parts / "costs/predict/shard3.json"):
         content = path.read_bytes()
         path.unlink()
-        assert path in {fault.path for fault in find_faults([Path("results")])[0]}
+        assert path in {fault.path for fault in find([Path("results")]).faults}
         path.write_bytes(content)
     shutil.rmtree(parts / "predictions/shard2")
-    assert all("shard2" in str(fault.path) for fault in find_faults([Path("results")])[0])
+    assert all("shard2" in str(fault.path) for fault in find([Path("results")]).faults)

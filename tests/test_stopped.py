@@ -16,7 +16,7 @@ from untrained_run import Untrained, code
 from dissent.cli.check.steps import steps_of
 from dissent.cli.predict.pool import folders_of
 from dissent.cli.verify.checksums import claims_of
-from dissent.cli.verify.faults import find_faults
+from dissent.cli.verify.faults import find
 from dissent.config.automatic import cap
 from dissent.config.base import validate
 from dissent.config.method import Recipe
@@ -155,8 +155,8 @@ def test_tables_of_what_was_not_made_are_those_of_the_generation_that_is_kept(st
     with safe_open(last / "students/2/model.safetensors", "numpy") as model:
         assert list(model.keys()) == [] and model.metadata()["not_made"].endswith(": results/auto/gen1")
     assert read_json(last / "cost.json")["total"]["steps"] == 0 and read_json(last / "audit.json")["hidden_masks"] == 0
-    faults, checked = find_faults([last])
-    assert faults == [] and checked > 10 and claims_of(last / "teachers.json")
+    found = find([last])
+    assert found.faults == [] and found.checked > 10 and claims_of(last / "teachers.json")
 
 
 def test_the_same_decision_leaves_the_same_bytes(stopped):

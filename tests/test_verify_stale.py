@@ -60,6 +60,15 @@ def test_what_lies_beyond_the_plan(copied, capsys, change, folder, words):
     assert f"note: {folder}: {words}; if it is not wanted: rm -r {folder}\n" in out
 
 
+def test_a_run_that_stops_by_itself_has_no_generation_too_many_up_to_its_cap(copied, capsys):
+    edit("experiments/tiny.yaml", "generations: 2", "generations: auto")
+    assert dissent("verify") == 0
+    assert "note" not in capsys.readouterr().out
+    edit("experiments/tiny.yaml", "generations: auto", "generations: {auto: 1, patience: 1}")
+    assert dissent("verify") == 0
+    assert "note: results/tiny/gen2: tiny ends at gen1" in capsys.readouterr().out
+
+
 def test_settings_with_a_mistake_make_nothing_stale(copied, capsys):
     edit("experiments/tiny.yaml", "pool: 2", "pool: two")
     assert dissent("verify") == 0

@@ -17,7 +17,7 @@ from discs import SETTINGS, draw
 from PIL import Image
 
 from dissent.cli.snakemake import targets_first
-from dissent.cli.verify.faults import find_faults
+from dissent.cli.verify.faults import find
 from dissent.core.files import read_json, read_table, sha256, write_json, write_table
 
 SNAKEMAKE = [sys.executable, "-m", "snakemake", "--cores", "2"]
@@ -288,15 +288,15 @@ def test_a_whole_run_with_evalnets(root, in_tmp):
     assert not Path("results/mine.ldt/gen0/students").exists() and not list(Path("work/state").iterdir())
     again = snakemake(root, *targets, settings=settings)
     assert "Nothing to be done" in again.stdout + again.stderr
-    assert find_faults([Path("data"), Path("results")])[0] == []
+    assert find([Path("data"), Path("results")]).faults == []
     for name in ("1/model.json", "2/history.csv", "evalnets.json", "thresholds.json"):
         path = Path("results/mine/evalnets", name)
         content = path.read_bytes()
         path.write_bytes(content[:-9] + bytes([content[-9] ^ 1]) + content[-8:])
-        assert path in {fault.path for fault in find_faults([Path("results")])[0]}, name
+        assert path in {fault.path for fault in find([Path("results")]).faults}, name
         path.write_bytes(content)
     Path("results/mine/gen1/scores.json").unlink()
-    assert [fault.path.name for fault in find_faults([Path("results")])[0]] == ["scores.json"]
+    assert [fault.path.name for fault in find([Path("results")]).faults] == ["scores.json"]
 
 
 @pytest.mark.slow

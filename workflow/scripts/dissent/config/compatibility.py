@@ -38,11 +38,8 @@ def check_together(run: "Run", path: Path) -> None:
         )
     if fault := _teaches_a_class(run):
         raise UserError(f"{fault} ({path})")
-    for recipe in (run.recipe, run.start):
-        if recipe and recipe.doubt.target == "own_class" and not run.dataset.task.doubt_class:
-            raise UserError(
-                f"`doubt.target: own_class` needs `doubt_class: true` in data set {run.dataset_name} ({path})"
-            )
+    if run.recipe.doubt.target == "own_class" and not run.dataset.task.doubt_class:
+        raise UserError(f"`doubt.target: own_class` needs `doubt_class: true` in data set {run.dataset_name} ({path})")
 
 
 def _teaches_a_class(run: "Run") -> str:

@@ -6,4 +6,6 @@ MASKS = (
     "score", "label_sha256", "doubt_sha256",
 )  # fmt: skip
 """of masks.csv, before the columns that depend on the task"""
+PREDICTED = ("image", "mask", "status", "reason", "height", "width", "sha256")
+"""of what `dissent predict` writes, before the columns that depend on the task"""
 SCORES = ("id", "teacher", "score", "copies", "passes")

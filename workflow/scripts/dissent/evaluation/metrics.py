@@ -61,20 +61,6 @@ def interval(
     return _middle(values_R, level)
 
 
-def paired_interval(
-    a_NL4: np.ndarray, b_NL4: np.ndarray, score: Score, seed: int, repeats: int = 1000, level: float = 0.95
-) -> tuple[float | None, float | None]:
-    """Interval of `score(a) - score(b)`, with the same resampled images for both.
-
-    Both count the same N images in one order.
-    """
-    if len(a_NL4) != len(b_NL4):
-        raise ValueError(f"paired counts are of the same images, not of {len(a_NL4)} and {len(b_NL4)}")
-    times_RN = _resamples(len(a_NL4), seed, repeats)
-    a_R, b_R = (score.statistic(_checked(each), times_RN)[0] for each in (a_NL4, b_NL4))
-    return _middle(a_R - b_R, level)
-
-
 def _resamples(images: int, seed: int, repeats: int) -> np.ndarray:
     """How often each image was drawn in each resample: (R, N)."""
     drawn = np.random.default_rng(seed).integers(max(images, 1), size=(repeats, images))

@@ -20,7 +20,7 @@ def write_cost(out: str, spent: Cost, done: Mapping) -> None:
 
 
 def add_costs(files: Sequence[str], out: str) -> None:
-    """Write cost.json: the cost of each job (files students/{i}/cost.json, costs/{rule}.json), and their sums."""
+    """Write cost.json: the cost of each job (files students/{i}/cost.json, costs/{rule}.json, costs/{rule}/shard{s}.json), and their sums."""
     costs = {_name(Path(file)): read_json(file) for file in files}
     total = {
         "seconds": round(sum(cost["seconds"] for cost in costs.values()), 1),
@@ -34,6 +34,7 @@ def add_costs(files: Sequence[str], out: str) -> None:
 
 
 def _name(file: Path) -> str:
+    """`predict`, of a shard `predict shard1`, `train 2`, `evalnet 1`."""
     if file.name != "cost.json":
-        return file.stem
+        return file.stem if file.parent.name == "costs" else f"{file.parent.name} {file.stem}"
     return f"{'evalnet' if file.parents[1].name == 'evalnets' else 'train'} {file.parent.name}"

@@ -42,7 +42,7 @@ def check_alike(prepared: Path, split: Path, task: Task, table: Path) -> tuple[l
     """Notes and warnings; all pairs are written to `table`, if there are any."""
     rows, left_out = _rows(prepared, split)
     notes = [f"of unlabelled images {left_out:,} are not searched for near duplicates"] if left_out else []
-    masks = _one_image_two_masks(rows, prepared, task)
+    masks = _one_image_two_masks(rows, prepared)
     across = []
     for pair in _pairs(rows, prepared):
         one, other = rows[pair.first], rows[pair.second]
@@ -124,7 +124,7 @@ def _how(pair: Pair, one: Mapping, other: Mapping) -> str:
     return ", ".join(words)
 
 
-def _one_image_two_masks(rows: Sequence[Mapping], prepared: Path, task: Task) -> list[str]:
+def _one_image_two_masks(rows: Sequence[Mapping], prepared: Path) -> list[str]:
     """Images of one side with equal pixels whose masks differ."""
     first: dict[tuple[str, str], Mapping] = {}
     found = []

@@ -21,6 +21,7 @@ import numpy as np
 from dissent.cli.machine import cores
 from dissent.cli.predict.find_images import Photo, Upright, find_photos, read_upright
 from dissent.cli.predict.marks import files_of, write_marks
+from dissent.core.columns import PREDICTED
 from dissent.core.files import UserError, read_json, write_json, write_table
 from dissent.core.task import Task
 from dissent.core.words import printable, some
@@ -36,7 +37,6 @@ EXAMPLES = """examples:
   dissent predict results/isic/gen5/students/3 photos/ masks/ this student"""
 _WAITING = 2**27  # pixels of masks that may wait for the disk
 _FADED = "is in colour and read as grey, as the network learned from grey images"
-_COLUMNS = ("image", "mask", "status", "reason", "height", "width", "sha256")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -191,7 +191,7 @@ def _check_free(out: Path, names: list[str]) -> None:
 
 
 def _row(name: str, status: str, reason: str) -> dict:
-    return dict.fromkeys(_COLUMNS, "") | {"image": name, "status": status, "reason": reason}
+    return dict.fromkeys(PREDICTED, "") | {"image": name, "status": status, "reason": reason}
 
 
 def _write_tables(pool: "Pool", task: Task, rows: list[dict], args: argparse.Namespace, levels: tuple | None) -> None:
@@ -199,7 +199,7 @@ def _write_tables(pool: "Pool", task: Task, rows: list[dict], args: argparse.Nam
     table = [dict.fromkeys(counts, "") | row | {"image": _plain(row["image"])} for row in rows]
     for row in table:
         row["mask"] = row["mask"] and _plain(row["mask"])
-    written = write_table(args.out / "predictions.csv", table, (*_COLUMNS, *counts), keeper=False)
+    written = write_table(args.out / "predictions.csv", table, (*PREDICTED, *counts), keeper=False)
     names = task.labels if task.bits else task.histogram_names
     about = {
         "networks": [

@@ -9,20 +9,19 @@ from typing import NamedTuple
 
 from dissent.core import seal
 from dissent.core.checked import strict_json, unquoted
-from dissent.core.columns import MASKS, PREDICTIONS
+from dissent.core.columns import MASKS, PREDICTED, PREDICTIONS
 from dissent.core.files import PAIR_COLUMNS
 from dissent.datasets.prepare import COLUMNS as FILES
 from dissent.datasets.record import COLUMNS as RAW
 from dissent.datasets.record import NAME as RAW_NAME
 from dissent.datasets.split import LABELLED, UNLABELLED
 
-_PREDICTED = ("image", "mask", "status", "reason", "height", "width", "sha256")  # what `dissent predict` writes
 _CSV: dict[str, tuple[Sequence[str], ...]] = {
     "files.csv": (FILES,),
     RAW_NAME: (RAW,),
     "pairs.csv": (PAIR_COLUMNS,),
     "masks.csv": (MASKS,),
-    "predictions.csv": (PREDICTIONS, _PREDICTED),
+    "predictions.csv": (PREDICTIONS, PREDICTED),
     **{f"{side}.csv": (UNLABELLED if side == "unlabelled" else LABELLED,) for side in seal.SIDES},
 }
 _WORDS = {

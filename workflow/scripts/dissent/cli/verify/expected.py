@@ -137,9 +137,16 @@ def _of_labels(here: Path, g: int, names: set[str]) -> Iterator[Lost]:
 
 
 def _of_costs(here: Path, cost: object, names: set[str]) -> Iterator[Lost]:
+    elsewhere = ("evalnet", *(() if any(name.startswith("students/") for name in names) else ("train",)))
     for job in cost.get("jobs", {}) if isinstance(cost, dict) else ():
-        kind, _, number = job.partition(" ")
-        if kind == "train" and any(name.startswith("students/") for name in names):
-            yield Lost(here / "students" / number / "cost.json", f"{here}/cost.json counts it")
-        elif not number and not job.startswith("shard"):
-            yield Lost(here / "costs" / f"{job}.json", f"{here}/cost.json counts it")
+        if job.split(" ")[0] not in elsewhere:
+            yield Lost(counted(here, job), f"{here}/cost.json counts it")
+
+
+def counted(here: Path, job: str) -> Path:
+    """The file of a job that cost.json of a generation counts; students and EvalNets may be those of another run."""
+    kind, _, part = job.partition(" ")
+    folders = {"train": here / "students", "evalnet": here.parent / "evalnets"}
+    if kind in folders:
+        return folders[kind] / part / "cost.json"
+    return here / "costs" / (f"{kind}/{part}.json" if part else f"{kind}.json")

@@ -32,18 +32,11 @@ class Fault(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What `find` saw: faults by path, how many files were checked, all files, and those that carry no digest."""
+    """What `find` saw: faults by path, how many files were checked, and those that carry no digest."""
 
     faults: list[Fault]
     checked: int
-    files: list[Path]
     unsealed: list[Path]
-
-
-def find_faults(paths: Iterable[Path]) -> tuple[list[Fault], int]:
-    """Every fault below `paths`, by path, and the number of files that were checked."""
-    found = find(paths)
-    return found.faults, found.checked
 
 
 def find(paths: Iterable[Path], stale: Iterable[Path] = ()) -> Found:
@@ -68,7 +61,8 @@ def find(paths: Iterable[Path], stale: Iterable[Path] = ()) -> Found:
     for fault in others:
         values.pop(fault.path, None)
     wanted: dict[Path, dict[str, list[Path]]] = {}
-    for claim in (claim for claim in claims if claim.table not in {fault.path for fault in others}):
+    apart = {fault.path for fault in others}
+    for claim in (claim for claim in claims if claim.table not in apart):
         wanted.setdefault(claim.path, {}).setdefault(claim.sha256, []).append(claim.table)
     faults += _cut_tables(ours, set(wanted), {fault.path for fault in faults})
     with ThreadPoolExecutor(cores()) as workers:
@@ -88,7 +82,7 @@ def find(paths: Iterable[Path], stale: Iterable[Path] = ()) -> Found:
     faults += [Fault(*fault) for about in abouts for fault in raw_faults(about)]
     unsealed = [file for file in ours if _carries_none(file, values)]
     checked = len(set(files) | set(wanted)) + sum(map(raw_count, abouts))
-    return Found(_once(faults), checked, files, unsealed)
+    return Found(_once(faults), checked, unsealed)
 
 
 def files_below(paths: Iterable[Path]) -> list[Path]:

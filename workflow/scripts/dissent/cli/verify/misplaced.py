@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from dissent.cli.verify.expected import counted
 from dissent.core import seal
 from dissent.core.words import printable
 
@@ -28,7 +29,7 @@ def misplaced(file: Path, values: Values, runs: Mapping[str, set[str]]) -> str |
     for name, key in (("dataset.json", "dataset"), ("split.json", "split")):
         if file.name == name and value.get(key, file.parent.name) != file.parent.name:
             return f"is that of {printable(value[key])}"
-    return _other_cost(file, value, values)
+    return _other_sum(file, value, values)
 
 
 def _of_its_kind(file: Path, value: dict) -> bool:
@@ -67,15 +68,13 @@ def _other_page(file: Path, runs: Mapping[str, set[str]]) -> str | None:
     return None
 
 
-def _other_cost(file: Path, value: dict, values: Values) -> str | None:
-    """The cost of a job, where cost.json of its generation counts another."""
-    if file.name == "cost.json" and file.parents[1].name == "students":
-        total, job = file.parents[2] / "cost.json", f"train {file.parent.name}"
-    elif file.parent.name == "costs":
-        total, job = file.parents[1] / "cost.json", file.stem
-    else:
-        return None
-    counted = values.get(total)
-    jobs = counted.get("jobs", {}) if isinstance(counted, dict) else {}
-    own = {key: part for key, part in value.items() if key != seal.FIELD}
-    return f"is not what {total} counts" if job in jobs and jobs[job] != own else None
+def _other_sum(file: Path, value: dict, values: Values) -> str | None:
+    """cost.json of a generation that counts another cost of a job than the job's own file has.
+
+    The sum is told, whichever of the two is wrong: it is made again at once, and the file of a job by the whole job.
+    """
+    for job, cost in value.get("jobs", {}).items() if file.name == "cost.json" else ():
+        own = values.get(counted(file.parent, job))
+        if isinstance(own, dict) and {key: part for key, part in own.items() if key != seal.FIELD} != cost:
+            return f"counts {printable(job)} otherwise than {counted(file.parent, job)}"
+    return None

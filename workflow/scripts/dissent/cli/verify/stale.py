@@ -62,8 +62,8 @@ def _of_run(config: Config, name: str, generation: int | None, student: int | No
         run = config.run(name)
     except UserError:
         return "" if generation is not None or _has_settings(config, name) else "no settings make this run any more"
-    if generation is not None and generation > run.recipe.generations:
-        return f"{name} ends at gen{run.recipe.generations}"
+    if generation is not None and generation > run.recipe.last:
+        return f"{name} ends at gen{run.recipe.last}"
     if student is not None and student > run.at(generation or 0)["pool"]:
         return f"gen{generation} of {name} has {run.at(generation or 0)['pool']} students"
     return ""
