@@ -39,7 +39,8 @@ SIBLINGS = ("training/learners/", "pseudolabels/aggregate/", "pseudolabels/selec
 IN_PLACE = {"runtime/logs.py", "runtime/locks.py", "datasets/download.py", "datasets/unpack.py"}
 WRITERS = {"core/atomic.py", "training/checkpoint.py"} | IN_PLACE
 KINDS = {"binary", "multiclass", "multilabel"}
-ASK_THE_KIND = {"core/task.py", "consensus.py"}
+INIT = {f"cli/init/{name}.py" for name in ("centres", "infer_encoding", "mask_meaning")}  # concludes it from files
+ASK_THE_KIND = {"core/task.py", "consensus.py"} | INIT
 
 
 def named(path: Path) -> str:

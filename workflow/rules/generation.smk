@@ -140,7 +140,8 @@ rule rank_students:
     conda:
         "../../envs/dissent.yaml"
     params:
-        settings=lambda w: rule_params.ranking(run_of(w), int(w.g), PLAN.code),
+        settings=lambda w: rule_params.ranking(run_of(w), int(w.g)),
+        code=lambda w: PLAN.code("rank_students"),
     script:
         "../scripts/rank_students.py"
 
@@ -185,7 +186,7 @@ rule cost:
     conda:
         "../../envs/dissent.yaml"
     params:
-        settings=lambda w: rule_params.costing(PLAN.code),
+        code=lambda w: PLAN.code("cost"),
     script:
         "../scripts/cost.py"
 

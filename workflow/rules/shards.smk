@@ -65,7 +65,7 @@ rule join_shards:
     conda:
         "../../envs/dissent.yaml"
     params:
-        settings=lambda w: rule_params.joining(PLAN.code),
+        code=lambda w: PLAN.code("join_shards"),
     script:
         "../scripts/join_shards.py"
 

@@ -64,7 +64,9 @@ class Folders(Model):
     folders: list[Below] | None = None
     """the folder of each label in order; none: the labels' names"""
     threshold: Annotated[int, Field(ge=1, le=255)] | None = None
-    """values from here on count as set; none: only 0, 1 and 255 are taken"""
+    """values from here on count as set; none: 0 is not set, and 1 or 255 is, of which a file has one"""
+    ignore: list[Byte] = []
+    """values that mean nobody knows: the pixel is unknown for all labels"""
     missing: Literal["refuse", "empty"] = "refuse"
     """an image that has a mask in some folders but not in all: an error, or the label is nowhere in it"""
     overlap: Literal["refuse", "later"] = "refuse"
@@ -76,7 +78,7 @@ class Channels(Model):
 
     name: Literal["channels"]
     threshold: Annotated[int, Field(ge=1, le=255)] | None = None
-    """values from here on count as set; none: only 0, 1 and 255 are taken"""
+    """values from here on count as set; none: 0 is not set, and 1 or 255 is, of which a file has one"""
 
 
 Coding = Annotated[Index | ZeroFull | Colours | Folders | Channels, Field(discriminator="name")]
@@ -92,7 +94,7 @@ def check_coding(coding: Coding, task: Task) -> None:
         raise ValueError(f"`coding: {coding.name}` is for {' and '.join(kinds)} tasks, not for {kind}")
     foreground = len(task.labels)
     if coding.name == "colours":
-        wanted = 2 if kind == "binary" else foreground - bool(task.doubt_class)
+        wanted = 2 if kind == "binary" else foreground - task.doubt_class
         if len(coding.table) != wanted:
             raise ValueError(f"`coding.table` has {len(coding.table)} colours where {wanted} are needed")
         _once([tuple(colour) for colour in coding.table + coding.ignore], "coding.table and ignore")
@@ -107,11 +109,7 @@ def check_coding(coding: Coding, task: Task) -> None:
     if coding.name == "zero_255":
         _once([0, 255, *coding.ignore], "0, 255 and `coding.ignore`")
     if coding.name == "folders":
-        if task.doubt_class:
-            raise ValueError(
-                f"`doubt_class` with `coding: folders`: each pixel in no folder is `{task.labels[0]}`, so that id 0 is no "
-                f"doubt; leave `doubt_class` out (`background: {task.labels[0]}` if the label means nothing in particular)"
-            )
+        _once([0, *coding.ignore], "0 and `coding.ignore`")
         names = task.labels[1:] if kind == "multiclass" else task.labels
         if coding.folders is not None and len(coding.folders) != len(names):
             raise ValueError(f"`coding.folders` must name one folder for each of {', '.join(names)}")

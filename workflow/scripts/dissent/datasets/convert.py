@@ -80,11 +80,10 @@ def convert(item: Item, image: Header, plan: Plan) -> Converted:
     if source.geometry.name == "whole" and not published:
         # JPEGs of many times the size needed are decoded at a fraction of theirs, with a reserve of two
         smallest = turned_size((2 * size[0], 2 * size[1]), turn)
-    mask = next((path for path in item.masks if path is not None), None)
     (_, pixels, faded), (label, unmapped, palette, numbers) = _all(
         [
             (item.image, _read_photo, (item, source, smallest)),
-            (item.image if len(item.masks) > 1 else mask, label_of, (item, image, source, plan.turns)),
+            _label_job(item, image, source, plan.turns),
         ]
     )
     pixels = to_bytes(turned(pixels, turn), plan.levels)
@@ -118,6 +117,16 @@ def convert(item: Item, image: Header, plan: Plan) -> Converted:
     return result
 
 
+def label_of(item: Item, image: Header, source: Source, turns: Turns) -> Label:
+    """The label of an item, as looked at; BadFiles where its masks cannot be read as the data set says."""
+    [label] = _all([_label_job(item, image, source, turns)])
+    return label
+
+
+def _label_job(item: Item, image: Header, source: Source, turns: Turns) -> tuple[Path, Callable, tuple]:
+    return item.masks[0] if len(item.masks) == 1 else item.image, _read_label, (item, image, source, turns)
+
+
 def _all(jobs: list[tuple[Path, Callable, tuple]]) -> list[Any]:
     """Results of all jobs, or BadFiles with the path and reason of each that failed."""
     results, bad = [], []
@@ -139,7 +148,7 @@ def _read_photo(item: Item, source: Source, smallest: tuple[int, int] | None) ->
     return photo
 
 
-def label_of(item: Item, image: Header, source: Source, turns: Turns) -> Label:
+def _read_label(item: Item, image: Header, source: Source, turns: Turns) -> Label:
     """Ids as looked at; published binary masks stay grey, as they are resized before they are cut at a threshold."""
     if not item.masks:
         return Label(None)

@@ -4,7 +4,7 @@ Each takes the files of a mask (folders: one a label, None where there is none),
 returns uint8 (H, W) ids with 255 where nobody knows, and the number of pixels that fit no colour.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -52,7 +52,7 @@ def label_folders(coding: Coding, task: Task) -> list[str]:
 
 
 def _index(paths: list[Path | None], coding: Index, task: Task) -> Label:
-    header, pixels = _lossless(paths[0])
+    header, pixels = _guard_lossy(read_pixels(paths[0]), allowed=False)
     if header.mode not in ("1", "L", "P", "I;16"):
         raise ValueError(f"has colour mode {header.mode} where index masks have one channel; is it `coding: colours`?")
     if task.overlapping:
@@ -108,14 +108,14 @@ def _zero_full(paths: list[Path | None], coding: ZeroFull, task: Task) -> Label:
 
 def _colours(paths: list[Path | None], coding: Colours, task: Task) -> Label:
     header, pixels = _guard_lossy(read_pixels(paths[0]), coding.tolerance > 0)
-    pixels = _palette_colours(header, pixels) if header.mode == "P" else with_channels(header.mode, pixels, 3)
+    pixels = colours_of(header, pixels)
     if pixels.dtype != np.uint8:
         raise ValueError("has 16 bits a sample where colour codes have 8")
     packed = pixels.astype(np.uint32) @ np.array([65536, 256, 1], np.uint32)
     packed, inverse = np.unique(packed, return_inverse=True)
     colours = np.stack([packed >> 16, packed >> 8 & 255, packed & 255], 1)
     codes = np.array(coding.table + coding.ignore, np.int16)
-    first = int(bool(task.doubt_class))  # no colour stands for doubt
+    first = int(task.doubt_class)  # no colour stands for doubt
     values = np.array([*range(first, len(coding.table) + first), *[UNKNOWN] * len(coding.ignore)], np.uint8)
     mapped = np.empty(len(colours), np.uint8)
     fits = np.empty(len(colours), bool)
@@ -127,6 +127,11 @@ def _colours(paths: list[Path | None], coding: Colours, task: Task) -> Label:
         mapped[part] = np.where(fits[part], values[nearest], UNKNOWN)
     inverse = inverse.reshape(-1)
     return Label(mapped[inverse].reshape(pixels.shape[:2]), int((~fits)[inverse].sum()))
+
+
+def colours_of(header: Header, pixels: np.ndarray) -> np.ndarray:
+    """(H, W, 3): the colours of a mask as stored."""
+    return _palette_colours(header, pixels) if header.mode == "P" else with_channels(header.mode, pixels, 3)
 
 
 def _palette_colours(header: Header, numbers: np.ndarray) -> np.ndarray:
@@ -146,11 +151,13 @@ def _palette_colours(header: Header, numbers: np.ndarray) -> np.ndarray:
 
 def _folders(paths: list[Path | None], coding: Folders, task: Task, turn: Turn = as_stored) -> Label:
     given = [path for path in paths if path is not None]
-    layers = {path: turned(_layer(path, coding.threshold), turn(read_header(path))) for path in given}
-    shapes = {path.parent.name: layer.shape for path, layer in layers.items()}
+    greys = {path: turned(_layer(path, coding), turn(read_header(path))) for path in given}
+    shapes = {path.parent.name: grey.shape for path, grey in greys.items()}
     if len(set(shapes.values())) > 1:
         raise ValueError(f"has masks of unequal size: {', '.join(f'{k} {h} x {w}' for k, (h, w) in shapes.items())}")
-    ids = np.zeros(next(iter(shapes.values())), np.uint8)
+    unknown = np.any([np.isin(grey, coding.ignore) for grey in greys.values()], axis=0)
+    layers = {path: (grey >= (coding.threshold or 1)) & ~unknown for path, grey in greys.items()}
+    ids = np.zeros(unknown.shape, np.uint8)
     for number, path in enumerate(paths):
         if path is None:
             continue
@@ -160,21 +167,28 @@ def _folders(paths: list[Path | None], coding: Folders, task: Task, turn: Turn =
         if coding.overlap == "refuse" and (ids[layers[path]] > 0).any():
             raise ValueError("sets pixels for two labels; say `overlap: later` if the later label shall win")
         ids[layers[path]] = number + 1
+    ids[unknown] = UNKNOWN
     return Label(ids)
 
 
-def _layer(path: Path, threshold: int | None) -> np.ndarray:
+def _layer(path: Path, coding: Folders) -> np.ndarray:
     try:
-        return _set(read_grey(path, lossy=threshold is not None), threshold)
+        grey = read_grey(path, lossy=coding.threshold is not None)
+        if coding.threshold is None:
+            _check_set(grey, coding.ignore, "; `ignore: [255]` if 255 means that nobody knows")
+        return grey
     except ValueError as error:
         raise ValueError(f"its mask {path.parent.name}/{path.name} {error}") from None
 
 
 def _channels(paths: list[Path | None], coding: Channels, task: Task) -> Label:
     header, pixels = _guard_lossy(read_pixels(paths[0]), coding.threshold is not None)
-    if header.mode != "RGB" or pixels.dtype != np.uint8:
+    if header.mode not in ("RGB", "RGBA") or pixels.dtype != np.uint8:
         raise ValueError(f"has colour mode {header.mode} where each channel of an RGB mask is a label")
-    layers = _set(pixels, coding.threshold)
+    pixels = with_channels(header.mode, pixels, 3)
+    if coding.threshold is None:
+        _check_set(pixels)
+    layers = pixels >= (coding.threshold or 1)
     if layers[:, :, len(task.labels) :].any():
         raise ValueError(f"has a channel more than the {len(task.labels)} labels of the task")
     bits = 1 << np.arange(len(task.labels), dtype=np.uint8)
@@ -221,10 +235,6 @@ def _byte(pixels: np.ndarray) -> np.ndarray:
     raise ValueError("has 16 bits a sample where 0/255 masks have 8")
 
 
-def _lossless(path: Path) -> tuple[Header, np.ndarray]:
-    return _guard_lossy(read_pixels(path), False)
-
-
 def _guard_lossy(read: tuple[Header, np.ndarray], allowed: bool) -> tuple[Header, np.ndarray]:
     header, _ = read
     if header.lossy and not allowed:
@@ -233,13 +243,14 @@ def _guard_lossy(read: tuple[Header, np.ndarray], allowed: bool) -> tuple[Header
     return read
 
 
-def _set(pixels: np.ndarray, threshold: int | None) -> np.ndarray:
-    if threshold is not None:
-        return pixels >= threshold
-    strange = [value for value in np.unique(pixels).tolist() if value not in (0, 1, 255)]
+def _check_set(pixels: np.ndarray, ignore: Sequence[int] = (), hint: str = "") -> None:
+    """ValueError unless pixels are 0, and either 1 or 255 where a label is."""
+    present = [value for value in np.unique(pixels).tolist() if value not in ignore]
+    strange = [value for value in present if value not in (0, 1, 255)]
     if strange:
         raise ValueError(f"has the value {some(strange)} beside 0 and 255; give `threshold` if greys are meant")
-    return pixels > 0
+    if {1, 255} <= set(present):
+        raise ValueError(f"has 1 and 255; `threshold: 1` if both mean that the label is there{hint}")
 
 
 def _ignore_hint(strange: list[int]) -> str:

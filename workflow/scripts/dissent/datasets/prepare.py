@@ -4,28 +4,24 @@ import logging
 import shutil
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from dissent.config.dataset import Source
-from dissent.config.task import NEW_FIRST_LABEL, Task
+from dissent.config.task import Task
 from dissent.core.files import UNKNOWN, sha256, write_json, write_table
 from dissent.core.words import some
 from dissent.datasets.contents import states
-from dissent.datasets.convert import PUBLISHED_TARGETS, BadFiles, Converted, Plan, convert, headers_of, histogram
-from dissent.datasets.decode import turned_size
-from dissent.datasets.exif import Turns, decide_turns
+from dissent.datasets.convert import PUBLISHED_TARGETS, Plan, convert, histogram
 from dissent.datasets.levels import levels_of
 from dissent.datasets.listing import Census
 from dissent.datasets.ours import FOLDERS, MARKER, check_ours
-from dissent.datasets.palettes import Palettes
 from dissent.datasets.problems import by_cause
 from dissent.datasets.raw import Item, Problems, find_items, raw_digest
 from dissent.datasets.record import NAME, WHY, compare, told, used_files, write_record
+from dissent.datasets.settle import check_palettes, check_unmapped, each, settle
 
 log = logging.getLogger(__name__)
 
@@ -52,21 +48,17 @@ def prepare(dataset: dict, name: str, raw: str, out: str, threads: int = 1, reco
     try:
         with warnings.catch_warnings(), ThreadPoolExecutor(threads) as pool:
             warnings.simplefilter("ignore")  # Pillow's doubts about files that are refused or checked here
-            headers = dict(_each(pool, headers_of, [(item,) for item in items], problems, raw))
-            items = [item for item in items if item.id in headers]
-            turns = decide_turns(source, [(item, *headers[item.id]) for item in items], problems)
-            items = _of_one_size(source, items, headers, turns, problems)
+            items, headers, turns = settle(pool, source, items, raw, problems)
             levels = _levels(pool, source, items, raw) if source.depth == 16 else None
             plan = Plan(source, turns, levels, Path(out).as_posix(), None if problems else staging)
-            jobs = [(item, headers[item.id][0], plan) for item in items]
-            done = dict(_each(pool, convert, jobs, problems, raw, "prepared"))
-        _check_unmapped(source, done, problems)
-        problems += [f"{item.source}: {why}" for item in items if (why := _real_doubt(source.task, done.get(item.id)))]
+            jobs = [(item, headers[item.id], plan) for item in items]
+            done = dict(each(pool, convert, jobs, problems, raw, "prepared"))
+        check_unmapped(source.coding, {id_: (one.unmapped, one.pixels) for id_, one in done.items()}, problems)
         faded = [item.source for item in items if item.id in done and done[item.id].faded]
         for line in by_cause([f"{name}: is in colour and read as grey; `channels: 3` keeps colours" for name in faded]):
             log.warning("%s", line)
-        if source.coding.name == "index" and source.coding.palettes == "alike":
-            _check_palettes({item.id: item for item in items}, done, raw, problems)
+        palettes = [(item, done[item.id].palette, done[item.id].numbers) for item in items if item.id in done]
+        check_palettes(source.coding, palettes, raw, problems)
         moved = states(Path(raw), found)
         problems += [
             f"{path}: was changed while it was prepared" for path in found if moved.get(path) != found[path][:2]
@@ -102,91 +94,17 @@ def folders(dataset: dict) -> list[str]:
     return ["images", "labels", *(sorted(PUBLISHED_TARGETS.values()) if published else [])]
 
 
-def _each(
-    pool: ThreadPoolExecutor, function: Callable, jobs: list[tuple], problems: Problems, raw: str, verb: str = ""
-) -> Iterator[tuple[str, Any]]:
-    """(id, result) of each job that works; files and reasons of the others go to `problems`."""
-
-    def guarded(job: tuple) -> tuple[str, Any, list[str]]:
-        try:
-            return job[0].id, function(*job), []
-        except BadFiles as error:
-            return job[0].id, None, [f"{path.relative_to(raw).as_posix()}: {why}" for path, why in error.files]
-
-    for count, (id_, result, bad) in enumerate(pool.map(guarded, jobs), 1):
-        if verb and (count == len(jobs) or count % max(200, len(jobs) // 10) == 0):
-            log.info("%s %d of %d", verb, count, len(jobs))
-        if bad:
-            problems += bad
-        else:
-            yield id_, result
-
-
-def _of_one_size(source: Source, items: list[Item], headers: dict, turns: Turns, problems: Problems) -> list[Item]:
-    """The items whose masks have the size of their image, or may be brought to it."""
-    fit, unequal = [], []
-    for item in items:
-        image, masks = headers[item.id]
-        high, wide = turned_size(image.size, turns.image(image))
-        sizes = [turned_size(mask.size, turns.mask(image, mask)) for mask in masks]
-        wrong = [size for size in sizes if size != (high, wide)]
-        if wrong:
-            h, w = wrong[0]
-            unequal.append(f"{item.source}: has {high} x {wide} pixels (height x width), and its mask {h} x {w}")
-        if not wrong or source.unequal == "resize":
-            fit.append(item)
-    if source.unequal == "refuse":
-        problems += unequal
-    elif unequal:
-        log.warning("%d masks are resized to the size of their images, e.g. %s", len(unequal), unequal[0])
-    return fit
-
-
 def _levels(pool: ThreadPoolExecutor, source: Source, items: list[Item], raw: str) -> tuple[int, int]:
     """Percentiles of all pixels of the data set: one range for all images, so that brightness keeps its meaning."""
     total = np.zeros(65536, np.int64)
     jobs = [(item, source) for item in items]
-    for _, counts in _each(pool, histogram, jobs, Problems(), raw):  # what fails here fails again, and is told then
+    for _, counts in each(pool, histogram, jobs, Problems(), raw):  # what fails here fails again, and is told then
         total += counts
     low, high, note = levels_of(total, source.percentiles)
     if note:
         log.warning("%s", note)
     log.info("grey levels %d to %d of the 16-bit images become 0 to 255", low, high)
     return low, high
-
-
-def _check_unmapped(source: Source, done: dict[str, Converted], problems: Problems) -> None:
-    unmapped, pixels = sum(one.unmapped for one in done.values()), sum(one.pixels for one in done.values())
-    if not unmapped:
-        return
-    worst = max(done, key=lambda id_: done[id_].unmapped)
-    text = f"{unmapped} pixels of the masks ({unmapped / pixels:.3%}) fit no colour, {done[worst].unmapped} of {worst}"
-    if unmapped > source.coding.unmapped * pixels:
-        problems.append(f"{text}; `unmapped: {source.coding.unmapped}` allows less: look at `table` and `tolerance`")
-    else:
-        log.warning("%s; they count as unknown", text)
-
-
-def _real_doubt(task: Task, one: Converted | None) -> str:
-    """Why a mask cannot be of a task whose id 0 is kept for doubt; or ""."""
-    if task.doubt_class is not True or one is None or not one.counts[0]:
-        return ""
-    return (
-        f"{one.counts[0]} pixels of its mask are `{task.labels[0]}`, which `doubt_class: true` keeps for doubt, and would not "
-        f"be scored: {NEW_FIRST_LABEL}, or leave `doubt_class` out. (`doubt_class: shared`: they mean that nobody labelled them)"
-    )
-
-
-def _check_palettes(items: dict[str, Item], done: dict[str, Converted], raw: str, problems: Problems) -> None:
-    found = Palettes()
-    for id_, one in done.items():
-        if one.palette:
-            found.add(items[id_].masks[0].relative_to(raw).as_posix(), one.palette, one.numbers)
-    if clash := found.clash():
-        problems.append(
-            f"the palettes of masks differ: {clash}. Say `coding: {{name: colours, table: ...}}` if colours count "
-            "(`dissent init` writes the table), or `palettes: any` in `coding` if numbers do"
-        )
 
 
 def _drop_unwanted(staging: Path, out: Path) -> None:

@@ -122,27 +122,16 @@ def _input(run: Run) -> dict:
     return {"dataset": run.dataset_name} | run.dataset.model_dump(mode="json", include=keys)
 
 
-def ranking(run: Run, generation: int, code: Code) -> dict:
+def ranking(run: Run, generation: int) -> dict:
     """For rank_students: how many of this pool label for the next generation."""
     recipe = run.at(generation)
     task = run.dataset.task
-    teachers = {"teachers": min(recipe["teachers"], recipe["pool"]), "score": task.rank_by or task.score}
-    return teachers | {"code": code("rank_students")}
+    return {"teachers": min(recipe["teachers"], recipe["pool"]), "score": task.rank_by or task.score}
 
 
-def ranking_evalnets(run: Run, code: Code) -> dict:
+def ranking_evalnets(run: Run) -> dict:
     """For rank_evalnets: how many of them rate."""
-    return {"teachers": run.recipe.quality.used, "score": "agreement", "code": code("rank_evalnets")}
-
-
-def joining(code: Code) -> dict:
-    """For join_shards."""
-    return {"code": code("join_shards")}
-
-
-def costing(code: Code) -> dict:
-    """For cost."""
-    return {"code": code("cost")}
+    return {"teachers": run.recipe.quality.used, "score": "agreement"}
 
 
 def evaluation(run: Run, generation: int, code: Code) -> dict:

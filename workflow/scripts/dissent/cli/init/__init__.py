@@ -13,15 +13,16 @@ from dissent.cli.init.deep import levels_note
 from dissent.cli.init.grouping import told
 from dissent.cli.init.holdout import SIMULATED, held_back, told_sides
 from dissent.cli.init.infer_encoding import guess
-from dissent.cli.init.mask_meaning import Guess, Wishes
+from dissent.cli.init.mask_meaning import Guess
 from dissent.cli.init.pairing import Pairs, find_pairs
+from dissent.cli.init.rehearse import rehearse, told_meaning
 from dissent.cli.init.survey import Survey, survey
 from dissent.cli.init.update import Files, put_aside, update
+from dissent.cli.init.wishes import Wishes
 from dissent.cli.init.write_config import SPLIT, checked, experiment_text, first_split, sizes, source_of, text_of
 from dissent.cli.machine import cores
 from dissent.cli.seen import told_files
 from dissent.cli.settings import config_of, settings_folder
-from dissent.cli.text import columns
 from dissent.core.files import UserError, write_atomic, write_text
 from dissent.core.words import some
 from dissent.datasets.ours import check_ours
@@ -84,6 +85,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     images.add_argument("--geometry", choices=["whole", "tiles"], default="whole", help="tiles: cut, not resized")
     images.add_argument(
+        "--exif",
+        choices=["image", "both", "none"],
+        help="turned by a tag: masks show images as turned, as stored; none is",
+    )
+    images.add_argument(
+        "--unequal", choices=["resize"], help="masks of another size are brought to that of their image"
+    )
+    images.add_argument(
         "--group", metavar="REGEX", help="part of names that images of one source share: they stay together"
     )
 
@@ -105,10 +114,12 @@ def run(args: argparse.Namespace) -> int:
     folders = filter(None, (pairs.images_below, pairs.masks_below, pairs.more_below))
     print(told_files(pairs.census, args.folder, folders))
     found, meant = _meaning(args, pairs)
-    values = source_of(pairs, found.images, meant, args.size, args.geometry, args.group)
+    further = {"exif": args.exif, "unequal": args.unequal}
+    values = source_of(pairs, found.images, meant, args.size, args.geometry, args.group, further)
     labelled = _labelled(args, pairs)
     values["splits"] = {SPLIT: first_split(labelled, files.table)}
     dataset = checked(values, files.dataset)
+    print(told_meaning(meant, rehearse(dataset, cores())))
     held = held_back(pairs, found.images, dataset, labelled)
     for path in there:
         print(f"\nkept    {path} as {put_aside(path)}", end="")
@@ -127,17 +138,15 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _meaning(args: argparse.Namespace, pairs: Pairs) -> tuple[Survey, Guess]:
-    """What all masks hold and mean, told as it is found; UserError where it is open."""
+    """What all masks hold and mean; UserError where it is open."""
     folders = sorted(pairs.masks) if "" not in pairs.masks else []
     if folders and args.missing is None:
         _check_missing(pairs)
-    found = survey(pairs, cores(), args.palette)
-    print(_seen(pairs, found, args.group is not None))
     ignore = None if args.ignore is None else [value for value in args.ignore if value is not None]
-    wishes = Wishes(args.kind, args.labels, ignore, args.threshold, args.tolerance, args.missing)
-    meant = guess(found, wishes, folders)
-    print(_meant(meant, found))
-    return found, meant
+    wishes = Wishes(args.kind, args.labels, ignore, args.threshold, args.tolerance, args.missing, args.palette)
+    found = survey(pairs, cores(), wishes)
+    print(_seen(pairs, found, args.group is not None))
+    return found, guess(found, wishes, folders)
 
 
 def _labelled(args: argparse.Namespace, pairs: Pairs) -> str | float:
@@ -153,7 +162,7 @@ def _labelled(args: argparse.Namespace, pairs: Pairs) -> str | float:
 def _unused_flags(args: argparse.Namespace) -> list[str]:
     """Flags that were given, and that settings which are there already answer."""
     masks = ("kind", "labels", "ignore", "threshold", "tolerance", "palette", "missing")
-    names = (*masks, "size", "group", "leave_out", "labelled", "unlabelled")
+    names = (*masks, "size", "exif", "unequal", "group", "leave_out", "labelled", "unlabelled")
     return [f"--{name.replace('_', '-')}" for name in names if getattr(args, name)] + [
         f"--{name}"
         for name, usual in (("geometry", "whole"), ("images", "images"), ("masks", "masks"))
@@ -217,16 +226,6 @@ def _lists(raw: Path) -> list[str]:
             except UserError as error:
                 lines.append(f"note    {error}")
     return lines
-
-
-def _meant(meant: Guess, found: Survey) -> str:
-    table = columns([["value", "label", "pixels", "masks"], *meant.table])
-    text = f"coding  {meant.coding['name']}, a {meant.kind} task\n\n{table}"
-    ids = meant.coding.get("ids", [])
-    if len(ids) > 1:
-        gaps = sorted(set(range(ids[-1])) - set(ids) - set(meant.coding.get("ignore", [])))
-        text += f"\n\nnote    no mask holds {some(gaps)}; add to `ids` and `labels` what is a label all the same"
-    return text
 
 
 def _geometry(geometry: str, found: Survey) -> str:

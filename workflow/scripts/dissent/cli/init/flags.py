@@ -2,7 +2,7 @@
 
 import argparse
 
-from dissent.cli.init.mask_meaning import Value
+from dissent.cli.init.wishes import Value
 
 
 def share(text: str) -> str | float:

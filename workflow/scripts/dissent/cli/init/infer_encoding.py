@@ -1,24 +1,17 @@
 """From what masks hold to how they are coded: a conclusion for the whole data set, or a question, never a silent guess."""
 
+from dataclasses import replace
 from typing import Any
 
-from dissent.cli.init.mask_meaning import (
-    CLASSES,
-    ONE,
-    OVERLAPPING,
-    Guess,
-    Wishes,
-    ask,
-    counted,
-    elsewhere,
-    listed,
-    named,
-)
+from dissent.cli.init.centres import centres_of, check_lost
+from dissent.cli.init.mask_meaning import Guess, ask, check_heeded, counted, elsewhere, listed, named
 from dissent.cli.init.survey import Survey
+from dissent.cli.init.wishes import Wishes
 from dissent.core.files import UserError
 
-_FEW = 32  # values that may be classes without a question
-_BLURRED = 0.9  # share of pixels at 0 and 255 from which values between them are taken for blur
+_FEW = 32  # colours that may be classes without a question
+_FEW_NUMBERS = 8  # numbers that may be classes without a question
+_GAPS = 0.1  # share of numbers that masks lack of those below their largest, up to which they may count objects
 _BITS = 7  # labels of a multilabel task
 
 
@@ -26,88 +19,121 @@ def guess(found: Survey, wishes: Wishes, folders: list[str]) -> Guess:
     """The coding of masks; UserError asks with the flags that answer. `folders`: names of folders of labels, or []."""
     lossy = bool(found.lossy) and wishes.threshold is None and wishes.tolerance is None
     if folders:
-        return _of_folders(found, wishes, folders, lossy)
-    if found.coloured:
-        return _of_colours(found, wishes, lossy)
-    if lossy:
-        raise ask(
-            found,
-            f"masks {'are JPEG files' if 'JPEG' in found.formats else f'have {found.lossy} inside'}, whose values are blurred",
-            {"--threshold 128": "binary masks of 0 and 255"},
-        )
-    return _of_values(found, wishes)
+        meant = _of_folders(found, wishes, folders, lossy)
+    elif found.coloured:
+        meant = _of_colours(found, wishes, lossy)
+    elif lossy:
+        files = "are JPEG files" if "JPEG" in found.formats else f"have {found.lossy} inside"
+        raise ask(found, f"masks {files}, whose values are blurred", {"--threshold 128": "binary masks of 0 and 255"})
+    else:
+        meant = _of_values(found, wishes)
+    check_heeded(meant, wishes, palettes=bool(found.modes["P"]) and not folders)
+    return meant
 
 
 def _of_values(found: Survey, wishes: Wishes) -> Guess:
-    ignore = [v for v in wishes.ignore or [] if not isinstance(v, tuple)]
+    ignore = wishes.ignored_numbers
+    if colours := [colour for colour in wishes.ignored_colours if len(set(colour)) > 1]:
+        hint = ", or say `--palette colours`" if found.modes["P"] else ""
+        raise UserError(
+            f"`--ignore {','.join(map(str, colours[0]))}` is a colour, and masks are read as numbers ({listed(sorted(found.pixels))}): "
+            f"say the number{hint}"
+        )
     values = sorted(set(found.pixels) - set(ignore))
-    stored = found.modes.keys() <= {"1", "L", "P", "I;16"}
-    if wishes.threshold is not None or (
-        set(values) == {0, 255} and "P" not in found.modes and wishes.kind in (None, *ONE)
-    ):
-        coding = {"name": "zero_255"} | ({"threshold": wishes.threshold} if wishes.threshold else {})
-        return named(ONE, coding | _ignored(ignore), [0, 255], wishes, found)
-    if {0, 65535} <= set(values) <= {0, 255, 65535} and wishes.kind in (None, *ONE):  # white of 16 bits
-        return named(ONE, {"name": "zero_255"} | _ignored(ignore), [0, 65535], wishes, found)
+    if wishes.threshold is not None:
+        if ends := {0, 255} & set(ignore):
+            raise UserError(
+                f"`--ignore {min(ends)}`: with `--threshold`, 0 and 255 are background and label; leave out one"
+            )
+        coding = {"name": "zero_255", "threshold": wishes.threshold} | _ignored(ignore)
+        return named("binary", coding, ["below", f"{wishes.threshold} and above"], wishes, found)
+    if values == [0, 255] and "P" not in found.modes and wishes.kind in (None, "binary"):
+        return named("binary", {"name": "zero_255"} | _ignored(ignore), values, wishes, found)
     if values and max(values) > 255:
         raise UserError(f"masks hold numbers up to {max(values)}, where a mask has one byte a pixel: convert them")
-    if len(values) == 1:
-        raise UserError(f"all masks hold nothing but {values[0]}: there is nothing to learn; are these the masks?")
-    if wishes.ignore is None and 255 in values and values != [0, 255]:
-        raise ask(
-            found,
-            f"masks hold 255 beside {listed([v for v in values if v != 255])}",
-            {"--ignore 255": "nobody knows what is there", "--ignore none": "it is a label like the others"}
-            | ({"--threshold 128": "they are 0 and 255, blurred in between"} if _blurred(found) else {}),
-        )
-    objects = len(values) > _FEW or (len(values) > 4 and found.runs == found.counted > 1)
-    if wishes.kind is None and objects:
-        one = next(iter(ONE))
+    if len(values) < 2:
+        held = listed(values) or "what is ignored"
+        raise UserError(f"all masks hold nothing but {held}: there is nothing to learn; are these the masks?")
+    answered = wishes.ignore is not None and (not wishes.ignore or set(ignore) & set(found.pixels))
+    if 255 in values and values != [0, 255] and not answered:
+        raise _what_is_255(found, values)
+    if wishes.kind is None and wishes.labels is None and _may_be_objects(found, values, ignore):
         raise ask(
             found,
             f"masks hold {len(values)} values, 0 to {values[-1]}, which may be classes, or numbers of single objects",
-            {f"--kind {one}": "every number above 0 is the same label", "--kind multiclass": "each number is a class"},
+            {"--kind binary": "every number above 0 is the same label", "--kind multiclass": "each number is a class"},
         )
     kind = wishes.kind or ("binary" if len(values) == 2 and values[0] == 0 else "multiclass")
-    if not stored:  # grey in RGB files, which index masks are not
+    if not found.modes.keys() <= {"1", "L", "P", "I;16"}:  # grey in RGB files, which index masks are not
         return _colour_table(found, wishes, kind, [(v, v, v) for v in values], [(v, v, v) for v in ignore])
-    return _INDEX[kind](values, wishes, ignore, found)
+    coding = {"name": "index"} | ({"palettes": "any"} if found.reading.any_palette else {})
+    return _INDEX[kind](values, wishes, coding, ignore, found)
 
 
-def _index_binary(values: list[int], wishes: Wishes, ignore: list[int], found: Survey) -> Guess:
+def _what_is_255(found: Survey, values: list[int]) -> UserError:
+    between = [value for value in values if value not in (0, 255)]
+    flags = {"--ignore 255": "nobody knows what is there", "--ignore none": "it is a label like the others"}
+    if between == [1]:
+        flags["--ignore none --kind binary"] = "1 and 255 are one label: some masks are saved with 1, some with 255"
+    elif found.pixels[255] > sum(found.pixels[value] for value in between):
+        flags["--threshold 128"] = "they are 0 and 255, blurred in between"
+    return ask(found, f"masks hold 255 beside {listed([v for v in values if v != 255])}", flags)
+
+
+def _may_be_objects(found: Survey, values: list[int], ignore: list[int]) -> bool:
+    """Whether numbers may count objects: masks go up to different ones, and lack few of those below; or there are many."""
+    if len(values) > _FEW_NUMBERS:
+        return True
+    objects = [numbers for one in found.sets if (numbers := one - {0, *ignore})]
+    lacking = sum(max(numbers) - len(numbers) for numbers in objects)
+    tops = {max(numbers) for numbers in objects}
+    return len(values) > 2 and len(tops) > 1 and lacking <= _GAPS * sum(map(max, objects))
+
+
+def _index_binary(values: list[int], wishes: Wishes, coding: dict, ignore: list[int], found: Survey) -> Guess:
+    if 0 not in values:
+        raise ask(
+            found,
+            "masks hold no 0, which is the background of a binary task",
+            {"--kind multiclass": "each number is a class, and one of them may be called background"},
+        )
     ids = [value for value in values if value]
-    coding = _numbers(found) | ({} if ids == [1] else {"ids": [ids if len(ids) > 1 else ids[0]]})
-    return named(ONE, coding | _ignored(ignore), [0, ids[0] if len(ids) == 1 else listed(ids)], wishes, found)
+    coding |= {} if ids == [1] else {"ids": [ids if len(ids) > 1 else ids[0]]}
+    return named("binary", coding | _ignored(ignore), [0, listed(ids)], wishes, found)
 
 
-def _index_classes(values: list[int], wishes: Wishes, ignore: list[int], found: Survey) -> Guess:
-    coding = _numbers(found) | ({} if values == list(range(len(values))) else {"ids": values})
-    return named(CLASSES, coding | _ignored(ignore), values, wishes, found)
+def _index_classes(values: list[int], wishes: Wishes, coding: dict, ignore: list[int], found: Survey) -> Guess:
+    coding |= {} if values == list(range(len(values))) else {"ids": values}
+    return named("multiclass", coding | _ignored(ignore), values, wishes, found)
 
 
-def _index_bits(values: list[int], wishes: Wishes, ignore: list[int], found: Survey) -> Guess:
+def _index_bits(values: list[int], wishes: Wishes, coding: dict, ignore: list[int], found: Survey) -> Guess:
     bits = max(values).bit_length()
-    return named(OVERLAPPING, _numbers(found) | _ignored(ignore), [1 << bit for bit in range(bits)], wishes, found)
-
-
-def _numbers(found: Survey) -> dict:
-    return {"name": "index"} | ({"palettes": "any"} if found.reading.any_palette else {})
+    if bits > _BITS:
+        raise UserError(
+            f"masks hold {max(values)}, which is {bits} labels, one a bit, and a multilabel task has {_BITS} at most; "
+            "--ignore it if nobody knows what is there"
+        )
+    if inside := [value for value in ignore if value < 2**bits]:
+        raise UserError(f"`--ignore {inside[0]}`: that is labels, one a bit, where masks go up to {max(values)}")
+    return named("multilabel", coding | _ignored(ignore), [1 << bit for bit in range(bits)], wishes, found)
 
 
 def _of_colours(found: Survey, wishes: Wishes, lossy: bool) -> Guess:
-    ignore = [v if isinstance(v, tuple) else (v, v, v) for v in wishes.ignore or []]
-    colours = [colour for colour, _ in _by_size(found) if colour not in ignore]
+    ignore = wishes.ignored_colours
+    colours = [colour for colour in found.by_size if colour not in ignore]
     channels = found.modes["RGB"] + found.modes["RGBA"] > 0
     pure = channels and all(channel in (0, 255) for colour in colours for channel in colour)
     two = {"--kind binary": f"{listed(colours[1:])} is the label, {listed(colours[:1])} is background"}
-    if wishes.kind in OVERLAPPING and not channels:
-        raise UserError(
-            "the palettes of masks differ, so their colours count, and labels that overlap have none; save them anew"
-        )
-    if wishes.kind in OVERLAPPING:
-        used = max((i + 1 for colour in colours for i, channel in enumerate(colour) if channel), default=1)
+    if wishes.kind == "multilabel":
+        if not channels:
+            raise UserError(
+                "the palettes of masks differ, so their colours count, and labels that overlap have none; save them anew"
+            )
+        least = wishes.threshold or 1
+        used = max((i + 1 for colour in colours for i, channel in enumerate(colour) if channel >= least), default=1)
         coding = {"name": "channels"} | ({"threshold": wishes.threshold} if wishes.threshold else {})
-        return named(OVERLAPPING, coding, [f"channel {i + 1}" for i in range(used)], wishes, found)
+        return named("multilabel", coding, [f"channel {i + 1}" for i in range(used)], wishes, found)
     if pure and wishes.kind is None:
         raise ask(
             found,
@@ -124,56 +150,45 @@ def _of_colours(found: Survey, wishes: Wishes, lossy: bool) -> Guess:
             f"masks have {counted(len(colours))} colours, so they are blurred, or no masks",
             {"--tolerance 32": "colours that are no farther from a frequent one than that mean the same"},
         )
+    note = ""
     if wishes.tolerance:
-        colours = _centres(found, colours, ignore, wishes.tolerance)
+        colours = centres_of(found, colours, ignore, wishes)
+        note = check_lost(found, colours, ignore, wishes.tolerance)
     if wishes.kind is None and len(colours) == 2 and (0, 0, 0) not in colours:
         two = {"--kind binary": f"{listed(colours[1:])} is the label, {listed(colours[:1])} is background"}
         raise ask(found, "masks have two colours, none of them black", two | {"--kind multiclass": "each is a class"})
     kind = wishes.kind or ("binary" if len(colours) == 2 else "multiclass")
-    return _colour_table(found, wishes, kind, colours, ignore)
+    return replace(_colour_table(found, wishes, kind, colours, ignore), note=note)
 
 
 def _colour_table(found: Survey, wishes: Wishes, kind: str, colours: list[tuple], ignore: list[tuple]) -> Guess:
-    if kind in ONE and len(colours) != 2:
+    if kind == "multilabel":
+        raise UserError("masks are grey in RGB files, where labels that overlap have no place; save them as grey")
+    if kind == "binary" and len(colours) != 2:
         raise UserError(f"masks hold {len(colours)} colours, and a binary task has 2; say --kind multiclass")
     coding = {"name": "colours", "table": [list(colour) for colour in colours]}
     coding |= {"ignore": [list(colour) for colour in ignore]} if ignore else {}
     coding |= {"tolerance": wishes.tolerance} if wishes.tolerance else {}
-    names = ONE if kind in ONE else CLASSES
-    shown = [list(colour) for colour in colours[len(colours) - 1 if kind in ONE else 0 :]]
-    return named(names, coding, colours, wishes, found, shown)
-
-
-def _by_size(found: Survey) -> list[tuple[tuple, int]]:
-    """Colours with their pixels: black, then from the most frequent to the rarest."""
-    return sorted(found.pixels.items(), key=lambda item: (item[0] != (0, 0, 0), -item[1], item[0]))
-
-
-def _centres(found: Survey, colours: list[tuple], ignore: list[tuple], tolerance: int) -> list[tuple]:
-    """The frequent colours to which the others are near, enough of them for 99.9 % of the pixels."""
-    centres: list[tuple] = []
-    total, covered = sum(found.pixels.values()), sum(found.pixels[colour] for colour in ignore)
-    for colour in sorted(colours, key=lambda one: (-found.pixels[one], one)):
-        far = all(max(abs(a - b) for a, b in zip(colour, one, strict=True)) > tolerance for one in centres + ignore)
-        if far and covered < 0.999 * total:
-            centres.append(colour)
-        covered += 0 if far and colour not in centres else found.pixels[colour]
-    if len(centres) > _FEW:
-        raise UserError(
-            f"`--tolerance {tolerance}` leaves {len(centres)} colours; are these the masks? Try a larger one"
-        )
-    return sorted(centres, key=lambda one: (one != (0, 0, 0), -found.pixels[one], one))
+    shown = [list(colour) for colour in colours[len(colours) - 1 if kind == "binary" else 0 :]]
+    return named(kind, coding, colours, wishes, found, shown)
 
 
 def _of_folders(found: Survey, wishes: Wishes, folders: list[str], lossy: bool) -> Guess:
-    strange = sorted(value for value in found.pixels if value not in (0, 1, 255))
+    ignore = wishes.ignored_numbers
+    strange = sorted(value for value in found.pixels if value not in (0, 1, 255, *ignore))
     if (strange or lossy) and wishes.threshold is None:
         held = listed(strange) if strange else "the values of JPEG files"
         raise ask(found, f"masks in folders of labels hold {held}", {"--threshold 128": "values from there on are set"})
+    if wishes.threshold is None and {1, 255} <= set(found.pixels) - set(ignore):
+        raise ask(
+            found,
+            "masks in folders of labels hold 1 and 255",
+            {"--ignore 255": "1 is set, of 255 nobody knows", "--threshold 1": "both are set"},
+        )
     coding: dict[str, Any] = {"name": "folders"} | ({"threshold": wishes.threshold} if wishes.threshold else {})
-    coding |= {"missing": wishes.missing} if wishes.missing else {}
-    overlapping = wishes.kind in OVERLAPPING or (wishes.kind is None and found.overlap)
-    if wishes.kind in ONE:
+    coding |= _ignored(ignore) | ({"missing": wishes.missing} if wishes.missing else {})
+    overlapping = wishes.kind == "multilabel" or (wishes.kind is None and found.overlap)
+    if wishes.kind == "binary":
         raise UserError(f"a binary task has one folder of masks; name one of {', '.join(folders)} with --masks")
     if overlapping and len(folders) > _BITS:
         raise UserError(
@@ -182,17 +197,12 @@ def _of_folders(found: Survey, wishes: Wishes, folders: list[str], lossy: bool) 
     coding |= {"folders": folders} | ({"overlap": "later"} if not overlapping and found.overlap else {})
     values = [f"{folder}/" for folder in folders]
     if overlapping:
-        return named(OVERLAPPING, coding, values, wishes, found, names=folders)
-    return named(CLASSES, coding, ["elsewhere", *values], wishes, found, names=[elsewhere(folders), *folders])
+        return named("multilabel", coding, values, wishes, found, names=folders)
+    return named("multiclass", coding, ["elsewhere", *values], wishes, found, names=[elsewhere(folders), *folders])
 
 
 def _ignored(values: list[int]) -> dict:
     return {"ignore": values} if values else {}
-
-
-def _blurred(found: Survey) -> bool:
-    ends = found.pixels[0] + found.pixels[255]
-    return ends > _BLURRED * sum(found.pixels.values())
 
 
 _INDEX = {"binary": _index_binary, "multiclass": _index_classes, "multilabel": _index_bits}

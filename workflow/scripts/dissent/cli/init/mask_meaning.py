@@ -5,46 +5,39 @@ from dataclasses import dataclass
 from typing import Any
 
 from dissent.cli.init.survey import MANY, Survey
+from dissent.cli.init.wishes import Value, Wishes
 from dissent.cli.text import columns
 from dissent.core.files import UserError
-
-Value = Any  # a number, or an RGB triple
-
-
-@dataclass(frozen=True)
-class Wishes:
-    """What the user says of the masks; None where nothing was said."""
-
-    kind: str | None = None
-    labels: list[str] | None = None
-    ignore: list[Value] | None = None
-    threshold: int | None = None
-    tolerance: int | None = None
-    missing: str | None = None
 
 
 @dataclass(frozen=True)
 class Guess:
-    """How masks are coded: keys of the data set's file, and a table of what stands for what."""
+    """How masks are coded: keys of the data set's file, and what stands for what in the files."""
 
     kind: str
     labels: list[str]
     coding: dict[str, Any]
-    table: list[tuple[str, str, str, str]]
-    """value in the files, what it means, its pixels, and the masks that hold it ("" where that was not counted)"""
+    values: list[str]
+    """of each label (binary: of the background before it): what stands for it in the files"""
     colours: list[list[int]] | None = None
+    note: str = ""
+
+    @property
+    def names(self) -> list[str]:
+        """What each of `values` means."""
+        return ["background", *self.labels] if self.kind == "binary" else self.labels
 
 
-# By kind, what a label is called when nobody says; the keys tell which kind a guess is of.
-ONE: dict[str, Callable] = {"binary": lambda value: "object"}
-CLASSES: dict[str, Callable] = {
-    "multiclass": lambda value: "background" if value in (0, (0, 0, 0)) else f"class_{_flat(value)}"
+# by kind, what a label is called when nobody says
+_CALLED: dict[str, Callable[[Value], str]] = {
+    "binary": lambda value: "object",
+    "multiclass": lambda value: "background" if value in (0, (0, 0, 0)) else f"class_{_flat(value)}",
+    "multilabel": lambda value: f"label_{_flat(value)}",
 }
-OVERLAPPING: dict[str, Callable] = {"multilabel": lambda value: f"label_{_flat(value)}"}
 
 
 def named(
-    kinds: dict[str, Callable],
+    kind: str,
     coding: dict,
     values: list,
     wishes: Wishes,
@@ -53,43 +46,55 @@ def named(
     names: list[str] | None = None,
 ) -> Guess:
     """A guess with the user's names for labels, or made up ones."""
-    [(kind, name_of)] = kinds.items()
-    meant = values[1:] if kinds is ONE else values  # a binary task names its foreground alone
-    names = wishes.labels or names or [name_of(value) for value in meant]
+    meant = values[1:] if kind == "binary" else values  # a binary task names its foreground alone
+    names = wishes.labels or names or [_CALLED[kind](value) for value in meant]
     if wishes.labels and coding["name"] == "folders" and len(names) == len(meant) - 1:
         names = [elsewhere(names), *names]
     if len(names) != len(meant):
         table = columns([["value", "pixels"], *([_flat(v), f"{found.pixels.get(v, 0):,}"] for v in meant)])
         raise UserError(f"`--labels` names {len(names)} labels for {len(meant)} values, in this order:\n{table}")
-    told = ["background", *names] if kinds is ONE else names
-    table = [(listed([value]), name, *_tally(found, value, coding)) for value, name in zip(values, told, strict=True)]
-    table += [
-        (listed([_plain(value)]), "(nobody knows)", *_tally(found, _plain(value), coding))
-        for value in coding.get("ignore", [])
-    ]
-    return Guess(kind, names, coding, table, colours)
+    return Guess(kind, names, coding, [listed([value]) for value in values], colours)
+
+
+def check_heeded(meant: Guess, wishes: Wishes, palettes: bool) -> None:
+    """UserError names the flags that the conclusion does not heed. `palettes`: whether masks have numbers and colours."""
+    coding = meant.coding
+    ignored = [tuple(value) if isinstance(value, list) else value for value in coding.get("ignore", [])]
+    heeded = {
+        "kind": meant.kind == wishes.kind,
+        "ignore": set(ignored) == set(map(_as_is(ignored), wishes.ignore or [])),
+        "threshold": coding.get("threshold") == wishes.threshold,
+        "tolerance": coding.get("tolerance", 0) == wishes.tolerance,
+        "missing": coding.get("missing") == wishes.missing,
+        "palette": palettes,
+    }
+    idle = [f"--{name}" for name, yes in heeded.items() if getattr(wishes, name) is not None and not yes]
+    if idle:
+        raise UserError(
+            f"{' and '.join(idle)} cannot be heeded: with what else you say, masks are {_READ_AS[coding['name']]}, of a "
+            f"{meant.kind} task. Leave {'it' if len(idle) == 1 else 'them'} out, or say what fits"
+        )
+
+
+_READ_AS = {
+    "index": "read as numbers (--ignore takes numbers, and `--palette colours` lets the colours of palettes count)",
+    "zero_255": "0 and 255 (--threshold makes them so)",
+    "colours": "read as colours",
+    "folders": "a folder for each label",
+    "channels": "a label in each channel (nothing is ignored in them)",
+}
+
+
+def _as_is(ignored: list[Value]) -> Callable[[Value], Value]:
+    """Numbers as grey triples, or grey triples as numbers, as a coding has them."""
+    if any(isinstance(value, tuple) for value in ignored):
+        return lambda value: value if isinstance(value, tuple) else (value, value, value)
+    return lambda value: value[0] if isinstance(value, tuple) and len(set(value)) == 1 else value
 
 
 def elsewhere(names: list[str]) -> str:
     """What pixels outside of all folders are called: background, unless a label is."""
     return "background" if "background" not in {name.lower() for name in names} else "elsewhere"
-
-
-def _plain(value: Value) -> Value:
-    return tuple(value) if isinstance(value, list) else value
-
-
-def _tally(found: Survey, value: Value, coding: dict) -> tuple[str, str]:
-    """Pixels and masks of a value, as texts; of a channel, a folder or a bit the pixels alone."""
-    if value in found.pixels:
-        return f"{found.pixels[value]:,}", str(found.masks[value])
-    several = coding.get("ids", [None])[0]
-    if isinstance(several, list):
-        return f"{sum(found.pixels[one] for one in several):,}", ""
-    if coding["name"] == "channels":
-        channel = int(value.split()[-1]) - 1
-        return f"{sum(n for colour, n in found.pixels.items() if colour[channel]):,}", ""
-    return (f"{found.labels[value.rstrip('/')]:,}" if str(value).endswith("/") else ""), ""
 
 
 def _flat(value: Value) -> str:
@@ -112,5 +117,4 @@ def ask(found: Survey, what: str, flags: dict[str, str]) -> UserError:
     biggest = [(listed([v]), f"{n:,}", found.masks[v]) for v, n in found.pixels.most_common(12)]
     table = columns([["value", "pixels", "masks"], *biggest])
     more = f"\n  and {counted(len(found.pixels) - 12)} more" if len(found.pixels) > 12 else ""
-    answers = "\n".join(f"  {flag:22} {meaning}" for flag, meaning in flags.items())
-    return UserError(f"{what}:\n{table}{more}\nSay what is meant:\n{answers}")
+    return UserError(f"{what}:\n{table}{more}\nSay what is meant:\n{columns(list(flags.items()))}")

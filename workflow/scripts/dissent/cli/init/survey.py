@@ -3,14 +3,18 @@
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from dissent.cli.init.pairing import Pairs
 from dissent.cli.init.two_readings import Open, Reading, reading
+from dissent.cli.init.wishes import Wishes
 from dissent.datasets import raw
-from dissent.datasets.decode import Header, read_header, read_pixels, turned_size
+from dissent.datasets.colour import opaque
+from dissent.datasets.decode import Header, read_header, read_pixels, turned
+from dissent.datasets.mask_readers import colours_of, read_grey
 
 MANY = 4096  # colours that are told apart; more are the noise of a JPEG or a photograph
 
@@ -24,100 +28,126 @@ class Survey:
     formats: Counter = field(default_factory=Counter)
     modes: Counter = field(default_factory=Counter)
     images: list[Header] = field(default_factory=list)
-    labels: Counter = field(default_factory=Counter)
-    """folder per label: pixels that are set in each"""
     overlap: int = 0
     """folder per label: pixels that are set for two labels"""
-    runs: int = 0
-    """masks whose values are exactly 0..k: numbers of objects are like that"""
+    sets: list[frozenset[int]] = field(default_factory=list)
+    """the numbers of each mask"""
+    solid: Counter = field(default_factory=Counter)
+    """by colour, pixels whose neighbours all have it; counted where colours are blurred (`tolerance`)"""
     counted: int = 0
     lossy: str = ""
     """the coding that blurs the values of some masks, such as JPEG"""
     reading: Reading = field(default_factory=lambda: Reading(False, False))
 
-    def add(self, label: str, counts: Counter) -> None:
+    def add(self, counts: Counter) -> None:
         """Pixels of each value in one mask."""
-        self.labels[label] += sum(number for value, number in counts.items() if value)
         self.masks.update(counts.keys())
         self.pixels.update(counts)
-        values = sorted(counts) if not any(isinstance(v, tuple) for v in counts) else []
-        self.runs += bool(values) and values == list(range(values[0], values[0] + len(values))) and values[0] < 2
+        self.sets.append(frozenset(v for v in counts if not isinstance(v, tuple)))
 
     @property
     def coloured(self) -> bool:
         """Whether masks are RGB, of which not every pixel is grey."""
         return any(isinstance(value, tuple) for value in self.pixels)
 
+    @property
+    def by_size(self) -> list[tuple]:
+        """Colours: black, then from the most frequent to the rarest."""
+        return sorted(self.pixels, key=lambda colour: (colour != (0, 0, 0), -self.pixels[colour], colour))
 
-def survey(pairs: Pairs, threads: int, palette: str | None = None) -> Survey:
-    """Decode every mask and the header of every image; UserError lists all files that cannot be used.
 
-    `palette`: numbers or colours, where the user says what counts in masks with a palette.
-    """
+@dataclass
+class _Looked:
+    """One image: its header, the header and the content of each mask, and what its masks have in common."""
+
+    header: Header
+    masks: list[tuple[Header, Counter | Open]] = field(default_factory=list)
+    overlap: int = 0
+    solid: Counter = field(default_factory=Counter)
+
+
+def survey(pairs: Pairs, threads: int, wishes: Wishes) -> Survey:
+    """Decode every mask and the header of every image; UserError lists all files that cannot be used."""
     result, problems, several = Survey(), raw.Problems(), []
+    layers = "" not in pairs.masks  # a folder a label: what is shown is set or not
     jobs = [
-        (image, {label: masks[key] for label, masks in pairs.masks.items() if key in masks})
-        for key, image in pairs.images.items()
+        (image, [masks[key] for masks in pairs.masks.values() if key in masks]) for key, image in pairs.images.items()
     ]
     with ThreadPoolExecutor(threads) as pool:
-        for image, found in zip(pairs.images.values(), pool.map(_looked_at, jobs), strict=True):
-            name = image.relative_to(pairs.raw).as_posix()
+        looks = pool.map(partial(_looked_at, layers=layers, wishes=wishes), jobs)
+        for image, found in zip(pairs.images.values(), looks, strict=True):
             if isinstance(found, str):
-                problems.append(f"{name}: {found}")
+                problems.append(f"{image.relative_to(pairs.raw).as_posix()}: {found}")
                 continue
-            header, masks, overlap = found
-            result.images.append(header)
-            result.overlap += overlap
-            for label, mask, one in masks:
+            result.images.append(found.header)
+            result.overlap += found.overlap
+            result.solid += found.solid
+            for mask, one in found.masks:
                 result.formats[mask.format] += 1
                 result.modes[mask.mode] += 1
                 result.lossy = result.lossy or mask.lossy
                 result.counted += 1
                 if isinstance(one, Open):
-                    several.append((label, one))
+                    several.append(one)
                 else:
-                    result.add(label, one)
+                    result.add(one)
     problems.stop(pairs.raw)
-    layers = "" not in pairs.masks  # a folder a label: what is shown is set or not
-    both = Reading(True, True) if layers else reading([one for _, one in several], set(result.pixels), palette)
-    result.reading = both
-    for label, one in several:
-        result.add(label, one.shown if (both.colours if one.palette else both.greys) else one.numbers)
-    return _unified(result, by_colour=bool(result.modes["P"]) and not layers)
+    if not layers:
+        result.reading = reading(several, set(result.pixels), wishes.palette)
+    for one in several:
+        by = result.reading.colours if one.palette else result.reading.greys
+        result.add(one.shown if by else one.numbers)
+    return _unified(result, by_colour=bool(result.modes["P"]))
 
 
-def _looked_at(job: tuple[Path, dict[str, Path]]) -> tuple[Header, list[tuple[str, Header, Counter | Open]], int] | str:
-    """Header of the image, what each mask holds, pixels that are set twice; or what is wrong."""
+def _looked_at(job: tuple[Path, list[Path]], layers: bool, wishes: Wishes) -> _Looked | str:
+    """What an image and its masks hold, or what is wrong with them."""
     image, masks = job
     try:
-        header = read_header(image)
+        found = _Looked(read_header(image))
     except ValueError as error:
         return str(error)
-    sizes = {header.size, turned_size(header.size, header.orientation)}
-    found, total = [], np.zeros((), np.uint8)
-    for label, path in masks.items():
+    planes = []
+    for path in masks:
         try:
-            mask, pixels = read_pixels(path)
-            if mask.size not in sizes:
-                high, wide = mask.size
-                return f"has {header.size[0]} x {header.size[1]} pixels (height x width), and its mask {high} x {wide}"
-            pixels = _flat(mask, pixels)
-            found.append((label, mask, _readings(f"{path.parent.name}/{path.name}", mask, _counts(pixels))))
+            if layers:
+                header, grey = read_header(path), read_grey(path, lossy=True)
+                found.masks.append((header, _counts(grey)))
+                set_ = (grey >= (wishes.threshold or 1)) & ~np.isin(grey, wishes.ignored_numbers)
+                planes.append(turned(set_, header.orientation))
+                continue
+            header, pixels = read_pixels(path)
+            if wishes.tolerance:
+                found.solid += _solid(colours_of(header, pixels))
+            counts = _counts(_flat(header, pixels))
+            found.masks.append((header, _readings(f"{path.parent.name}/{path.name}", header, counts)))
         except ValueError as error:
             return f"its mask {path.parent.name}/{path.name} {error}"
-        if len(masks) > 1 and pixels.ndim == 2:
-            total = total + (pixels > 0).astype(np.uint8)
-    return header, found, int((total > 1).sum())
+    if len({plane.shape for plane in planes}) == 1:  # else sizes are refused, once it is known how images are turned
+        found.overlap = int((sum(plane.astype(np.uint8) for plane in planes) > 1).sum())
+    return found
+
+
+def _solid(colours: np.ndarray) -> Counter:
+    """By colour of (H, W, 3), the pixels that lie in the middle of 3 x 3 of it."""
+    packed = colours.astype(np.int64) @ np.array([65536, 256, 1])
+    high, wide = packed.shape
+    middle = packed[1:-1, 1:-1]
+    same = np.ones(middle.shape, bool)
+    for y in range(3):
+        for x in range(3):
+            same &= packed[y : high - 2 + y, x : wide - 2 + x] == middle
+    return _triples(*np.unique(middle[same], return_counts=True))
 
 
 def _flat(header: Header, pixels: np.ndarray) -> np.ndarray:
     """Pixels without opaque transparency, (H, W) or (H, W, 3), values as an index mask would mean them."""
     if header.mode in ("LA", "RGBA"):
-        if (pixels[..., -1] != 255).any():
-            raise ValueError("has transparent pixels; save it without transparency")
-        pixels = pixels[..., 0] if header.mode == "LA" else pixels[..., :3]
+        pixels = opaque(pixels)
     if header.mode == "L" and header.bits in (2, 4):  # Pillow stretches these to 0..255
         pixels = pixels // np.uint8(255 // (2**header.bits - 1))
+    if header.mode == "I;16" and set(np.unique(pixels).tolist()) <= {0, 65535}:  # white, as in masks of 8 bits
+        pixels = (pixels >> 8).astype(np.uint8)
     return pixels
 
 
@@ -143,8 +173,12 @@ def _counts(pixels: np.ndarray) -> Counter:
     packed = pixels.reshape(-1, 3).astype(np.int64) @ np.array([65536, 256, 1])
     values, numbers = np.unique(packed, return_counts=True)
     keep = np.argsort(-numbers, kind="stable")[:MANY]
-    triples = [(v >> 16, v >> 8 & 255, v & 255) for v in values[keep].tolist()]
-    return Counter(dict(zip(triples, numbers[keep].tolist(), strict=True)))
+    return _triples(values[keep], numbers[keep])
+
+
+def _triples(packed: np.ndarray, numbers: np.ndarray) -> Counter:
+    colours = [(v >> 16, v >> 8 & 255, v & 255) for v in packed.tolist()]
+    return Counter(dict(zip(colours, numbers.tolist(), strict=True)))
 
 
 def _unified(found: Survey, by_colour: bool) -> Survey:

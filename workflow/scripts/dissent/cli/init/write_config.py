@@ -31,9 +31,15 @@ EXPERIMENT = {
 
 
 def source_of(
-    pairs: Pairs, headers: Sequence[Header], found: Guess, size: list[int] | None, geometry: str, group: str | None
+    pairs: Pairs,
+    headers: Sequence[Header],
+    found: Guess,
+    size: list[int] | None,
+    geometry: str,
+    group: str | None,
+    further: dict[str, str | None],
 ) -> dict[str, Any]:
-    """A data set's file as a dict, without its splits and without what is the default."""
+    """A data set's file as a dict, without its splits and without what is the default. `further`: keys as they are."""
     values: dict[str, Any] = {"task": {"kind": found.kind, "labels": found.labels}, "raw": pairs.raw.as_posix()}
     if found.colours:
         values["task"]["colours"] = found.colours
@@ -48,6 +54,7 @@ def source_of(
         "group": {"pattern": group} if group else None,
         "channels": 1 if all(header.mode in ("1", "L", "LA", "I;16") for header in headers) else 0,
         "depth": _depth(headers),
+        **further,
     }
     values |= {key: value for key, value in optional.items() if value and (key, value) != ("depth", 8)}
     values["coding"] = found.coding

@@ -1,0 +1,86 @@
+"""Every raw file read as `prepare` will read it, before a setting is written: what does not work is named, the rest counted."""
+
+import warnings
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+
+from dissent.cli.init.mask_meaning import Guess
+from dissent.cli.text import columns
+from dissent.config.dataset import Dataset, Source
+from dissent.core.files import UNKNOWN
+from dissent.core.words import some
+from dissent.datasets.convert import label_of
+from dissent.datasets.decode import Header
+from dissent.datasets.exif import Turns
+from dissent.datasets.mask_readers import Label
+from dissent.datasets.problems import Problems
+from dissent.datasets.raw import Item, find_items
+from dissent.datasets.settle import check_palettes, check_unmapped, each, settle
+
+Counts = dict[int, tuple[int, int]]
+"""pixels and masks of each label by its number (binary: 0 is the background), and of UNKNOWN"""
+
+
+def rehearse(dataset: Dataset, threads: int) -> Counts:
+    """What the labels of all masks hold; UserError names every file that `prepare` would refuse."""
+    raw, problems = Path(dataset.raw), Problems()
+    pixels, masks = Counter[int](), Counter[int]()
+    with warnings.catch_warnings(), ThreadPoolExecutor(threads) as pool:
+        warnings.simplefilter("ignore")  # Pillow's doubts about files that are refused or checked here
+        items = find_items(dataset, raw, problems)
+        items, headers, turns = settle(pool, dataset, items, raw, problems)
+        jobs = [(item, headers[item.id], dataset, turns) for item in items if item.masks]
+        read = dict(each(pool, _counted, jobs, problems, raw))
+    for counts, _ in read.values():
+        for value, number in counts.items():
+            pixels[value] += number
+            masks[value] += 1
+    fit = {
+        id_: (label.unmapped, sum(counts.values())) for id_, (counts, label) in read.items()
+    }  # colours do not overlap
+    check_unmapped(dataset.coding, fit, problems)
+    palettes = [(item, read[item.id][1].palette, read[item.id][1].used) for item in items if item.id in read]
+    check_palettes(dataset.coding, palettes, raw, problems)
+    problems.stop(raw)
+    return {value: (pixels[value], masks[value]) for value in pixels}
+
+
+def _counted(item: Item, image: Header, source: Source, turns: Turns) -> tuple[Counter[int], Label]:
+    """Pixels of each label in an item's mask, and what else is known of it."""
+    label = label_of(item, image, source, turns)
+    values, numbers = np.unique(label.ids, return_counts=True)
+    counts = Counter(dict(zip(values.tolist(), numbers.tolist(), strict=True)))
+    if source.task.overlapping:
+        labels = range(len(source.task.labels))
+        set_ = {bit: sum(n for value, n in counts.items() if value != UNKNOWN and value >> bit & 1) for bit in labels}
+        counts = Counter({value: n for value, n in (set_ | {UNKNOWN: counts[UNKNOWN]}).items() if n})
+    return counts, label._replace(ids=None)
+
+
+def told_meaning(meant: Guess, held: Counts) -> str:
+    """What masks are read as: each label with what stands for it, and the pixels that it has once they are read so."""
+    rows = [
+        (value, name, *_cells(held, number))
+        for number, (value, name) in enumerate(zip(meant.values, meant.names, strict=True))
+    ]
+    if UNKNOWN in held:
+        rows.append(("", "(nobody knows)", *_cells(held, UNKNOWN)))
+    lines = [
+        f"coding  {meant.coding['name']}, a {meant.kind} task\n",
+        columns([["value", "label", "pixels", "masks"], *rows]),
+    ]
+    ids = meant.coding.get("ids", [])
+    gaps = sorted(set(range(ids[-1])) - set(ids) - set(meant.coding.get("ignore", []))) if len(ids) > 1 else []
+    if gaps:
+        lines.append(f"\nnote    no mask holds {some(gaps)}; add to `ids` and `labels` what is a label all the same")
+    if meant.note:
+        lines.append(f"\nnote    {meant.note}")
+    return "\n".join(lines)
+
+
+def _cells(held: Counts, number: int) -> tuple[str, str]:
+    pixels, masks = held.get(number, (0, 0))
+    return f"{pixels:,}", str(masks)

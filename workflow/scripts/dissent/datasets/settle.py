@@ -1,0 +1,101 @@
+"""What `prepare` decides on all raw files before it converts them, and checks on all of them behind that."""
+
+import logging
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from dissent.config.dataset import Source
+from dissent.config.mask_encoding import Coding
+from dissent.datasets.convert import BadFiles, headers_of
+from dissent.datasets.decode import Header, turned_size
+from dissent.datasets.exif import Turns, decide_turns
+from dissent.datasets.palettes import Palettes
+from dissent.datasets.problems import Problems
+from dissent.datasets.raw import Item
+
+log = logging.getLogger(__name__)
+
+
+def settle(
+    pool: ThreadPoolExecutor, source: Source, items: list[Item], raw: str | Path, problems: Problems
+) -> tuple[list[Item], dict[str, Header], Turns]:
+    """The items whose files fit together, the header of the image of each, and how they and their masks are turned."""
+    headers = dict(each(pool, headers_of, [(item,) for item in items], problems, raw))
+    items = [item for item in items if item.id in headers]
+    turns = decide_turns(source, [(item, *headers[item.id]) for item in items], problems)
+    items = _of_one_size(source, items, headers, turns, problems)
+    return items, {item.id: headers[item.id][0] for item in items}, turns
+
+
+def each(
+    pool: ThreadPoolExecutor, function: Callable, jobs: list[tuple], problems: Problems, raw: str | Path, verb: str = ""
+) -> Iterator[tuple[str, Any]]:
+    """(id, result) of each job that works; files and reasons of the others go to `problems`."""
+
+    def guarded(job: tuple) -> tuple[str, Any, list[str]]:
+        try:
+            return job[0].id, function(*job), []
+        except BadFiles as error:
+            return job[0].id, None, [f"{path.relative_to(raw).as_posix()}: {why}" for path, why in error.files]
+
+    for count, (id_, result, bad) in enumerate(pool.map(guarded, jobs), 1):
+        if verb and (count == len(jobs) or count % max(200, len(jobs) // 10) == 0):
+            log.info("%s %d of %d", verb, count, len(jobs))
+        if bad:
+            problems += bad
+        else:
+            yield id_, result
+
+
+def _of_one_size(
+    source: Source, items: list[Item], headers: dict[str, tuple[Header, list[Header]]], turns: Turns, problems: Problems
+) -> list[Item]:
+    """The items whose masks have the size of their image, or may be brought to it."""
+    fit, unequal = [], []
+    for item in items:
+        image, masks = headers[item.id]
+        high, wide = turned_size(image.size, turns.image(image))
+        sizes = [turned_size(mask.size, turns.mask(image, mask)) for mask in masks]
+        wrong = [size for size in sizes if size != (high, wide)]
+        if wrong:
+            h, w = wrong[0]
+            unequal.append(f"{item.source}: has {high} x {wide} pixels (height x width), and its mask {h} x {w}")
+        if not wrong or source.unequal == "resize":
+            fit.append(item)
+    if source.unequal == "refuse":
+        problems += [f"{text}; `unequal: resize` if both show the same" for text in unequal]
+    elif unequal:
+        log.warning("%d masks are resized to the size of their images, e.g. %s", len(unequal), unequal[0])
+    return fit
+
+
+def check_unmapped(coding: Coding, found: dict[str, tuple[int, int]], problems: Problems) -> None:
+    """Pixels that fit no colour, of all pixels: told, or refused where they are too many. `found`: both for each id."""
+    unmapped, pixels = (sum(one[i] for one in found.values()) for i in (0, 1))
+    if not unmapped:
+        return
+    worst = max(found, key=lambda id_: found[id_][0])
+    text = f"{unmapped} pixels of the masks ({unmapped / pixels:.3%}) fit no colour, {found[worst][0]} of {worst}"
+    if unmapped > coding.unmapped * pixels:
+        problems.append(f"{text}; `unmapped: {coding.unmapped}` allows less: look at `table` and `tolerance`")
+    else:
+        log.warning("%s; they count as unknown", text)
+
+
+def check_palettes(
+    coding: Coding, masks: list[tuple[Item, bytes, tuple[int, ...]]], raw: str | Path, problems: Problems
+) -> None:
+    """Palettes of index masks that differ; `masks`: of each item its palette and the numbers that occur."""
+    if coding.name != "index" or coding.palettes != "alike":
+        return
+    found = Palettes()
+    for item, palette, numbers in masks:
+        if palette:
+            found.add(item.masks[0].relative_to(raw).as_posix(), palette, numbers)
+    if clash := found.clash():
+        problems.append(
+            f"the palettes of masks differ: {clash}. Say `coding: {{name: colours, table: ...}}` if colours count "
+            "(`dissent init` writes the table), or `palettes: any` in `coding` if numbers do"
+        )
