@@ -53,23 +53,28 @@ NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c '$(NEW_ENOUGH)' 2>/dev/null && echo $$python && break; done)
 
-.venv/made-%:
+ifndef VENV
+# Only what make made itself, whole or half, is removed: made-by-make is there before anything else.
+$(MADE):
 	@"$(PYTHON)" -c '$(NEW_ENOUGH)' 2>/dev/null || { \
 	  echo "error: dissent needs Python 3.11 or newer; $(or $(PYTHON),python3) is $$("$(or $(PYTHON),python3)" --version 2>/dev/null || echo missing)"; \
 	  echo "Install one, or say where it is: make $(MAKECMDGOALS) PYTHON=/path/to/python3.12"; exit 1; } >&2
+	@rmdir .venv 2>/dev/null || { [ ! -e .venv ] && [ ! -L .venv ]; } || compgen -G ".venv/made-*" >/dev/null || { \
+	  echo "error: .venv is there and make did not make it (it lacks .venv/made-...): it is left as it is. To use it:"; \
+	  echo "  make $(MAKECMDGOALS) VENV=.venv"; echo "else give it another name, or remove it: make then makes its own"; exit 1; } >&2
 	@echo "Making .venv from envs/requirements.lock: some minutes, about 6 GB with torch's CUDA libraries ..."
 	@rm -rf .venv
+	@mkdir .venv && touch .venv/made-by-make
 	@"$(PYTHON)" -m venv .venv
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement envs/requirements.lock
 	@touch $@
 
-# Make takes a file between two others for scaffolding and would remove it, and with it the sign that .venv is whole.
-.PRECIOUS: .venv/made-%
-
-.venv/installed-%: $(MADE)
+# Named in full, as make would take a file between two patterns for scaffolding: remove it, and not miss it.
+$(ENVIRONMENT): $(MADE)
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@rm -f .venv/installed-*
 	@touch $@
+endif
 
 demo: $(ENVIRONMENT)
 	snakemake --cores $(CORES) results/demo/report.html
