@@ -9,7 +9,7 @@ from raw_data import ids, pairs, photo, save
 
 from dissent.config.base import read_yaml, validate
 from dissent.config.dataset import Dataset
-from dissent.core.files import read_table
+from dissent.core.files import read_table, sha256
 from dissent.datasets import prepare, split
 
 NAMES = [f"i{i:02}" for i in range(16)]
@@ -89,7 +89,7 @@ def test_a_mask_of_validation_that_vanished_is_named(raw, capsys):
     assert command("check") == 1
     assert f"splits.csv, line 2: images/{name}.png is in val and has no mask any more" in capsys.readouterr().out
     assert command("init") == 1
-    assert f"mend    {TABLE}, line 2: images/{name}.png of val has no mask any more" in capsys.readouterr().out
+    assert f"mend    {TABLE}, line 2: images/{name}.png is in val and has no mask any more" in capsys.readouterr().out
 
 
 def test_images_of_validation_that_are_renamed_or_gone(raw, capsys):
@@ -107,10 +107,7 @@ def test_images_of_validation_that_are_renamed_or_gone(raw, capsys):
     for folder in ("images", "masks"):
         Path("raw", folder, second).unlink()
     assert command("init") == 1
-    assert (
-        f"line 3: images/{second} of val is not there any more: put it back, or delete the line"
-        in capsys.readouterr().out
-    )
+    assert f"line 3: images/{second} is no image any more: put it back, give its new name" in capsys.readouterr().out
     TABLE.write_text("\n".join([*TABLE.read_text().splitlines()[:2], *lines[3:]]) + "\n")
     assert command("init") == 0 and command("check") == 0
 
@@ -202,3 +199,84 @@ def test_partly_labelled_patients(in_tmp, capsys):
     assert patients["labelled"] == patients["unlabelled"] and len(patients["labelled"]) == 4 and not found["hidden"]
     assert len(patients["labelled"] | patients["val"] | patients["test"]) == 6
     assert np.all([len(found[side]) == 3 for side in ("val", "test")])
+
+
+@pytest.mark.parametrize(
+    ("encoding", "table", "after"),
+    [
+        ("utf-8", "side;note;image;sha256\r\nval;a val;{0};{1}\r\n", "side;note;image;sha256\r\nval;a val;{0};{1}\r\n"),
+        ("utf-16", "image,side,sha256\n{0},val,{1}\n", "image,side,sha256\n{0},val,{1}\n"),
+        ("utf-8-sig", 'sep=;\nimage;side;sha256\n"{0}"; val;{1}', 'sep=;\nimage;side;sha256\n"{0}"; val;{1}'),
+    ],
+)
+def test_of_a_persons_table_only_the_cell_is_changed(raw, encoding, table, after):
+    """`val` stands in the name of the column, of the side and of the image."""
+    assert command("init") == 0
+    for folder in ("images", "masks"):
+        Path(f"raw/{folder}/i01.png").rename(f"raw/{folder}/val.png")
+    TABLE.write_bytes(table.format("val", sha256("raw/images/val.png")).encode(encoding))
+    for folder in ("images", "masks"):
+        Path(f"raw/{folder}/val.png").rename(f"raw/{folder}/b,val; c.png")
+    assert command("init") == 0
+    name = '"images/b,val; c.png"' if encoding != "utf-8-sig" else "images/b,val; c.png"
+    assert TABLE.read_bytes().decode(encoding.removesuffix("-sig")).removeprefix("\ufeff") == after.format(
+        name, sha256("raw/images/b,val; c.png")
+    )
+    assert sides()["val"] == ["b,val; c"]
+
+
+def test_settings_are_changed_only_where_they_then_say_what_is_meant(raw, capsys):
+    """The line before which `partial: true` would be written is part of a text."""
+    for name in NAMES[10:]:
+        Path(f"raw/images/{name}.png").unlink()
+    assert command("init", "--labelled", "0.3") == 0
+    save(Path("raw/images/i20.png"), photo(20))
+    path = Path("own/datasets/mine.yaml")
+    path.write_text(path.read_text().replace("raw: raw", "leave_out: ['\n\nsplits:\n']\nraw: raw"))
+    before = path.read_bytes()
+    assert command("init") == 1 and path.read_bytes() == before
+    assert "write `partial: true`" in capsys.readouterr().out
+
+
+def test_pictures_that_took_the_name_of_one_of_validation(raw, capsys):
+    assert command("init") == 0
+    val, other = sides()["val"][0], sides()["labelled"][0]
+    before = TABLE.read_text()
+    for folder in ("images", "masks"):
+        paths = [Path(f"raw/{folder}/{name}.png") for name in (val, other)]
+        one, two = (path.read_bytes() for path in paths)
+        paths[0].write_bytes(two), paths[1].write_bytes(one)
+    assert command("init") == 0
+    assert f"images/{val}.png is called images/{other}.png now, and stays in val" in capsys.readouterr().out
+    assert TABLE.read_text() == before.replace(f"/{val}.", f"/{other}.") and other in sides()["val"]
+    save(Path(f"raw/images/{other}.png"), photo(40))
+    assert command("init") == 0
+    assert f"images/{other}.png of val shows another picture than before" in capsys.readouterr().out
+    assert sha256(f"raw/images/{other}.png") in TABLE.read_text() and command("init") == 0
+    assert "another picture" not in capsys.readouterr().out
+
+
+def test_a_table_that_is_gone_is_written_again_as_it_was_prepared(raw, capsys):
+    assert command("init") == 0
+    before = TABLE.read_bytes()
+    TABLE.unlink()
+    assert command("init") == 2 and "say --anew to draw val and test anew" in capsys.readouterr().err
+    TABLE.write_bytes(before)
+    sides()
+    TABLE.unlink()
+    assert command("init") == 0 and "val and test are those that were prepared last" in capsys.readouterr().out
+    assert TABLE.read_bytes() == before
+
+
+def test_few_images_of_a_side_are_told_by_side(in_tmp, capsys):
+    pairs(Path("raw"), NAMES[:8])
+    Path("own").mkdir()
+    assert command("init") == 0 and capsys.readouterr()
+    assert command("init") == 0
+    assert "few" not in capsys.readouterr().out  # of 8 masks none is for a test: init said so
+    for name in range(30):
+        save(Path(f"raw/images/j{name}.png"), photo(50 + name)), save(Path(f"raw/masks/j{name}.png"), ids(50 + name))
+    assert command("init") == 0
+    out = capsys.readouterr().out
+    assert f"few images for test (0) beside 38 masks: add lines with an image and `test` to {TABLE}" in out
+    assert "few images for val" not in out

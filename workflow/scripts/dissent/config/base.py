@@ -65,14 +65,22 @@ _Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
 def read_yaml(path: str | Path) -> dict[str, Any]:
     """Read a YAML mapping; UserError names the file, the line and the fault. Nothing in it is ever executed."""
     try:
-        value = yaml.load(Path(path).read_text("utf-8"), _Loader)  # a SafeLoader: plain data only
-        if _size(value, {}) > _MOST:
-            raise ValueError(f"its aliases (*name) grow to more than {_MOST:,} values")
+        return parse_yaml(Path(path).read_text("utf-8"), path)
     except FileNotFoundError:
         raise UserError(f"{path} does not exist") from None
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path} is not valid YAML: {_one_line(error)}") from None
+
+
+def parse_yaml(text: str, path: str | Path) -> dict[str, Any]:
+    """As `read_yaml`, of a text that may become a file."""
+    try:
+        value = yaml.load(text, _Loader)  # a SafeLoader: plain data only
+        if _size(value, {}) > _MOST:
+            raise ValueError(f"its aliases (*name) grow to more than {_MOST:,} values")
     except RecursionError:
         raise UserError(f"{path} is not valid YAML: it is nested too deep") from None
-    except (yaml.YAMLError, UnicodeDecodeError, ValueError) as error:
+    except (yaml.YAMLError, ValueError) as error:
         raise UserError(f"{path} is not valid YAML: {_one_line(error)}") from None
     if value is None:
         return {}

@@ -1,5 +1,6 @@
 """Sides of a split that come from files: lists with an image a line (U2PL, UniMatch, VOC), or a table of val and test."""
 
+from collections.abc import Collection, Mapping
 from pathlib import Path, PurePosixPath
 
 from dissent.config.dataset import Dataset
@@ -10,7 +11,9 @@ from dissent.core.words import some
 from dissent.datasets.naming import Names, bare, nfc
 from dissent.datasets.problems import Problems
 from dissent.datasets.raw import find_raw
-from dissent.datasets.tables import Line, table_of, text_of
+from dissent.datasets.tables import Line, table_of, text_of, with_cells
+
+_FIXED, _DIGEST = ("image", "side"), ("sha256",)
 
 
 def lists_of(dataset: dict, split: str) -> list[str]:
@@ -76,37 +79,53 @@ def read_fixed(dataset: Dataset, split: Split, rows: list[dict]) -> dict[str, li
     path = list_paths(dataset, split)["fixed"]
     if not path.is_file():
         raise UserError(f"{split.fixed}, which names the images of val and test (`fixed`), does not exist: put it back")
-    by_source, names = rows_by_source(rows), names_of(dataset, rows)
-    sides: dict[str, dict[str, int]] = {"val": {}, "test": {}}
-    problems, seen = Problems(), {}
-    for line in fixed_lines(path):
+    by_source = rows_by_source(rows)
+    sides, faults = follow(
+        fixed_lines(path),
+        names_of(dataset, rows),
+        {source for source in by_source if all(row["label"] for row in by_source[source])},
+    )
+    problems = Problems()
+    for number, why in faults.items():
+        problems.add(f"{path}, line {number}", why)
+    problems.stop(f"split by {path}", ", so nothing was written; `dissent init` again follows images that were renamed")
+    return {side: [row for source in chosen for row in by_source[source]] for side, chosen in sides.items()}
+
+
+def follow(lines: list[Line], names: Names, masked: Collection[str]) -> tuple[dict[str, list[str]], dict[int, str]]:
+    """{val, test: images} that lines of such a table name, and of lines that cannot be followed {number: why}; `masked`: images."""
+    sides: dict[str, list[str]] = {"val": [], "test": []}
+    faults, seen = {}, {}
+    for line in lines:
         name, side = line.cells["image"], line.cells["side"]
-        where, found = f"{path}, line {line.number}", names.exact(name)
+        found = names.exact(name)
         source = next(iter(found), "")
         if side not in sides:
-            problems.add(where, f"side {side!r} is neither val nor test; other images are not named here")
+            faults[line.number] = f"side {side!r} is neither val nor test; other images are not named here"
         elif not found:
-            problems.add(
-                where,
-                f"{name} is no image any more{names.hint(name)}: put it back, give its new name (`dissent init` again "
-                "finds a renamed one), or delete the line",
+            faults[line.number] = (
+                f"{name} is no image any more{names.hint(name)}: put it back, give its new name, or delete the line"
             )
         elif len(found) > 1:
-            problems.add(where, misfit(name, found, names))
+            faults[line.number] = misfit(name, found, names)
         elif source in seen:
-            problems.add(where, f"{name} stands twice in it (the first time in line {seen[source]})")
-        elif not all(row["label"] for row in by_source[source]):
-            problems.add(where, f"{name} is in {side} and has no mask any more: put the mask back, or delete the line")
+            faults[line.number] = f"{name} stands twice in it (the first time in line {seen[source]})"
+        elif source not in masked:
+            faults[line.number] = f"{name} is in {side} and has no mask any more: put the mask back, or delete the line"
         else:
-            sides[side][source] = line.number
+            sides[side].append(source)
         seen.setdefault(source, line.number)
-    problems.stop(f"split by {path}")
-    return {side: [row for source in chosen for row in by_source[source]] for side, chosen in sides.items()}
+    return sides, faults
 
 
 def fixed_lines(path: Path) -> list[Line]:
     """Lines of a table of val and test; those that a person adds need no digest."""
-    return table_of(path, ("image", "side"), may_lack=("sha256",))
+    return table_of(path, _FIXED, _DIGEST)
+
+
+def fixed_with(path: Path, cells: Mapping[int, Mapping[str, str]]) -> bytes:
+    """The bytes of such a table with other cells, {line: {column: cell}}; what else a person wrote stays."""
+    return with_cells(path, cells, _FIXED, _DIGEST)
 
 
 def rows_by_source(rows: list[dict]) -> dict[str, list[dict]]:

@@ -2,8 +2,10 @@
 
 import csv
 import io
-from collections.abc import Sequence
-from dataclasses import dataclass
+import re
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dissent.core.files import UserError
@@ -58,7 +60,46 @@ def table_of(path: Path, columns: Sequence[str], may_lack: Sequence[str] = ()) -
     UserError names what lacks of `columns`, and every line that has more or fewer cells than the header; `may_lack`: the
     columns at its end that lines may leave out.
     """
-    text = text_of(path)
+    return _table(path, text_of(path), columns, may_lack)[0]
+
+
+def with_cells(
+    path: Path, cells: Mapping[int, Mapping[str, str]], columns: Sequence[str], may_lack: Sequence[str] = ()
+) -> bytes:
+    """The bytes of a person's table with other cells, {line: {column: cell}}; every other character stays.
+
+    UserError where that cannot be done.
+    """
+    content, text = path.read_bytes(), text_of(path)
+    before, separator, head = _table(path, text, columns, may_lack)
+    lines = list(io.StringIO(text, newline=""))
+    for number, changed in cells.items():
+        for column, cell in changed.items():
+            lines[number - 1] = _with_cell(lines[number - 1], separator, head.index(column), cell)
+    text = "".join(lines)
+    if _table(path, text, columns, may_lack)[0] != [
+        replace(o, cells=o.cells | cells.get(o.number, {})) for o in before
+    ]:
+        told = "; ".join(f"line {number}: {', '.join(changed.values())}" for number, changed in cells.items())
+        raise UserError(f"{path} has quotation marks or line breaks in its cells; write into it yourself: {told}")
+    marks = {BOM_UTF16_LE: "utf-16-le", BOM_UTF16_BE: "utf-16-be", BOM_UTF8: "utf-8"}
+    mark = next((one for one in marks if content.startswith(one)), b"")
+    return mark + text.encode(marks.get(mark, "utf-8"))
+
+
+def _with_cell(line: str, separator: str, place: int, cell: str) -> str:
+    """A line with another cell; blanks around it stay, and quotation marks where they are needed."""
+    found = list(re.finditer(rf'(?:^|{separator})("(?:[^"]|"")*"|[^{separator}\r\n]*)', line))
+    if place >= len(found):
+        return line  # a cell with line breaks: the caller sees that nothing changed
+    before, (start, end) = found[place][1], found[place].span(1)
+    if before.startswith('"') or separator in cell or '"' in cell:
+        cell = f'"{cell.replace(chr(34), 2 * chr(34))}"'
+    return line[:start] + (before.replace(before.strip(), cell) if before.strip() else cell) + line[end:]
+
+
+def _table(path: Path, text: str, columns: Sequence[str], may_lack: Sequence[str]) -> tuple[list[Line], str, list[str]]:
+    """Lines, separator and header of a table's text."""
     first, rest = text.split("\n", 1) if "\n" in text else (text, "")
     skipped = int(first.strip().lower() in ("sep=,", "sep=;", "sep=\t"))  # Excel's own line
     text = rest if skipped else text
@@ -69,7 +110,7 @@ def table_of(path: Path, columns: Sequence[str], may_lack: Sequence[str] = ()) -
         head = heads[separator]
         _check_head(path, head, columns, 1 + skipped)
         least = len(head) - next((i for i, name in enumerate(reversed(head)) if name not in may_lack), len(head))
-        return _lines(path, _rows(text, separator, skipped), head, least)
+        return _lines(path, _rows(text, separator, skipped), head, least), separator, head
     except csv.Error as error:
         raise UserError(f"{path}: {error}; look for a quotation mark without its partner") from None
 

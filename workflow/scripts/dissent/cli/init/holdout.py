@@ -22,7 +22,8 @@ COLUMNS = ("image", "side", "sha256")
 """of the table; the digest tells an image that was renamed from one that is gone"""
 _LEAST = 3
 _HELD_BACK = 0.2  # of the images with masks, for validation and for the test each
-_TEST_FROM = 10  # images with masks
+TEST_FROM = 10
+"""images with masks, of which some are held back for a test"""
 
 Row = dict[str, Any]
 
@@ -63,7 +64,7 @@ def held_back(pairs: Pairs, headers: Sequence[Header], source: Source, labelled:
     for side in ("test", "val"):
         free = [row for row in masked if row["group"] not in _groups(sides)]
         spare = len({row["group"] for row in free}) - (2 if side == "test" else 1)
-        if spare < 1 or (side == "test" and len(masked) < _TEST_FROM):
+        if spare < 1 or (side == "test" and len(masked) < TEST_FROM):
             continue
         sides[side] = _few_groups(nested(free, min(held, len(free)), SEED, side), spare)
     taken = _groups(sides)

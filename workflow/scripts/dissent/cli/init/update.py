@@ -1,23 +1,21 @@
 """`dissent init` on a known name: what came and went is told; validation and test stay; what a person wrote stays."""
 
-from collections import Counter
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
 from dissent.cli.init.holdout import SIMULATED
+from dissent.cli.init.kept_sides import Told, update_sides
 from dissent.cli.init.write_config import SPLIT, experiment_text, line_of
 from dissent.cli.seen import told_files
-from dissent.config.base import read_yaml, validate
+from dissent.config.base import parse_yaml, read_yaml, validate
 from dissent.config.dataset import Dataset
-from dissent.core.files import UserError, read_table, sha256, write_text
+from dissent.core.files import UserError, read_table, write_atomic
 from dissent.core.places import SHIPPED
 from dissent.core.words import some
 from dissent.datasets.listing import Census
-from dissent.datasets.naming import Names
 from dissent.datasets.raw import Item, Problems, find_items, find_raw
-from dissent.datasets.split_files import fixed_lines, list_paths
-from dissent.datasets.tables import text_of
 
 
 @dataclass(frozen=True)
@@ -49,15 +47,6 @@ def put_aside(path: Path) -> Path:
     return path.rename(path.with_name(f"{path.name}.before{number}"))
 
 
-@dataclass
-class Told:
-    """What was found, as lines for the terminal: what was written, what a person has to mend, and the rest."""
-
-    done: list[str] = field(default_factory=list)
-    mend: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-
-
 def update(folder: Path, files: Files, flags: list[str]) -> int:
     """Tell what changed in a known raw folder, and mend what init wrote; 1 where a person has to mend something."""
     dataset = validate(Dataset, read_yaml(files.dataset), files.dataset)
@@ -70,15 +59,17 @@ def update(folder: Path, files: Files, flags: list[str]) -> int:
     print(told_files(census, raw, [f for part in dataset.parts for f in (part.images, part.masks) if f is not None]))
     told = Told()
     told.notes += _since(files.name, items)
-    _update_sides(dataset, files, items, told)
+    update_sides(dataset, files.name, files.table, raw, items, told)
     _update_settings(dataset, files, items, told)
     if not files.experiment.exists():
-        write_text(files.experiment, experiment_text(files.name))
+        told.files[files.experiment] = experiment_text(files.name).encode()
         told.done.append(f"wrote {files.experiment}")
     if flags:
         told.notes.append(
             f"{', '.join(flags)}: not used, as {files.dataset} answers that; change it there, or say --anew"
         )
+    for path, content in told.files.items():
+        write_atomic(path, content)
     lines = [f"updated {line}" for line in told.done] + [f"note    {line}" for line in told.notes]
     lines += [f"mend    {line}" for line in told.mend]
     if not told.done:
@@ -105,76 +96,28 @@ def _since(name: str, items: list[Item]) -> list[str]:
     return [f"{len(names)} {what} since the last preparation: {some(names)}" for what, names in found.items() if names]
 
 
-def _update_sides(dataset: Dataset, files: Files, items: list[Item], told: Told) -> None:
-    """Follow renamed images of val and test; name those that are gone or have lost their mask."""
-    split = dataset.splits.get(SPLIT)
-    if split is None or split.fixed is None:
-        told.notes.append(
-            f"{files.dataset} names no validation and test images (`fixed` of `{SPLIT}`): they may move as masks come and go; "
-            "--anew draws them once and names them"
-        )
-        return
-    table = list_paths(dataset, split)["fixed"]
-    names = Names([(item.source, item.id) for item in items], dataset.image_suffix)
-    by_source = {item.source: item for item in items}
-    lines = fixed_lines(table)
-    found = {line.number: names.exact(line.cells["image"]) for line in lines}
-    known = {source for sources in found.values() for source in sources}
-    lost = [line for line in lines if not found[line.number]]
-    digests = {sha256(item.image): item.source for item in items if item.source not in known} if lost else {}
-    renamed: dict[int, tuple[str, str]] = {}
-    for line in lines:
-        name, side = line.cells["image"], line.cells["side"]
-        where = f"{table}, line {line.number}"
-        new = digests.get(line.cells.get("sha256", ""))
-        if line in lost and new is not None:
-            renamed[line.number] = (name, new)
-            told.done.append(f"{where}: {name} is called {new} now, and stays in {side}")
-        elif line in lost:
-            told.mend.append(f"{where}: {name} of {side} is not there any more: put it back, or delete the line")
-        if any(
-            not by_source[source].masks for source in {*found[line.number], *([new] if line in lost and new else [])}
-        ):
-            told.mend.append(f"{where}: {name} of {side} has no mask any more: put the mask back, or delete the line")
-    if renamed:
-        _rename(table, renamed)
-    counts = Counter(line.cells["side"] for line in lines)
-    masked = sum(bool(item.masks) for item in items)
-    told.notes.append(f"{counts['val']} images for validation and {counts['test']} for the test stay as {table} says")
-    if masked > 20 * min(counts["val"], counts["test"]):
-        told.notes.append(f"that is few for {masked} masks: add lines IMAGE,val or IMAGE,test to {table} for more")
-
-
-def _rename(table: Path, renamed: dict[int, tuple[str, str]]) -> None:
-    """Write new names into lines of the table, whose other characters stay."""
-    lines = text_of(table).splitlines(keepends=True)
-    for number, (old, new) in renamed.items():
-        if any(c in new for c in ',;"\t') or old not in lines[number - 1]:
-            raise UserError(
-                f"{table}, line {number}: write {new} in place of {old} there, and run the same command again"
-            )
-        lines[number - 1] = lines[number - 1].replace(old, new, 1)
-    write_text(table, "".join(lines))
-
-
 def _update_settings(dataset: Dataset, files: Files, items: list[Item], told: Told) -> None:
     """Where unlabelled images came to a data set that had none: change the lines that init wrote, name the others."""
     if all(item.masks for item in items):
         return
-    text = before = files.dataset.read_text("utf-8")
+    text = before = files.dataset.read_bytes().decode("utf-8")
+    end = "\r\n" if "\r\n" in text else "\n"
     if not dataset.partial:
-        lines = text.splitlines(keepends=True)
-        at = next((i for i, line in enumerate(lines) if line.startswith("splits:")), None)
-        if "partial:" in text or at is None:
-            told.mend.append(f"{files.dataset}: write `partial: true`, as some images have no mask")
-        else:
-            text = "".join([*lines[:at], "partial: true\n", *lines[at:]])
+        wanted = dataset.model_copy(update={"partial": True})
+        new = re.sub("^splits:", f"partial: true{end}splits:", text, count=1, flags=re.MULTILINE)
+        if _means(new, wanted, files.dataset):
+            text, dataset = new, wanted
             told.done.append(f"{files.dataset}: `partial: true`, as some images have no mask now")
+        else:
+            told.mend.append(f"{files.dataset}: write `partial: true`, as some images have no mask")
     split = dataset.splits.get(SPLIT)
     if split is not None and split.labelled == SIMULATED:
         keys = {"seed": split.seed, "labelled": SIMULATED, "fixed": split.fixed}
-        line, new = (f"  {line_of(SPLIT, keys | {'labelled': value})}\n" for value in (SIMULATED, "all"))
-        if line in text:
+        line, new = (f"  {line_of(SPLIT, keys | {'labelled': value})}{end}" for value in (SIMULATED, "all"))
+        wanted = dataset.splits | {SPLIT: split.model_copy(update={"labelled": "all"})}
+        if line in text and _means(
+            text.replace(line, new), dataset.model_copy(update={"splits": wanted}), files.dataset
+        ):
             text = text.replace(line, new)
             told.done.append(f"{files.dataset}: `labelled: all`, as images without masks are there to label now")
         else:
@@ -182,5 +125,12 @@ def _update_settings(dataset: Dataset, files: Files, items: list[Item], told: To
                 f"{files.dataset}: `labelled: {SIMULATED}` of `{SPLIT}` hides masks; `all` learns from each"
             )
     if text != before:
-        write_text(files.dataset, text)
-        validate(Dataset, read_yaml(files.dataset), files.dataset)
+        told.files[files.dataset] = text.encode()
+
+
+def _means(text: str, wanted: Dataset, path: Path) -> bool:
+    """Whether a changed text says what it is to say, and nothing else than before."""
+    try:
+        return validate(Dataset, parse_yaml(text, path), path) == wanted
+    except UserError:
+        return False
