@@ -85,7 +85,8 @@ class InProcess:
                 params, f"{here}/pairs.csv", **sides, out=f"{here}/students/{i}", state=f"{here}/s", device="cpu"
             )
         files = [f"{here}/students/{i}/metrics.json" for i in members]
-        rank_students(files, **rule_params.ranking(run, g), out=f"{here}/teachers.json")
+        ranked = rule_params.ranking(run, g, code)
+        rank_students(files, ranked["teachers"], ranked["score"], f"{here}/teachers.json")
 
     def _rate(self, run, g: int, what: str) -> str | None:
         if not (out := self.plan.scores(run, g, what)):
@@ -103,7 +104,7 @@ class InProcess:
                 )
             if run.evalnet:
                 files = self.plan.evalnets(run, "metrics.json")
-                rank_students(files, **rule_params.ranking_evalnets(run), out=evalnets)
+                rank_students(files, run.recipe.quality.used, "agreement", evalnets)
         judge = (evalnets, None) if run.evalnet else (None, self.sides["hidden"])
         params = rule_params.rating(run, code)
         score_pairs(params, self.plan.rated(run, g), self.sides["unlabelled"], thresholds, *judge, out, "cpu")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -87,6 +88,26 @@ def test_every_slice_that_a_rule_uses_is_in_the_settings(mine, root):
         every |= words
         used = used | words if path.suffix == ".smk" else used - words
     assert used == set() and len(every) > 8
+
+
+def test_the_code_of_every_rule_is_in_the_settings(root, in_tmp, monkeypatch):
+    """Of a run that has them all: fetched data, shards, EvalNets, generations that may not be made."""
+    monkeypatch.setattr("dissent.planning.dvc.settings._code", lambda rule, *parts: rule)
+    write_mine(in_tmp, root)
+    more = "evalnet: tiny_evalnet\nquality: {trained: 3, used: 2}\ngenerations: {auto: 2, patience: 1}\nshards: 2\n"
+    Path("mine/experiments/all.yaml").write_text(
+        "dataset: isic\nsplit: published\nnetwork: unet1x1_small\nmethod: im_plus_plus\n" + more
+    )
+    found = settings(Config("mine", root / "config"), "all")
+    codes = set(re.findall(r'"(?:code|report)": "(\w+)"', json.dumps(found))) | set(found["data.json"]["code"])
+    rules = {
+        rule
+        for path in root.glob("workflow/rules/*.smk")
+        for rule in re.findall(r"^rule (\w+):", path.read_text(), re.M)
+    }
+    beside = {"tabulate_study", "plot_labels", "show_pairs"}  # which no stage runs
+    assert codes == {rule.removesuffix("_shard") for rule in rules} - beside
+    assert [one["member"] for one in found["all/gen1.json"]["train_evalnet"]] == [1, 2, 3]
 
 
 def test_a_stale_file_is_refused_with_the_command_that_mends_it(mine, root):

@@ -13,7 +13,7 @@ from dissent.config.resolve import Config
 from dissent.core.files import write_table
 from dissent.planning import resources
 
-BASE = "dataset: nuclei\nsplit: few\nnetwork: mine\nmethod: ldt\n"
+BASE = "dataset: nuclei\nsplit: few\nnetwork: mine\n"
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def run(root, tmp_path):
     def make(network="steps: 1000\nbatch: 16\n", experiment="", architecture="unet1x1"):
         for folder, text in {
             "networks": f"architecture: {architecture}\n{network}",
-            "experiments": BASE + experiment,
+            "experiments": BASE + ("" if "method:" in experiment else "method: ldt\n") + experiment,
         }.items():
             (tmp_path / folder).mkdir(exist_ok=True)
             (tmp_path / folder / "mine.yaml").write_text(text)
@@ -81,6 +81,20 @@ def test_predicting_grows_with_images_and_networks_but_not_in_memory(run):
     assert many.runtime > few.runtime and many.mem_mb - few.mem_mb <= 1000
     assert resources.predicting(run(), 0, 10**5, 4).runtime > many.runtime
     assert resources.masking(run(), 10**6, 2).runtime > resources.masking(run(), 10**5, 2).runtime
+
+
+def test_rating_masks_asks_for_the_networks_that_rate(run):
+    """Of one student and many raters, of one rater and many students: memory and time are the raters'."""
+    rated = "method: im_plus_plus\ncontrols: []\nevalnet: {}\nquality: {{trained: 3, used: {}}}\n"
+
+    def score(evalnet, used=1, **more):
+        return resources.scoring(run(**more, experiment=rated.format(evalnet, used)), 10**6)
+
+    small = score("evalnet_small")
+    assert score("evalnet_small", network="steps: 1000\nbatch: 16\nwidth: 4\n") == small
+    assert score("evalnet_small", used=3).runtime > small.runtime
+    wide = score("evalnet_wide")
+    assert wide.runtime > small.runtime and wide.mem_mb > small.mem_mb
 
 
 @pytest.mark.parametrize("rows", [0, 1, 700, 50_000])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tifffile
 from PIL import Image
-from raw_data import ids, label, pairs, photo, prepared, raw_png, refused, save
+from raw_data import THREE, dataset, ids, label, pairs, photo, prepared, raw_png, refused, save
 
 from dissent.core.files import UserError
 
@@ -159,3 +159,23 @@ def test_formats_that_are_not_read_are_not_passed_over(in_tmp, name):
 def test_lenient_decoding_is_nowhere_switched_on(root):
     sources = (root / "workflow" / "scripts").rglob("*.py")
     assert not [path for path in sources if "LOAD_TRUNCATED_IMAGES" in path.read_text("utf-8")]
+
+
+DOUBT = {"kind": "multiclass", "labels": ["doubt", "sky", "road", "car"], "doubt_class": True}
+
+
+def test_real_pixels_never_become_the_id_that_is_kept_for_doubt(in_tmp):
+    raw = pairs(Path("raw"), ["a", "b"], values=3)
+    text = refused(raw, Path("out"), task=THREE | {"doubt_class": True})
+    assert "images/a.png: " in text and "images/b.png: " in text and "pixels of its mask are `sky`" in text
+    assert "ids: [[], 0, 1, ...]" in text and "labels: [doubt, ...]" in text
+    about, rows = prepared(raw, Path("out"), task=DOUBT, coding={"name": "index", "ids": [[], 0, 1, 2]})  # as it says
+    assert (label(rows, "a") == ids(0, 3) + 1).all() and about["pixels"]["doubt"] == 0
+    about, rows = prepared(raw, Path("shared"), task=THREE | {"doubt_class": "shared"})
+    assert (label(rows, "a") == ids(0, 3)).all() and about["task"]["doubt_class"] == "shared"
+
+
+@pytest.mark.parametrize("doubt", [True, "shared"])
+def test_folders_leave_no_id_free_for_doubt(doubt):
+    with pytest.raises(UserError, match=r"each pixel in no folder is `sky`.*leave `doubt_class` out"):
+        dataset(task=THREE | {"doubt_class": doubt}, coding={"name": "folders"})

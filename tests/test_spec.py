@@ -277,7 +277,7 @@ def test_how_many_teach_is_a_key_of_their_own_generation(root, config, tmp_path)
     text = "dataset: nuclei\nsplit: few\nnetwork: unet1x1_small\nmethod: im_clean\ngenerations: 2\npool: [4, 3]\n"
     write(tmp_path, experiments__mine=text + "teachers: [3, 2, 2]\n")
     run = config.run("mine")
-    assert [rule_params.ranking(run, g)["teachers"] for g in range(3)] == [3, 2, 2]
+    assert [rule_params.ranking(run, g, lambda *_: "")["teachers"] for g in range(3)] == [3, 2, 2]
     assert [run.at(g)["pool"] for g in range(3)] == [4, 3, 3]
     assert config.run("mine.aldt").at(0)["pool"] == 4 and config.run("mine.im").at(1)["pool"] == 3
 

@@ -13,6 +13,7 @@ from processes import python, wait_until
 from resealed import reseal
 
 from dissent import networks
+from dissent.config.budget import pairs_and_steps
 from dissent.core import scratch
 from dissent.core.files import UserError, read_json, read_table, sha256, write_mask, write_table
 from dissent.core.seeds import generator
@@ -135,6 +136,19 @@ def test_budget_of_all_images(root, in_tmp):
     assert train(root, split, "ldt", "a", **epochs)["steps"] == 2  # 4 pairs / batch 4
     assert train(root, split, "ldt_equal_steps", "b", **epochs)["steps"] == 6  # 4 + 8 images
     assert train(root, split, "ldt", "c", **epochs | {"batch": 32})["steps"] == 2  # never none
+    # a student that sees a part of the labels takes as many, and the plan says so
+    half = {"label_share": 0.5}
+    done = train(
+        root, split, "ldt_equal_steps", "d", change=lambda one: one | {"recipe": one["recipe"] | half}, **epochs
+    )
+    run = config(root).run("tiny.ldt_equal_steps")
+    run = run.model_copy(
+        update={"network": run.network.model_copy(update=epochs), "recipe": run.recipe.model_copy(update=half)}
+    )
+    told = pairs_and_steps(
+        run, 0, {side: len(read_table(f"{split}/{side}.csv")) for side in ("labelled", "unlabelled", "hidden")}
+    )
+    assert (read_json("d/metrics.json")["pairs"], done["steps"]) == told == (2, 6)
 
 
 def test_a_changed_mask_is_refused(root, in_tmp):

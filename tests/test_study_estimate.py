@@ -14,7 +14,7 @@ from study_data import BASE, plan_of
 from dissent.config.fractions import with_split
 from dissent.core.files import write_json, write_text
 from dissent.planning import resources
-from dissent.planning.estimate import estimate, measured
+from dissent.planning.estimate import START, estimate, measured
 from dissent.planning.jobs import counted, of_study
 from dissent.planning.jobs import planned as jobs_for
 from dissent.planning.study_subsets import sides_of
@@ -118,6 +118,11 @@ def test_the_rate_is_measured_where_there_are_trainings_and_assumed_elsewhere(ro
     assert estimate(plan, "mine").seconds["evaluate"] == after.seconds["evaluate"]
     assert "predict" in after.seconds and "predict" not in estimate(plan, "mine").seconds
     assert set(after.disk) == {"masks", "tables", "students", "prepared images"} and not after.notes
+    # each of the 22 images that the split takes costs time
+    each = resources.DATA_SECONDS * 32 * 32 / resources.PIXELS
+    assert before.seconds["prepare"] == pytest.approx(START + 22 * each, rel=1e-9)
+    write_text("data/tiny/dataset.json", "{}")
+    assert "prepare" not in estimate(plan, "mine").seconds
 
 
 def test_the_command_tells_jobs_hours_disk_and_what_it_does_not_know(root, in_tmp, capsys):

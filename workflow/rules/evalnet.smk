@@ -42,8 +42,7 @@ rule rank_evalnets:
     conda:
         "../../envs/dissent.yaml"
     params:
-        settings=lambda w: rule_params.ranking_evalnets(run_of(w)),
-        code=lambda w: PLAN.code("rank_evalnets"),
+        settings=lambda w: rule_params.ranking_evalnets(run_of(w), PLAN.code),
     script:
         "../scripts/rank_evalnets.py"
 

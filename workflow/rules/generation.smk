@@ -140,8 +140,7 @@ rule rank_students:
     conda:
         "../../envs/dissent.yaml"
     params:
-        settings=lambda w: rule_params.ranking(run_of(w), int(w.g)),
-        code=lambda w: PLAN.code("rank_students"),
+        settings=lambda w: rule_params.ranking(run_of(w), int(w.g), PLAN.code),
     script:
         "../scripts/rank_students.py"
 
@@ -186,7 +185,7 @@ rule cost:
     conda:
         "../../envs/dissent.yaml"
     params:
-        code=lambda w: PLAN.code("cost"),
+        settings=lambda w: rule_params.costing(PLAN.code),
     script:
         "../scripts/cost.py"
 

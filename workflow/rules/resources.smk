@@ -15,21 +15,15 @@ def to_train(w, input):
     return demand.training(run_of(w), int(w.g), *rows)
 
 
-def voters_of(run, generation):
-    """How many predictions of each image a generation has: of its teachers, or of the views of one."""
-    views = run.at(generation)["views"]
-    return views["number"] if views["form"] != "none" else run.at(generation - 1)["teachers"]
-
-
 def to_predict(w, input):
     """What the teachers need to label one shard."""
     images = demand.rows_about(input.unlabelled) // run_of(w).shards
-    return demand.predicting(run_of(w), int(w.g) - 1, images, voters_of(run_of(w), int(w.g)))
+    return demand.predicting(run_of(w), int(w.g) - 1, images, run_of(w).voters(int(w.g)))
 
 
 def to_mask(w, input):
     """What finding the agreement on one shard needs."""
-    voters = voters_of(run_of(w), int(w.g))
+    voters = run_of(w).voters(int(w.g))
     return demand.masking(run_of(w), demand.rows_about(input.predictions) // voters, voters)
 
 
@@ -45,8 +39,8 @@ def to_evaluate(w, input):
 
 
 def to_rate(w, input):
-    """What rating masks needs: about as much as predicting them."""
-    return demand.predicting(run_of(w), 0, demand.rows_about(input.table), 1)
+    """What rating the masks of a table needs."""
+    return demand.scoring(run_of(w), demand.rows_about(input.table))
 
 
 def to_train_evalnet(w, input):

@@ -65,7 +65,7 @@ rule join_shards:
     conda:
         "../../envs/dissent.yaml"
     params:
-        code=lambda w: PLAN.code("join_shards"),
+        settings=lambda w: rule_params.joining(PLAN.code),
     script:
         "../scripts/join_shards.py"
 

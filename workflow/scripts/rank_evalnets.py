@@ -4,4 +4,5 @@ from dissent.runtime import job
 from dissent.steps.rank_students import rank_students
 
 with job(snakemake):
-    rank_students(list(snakemake.input), out=snakemake.output[0], **snakemake.params.settings)
+    params = snakemake.params.settings
+    rank_students(list(snakemake.input), params["teachers"], params["score"], snakemake.output[0])

@@ -5,4 +5,5 @@ from dissent.steps.rank_students import rank_students
 from dissent.steps.skipped import unless_stopped
 
 with job(snakemake), unless_stopped(snakemake):
-    rank_students(list(snakemake.input.students), out=snakemake.output[0], **snakemake.params.settings)
+    params = snakemake.params.settings
+    rank_students(list(snakemake.input.students), params["teachers"], params["score"], snakemake.output[0])

@@ -9,10 +9,7 @@ def pairs_and_steps(run: Run, generation: int, sides: Mapping[str, int]) -> tupl
     """Pairs at most, as pseudo-labels may be dropped, and the steps that follow. `sides`: labelled, unlabelled, hidden."""
     recipe = run.at(generation)
     people = sides["labelled"] + (sides["hidden"] if recipe["labels"] == "all" else 0)
-    own = min(people, max(1, round(people * recipe["label_share"]))) * (
-        1 + recipe["labelled_copies"]
-    )  # as training/data.py
-    copies = 5 if recipe["copies_by"] == "quality" else recipe["copies"]
-    pairs = own + (sides["unlabelled"] * (recipe["originals"] + copies) if generation else 0)
-    number = pairs if recipe["budget_of"] == "pairs" else people + sides["unlabelled"]
-    return pairs, run.network.total_steps(number)
+    seen = min(people, max(1, round(people * recipe["label_share"])))  # as training/data.py
+    own = seen * (1 + recipe["labelled_copies"])
+    pairs = own + (sides["unlabelled"] * (recipe["originals"] + recipe["copies"]) if generation else 0)
+    return pairs, run.network.student_steps(recipe["budget_of"], pairs, people, sides["unlabelled"])

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dissent.config.task import NEW_FIRST_LABEL
 from dissent.core.files import MOST_BY_LABEL, UserError
 
 if TYPE_CHECKING:
@@ -55,5 +56,5 @@ def _teaches_a_class(run: "Run") -> str:
     return (
         f"{key} of method {run.method} teaches id 0 wherever teachers disagree, and id 0 of data set {run.dataset_name} is "
         f"the class `{task.labels[0]}`. Choose {remedy}; or say in the data set's `task` which label means nothing in "
-        f"particular (`background: NAME`), or keep an id 0 for doubt (`doubt_class: true`)"
+        f"particular (`background: NAME`), or {NEW_FIRST_LABEL}"
     )

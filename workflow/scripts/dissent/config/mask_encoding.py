@@ -94,7 +94,7 @@ def check_coding(coding: Coding, task: Task) -> None:
         raise ValueError(f"`coding: {coding.name}` is for {' and '.join(kinds)} tasks, not for {kind}")
     foreground = len(task.labels)
     if coding.name == "colours":
-        wanted = 2 if kind == "binary" else foreground - task.doubt_class
+        wanted = 2 if kind == "binary" else foreground - bool(task.doubt_class)
         if len(coding.table) != wanted:
             raise ValueError(f"`coding.table` has {len(coding.table)} colours where {wanted} are needed")
         _once([tuple(colour) for colour in coding.table + coding.ignore], "coding.table and ignore")
@@ -109,6 +109,11 @@ def check_coding(coding: Coding, task: Task) -> None:
     if coding.name == "zero_255":
         _once([0, 255, *coding.ignore], "0, 255 and `coding.ignore`")
     if coding.name == "folders":
+        if task.doubt_class:
+            raise ValueError(
+                f"`doubt_class` with `coding: folders`: each pixel in no folder is `{task.labels[0]}`, so that id 0 is no "
+                f"doubt; leave `doubt_class` out (`background: {task.labels[0]}` if the label means nothing in particular)"
+            )
         _once([0, *coding.ignore], "0 and `coding.ignore`")
         names = task.labels[1:] if kind == "multiclass" else task.labels
         if coding.folders is not None and len(coding.folders) != len(names):

@@ -141,3 +141,10 @@ class Network(Model):
             return self.steps
         assert self.epochs is not None  # one of the two is there
         return max(self.least_steps, self.epochs * max(1, pairs // self.batch))
+
+    def student_steps(self, budget_of: str, pairs: int, people: int, unlabelled: int) -> int:
+        """Steps of a student, by `budget_of` of its recipe: of its pairs, copies too, or of all training images.
+
+        `people`: images that people labelled, all of them, whatever share (`label_share`) the student sees.
+        """
+        return self.total_steps(pairs if budget_of == "pairs" else people + unlabelled)

@@ -77,6 +77,11 @@ class Run(Model):
         factor = max(self.at_member(generation, one)["widen"] for one in members)
         return self.network if factor == 1 else self.network.model_copy(update={"width": self.network.width * factor})
 
+    def voters(self, generation: int) -> int:
+        """How many predictions of each image a generation has: of its teachers, or of the views of one."""
+        views = self.at(generation)["views"]
+        return views["number"] if views["form"] != "none" else self.at(generation - 1)["teachers"]
+
     @property
     def rater(self) -> Network:
         """The network file of the EvalNets, of a run that has some."""

@@ -28,6 +28,12 @@ def merit(score: float | None, name: str) -> tuple[float, bool]:
 BACKGROUNDS = ("background", "bg", "void", "unlabelled", "unlabeled", "none", "nothing", "empty", "elsewhere")
 """what a label is called that stands for nothing in particular, with any case, spaces, dashes and underscores"""
 
+NEW_FIRST_LABEL = (
+    "put a new label that no pixel has before the others (`labels: [doubt, ...]`, with `doubt_class: true`; "
+    "in `coding: index` also `ids: [[], 0, 1, ...]`)"
+)
+"""how a task gets an id that is free for doubt"""
+
 # Okabe and Ito's colours, which colour-blind people tell apart, then darker and lighter ones
 _COLOURS = [
     [230, 159, 0], [86, 180, 233], [0, 158, 115], [240, 228, 66], [0, 114, 178], [213, 94, 0], [204, 121, 167],
@@ -58,8 +64,8 @@ class Task(Model):
     """an RGB triple for each label, for viewing; a palette that colour-blind people can read unless given"""
     score: Score = "iou"
     """the score by which the best step of a training and the best students are chosen, on validation images"""
-    doubt_class: bool = False
-    """multiclass: id 0 is no class of the data but is kept for doubt (`doubt.target: own_class`), as SUIM's set-up does"""
+    doubt_class: bool | Literal["shared"] = False
+    """multiclass: id 0 is no class of the data but is kept for doubt (`doubt.target: own_class`), as SUIM's set-up does; masks that have it are refused, unless it is `shared` with what nobody labelled, as in Cityscapes' set-up"""
     background: str | None = None
     """multiclass: the label that means nothing in particular, which `doubt.target: background` and `label: unanimous` teach where teachers disagree; none: the one called background, void, unlabelled or alike, if there is one"""
     rank_by: Score | Literal["mcce"] | None = None

@@ -115,7 +115,7 @@ def _colours(paths: list[Path | None], coding: Colours, task: Task) -> Label:
     packed, inverse = np.unique(packed, return_inverse=True)
     colours = np.stack([packed >> 16, packed >> 8 & 255, packed & 255], 1)
     codes = np.array(coding.table + coding.ignore, np.int16)
-    first = int(task.doubt_class)  # no colour stands for doubt
+    first = int(bool(task.doubt_class))  # no colour stands for doubt
     values = np.array([*range(first, len(coding.table) + first), *[UNKNOWN] * len(coding.ignore)], np.uint8)
     mapped = np.empty(len(colours), np.uint8)
     fits = np.empty(len(colours), bool)

@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from dissent.config.dataset import Source
-from dissent.config.task import Task
+from dissent.config.task import NEW_FIRST_LABEL, Task
 from dissent.core.files import UNKNOWN, sha256, write_json, write_table
 from dissent.core.words import some
 from dissent.datasets.contents import states
-from dissent.datasets.convert import PUBLISHED_TARGETS, Plan, convert, histogram
+from dissent.datasets.convert import PUBLISHED_TARGETS, Converted, Plan, convert, histogram
 from dissent.datasets.levels import levels_of
 from dissent.datasets.listing import Census
 from dissent.datasets.ours import FOLDERS, MARKER, check_ours
@@ -54,6 +54,7 @@ def prepare(dataset: dict, name: str, raw: str, out: str, threads: int = 1, reco
             jobs = [(item, headers[item.id], plan) for item in items]
             done = dict(each(pool, convert, jobs, problems, raw, "prepared"))
         check_unmapped(source.coding, {id_: (one.unmapped, one.pixels) for id_, one in done.items()}, problems)
+        problems += [f"{item.source}: {why}" for item in items if (why := _real_doubt(source.task, done.get(item.id)))]
         faded = [item.source for item in items if item.id in done and done[item.id].faded]
         for line in by_cause([f"{name}: is in colour and read as grey; `channels: 3` keeps colours" for name in faded]):
             log.warning("%s", line)
@@ -105,6 +106,16 @@ def _levels(pool: ThreadPoolExecutor, source: Source, items: list[Item], raw: st
         log.warning("%s", note)
     log.info("grey levels %d to %d of the 16-bit images become 0 to 255", low, high)
     return low, high
+
+
+def _real_doubt(task: Task, one: Converted | None) -> str:
+    """Why a mask cannot be of a task whose id 0 is kept for doubt; or ""."""
+    if task.doubt_class is not True or one is None or not one.counts[0]:
+        return ""
+    return (
+        f"{one.counts[0]} pixels of its mask are `{task.labels[0]}`, which `doubt_class: true` keeps for doubt, and would not "
+        f"be scored: {NEW_FIRST_LABEL}, or leave `doubt_class` out. (`doubt_class: shared`: they mean that nobody labelled them)"
+    )
 
 
 def _drop_unwanted(staging: Path, out: Path) -> None:

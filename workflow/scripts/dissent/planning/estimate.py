@@ -18,7 +18,6 @@ SMALL = 1.0  # of one that joins tables
 MASK_BYTES = 0.1  # of a pixel of a mask as PNG: 128x96 images of one foreground take this, larger ones less
 IMAGE_BYTES = 0.5  # of a sample (a pixel of a channel) of a prepared image, likewise
 ROW_BYTES = 45  # of a row of counts.csv
-_COPIES = 20  # masks of an image that an EvalNet learns from, as planning/resources.py reckons
 
 
 @dataclass(frozen=True)
@@ -103,7 +102,11 @@ def _data(run: Run) -> tuple[str, str]:
 
 def _of_job(plan: Plan, job: Job, known: dict, rate: Rate) -> tuple[float, dict[str, float]]:
     """Seconds of a job, and {what: bytes} that it leaves."""
-    if job.rule in ("fetch", "prepare", "split", "tabulate_study", "plot_labels", "join_shards"):
+    if job.rule == "prepare":
+        images = max(_images(sides) for (dataset, _), sides in known.items() if dataset == job.where)
+        pixels = math.prod(plan.config.dataset(job.where).size)
+        return START + resources.DATA_SECONDS * images * pixels / resources.PIXELS, {}
+    if job.rule in ("fetch", "split", "tabulate_study", "plot_labels", "join_shards"):
         return START, {}
     run = plan.config.run(job.run)
     sides = known.get(_data(run))
@@ -115,10 +118,8 @@ def _of_job(plan: Plan, job: Job, known: dict, rate: Rate) -> tuple[float, dict[
         steps = pairs_and_steps(run, g, sides)[1]
         return START + _gflop(run, g, steps) / rate.gflop, {"students": _weights(run, g)}
     if job.rule == "predict":
-        views = run.at(g)["views"]
-        voters = views["number"] if views["form"] != "none" else run.at(g - 1)["teachers"]
-        size = unlabelled * voters * pixels * MASK_BYTES
-        return START + _forward(run, g - 1, unlabelled * voters, rate), {"masks": size}
+        masks = unlabelled * run.voters(g)
+        return START + _forward(run, g - 1, masks, rate), {"masks": masks * pixels * MASK_BYTES}
     if job.rule == "build_masks":
         return SMALL + resources.DATA_SECONDS * unlabelled * pixels / resources.PIXELS, {
             "masks": 2 * unlabelled * pixels * MASK_BYTES
@@ -128,11 +129,12 @@ def _of_job(plan: Plan, job: Job, known: dict, rate: Rate) -> tuple[float, dict[
         rows = images * (pool + 1) * len(run.dataset.task.labels)
         return START + _forward(run, g, images * pool, rate), {"tables": rows * ROW_BYTES}
     if job.rule == "train_evalnet":
-        network, size = run.rater, resources.size_of(run.rater)
-        work = network.total_steps(_COPIES * sides["labelled"]) * network.batch * size.gflop * pixels / resources.PIXELS
+        size, steps = resources.size_of(run.rater), resources.rating_steps(run, sides["labelled"])
+        work = steps * run.rater.batch * size.gflop * pixels / resources.PIXELS
         return START + work / rate.gflop, {"students": 4e6 * size.weights}
     if job.rule == "score_pairs":
-        return START + _forward(run, 0, unlabelled, rate), {}
+        masks = unlabelled * (run.voters(g) if run.recipe.rates == "predictions" else 1)
+        return START + _passed(run, *resources.raters(run), masks, rate), {}
     return SMALL, {}
 
 
@@ -140,19 +142,28 @@ def _gflop(run: Run, generation: int, steps: int) -> float:
     """The operations of a training: forward and backward of all its images, and of the unlabelled ones that its learner
     adds.
     """
-    ratio = run.at(generation)["learn"].get("ratio", 0)  # as planning/resources.py has it
     each = resources.size_of(run.network_at(generation)).gflop * math.prod(run.dataset.size) / resources.PIXELS
-    return steps * run.network.batch * (1 + ratio * 4 / 3) * each
+    return resources.learned_images(run, generation, steps) * each
 
 
 def _forward(run: Run, generation: int, images: float, rate: Rate) -> float:
-    """Seconds of predictions, with the reading and writing of each."""
-    size, scale = resources.size_of(run.network_at(generation)), math.prod(run.dataset.size) / resources.PIXELS
-    return images * scale * (size.gflop / 3 / rate.gflop + resources.DATA_SECONDS)
+    """Seconds of predictions of one network each, with their reading and writing."""
+    return _passed(run, resources.size_of(run.network_at(generation)), 1, images, rate)
+
+
+def _passed(run: Run, size: resources.Size, networks: int, images: float, rate: Rate) -> float:
+    """Seconds of `images` images that each of some networks sees, with their reading and writing."""
+    scale = math.prod(run.dataset.size) / resources.PIXELS
+    return images * scale * (networks * size.gflop / 3 / rate.gflop + resources.DATA_SECONDS)
 
 
 def _weights(run: Run, generation: int) -> float:
     return 4e6 * resources.size_of(run.network_at(generation)).weights
+
+
+def _images(sides: dict[str, int] | None) -> int:
+    """Images of a data set, as far as they are known; hidden masks are those of unlabelled ones."""
+    return sum(sides[side] for side in ("labelled", "unlabelled", "val", "test")) if sides else 0
 
 
 def _of_data(plan: Plan, run: Run, sides: dict[str, int] | None) -> dict[str, float]:
@@ -163,7 +174,6 @@ def _of_data(plan: Plan, run: Run, sides: dict[str, int] | None) -> dict[str, fl
             one.bytes for one in run.dataset.fetch.archives
         )
     if sides and not Path("data", run.dataset_name, "dataset.json").is_file():
-        images = sum(sides[side] for side in ("labelled", "unlabelled", "val", "test"))
         samples = run.dataset.channels * IMAGE_BYTES + MASK_BYTES
-        found["prepared images"] = images * math.prod(run.dataset.size) * samples
+        found["prepared images"] = _images(sides) * math.prod(run.dataset.size) * samples
     return found

@@ -37,6 +37,8 @@ class Job:
     @property
     def output(self) -> str:
         """A file that says that it was done, of jobs that take their time; else nothing."""
+        if self.rule == "prepare":
+            return f"data/{self.where}/dataset.json"
         g = self.generation
         place = {
             "train": f"gen{g}/students/{self.member}/model.safetensors",
@@ -244,8 +246,9 @@ def reached(plan: Plan, graph: Graph, changed: Iterable[str]) -> set[Job]:
     todo = []
     for job, files in graph.items():
         read = [path for path in files if job.rule not in _ANCIENT or not path.rsplit("/", 1)[-1].startswith("stop.")]
-        for before in {job_of(plan, path) for path in read} & graph.keys():
-            followers.setdefault(before, []).append(job)
+        for before in {job_of(plan, path) for path in read}:
+            if before is not None and before in graph:
+                followers.setdefault(before, []).append(job)
         todo += [job] if not changed.isdisjoint(read) else []
     found = set(todo)
     while todo:

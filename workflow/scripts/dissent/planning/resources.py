@@ -21,6 +21,10 @@ SPARE = 1.5  # memory that malloc keeps in pieces
 ON_CARD_MB = 20_000  # of pairs that training/data.py stacks for a card that has four times as much free
 CACHED_MB = 2000  # of images that it leaves to the page cache: fewer make it slower, not wrong
 DECODED = 512  # images that predict and evaluate hold at a time
+RATED_MASKS = 20  # of an image, from which an EvalNet learns: by twenty networks, or by two in ten rounds
+VIEWS_OF_UNLABELLED = (
+    4 / 3
+)  # forward and backward: each is learned in one view, and seen in another, which takes a third
 LONGEST = 24 * 60  # minutes: many clusters allow no more, and a training goes on from its checkpoint
 
 
@@ -76,11 +80,9 @@ def training(run: Run, generation: int, pairs: int, val: int, unlabelled: int) -
     network, recipe, scale = run.network_at(generation), run.at(generation), _scale(run)
     size = size_of(network)
     entries = pairs * (1 + max(recipe["copies"], recipe["labelled_copies"]))
-    steps = network.total_steps(entries if recipe["budget_of"] == "pairs" else pairs + unlabelled)
-    ratio = recipe["learn"].get(
-        "ratio", 0
-    )  # unlabelled images beside a pair, each learned in one view, seen in another
-    learned = steps * network.batch * (1 + ratio * 4 / 3)
+    steps = network.student_steps(recipe["budget_of"], entries, pairs, unlabelled)  # pairs: as if people labelled all
+    ratio = _ratio(recipe)
+    learned = learned_images(run, generation, steps)
     validated = steps // (network.validate_every or max(1, steps // 50)) * val / 3
     beside = val + (unlabelled if ratio else 0)
     data = min(ON_CARD_MB, entries * _image_mb(run)) + min(CACHED_MB, beside * _image_mb(run))
@@ -92,6 +94,16 @@ def training(run: Run, generation: int, pairs: int, val: int, unlabelled: int) -
     )
     own = network.resources
     return Needs(own.mem_mb or found.mem_mb, own.runtime or found.runtime)
+
+
+def learned_images(run: Run, generation: int, steps: int) -> float:
+    """Images that a training takes forward and backward, of pairs and those unlabelled ones that its learner adds."""
+    return steps * run.network.batch * (1 + _ratio(run.at(generation)) * VIEWS_OF_UNLABELLED)
+
+
+def _ratio(recipe: dict) -> float:
+    """Unlabelled images beside a pair."""
+    return recipe["learn"].get("ratio", 0)
 
 
 def predicting(run: Run, generation: int, images: int, networks: int) -> Needs:
@@ -108,16 +120,36 @@ def predicting(run: Run, generation: int, images: int, networks: int) -> Needs:
 
 
 def rating(run: Run, labelled: int, val: int) -> Needs:
-    """For one EvalNet: masks of `labelled` images by twenty networks, or ten rounds of them, are its examples."""
+    """For one EvalNet."""
     network, scale = run.rater, _scale(run)
-    size, examples = size_of(network), 20 * (labelled + val)
-    steps = network.total_steps(20 * labelled)
+    size, examples = size_of(network), RATED_MASKS * (labelled + val)
+    steps = rating_steps(run, labelled)
     found = _needs(
         mem_mb=SPARE * network.batch * size.mb * scale + 32 * size.weights + 2 * examples * _image_mb(run),
         seconds=scale * (steps * network.batch * 1.5 * (_seconds(run, size.gflop) + DATA_SECONDS)),
         rows=examples,
     )
     return Needs(network.resources.mem_mb or found.mem_mb, network.resources.runtime or found.runtime)
+
+
+def rating_steps(run: Run, labelled: int) -> int:
+    """Steps of one EvalNet, which learns from the masks of `labelled` images."""
+    return run.rater.total_steps(RATED_MASKS * labelled)
+
+
+def raters(run: Run) -> tuple[Size, int]:
+    """What rates a mask: the size of an EvalNet, and how many of them are asked; none where the truth rates."""
+    return (size_of(run.rater), run.recipe.quality.used) if run.evalnet else (Size(0, 0, 0), 0)
+
+
+def scoring(run: Run, masks: int) -> Needs:
+    """For rating `masks` masks."""
+    (size, networks), scale = raters(run), _scale(run)
+    return _needs(
+        mem_mb=SPARE * run.network.batch * size.mb * scale + 4 * networks * size.weights,
+        seconds=scale * masks * (networks * _seconds(run, size.gflop / 3) + 2 * DATA_SECONDS),
+        rows=masks,
+    )
 
 
 def masking(run: Run, images: int, teachers: int) -> Needs:

@@ -122,16 +122,27 @@ def _input(run: Run) -> dict:
     return {"dataset": run.dataset_name} | run.dataset.model_dump(mode="json", include=keys)
 
 
-def ranking(run: Run, generation: int) -> dict:
+def ranking(run: Run, generation: int, code: Code) -> dict:
     """For rank_students: how many of this pool label for the next generation."""
     recipe = run.at(generation)
     task = run.dataset.task
-    return {"teachers": min(recipe["teachers"], recipe["pool"]), "score": task.rank_by or task.score}
+    teachers = {"teachers": min(recipe["teachers"], recipe["pool"]), "score": task.rank_by or task.score}
+    return teachers | {"code": code("rank_students")}
 
 
-def ranking_evalnets(run: Run) -> dict:
+def ranking_evalnets(run: Run, code: Code) -> dict:
     """For rank_evalnets: how many of them rate."""
-    return {"teachers": run.recipe.quality.used, "score": "agreement"}
+    return {"teachers": run.recipe.quality.used, "score": "agreement", "code": code("rank_evalnets")}
+
+
+def joining(code: Code) -> dict:
+    """For join_shards."""
+    return {"code": code("join_shards")}
+
+
+def costing(code: Code) -> dict:
+    """For cost."""
+    return {"code": code("cost")}
 
 
 def evaluation(run: Run, generation: int, code: Code) -> dict:

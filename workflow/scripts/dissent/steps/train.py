@@ -56,11 +56,10 @@ def train_student(
                 "the masks read as they are meant? `dissent check` shows what each of them became"
             )
         others = len(read_table(unlabelled))
-        number = len(training) if recipe["budget_of"] == "pairs" else _people(training) + others
         plan = Network.model_validate(spec)
         if fault := plan.misfit(*params["size"]):
             raise UserError(fault)
-        steps = plan.total_steps(number)
+        steps = plan.student_steps(recipe["budget_of"], len(training), training.people, others)
         torch.manual_seed(seed_of(*key, "weights"))
         network = networks.build(spec, task.outputs, channels)
         learner = LEARNERS[recipe["learn"]["name"]](network, Loss(task, spec["loss"]), recipe["learn"], steps)
@@ -86,10 +85,6 @@ def train_student(
             },
         )
     return {"steps": steps, "images": steps * batch} | progress.before()
-
-
-def _people(training: Pairs) -> int:
-    return sum(row["origin"] != "pseudo" for row in training.rows)
 
 
 def _batches(

@@ -114,6 +114,7 @@ class Pairs:
             raise UserError(
                 f"{table} has no pairs: nothing to learn from; see masks.csv beside it for what was dropped"
             )
+        self.people = sum(row["origin"] != "pseudo" for row in rows)
         rows = _subset(rows, recipe["label_share"], (*key, "subset", member))
         self.rows, self.recipe, self.key, self.free_rotation = rows, recipe, key, free_rotation
         self.images = load_images(rows, table, channels)

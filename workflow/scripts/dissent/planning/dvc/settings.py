@@ -19,7 +19,8 @@ def generations(run: Run) -> range:
 def settings(config: Config, experiment: str) -> dict[str, dict]:
     """File under `work/settings` -> what it holds: one for the data, one a generation of each run, one for the report."""
     run, controls = config.run(experiment), config.controls(experiment)
-    result = {"data.json": {"dataset": run.dataset.model_dump(mode="json"), "code": [_code("prepare"), _code("split")]}}
+    rules = [*(["fetch"] if run.dataset.fetch else []), "prepare", "split"]
+    result = {"data.json": {"dataset": run.dataset.model_dump(mode="json"), "code": [_code(rule) for rule in rules]}}
     for one in (run, *controls):
         result |= {f"{one.name}/gen{g}.json": _generation(one, g) for g in generations(one)}
     return result | {"report.json": {"report": rule_params.report(run, controls, _code, config)}}
@@ -29,8 +30,9 @@ def _generation(run: Run, g: int) -> dict:
     rules = {
         "assemble_pairs": rule_params.pairs(run, g, _code),
         "train": [rule_params.student(run, g, i, _code) for i in range(1, run.at(g)["pool"] + 1)],
-        "rank_students": rule_params.ranking(run, g),
+        "rank_students": rule_params.ranking(run, g, _code),
         "evaluate": rule_params.evaluation(run, g, _code),
+        "cost": rule_params.costing(_code),
     }
     if g == 0:
         return rules
@@ -38,11 +40,13 @@ def _generation(run: Run, g: int) -> dict:
         rules |= {"score_pairs": rule_params.rating(run, _code), "thresholds": rule_params.thresholds(run, _code)}
     if run.evalnet:
         rules |= {
-            "train_evalnet": rule_params.evalnet(run, 1, _code),
-            "rank_evalnets": rule_params.ranking_evalnets(run),
+            "train_evalnet": [rule_params.evalnet(run, i, _code) for i in range(1, run.recipe.quality.trained + 1)],
+            "rank_evalnets": rule_params.ranking_evalnets(run, _code),
         }
     if run.recipe.patience:
         rules["decide"] = rule_params.deciding(run, _code)
+    if run.shards > 1:
+        rules["join_shards"] = rule_params.joining(_code)
     return rules | {
         "predict": rule_params.prediction(run, g, _code),
         "build_masks": rule_params.masks(run, g, _code),
