@@ -77,6 +77,26 @@ def streets(root, tmp_path):
     return config
 
 
+def test_of_two_labels_that_may_mean_nothing_one_is_asked_for():
+    with pytest.raises(ValueError, match=r"`background` and `Void` may each be .*`background: background`"):
+        Spec(kind="multiclass", labels=["background", "cell", "Void"])
+    assert of(kind="multiclass", labels=["background", "cell", "Void"], background="Void").background == 2
+    assert Spec(kind="multilabel", labels=["empty", "void"]).background is None
+
+
+def test_black_is_the_background_and_every_label_has_a_colour_of_its_own():
+    every = [Spec(kind="multiclass", labels=[f"c{i}" for i in range(count)]).palette[:count] for count in (3, 19, 254)]
+    for found in every:
+        assert len({tuple(colour) for colour in found} | {(0, 0, 0), (255, 255, 255)}) == len(found) + 2
+        apart = np.abs(np.array(found)[:, None] - found).sum(-1)
+        assert apart[~np.eye(len(found), dtype=bool)].min() > 40
+    assert every[2][:19] == every[1] and every[1][:3] == every[0] == [[230, 159, 0], [86, 180, 233], [0, 158, 115]]
+    last = Spec(kind="multiclass", labels=["sky", "soil"], background="soil").palette
+    assert last[:2] == [[230, 159, 0], [0, 0, 0]]
+    for kind, labels in (("binary", ["a"]), ("multiclass", ["background", "a"])):
+        assert Spec(kind=kind, labels=labels).palette[:2] == [[0, 0, 0], [230, 159, 0]]
+
+
 @pytest.mark.parametrize("method", ["im", "im_plus", "im_plus_plus", "aim_plus", "input_ensemble", "gt_im_plus_plus"])
 def test_a_real_class_is_taught_by_no_published_method(streets, method):
     with pytest.raises(UserError, match=r"`sky`.*(ignore|mean).*`background: NAME`.*`doubt_class: true`"):

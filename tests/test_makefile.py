@@ -36,7 +36,7 @@ def test_an_environment_that_make_did_not_make_stays(make, kind):
         Path("elsewhere").mkdir()
         Path(".venv").symlink_to("elsewhere" if kind == "link" else "gone")
     done = make()
-    assert done.returncode and not Path("asked").exists() or "venv" not in Path("asked").read_text()
+    assert (done.returncode and not Path("asked").exists()) or "venv" not in Path("asked").read_text()
     assert "make did not make it" in done.stderr and "  make environment VENV=.venv\n" in done.stderr
     assert Path(".venv/mine").exists() if kind == "folder" else Path(".venv").is_symlink()
     assert make("VENV=.venv").returncode == 0

@@ -121,7 +121,7 @@ def test_what_has_no_score_has_no_difference(in_tmp):
             {},
             0,
             False,
-            "Without controls nothing can be said on whether the generations paid; add `controls: [ldt_equal",
+            "Without controls nothing can be said on whether the generations paid; add `controls: [aldt, ldt_equal",
         ),
         ({"aldt": 65, "ldt_equal_steps": 65}, 3, False, "(the intervals against aldt and ldt_equal_steps include 0):"),
         ({"fdt": 10, "gen0": 10}, 0, False, "Without controls nothing can be said"),

@@ -239,7 +239,7 @@ def test_task_refuses(value, word):
 def test_palettes_show_every_value():
     for value in (
         {"kind": "binary", "labels": ["x"]},
-        {"kind": "multiclass", "labels": list("abcd")},
+        {"kind": "multiclass", "labels": ["void", *"bcd"]},
         {"kind": "multilabel", "labels": list("abc")},
     ):
         palette = Task(**value).palette

@@ -45,10 +45,7 @@ def check_together(run: "Run", path: Path) -> None:
 def _teaches_a_class(run: "Run") -> str:
     """What a method would teach where teachers disagree, when every id of the data set is a class of its own; or ""."""
     task, recipe = run.dataset.task, run.recipe
-    if task.kind != "multiclass" or task.background is not None or not recipe.last:
-        return ""
-    doubts = recipe.label in ("agree", "majority") and recipe.doubt.target == "background"
-    if not doubts and recipe.label != "unanimous":
+    if task.kind != "multiclass" or task.background is not None or not recipe.teaches_background:
         return ""
     key, remedy = ("`doubt.target: background`", "`doubt: {input: keep, target: ignore}`, as im_clean has it")
     if recipe.label == "unanimous":

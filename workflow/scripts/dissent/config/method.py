@@ -150,6 +150,12 @@ class Recipe(Model):
             raise ValueError("`originals: false` leaves no pairs where `copies` is 0")
 
     @property
+    def teaches_background(self) -> bool:
+        """Whether students learn the label that means nothing in particular wherever teachers disagree."""
+        doubts = self.label in ("agree", "majority") and self.doubt.target == "background"
+        return bool(self.last) and (doubts or self.label == "unanimous")
+
+    @property
     def rates(self) -> str:
         """What is rated before pairs are assembled: "predictions", "masks" (with their doubt blocked), or nothing ("")."""
         if self.label == "scored":

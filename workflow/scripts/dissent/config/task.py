@@ -1,6 +1,9 @@
 """What a mask means: the kind of task, its labels, and the score by which networks are chosen."""
 
 import re
+from functools import cache
+from itertools import product
+from math import dist
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -40,6 +43,18 @@ _COLOURS = [
     [160, 160, 160], [110, 70, 20], [20, 80, 120], [120, 200, 160], [250, 200, 150], [140, 90, 200], [255, 120, 120],
     [60, 120, 40], [180, 180, 255], [90, 30, 60], [200, 220, 120],
 ]  # fmt: skip
+
+
+@cache
+def _distinct(count: int) -> list[list[int]]:
+    """As many colours: those above, then of a grid in each turn the one that is least like those before, black and white."""
+    chosen = [*_COLOURS, [0, 0, 0], [255, 255, 255]]
+    grid = [list(colour) for colour in product(range(0, 256, 42), repeat=3)]
+    apart = [min(dist(one, other) for other in chosen) for one in grid]
+    for _ in range(count - len(_COLOURS)):
+        chosen.append(grid[apart.index(max(apart))])
+        apart = [min(least, dist(one, chosen[-1])) for least, one in zip(apart, grid, strict=True)]
+    return [*_COLOURS, *chosen[len(_COLOURS) + 2 :]]
 
 
 class Cells(Model):
@@ -116,6 +131,11 @@ class Task(Model):
             return self.labels[0]
         plain = {name: re.sub(r"[\s_-]", "", name.lower()) for name in self.labels}
         found = [name for name in self.labels if self.kind == "multiclass" and plain[name] in BACKGROUNDS]
+        if self.background is None and len(found) > 1:
+            raise ValueError(
+                f"`labels`: {' and '.join(f'`{name}`' for name in found)} may each be what means nothing in particular; say "
+                f"which with `background: {found[0]}` in `task`, or give the others names that say what they are"
+            )
         return self.background or (found[0] if found else None)
 
     def _check_cells(self) -> None:
@@ -165,12 +185,12 @@ class Task(Model):
         if self.kind == "multilabel":
             base = self.colours or [_COLOURS[i] for i in range(len(self.labels))]
             table = [_mix([base[bit] for bit in range(len(base)) if value >> bit & 1]) for value in range(128)]
+        elif self.colours:
+            table = [[0, 0, 0]] * self.one_foreground + self.colours
         else:
-            names = len(self.labels) + (self.kind == "binary")
-            given = self.colours or [_COLOURS[i % len(_COLOURS)] for i in range(len(self.labels))]
-            table = [[0, 0, 0]] * (names - len(given)) + list(given)
-            if self.colours is None and self.kind == "multiclass":
-                table = [[0, 0, 0], *given[:-1]]
+            nothing = "background" if self.one_foreground else self.background
+            free = iter(_distinct(len(self.value_names)))
+            table = [[0, 0, 0] if name == nothing else next(free) for name in self.value_names]
         return table + [[0, 0, 0]] * (255 - len(table)) + [[255, 255, 255]]
 
 

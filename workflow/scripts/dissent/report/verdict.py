@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from dissent.evaluation.bootstrap import difference
 from dissent.report.run_results import Generation
 
-# What generations have to beat: labels alone for as many steps, and labels with augmentation (docs/explanation/protocol.md).
-EXPECTED = ("ldt_equal_steps", "aldt")
+AGAINST = ("aldt", "ldt_equal_steps")
+"""what generations have to beat (docs/explanation/protocol.md): labels with augmentation, to be recommended, and what steps alone are worth"""
 
 
 @dataclass(frozen=True)
@@ -74,11 +74,11 @@ def verdict(
             f"No generations to judge, as this run learns from given labels alone: {reached}.", False, against
         )
     if not judged:
-        remedy = f"add `controls: [{', '.join(EXPECTED)}]` to the experiment"
+        remedy = f"add `controls: [{', '.join(AGAINST)}]` to the experiment"
         words = f"Without controls nothing can be said on whether the generations paid; {remedy}"
         return Verdict(f"{words}: {reached}.", False, against)
     words, paid = _judge(judged)
-    missing = [name for name in EXPECTED if name not in others]
+    missing = [name for name in AGAINST if name not in others]
     but = f"; not compared with {' and '.join(missing)}, which did not run" if missing else ""
     return Verdict(f"{words}: {reached}, {' and '.join(one.told for one in judged)}{but}.", paid, against)
 

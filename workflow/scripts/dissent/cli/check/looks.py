@@ -145,10 +145,7 @@ def _alike(seen: Seen) -> Found:
 def _taught(plan: Plan, run: Run) -> Found:
     """What students learn where teachers disagree; that the label means nothing in particular was read from its name."""
     task, recipe = run.dataset.task, run.recipe
-    told = recipe.label == "unanimous" or (
-        recipe.label in ("agree", "majority") and recipe.doubt.target == "background"
-    )
-    if not (task.exclusive and told and recipe.last) or task.doubt_class:
+    if not (task.exclusive and recipe.teaches_background) or task.doubt_class:
         return Found()
     return Found(
         notes=[

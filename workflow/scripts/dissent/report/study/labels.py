@@ -7,7 +7,7 @@ import numpy as np
 
 from dissent.core.files import read_table
 from dissent.report.study.cells import Block, Cell, Interval
-from dissent.report.study.rows import AGAINST
+from dissent.report.verdict import AGAINST
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from dissent.config.deviations import QUIRKS, told
 from dissent.core.files import quoted
 from dissent.report.study.cells import Block, Interval
 from dissent.report.study.labels import Worth
-from dissent.report.study.rows import AGAINST, Row
+from dissent.report.study.rows import Row
+from dissent.report.verdict import AGAINST
 
 NOTES = (
     "mean: over seeds of the means of their pools. sd, n: over all networks of all seeds. Interval: 95 %, from a bootstrap of "

@@ -6,9 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dissent.report.study.cells import Block, Cell, Interval, difference
-
-AGAINST = ("aldt", "ldt_equal_steps")
-"""what a method has to beat (the first, to be recommended), and what steps alone are worth"""
+from dissent.report.verdict import AGAINST
 
 
 @dataclass(frozen=True)
