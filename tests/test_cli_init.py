@@ -55,10 +55,27 @@ def colours(*given):
     return lambda seed: np.array(given, np.uint8)[ids(seed, len(given))]
 
 
-def test_a_name_that_is_no_text_is_refused(in_tmp, capsys):
-    folder(values(0, 1), names=[*NAMES, "a\udcffb"])
+@pytest.mark.parametrize("name", ["a\udcffb", "p\udcff/a"])
+def test_a_name_that_is_no_text_is_refused(in_tmp, capsys, name):
+    folder(values(0, 1), names=[*NAMES, name])
     assert init() == 2
-    assert r"'a\udcffb.png': its name is no UTF-8; rename it" in capsys.readouterr().err
+    assert f"{f'images/{name}.png'!a}: its name is no UTF-8; rename it" in capsys.readouterr().err
+
+
+def test_names_that_prepare_would_refuse_are_refused(in_tmp, capsys):
+    folder(values(0, 1), names=[*NAMES, "x\ny", "a/b__c", "a__b/c", "z/c"])
+    assert init() == 2
+    told = capsys.readouterr().err
+    assert r"'images/x\ny.png': its name has the character '\n'; rename it" in told
+    assert "images/a__b/c.png and images/a/b__c.png: have the same name; rename one, as / becomes __" in told
+    assert not list(Path("own").rglob("*.*"))
+
+
+@pytest.mark.parametrize("name", ["1e3", "no", "0x1F", "12:30", "~"])
+def test_folders_are_text_whatever_yaml_makes_of_their_names(in_tmp, name):
+    folder(values(0, 1), raw=name)
+    assert init(raw=name) == 0
+    assert written()["raw"] == name
 
 
 # numbers ---------------------------------------------------------------------------------------------------------------
@@ -389,7 +406,6 @@ def test_groups_stay_together(in_tmp, capsys):
     assert written("grouped")["group"] == {"pattern": pattern}
     assert "3 images (1 group) for validation, 3 images (1 group) for the test" in capsys.readouterr().out
     check_too("grouped")
-    assert init("--group", "(", name="third") == 2
     assert init("--group", "other", name="third") == 2
 
 
@@ -448,6 +464,14 @@ def test_no_image_is_taken_twice(in_tmp, capsys, flag, said):
     assert "would be taken twice" in told and said in told
     Path("raw/extra").symlink_to("images/more")
     assert init("--unlabelled", "extra") == 2
+
+
+@pytest.mark.parametrize(("pattern", "said"), [("", "is empty"), ("^(p", "is no regular expression")])
+def test_a_pattern_that_means_nothing_is_refused(in_tmp, capsys, pattern, said):
+    folder(values(0, 1))
+    with pytest.raises(SystemExit):
+        init("--group", pattern)
+    assert said in capsys.readouterr().err
 
 
 def test_too_few_groups_are_told(in_tmp, capsys):

@@ -10,6 +10,9 @@ from raw_data import BINARY, ids, label, pairs, photo, prepared, refused, save
 from dissent.config.dataset import Source
 from dissent.core.files import UserError, read_table
 from dissent.datasets import find_raw, raw_digest
+from dissent.datasets.listing import Census
+from dissent.datasets.problems import Problems
+from dissent.datasets.raw import find_items
 
 
 def test_suffixes_and_folders_in_folders(in_tmp):
@@ -114,6 +117,7 @@ def test_odd_names_survive(in_tmp, name):
         ("@x", "begins with one of"),
         ("a ", "blank at an end"),
         ("a\\b", r"'\\'"),
+        ("a\nb/c", r"'\n'"),
         ("a" * 240, "longer than 180 bytes"),
     ],
 )
@@ -175,6 +179,27 @@ def test_junk_is_passed_over(in_tmp):
     (raw / "__MACOSX").mkdir()
     _, rows = prepared(raw, in_tmp / "out")
     assert list(rows) == ["a"]
+
+
+def test_folders_have_the_name_that_is_no_link(in_tmp):
+    raw = pairs(in_tmp / "raw", ["m/1", "m/2"])
+    for link in ("a", "z", "m/loop"):
+        (raw / "images" / link).symlink_to(raw / "images/m")
+    _, rows = prepared(raw, in_tmp / "out")
+    assert [row["source"] for row in rows.values()] == ["images/m/1.png", "images/m/2.png"]
+
+
+def test_folders_that_are_left_out(in_tmp):
+    raw = pairs(in_tmp / "raw", ["a", "old/b", ".hid/c"])
+    census = Census()
+    keys = {"leave_out": ["images/old", "masks/old/", "*.PNG", "image/old"]}
+    _, rows = prepared(raw, in_tmp / "out", **keys)
+    find_items(Source.model_validate({"task": BINARY, "raw": "raw", "size": [16, 24]} | keys), raw, Problems(), census)
+    told = census.told()
+    assert list(rows) == ["a"] and "6 files: 1 images (1 with a mask), 1 masks, 4 left out" in told
+    assert "left out: 2, hidden files: c.png, c.png" in told
+    assert "`leave_out: *.PNG` fits no file" in told and "`leave_out: image/old` fits no file" in told
+    assert told.count("fits no file") == 2
 
 
 def test_a_folder_that_lacks_is_named(in_tmp):
@@ -254,13 +279,43 @@ def test_a_bracket_that_finds_nothing_is_no_group(in_tmp):
     assert "images/x1.png: does not fit" in text and "images/x2.png: does not fit" in text and "p1_1" not in text
 
 
-@pytest.mark.parametrize(("one", "other"), [("0", "0.0"), ("7", "007"), ("A b", "a  b"), ("-1.50", "-1.5")])
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("0", "0.0"), ("7", "007"), ("A b", "a  b"), ("-1.50", "-1.5"), ("A1", "Ａ1"), ("ab", "a\u00adb")],
+)
 def test_groups_that_look_like_one_are_named(in_tmp, one, other):
     raw = pairs(in_tmp / "raw", ["a", "b", "c", "d"])
     write_table(raw, f"stem,pat\na,{one}\nb,{other}\nc,10\nd,1\n")
     text = refused(raw, in_tmp / "out", table={"path": "splits.csv"}, group={"column": "pat"})
-    assert f"images/b.png: is of group {other!r}, and images/a.png has {one!r}: write one of them" in text
+    other = ascii(other) if "\xad" in other else repr(other)
+    assert f"images/b.png: is of group {other}, and images/a.png has {one!r}: write one of them" in text
     assert "1 problem" in text
+
+
+@pytest.mark.parametrize(
+    "value", ["nan", "NA", "#N/A", "#REF!", "#DIV/0!", "<NA>", "None", "-", "1.23457E+11", "5e+03"]
+)
+def test_cells_that_say_nothing_are_no_groups(in_tmp, value):
+    raw = pairs(in_tmp / "raw", ["a", "b", "c"])
+    write_table(raw, f"stem,pat\na,1\nb,{value}\nc,10e3\n")
+    text = refused(raw, in_tmp / "out", table={"path": "splits.csv"}, group={"column": "pat"})
+    assert "1 problem" in text and f"images/b.png: has {value!r}, " in text and "as its pat in splits.csv" in text
+
+
+def test_composed_and_decomposed_words_are_the_same_word(in_tmp):
+    raw = pairs(in_tmp / "raw", ["a", "b", "c"])
+    one, other = unicodedata.normalize("NFC", "é"), unicodedata.normalize("NFD", "é")
+    write_table(raw, f"stem,{one}\na,{one}\nb,{other}\nc,x\n")
+    keys = {"table": {"path": "splits.csv"}, "group": {"column": other}}
+    _, rows = prepared(raw, in_tmp / "out", **keys, keep={other: [other, "x"]})
+    assert [row["group"] for row in rows.values()] == [one, one, "x"]
+
+
+def test_a_row_means_one_image(in_tmp):
+    raw = pairs(in_tmp / "raw", ["x/a", "y/a"])
+    write_table(raw, "stem\na\n")
+    text = refused(raw, in_tmp / "out", table={"path": "splits.csv"}, names="path")
+    assert "line 2: a is the name of several images: images/x/a.png, images/y/a.png; write the path" in text
 
 
 def test_what_keep_asks_for_and_the_table_has_is_told(in_tmp):

@@ -49,6 +49,15 @@ def test_parts_are_sides(in_tmp):
     assert (found["labelled"], found["val"]) == (["a0"], ["a1"])
 
 
+def test_a_column_called_part_is_a_question(in_tmp):
+    prepared(pairs(Path("raw"), ["a", "b"]), Path("out"))  # without the table: the folder alone can be meant
+    plan = {"column": "part", "train": ["all"], "labelled": 1, "val": 1}
+    assert sum(map(len, divided(plan).values())) == 2
+    Path("raw/splits.csv").write_text("stem,part\na,all\nb,rest\n")
+    prepared(Path("raw"), Path("out"), table={"path": "splits.csv"})
+    assert "may mean the `parts` or the column" in not_divided(plan, table={"path": "splits.csv"})
+
+
 def test_a_wrong_column_or_value_is_named(with_table):
     keys = {"table": {"path": "splits.csv"}}
     text = not_divided({"column": "sid", "labelled": 1, "val": ["val"]}, **keys)

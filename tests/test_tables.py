@@ -57,6 +57,10 @@ REFUSED = {
     "a workbook": (b"PK\x03\x04....", ["splits.csv is a spreadsheet's own file"]),
     "upper case": (COMMAS.replace("image", "Image").encode(), ["line 1: has no column image", "is `Image` meant?"]),
     "two columns of a name": (b"image,side,side\na,train,x\n", ["line 1: has two columns called side"]),
+    "columns that look alike": (
+        b"image,side, Side\na,train,x\n",
+        ["line 1: has columns side and Side, which look alike"],
+    ),
     "a short row": (COMMAS.replace("b,train,x", "b").encode(), ["has 3 cells, but line 3 has 1 cells"]),
     "a long row": (COMMAS.replace("b,train,x", "b,train,x,z").encode(), ["line 3 has 4 cells"]),
     "an open quote": (b'image,side\n"a,train\nb,train\nc,val\n', ["splits.csv", "quotation mark"]),
@@ -104,6 +108,17 @@ def test_a_dot_belongs_to_the_name(in_tmp):
     )
 
 
+@pytest.mark.parametrize("between", [" ", "\t", ",", ", ", ";"])
+def test_pairs_of_a_list_fit_whatever_stands_between(in_tmp, between):
+    prepared(pairs(Path("raw"), ["a", "b,c", "d", "e f"]), Path("out"))
+    line = [f"images/{name}.png{between}masks/{name}.png" for name in ("a", "b,c", "d", "e f")]
+    found = divided(lists(labelled=line[:2], val=line[2:]))
+    assert (found["labelled"], found["val"]) == (["a", "b,c"], ["d", "e f"])
+    wrong = not_divided(lists(labelled=[f"images/a.png{between}masks/d.png"], val=["e f"]))
+    assert "line 1: pairs images/a.png with masks/d.png" in wrong
+    assert "line 1: " in not_divided(lists(labelled=[f"a{between}d"], val=["e f"]))
+
+
 def test_endings_within_names():
     names = Names([("images/a.jpg.png", "a.jpg"), ("images/b.jpg.png", "b.jpg"), ("images/b.png", "b")])
     assert bare("x/a.jpg.png") == "x/a.jpg" and bare("a.rot") == "a.rot"
@@ -111,6 +126,13 @@ def test_endings_within_names():
     assert names.exact("b.jpg") == {"images/b.jpg.png", "images/b.png"}  # either may be meant: the line is refused
     assert names.exact("images/b.png") == {"images/b.png"} and not names.exact("a.rot")
     assert names.find("D:\\old\\a.jpg.png") == {"images/a.jpg.png"} and not names.exact("old/a.jpg.png")
+
+
+def test_a_name_that_is_close_is_told():
+    names = Names([("images/x/001.png", "001"), ("images/x/Ab.png", "Ab")])
+    assert names.hint("1") == names.hint("1.0") == names.hint("y/01.png") == " (but 001 is there: write it alike)"
+    assert names.hint("ab.png") == " (but Ab is there: upper and lower case differ)"
+    assert names.hint("y/Ab") == " (but images/x/Ab.png is there)" and not names.hint("2")
 
 
 def test_a_folder_that_is_known_is_meant():

@@ -3,12 +3,16 @@
 import difflib
 import re
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from dissent.core.files import UserError
+from dissent.core.words import nfc
+
+Text = Annotated[str, AfterValidator(nfc)]
+"""a word that is compared with names and tables, so in composed characters"""
 
 
 class Model(BaseModel):
@@ -36,6 +40,15 @@ _Loader.add_implicit_resolver(
     list("-+0123456789."),
 )
 
+
+class Dumper(yaml.SafeDumper):
+    """Quotes the texts that `_Loader`, or a reader of YAML 1.1, would take for something else: `1e3`, `no`."""
+
+
+Dumper.yaml_implicit_resolvers = {
+    first: [*yaml.SafeDumper.yaml_implicit_resolvers.get(first, []), *resolvers]
+    for first, resolvers in _Loader.yaml_implicit_resolvers.items()
+}
 
 _MOST = 100_000  # values in one file
 _DIGITS = 18  # what numpy and torch count with

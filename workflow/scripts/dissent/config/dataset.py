@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from dissent.config.base import Model
+from dissent.config.base import Model, Text
 from dissent.config.geometry import Geometry, Whole
 from dissent.config.mask_encoding import Below, Coding, Index, check_coding
 from dissent.config.source import Fetch, Obtain
@@ -31,16 +31,16 @@ class Table(Model):
 
     path: Below = "splits.csv"
     """path below `raw`"""
-    key: str = "stem"
+    key: Text = "stem"
     """column that holds the images' names without extension"""
 
 
 class Group(Model):
     """What must stay on one side of a split: all frames of a sequence, all images of a patient."""
 
-    column: str | None = None
+    column: Text | None = None
     """column of the table"""
-    pattern: str | None = None
+    pattern: Text | None = None
     """regular expression for the image's path below the folder of images, without extension, as in pat00/f1; the first bracket in it, or else the whole match, is the group. One that names no / never reaches over one, and is searched in the name alone where the path does not fit"""
 
     @model_validator(mode="after")
@@ -68,9 +68,9 @@ class Source(Model):
     """what to tell where the raw files lack and cannot be fetched"""
     parts: Annotated[list[Part], Field(min_length=1)] = [Part(name="all")]
     """folders of images and masks"""
-    image_suffix: str = ""
+    image_suffix: Text = ""
     """end of the images' names before the extension that their masks' do not have, e.g. _leftImg8bit; images without it are called by their whole name"""
-    mask_suffix: str = ""
+    mask_suffix: Text = ""
     """the same for masks, e.g. _segmentation; a mask without it is an error"""
     names: Literal["stem", "path"] = "stem"
     """an image is called after its file, or after its path below `raw` (where files in several folders have equal names)"""
@@ -84,7 +84,7 @@ class Source(Model):
     """a mask that has not its image's size: an error, or it is resized to that (nearest pixel) and told in the log"""
     table: Table | None = None
     """a CSV file about the images"""
-    keep: dict[str, list[str | int]] = {}
+    keep: dict[Text, Annotated[list[str | int], Field(min_length=1)]] = {}
     """column of the table: values; only images that have one of them are used"""
     group: Group | None = None
     """what stays on one side of a split; none: each image by itself (all tiles of an image always do)"""

@@ -4,12 +4,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PositiveInt, model_validator
 
-from dissent.config.base import Model
+from dissent.config.base import Model, Text
+from dissent.core.words import nfc
 
 
 def _share(value: Any) -> Any:
     if isinstance(value, list) and all(isinstance(item, str | int) and not isinstance(item, bool) for item in value):
-        return [str(item) for item in value]
+        return [nfc(str(item)) for item in value]
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
     if isinstance(value, float) and 0 <= value <= 1:
@@ -43,11 +44,11 @@ class Split(Model):
 
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
     """of every draw of this split; for one seed the 5 % of labels are part of the 10 %"""
-    column: str | None = None
+    column: Text | None = None
     """column of the data set's table that names sides, or `part`; none: sides are drawn"""
-    train: list[str] = ["train"]
+    train: list[Text] = ["train"]
     """values of `column` from which labelled and unlabelled are drawn, and val and test where these are drawn"""
-    held_out: list[str] = []
+    held_out: list[Text] = []
     """values of `column` from which val and test are drawn instead (test first, val from the rest; `val: 1.0` is all of it)"""
     labelled: All | None = None
     """labelled images: fraction or count of the training images, or values of `column`; all: every mask that is not in val or test"""

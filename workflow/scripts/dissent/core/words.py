@@ -1,5 +1,6 @@
 """Names as words in messages: such that cannot disturb a terminal, and the first of many."""
 
+import unicodedata
 from collections.abc import Sequence
 
 
@@ -12,3 +13,8 @@ def some(names: Sequence[object], shown: int = 5, between: str = ", ") -> str:
     """The first names, and how many more there are."""
     rest = f" and {len(names) - shown:,} more" if len(names) > shown else ""
     return between.join(map(printable, names[:shown])) + rest
+
+
+def nfc(text: str) -> str:
+    """Composed characters, as all names here are compared."""
+    return unicodedata.normalize("NFC", text)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from dissent.config.dataset import Source
-from dissent.datasets.naming import nfc
+from dissent.datasets.naming import plain
 from dissent.datasets.problems import Problems
 
 _FOLDERS = (r"^([^/]+)/", r"^(.+)/", r"^([^/]+)")  # pat00/f1: the first, the last, or what lies in none by itself
@@ -16,7 +16,19 @@ _NAMES = (
     r"^(.+?)(?:[-_. ][^-_. ]*\d[^-_. ]*)?$",  # the first, where some names have no such part
 )
 _FEWEST = 3  # two are rather old and new images, or two cameras
-_NUMBER = re.compile(r"[+-]?\d+(\.\d*)?", re.ASCII)
+_NOTHING = (
+    "nan",
+    "na",
+    "n/a",
+    "none",
+    "null",
+    "nil",
+    "-",
+    "?",
+    ".",
+)  # what programs and people write into an empty cell
+_ERROR = re.compile(r"#[A-Za-z/0]+[!?]?|<NA>|<NaT>")  # what spreadsheets and pandas do: #REF!
+_SHORTENED = re.compile(r"[+-]?\d(\.\d+)?[eE][+-]\d{2,}")  # a long number, as a spreadsheet saves it
 
 
 def id_of(source: Source, folder: str, key: str) -> str:
@@ -30,13 +42,25 @@ def group_of(source: Source, folder: str, key: str, row: dict, where: str, probl
     if source.group is None:
         return id_
     if source.group.column is not None:
-        if not row[source.group.column]:
-            problems.add(where, f"has no {source.group.column} in {source.table.path}")
-        return row[source.group.column]
+        value = row[source.group.column]
+        if why := _no_group(value):
+            problems.add(where, f"has {why} {source.group.column} in {source.table.path}")
+        return value
     group = found_in(source.group.pattern, key)
     if not group:
         problems.add(where, f"does not fit `group: {{pattern: {source.group.pattern}}}`, which is searched in {key}")
     return group or id_
+
+
+def _no_group(value: str) -> str:
+    """Why a cell says nothing of a group, as words before the column's name; "" if it does."""
+    if not value:
+        return "no"
+    if value.casefold() in _NOTHING or _ERROR.fullmatch(value):
+        return f"{value!r}, the word for an empty cell, as its"
+    if _SHORTENED.fullmatch(value):
+        return f"{value!r}, a number of which a spreadsheet has cut digits (save the column as text), as its"
+    return ""
 
 
 def found_in(pattern: str, key: str) -> str:
@@ -63,15 +87,6 @@ def told_apart(values: Iterable[tuple[str, str]], what: str, problems: Problems)
             problems.add(
                 where, f"{what} {value!r}, and {there} has {other!r}: write one of them, or rename one if they differ"
             )
-
-
-def plain(value: str) -> str:
-    """A value as people mean it: without upper case, doubled blanks, and zeros that change no number."""
-    text = " ".join(nfc(value).casefold().split())
-    if not _NUMBER.fullmatch(text):
-        return text
-    whole, _, part = text.lstrip("+-").partition(".")
-    return "-" * text.startswith("-") + f"{whole.lstrip('0') or '0'}.{part}".rstrip("0").rstrip(".")
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
-from dissent.core.words import some
+from dissent.core.words import nfc, some
 from dissent.datasets.decode import EXTENSIONS
-from dissent.datasets.naming import OTHER_IMAGES, nfc
+from dissent.datasets.naming import OTHER_IMAGES
 from dissent.datasets.problems import Problems
 
 JUNK = ("Thumbs.db", "desktop.ini", "__MACOSX")
@@ -27,6 +27,8 @@ class Census:
     """images with a mask"""
     left: dict[Path, str] = field(default_factory=dict)
     """files that are not used, with the reason"""
+    idle: list[str] = field(default_factory=list)
+    """patterns of `leave_out` that fit no file"""
 
     def told(self) -> str:
         """The counts, which add up, as a line, and a line for each reason to leave files out."""
@@ -40,6 +42,9 @@ class Census:
         for why in dict.fromkeys(left.values()):
             names = [path.name for path in sorted(left) if left[path] == why]
             lines.append(f"        left out: {len(names)}, {why}: {some(names)}")
+        lines += [
+            f"        {_leave_out(pattern)} fits no file below the folders: is it misspelt?" for pattern in self.idle
+        ]
         return "\n".join(lines)
 
 
@@ -69,11 +74,15 @@ class Looking:
                 problems.add(self.below(path), "is no plain file")
         return [path for path in files if self._is_image(path, top, census, problems)]
 
+    def idle(self, census: Census) -> list[str]:
+        """Patterns of `leave_out` for which nothing was left out."""
+        return [pattern for pattern in self.leave_out if f"as {_leave_out(pattern)} says" not in census.left.values()]
+
     def _is_image(self, path: Path, top: Path, census: Census, problems: Problems) -> bool:
         name, ending = self.below(path), path.suffix.lower()
-        pattern = next((one for one in self.leave_out if fnmatchcase(nfc(name), nfc(one))), None)
+        pattern = next((one for one in self.leave_out if _fits(name, one)), None)
         if pattern is not None:
-            census.left[path] = f"as `leave_out: {pattern}` says"
+            census.left[path] = f"as {_leave_out(pattern)} says"
         elif not self.nested and path.parent != top:
             census.left[path] = "in folders inside, which `nested: false` passes over"
         elif ending in EXTENSIONS:
@@ -88,14 +97,23 @@ class Looking:
         return False
 
 
+def _fits(name: str, pattern: str) -> bool:
+    """Whether a pattern means a file: by its path below raw, or by a folder that it lies in."""
+    return any(fnmatchcase(nfc(name), nfc(one)) for one in (pattern, f"{pattern.rstrip('/')}/*"))
+
+
+def _leave_out(pattern: str) -> str:
+    return f"`leave_out: {pattern}`"
+
+
 def walk(folder: Path, hidden: list[Path] | None = None) -> tuple[list[Path], list[Path]]:
     """Plain files below `folder` (links followed, hidden and junk files left out), and what is no file.
 
-    `hidden` gets the files that were left out; hidden folders are not looked through.
+    A folder that is reached in two ways has the name that is no link. `hidden` gets the files that were left out.
     """
-    files, others, todo, seen = [], [], [folder], set()
-    while todo:
-        current = todo.pop()
+    files, others, todo, links, seen = [], [], [folder], [], set()
+    while todo or links:
+        current = (todo or links).pop()
         real = os.path.realpath(current)
         if real in seen:
             continue
@@ -103,8 +121,9 @@ def walk(folder: Path, hidden: list[Path] | None = None) -> tuple[list[Path], li
         for name in sorted(os.listdir(current)):
             path = current / name
             if name.startswith(".") or name in JUNK:
-                if hidden is not None and path.is_file():
-                    hidden.append(path)
+                if hidden is not None:
+                    inside = [] if name in JUNK else path.rglob("*")
+                    hidden += [one for one in (path, *inside) if one.is_file()]
                 continue
             try:
                 kind = os.stat(path).st_mode
@@ -112,7 +131,7 @@ def walk(folder: Path, hidden: list[Path] | None = None) -> tuple[list[Path], li
                 others.append(path)  # a link to nothing or to itself
                 continue
             if stat.S_ISDIR(kind):
-                todo.append(path)
+                (links if path.is_symlink() else todo).append(path)
                 if path.suffix.lower() in EXTENSIONS:
                     others.append(path)
             else:
@@ -200,7 +219,7 @@ def _put(found: dict[str, Path], key: str, path: Path, looking: Looking, problem
 
 
 def _ends(path: Path, suffix: str) -> bool:
-    return path.stem.endswith(suffix) and path.stem != suffix
+    return nfc(path.stem).endswith(suffix) and nfc(path.stem) != suffix
 
 
 def _key(path: Path, top: Path) -> str:

@@ -1,9 +1,11 @@
 """Which image a person's list or table means: by its path, the end of its path, its file's name, or its id. No torch."""
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
+from dissent.core.words import nfc, some
 from dissent.datasets.decode import EXTENSIONS
 
 OTHER_IMAGES = (
@@ -12,11 +14,24 @@ OTHER_IMAGES = (
     ".lif", ".svs", ".cr2", ".nef", ".arw", ".dng", ".raw",
 )  # fmt: skip
 """endings of images that are not read"""
+_JOINERS = "\u200c\u200d"  # they belong to words of some scripts
+_NUMBER = re.compile(r"[+-]?\d+(\.\d*)?", re.ASCII)
 
 
-def nfc(text: str) -> str:
-    """Composed characters, as all names here are compared."""
-    return unicodedata.normalize("NFC", text)
+def odd_character(name: str) -> str:
+    """The first character of a name that a table or a terminal does not show as it is, as code; "" if there is none."""
+    kinds = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
+    return next((ascii(c) for c in name if unicodedata.category(c) in kinds and c not in _JOINERS), "")
+
+
+def plain(value: str) -> str:
+    """A value as people mean it: without upper case, wide and invisible letters, and zeros that change no number."""
+    shown = "".join(c for c in unicodedata.normalize("NFKC", value) if unicodedata.category(c) != "Cf")
+    text = " ".join(nfc(shown.casefold()).split())
+    if not _NUMBER.fullmatch(text):
+        return text
+    whole, _, part = text.lstrip("+-").partition(".")
+    return "-" * text.startswith("-") + f"{whole.lstrip('0') or '0'}.{part}".rstrip("0").rstrip(".")
 
 
 def bare(path: str) -> str:
@@ -32,7 +47,7 @@ class Names:
         self._paths: dict[str, set[str]] = {}
         self._full: dict[str, set[str]] = {}
         self._bare: dict[str, set[str]] = {}
-        self._cases: dict[str, str] = {}
+        self._plain: dict[str, tuple[str, str]] = {}
         self._folders: set[str] = set()
         for source, id_ in images:
             path = nfc(source)
@@ -45,11 +60,12 @@ class Names:
             for tail in _tails(path):
                 self._full.setdefault(tail, set()).add(source)
             self._bare.setdefault(nfc(id_), set()).add(source)
-            self._cases.setdefault(nfc(id_).casefold(), id_)
+            for name in (id_, PurePosixPath(without).name):
+                self._plain.setdefault(plain(name), (name, source))
 
     def exact(self, text: str) -> set[str]:
         """Paths of the images that `text` names; more than one where it fits several."""
-        name = _plain(text)
+        name = _path(text)
         if found := self._paths.get(name) or self._full.get(name):
             return found
         # `a.jpg` may be the id of a.jpg.png, or the image a with an ending: where both are there, it names two
@@ -60,17 +76,27 @@ class Names:
 
         A path in a folder that is known here means that folder: where the image lacks, another of its name is not meant.
         """
-        path = PurePosixPath(_plain(text))
+        path = PurePosixPath(_path(text))
         known = str(path.parent) in self._folders
         return self.exact(text) or (set() if known else self.exact(path.name))
 
     def hint(self, text: str) -> str:
-        """A word where the name differs from an image's in upper and lower case only."""
-        close = self._cases.get(PurePosixPath(bare(_plain(text))).name.casefold())
-        return f" (but {close} is there: upper and lower case differ)" if close else ""
+        """A word on an image whose name differs by its folder alone, by upper and lower case, or by zeros of a number."""
+        name = PurePosixPath(bare(_path(text))).name
+        close, source = self._plain.get(plain(name), ("", ""))
+        if not close or name == close:
+            return f" (but {source} is there)" if close else ""
+        why = "upper and lower case differ" if name.casefold() == close.casefold() else "write it alike"
+        return f" (but {close} is there: {why})"
+
+    def misfit(self, text: str, found: set[str]) -> str:
+        """Why a name of a person's file cannot be followed."""
+        if not found:
+            return f"{text} is no image of it{self.hint(text)}"
+        return f"{text} is the name of several images: {some(sorted(found), 3)}; write the path"
 
 
-def _plain(text: str) -> str:
+def _path(text: str) -> str:
     return nfc(text.strip().replace("\\", "/")).removeprefix("./").strip("/")
 
 

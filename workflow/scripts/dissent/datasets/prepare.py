@@ -41,7 +41,7 @@ def prepare(dataset: dict, name: str, raw: str, out: str, threads: int = 1, reco
     staging = Path(out) / ".unchecked"  # beside its destination, so that a rename is enough
     shutil.rmtree(staging, ignore_errors=True)
     log.info("%s: %d images in %s", name, len(items), raw)
-    if census.left:
+    if census.left or census.idle:
         log.info("%s", census.told())
     used = used_files(source, Path(raw), items)
     found = _compared(Path(record or out), raw, used, problems)

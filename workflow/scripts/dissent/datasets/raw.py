@@ -1,20 +1,20 @@
 """The raw files of a data set: found, paired and named. Nothing is decoded here, and nothing imports torch."""
 
 import os
-import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from dissent.config.dataset import Part, Source
 from dissent.config.source import Obtain
 from dissent.core.files import UserError, digest
-from dissent.core.words import some
+from dissent.core.words import nfc, some
 from dissent.datasets.contents import contents
 from dissent.datasets.decode import EXTENSIONS
-from dissent.datasets.groups import group_of, id_of, plain, told_apart
+from dissent.datasets.groups import group_of, id_of, told_apart
 from dissent.datasets.listing import Census, Looking, further_files, images_by_key, masks_by_key, walk
 from dissent.datasets.mask_readers import label_folders
-from dissent.datasets.naming import OTHER_IMAGES, Names, bare
+from dissent.datasets.naming import OTHER_IMAGES, Names, bare, odd_character, plain
 from dissent.datasets.problems import Problems
 from dissent.datasets.tables import table_of
 
@@ -102,7 +102,7 @@ def find_items(source: Source, raw: Path, problems: Problems, census: Census | N
         problems += _lacking(source, name, key, found, masks[part.name])
         id_, group = id_of(source, part.images, key), group_of(source, part.images, key, row, name, problems)
         items.append(Item(id_, part.name, image, name, found if any(found) else (), group, row))
-    _check_names(items, problems)
+    check_names(source, items, problems)
     if source.group is not None:
         told_apart(((item.group, item.source) for item in items), "is of group", problems)
     if not items and not problems:
@@ -138,6 +138,7 @@ def listed(
         for key, path in (item for mask in masks for item in mask.items()):
             if key not in pictures:
                 problems.add(looking.below(path), "no image belongs to this mask")
+        census.idle = looking.idle(census)
         images += [(part, key, path) for key, path in pictures.items()]
         if part.masks is not None and folders != [part.masks] and (raw / part.masks).is_dir():
             known = {raw / folder for folder in (part.images, *folders)}
@@ -186,8 +187,10 @@ def _rows(source: Source, raw: Path, images: list[tuple[Path, str]], problems: P
         found = names.find(name) or names.find(f"{bare(name)}{source.image_suffix}")
         if not found:
             problems.add(path, f"there is no image for its row {name} (line {line.number}){names.hint(name)}")
+        if len(found) > 1:
+            problems.add(f"{path}, line {line.number}", names.misfit(name, found))
         for one in found:
-            if one in rows:
+            if one in rows and len(found) == 1:
                 problems.add(path, f"{name} stands twice in it (lines {lines[one]} and {line.number})")
             rows[one], lines[one] = line.cells, line.number
     return rows
@@ -196,7 +199,7 @@ def _rows(source: Source, raw: Path, images: list[tuple[Path, str]], problems: P
 def _kept(source: Source, row: dict[str, str], name: str, problems: Problems) -> bool:
     """Whether `keep` chooses an image; a value that is nearly one that it asks for goes to `problems`."""
     for column, values in source.keep.items():
-        wanted = [str(value) for value in values]
+        wanted = [nfc(str(value)) for value in values]
         if row[column] in wanted:
             continue
         for close in (value for value in wanted if plain(value) == plain(row[column])):
@@ -219,7 +222,7 @@ def _nothing(source: Source, rows: dict[str, dict[str, str]]) -> str:
     return f"{source.table.path}: no image is chosen: `keep` asks {', '.join(told)}"
 
 
-def _check_names(items: list[Item], problems: Problems) -> None:
+def check_names(source: Source, items: Sequence[Item], problems: Problems) -> None:
     """Names must survive tables, file systems that ignore case, and spreadsheets."""
     seen: dict[str, Item] = {}
     files: dict[str, Item] = {}
@@ -230,17 +233,19 @@ def _check_names(items: list[Item], problems: Problems) -> None:
             continue
         other = seen.setdefault(item.id.casefold(), item)
         if other is not item:
-            way = (
-                "differ in upper and lower case only"
-                if other.id != item.id
-                else "have the same name; say `names: path`"
-            )
-            problems.append(f"{item.source} and {other.source}: {way}")
-        bad = [c for c in item.id if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") or c == "\\"]
-        bad = [c for c in bad if c not in "\u200c\u200d"]  # joiners belong to words of some scripts
+            problems.append(f"{item.source} and {other.source}: {_alike(source, item.id == other.id)}")
+        bad = odd_character(item.source) or (ascii("\\") if "\\" in item.id else "")
         if bad:
-            problems.append(f"{item.source!a}: its name has the character {bad[0]!a}; rename it")
-        elif item.id[0] in "=+@-" or item.id != item.id.strip():
+            problems.append(f"{item.source!a}: its name has the character {bad}; rename it")
+        elif item.id[0] in "=+@-" or item.id != item.id.strip() or item.source != item.source.strip():
             problems.append(f"{item.source!r}: its name begins with one of = + @ - or has a blank at an end; rename it")
         elif len(item.id.encode()) > _LONGEST:
             problems.append(f"{item.source[:60]}...: its name is longer than {_LONGEST} bytes; rename it")
+
+
+def _alike(source: Source, equal: bool) -> str:
+    if not equal:
+        return "differ in upper and lower case only"
+    return "have the same name; " + (
+        "rename one, as / becomes __ in it" if source.names == "path" else "say `names: path`"
+    )

@@ -110,6 +110,8 @@ def _by_value(rows: list[dict], plan: Split, where: str) -> Callable[[str], list
     if plan.column is None:
         return lambda value: []
     column = "part" if plan.column == "part" else f"table_{plan.column}"
+    if column == "part" and rows and "table_part" in rows[0]:
+        raise UserError(f"`column: part` in {where} may mean the `parts` or the column of its table: rename the latter")
     if rows and column not in rows[0]:
         there = [name.removeprefix("table_") for name in rows[0] if name.startswith("table_")]
         raise UserError(

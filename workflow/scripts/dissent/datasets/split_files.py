@@ -1,5 +1,6 @@
 """Sides of a split that come from files: lists with an image a line (U2PL, UniMatch, VOC), or a table of val and test."""
 
+import re
 from collections.abc import Collection, Mapping
 from pathlib import Path, PurePosixPath
 
@@ -7,8 +8,8 @@ from dissent.config.dataset import Dataset
 from dissent.config.split import Split
 from dissent.core.files import UserError
 from dissent.core.places import SHIPPED
-from dissent.core.words import some
-from dissent.datasets.naming import Names, bare, nfc
+from dissent.core.words import nfc
+from dissent.datasets.naming import Names, bare
 from dissent.datasets.problems import Problems
 from dissent.datasets.raw import find_raw
 from dissent.datasets.tables import Line, table_of, text_of, with_cells
@@ -63,7 +64,7 @@ def read_lists(dataset: Dataset, split: Split, rows: list[dict]) -> dict[str, li
             where = f"{path}, line {number}"
             source = next(iter(found), "")
             if len(found) != 1:
-                problems.add(where, misfit(image, found, names))
+                problems.add(where, names.misfit(image, found))
             elif mask and not {_stem(source, dataset.image_suffix)} & {s for end in ends for s in _stems(mask, end)}:
                 problems.add(where, f"pairs {image} with {mask}, where the data set goes by equal names")
             elif source in chosen:
@@ -107,7 +108,7 @@ def follow(lines: list[Line], names: Names, masked: Collection[str]) -> tuple[di
                 f"{name} is no image any more{names.hint(name)}: put it back, give its new name, or delete the line"
             )
         elif len(found) > 1:
-            faults[line.number] = misfit(name, found, names)
+            faults[line.number] = names.misfit(name, found)
         elif source in seen:
             faults[line.number] = f"{name} stands twice in it (the first time in line {seen[source]})"
         elif source not in masked:
@@ -141,25 +142,18 @@ def names_of(dataset: Dataset, rows: list[dict]) -> Names:
     return Names({(row["source"], _image_id(row)) for row in rows}, dataset.image_suffix)
 
 
-def misfit(text: str, found: set[str], names: Names) -> str:
-    """Why a name of a person's file cannot be followed."""
-    if not found:
-        return f"{text} is no image of it{names.hint(text)}"
-    return f"{text} is the name of several images: {some(sorted(found), 3)}; write the path"
-
-
 def _image_id(row: dict) -> str:
     return row["id"].rsplit("_", 1)[0] if row.get("window") else row["id"]
 
 
 def _fields(line: str, names: Names) -> tuple[str, str, set[str]]:
-    """Image and mask of a line, whose names may hold blanks, and the images that are meant."""
-    words = line.split(" ")
-    ways = [(line, "")] + [(" ".join(words[:cut]), " ".join(words[cut:]).strip()) for cut in range(1, len(words))]
-    for image, mask in ways:
+    """Image and mask of a line, between them a blank, tab, comma or semicolon that names may hold too; the images meant."""
+    cuts = [match.start() for match in re.finditer(r"[ \t,;]", line)]
+    for image, mask in [(line, ""), *((line[:cut], line[cut + 1 :].strip()) for cut in cuts)]:
         if found := names.exact(image):
             return image, mask, found
-    image, mask = (line.split()[0], line.split()[-1]) if len(line.split()) > 1 else (line, "")
+    words = re.findall(r"[^ \t,;]+", line)
+    image, mask = (words[0], words[-1]) if len(words) > 1 else (line, "")
     return image, mask, names.find(image)
 
 

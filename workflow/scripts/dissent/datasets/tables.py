@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dissent.core.files import UserError
-from dissent.core.words import some
+from dissent.core.words import nfc, some
+from dissent.datasets.naming import plain
 
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 _REMEDY = "save it as UTF-8 (in Excel: `CSV UTF-8`)"
@@ -71,6 +72,7 @@ def with_cells(
     UserError where that cannot be done.
     """
     content, text = path.read_bytes(), text_of(path)
+    cells = {number: {column: nfc(cell) for column, cell in changed.items()} for number, changed in cells.items()}
     before, separator, head = _table(path, text, columns, may_lack)
     lines = list(io.StringIO(text, newline=""))
     for number, changed in cells.items():
@@ -100,6 +102,7 @@ def _with_cell(line: str, separator: str, place: int, cell: str) -> str:
 
 def _table(path: Path, text: str, columns: Sequence[str], may_lack: Sequence[str]) -> tuple[list[Line], str, list[str]]:
     """Lines, separator and header of a table's text."""
+    text, columns = nfc(text), [nfc(column) for column in columns]
     first, rest = text.split("\n", 1) if "\n" in text else (text, "")
     skipped = int(first.strip().lower() in ("sep=,", "sep=;", "sep=\t"))  # Excel's own line
     text = rest if skipped else text
@@ -127,9 +130,13 @@ def _check_head(path: Path, head: list[str], columns: Sequence[str], line: int) 
         hint = f"; is `{close[0]}` meant? upper and lower case differ" if close else ""
         there = ", ".join(filter(None, head)) or "none"
         raise UserError(f"{path}, line {line}: has no column {', '.join(missing)}; it has {there}{hint}")
-    twice = sorted({name for name in head if name and head.count(name) > 1})
-    if twice:
-        raise UserError(f"{path}, line {line}: has two columns called {twice[0]}; rename one")
+    seen: dict[str, str] = {}
+    for name in filter(None, head):
+        other = seen.setdefault(plain(name), "")
+        if other:
+            what = f"two columns called {name}" if name == other else f"columns {other} and {name}, which look alike"
+            raise UserError(f"{path}, line {line}: has {what}; rename one")
+        seen[plain(name)] = name
 
 
 def _rows(text: str, separator: str, skipped: int) -> list[tuple[int, list[str]]]:

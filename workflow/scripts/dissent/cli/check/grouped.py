@@ -4,9 +4,9 @@ from pathlib import Path
 
 from dissent.config.dataset import Dataset
 from dissent.core.files import read_table
-from dissent.core.words import some
+from dissent.core.words import nfc, some
 from dissent.datasets.groups import suggested
-from dissent.datasets.naming import bare, nfc
+from dissent.datasets.naming import bare
 
 
 def check_grouped(dataset: Dataset, split: str, prepared: Path, tables: Path) -> list[str]:

@@ -93,7 +93,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--unequal", choices=["resize"], help="masks of another size are brought to that of their image"
     )
     images.add_argument(
-        "--group", metavar="REGEX", help="part of names that images of one source share: they stay together"
+        "--group",
+        type=flags.pattern,
+        metavar="REGEX",
+        help="part of names that images of one source share: they stay together",
     )
 
 

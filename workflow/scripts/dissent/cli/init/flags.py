@@ -1,6 +1,7 @@
 """Values of flags of `dissent init`, from text."""
 
 import argparse
+import re
 
 from dissent.cli.init.wishes import Value
 
@@ -16,6 +17,17 @@ def share(text: str) -> str | float:
     if not 0 < part <= 1:
         raise argparse.ArgumentTypeError(f"{text} is neither `all` nor a share such as 0.2")
     return part
+
+
+def pattern(text: str) -> str:
+    """A regular expression."""
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise argparse.ArgumentTypeError(f"{text} is no regular expression ({error})") from None
+    if not text:
+        raise argparse.ArgumentTypeError("is empty: leave it out where each image stands for itself")
+    return text
 
 
 def names(text: str) -> list[str]:

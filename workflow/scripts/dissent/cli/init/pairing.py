@@ -9,9 +9,8 @@ from pathlib import Path, PurePosixPath
 from dissent.config.dataset import Part, Source
 from dissent.config.mask_encoding import Folders, Index
 from dissent.core.files import UserError
-from dissent.core.words import printable, some
+from dissent.core.words import nfc, printable, some
 from dissent.datasets.listing import Census, Looking
-from dissent.datasets.naming import nfc
 from dissent.datasets.problems import Problems
 from dissent.datasets.raw import listed
 
@@ -84,8 +83,10 @@ def _keys(folder: Path, below: str, leave_out: Sequence[str]) -> list[str]:
     looking, problems = Looking(folder, leave_out), Problems()
     files = looking.files(below, Census(), problems)
     for path in files:
-        if any("\ud800" <= letter <= "\udfff" for letter in path.name):  # how Python shows bytes that are no text
-            problems.append(f"{path.name!a}: its name is no UTF-8; rename it")
+        if any(
+            "\ud800" <= letter <= "\udfff" for letter in looking.below(path)
+        ):  # how Python shows bytes that are no text
+            problems.append(f"{looking.below(path)!a}: its name is no UTF-8; rename it")
     problems.stop(folder)
     return [nfc(path.relative_to(folder / below).with_suffix("").as_posix()) for path in files]
 

@@ -10,7 +10,7 @@ import yaml
 from dissent.cli.init.holdout import SEED
 from dissent.cli.init.infer_encoding import Guess
 from dissent.cli.init.pairing import Pairs
-from dissent.config.base import validate
+from dissent.config.base import Dumper, validate
 from dissent.config.dataset import Dataset
 from dissent.core.files import UserError
 from dissent.datasets.decode import Header, turned_size
@@ -118,7 +118,7 @@ def experiment_text(name: str) -> str:
 
 def line_of(key: str, value: Any) -> str:
     """A key and its value as one line of YAML."""
-    flow = yaml.safe_dump([value], default_flow_style=True, sort_keys=False, allow_unicode=True, width=10**6)
+    flow = yaml.dump([value], Dumper=Dumper, default_flow_style=True, sort_keys=False, allow_unicode=True, width=10**6)
     return f"{key}: {flow.strip()[1:-1]}"
 
 
