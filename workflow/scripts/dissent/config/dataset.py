@@ -79,7 +79,7 @@ class Source(Model):
     nested: bool = True
     """false: folders inside the folders of images and masks are passed over"""
     leave_out: list[str] = []
-    """files in the folders of images and masks that are not used, as patterns for their paths below `raw`, e.g. ['*_color.png', 'masks/old/*']; they are told by number"""
+    """files in the folders of images and masks that are not used, as folders or patterns for their paths below `raw`, e.g. ['*_color.png', 'masks/old']; they are told by number"""
     unequal: Literal["refuse", "resize"] = "refuse"
     """a mask that has not its image's size: an error, or it is resized to that (nearest pixel) and told in the log"""
     table: Table | None = None
