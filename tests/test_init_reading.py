@@ -8,6 +8,7 @@ from PIL import Image
 from raw_data import ids, photo, save
 from test_cli_init import NAMES, asked, check_too, colours, folder, init, layers, values, written
 
+from dissent.cli.init.regions import single
 from dissent.core.files import read_mask
 from dissent.datasets import prepare
 
@@ -68,6 +69,32 @@ def test_a_binary_task_has_a_background(in_tmp, capsys):
     folder(values(1, 2))
     assert init("--kind", "binary") == 2
     asked(capsys, "--kind multiclass")
+
+
+def squares(*numbers):
+    """A mask with a square of each number."""
+    mask = np.zeros((16, 24), np.uint8)
+    for place, number in enumerate(numbers):
+        mask[1 + 8 * (place // 3) :, 1 + 8 * (place % 3) :][:5, :5] = number
+    return mask
+
+
+@pytest.mark.parametrize("some", [[(1,), (1, 2), (1, 2, 3)], [(1, 4), (2, 4), (2, 3, 5)]], ids=["few", "gaps"])
+def test_numbers_of_a_few_objects_are_a_question(in_tmp, capsys, some):
+    folder(lambda seed: squares(*some[seed % 3]))
+    assert init() == 2
+    asked(capsys, "--kind binary", "--kind multiclass")
+
+
+def test_classes_of_several_regions_are_none(in_tmp):
+    folder(lambda seed: squares(*[(1, 1, 2, 2, 3), (1, 1, 2, 2), (3, 3)][seed % 3]))
+    assert init() == 0 and written()["task"]["kind"] == "multiclass"
+
+
+def test_regions_are_of_pixels_that_touch():
+    mask = np.array([[1, 0, 2, 2], [0, 1, 0, 0], [3, 0, 2, 0], [0, 3, 3, 3]], np.uint8)
+    assert single(mask) == (2, 3)
+    assert single(np.random.default_rng(0).integers(0, 4, (400, 400), np.uint8)) == (0, 3)
 
 
 def test_masks_of_0_and_1_beside_masks_of_0_and_255(in_tmp, capsys):

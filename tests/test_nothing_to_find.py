@@ -125,3 +125,11 @@ def test_an_object_is_what_is_not_background():
         ({"kind": "multilabel", "labels": ["a", "b"]}, [[0, 0], [0, 1]], [False, True]),
     ):
         assert Task(Spec(**spec).model_dump(mode="json")).shows(np.array(pixels)).tolist() == shown
+
+
+def test_check_refuses_masks_without_background(in_tmp, capsys):
+    draw(Path())
+    for path in Path("raw/tiny/masks").iterdir():
+        Image.fromarray(np.ones_like(np.asarray(Image.open(path)))).save(path)
+    assert dissent("check", "tiny", "--settings", SETTINGS) == 1
+    assert "none is background: there is nothing to tell apart" in capsys.readouterr().out

@@ -199,7 +199,7 @@ def test_one_bit_beside_0_and_255(in_tmp):
 def test_one_bit_beside_ids(in_tmp):
     masks = folder(lambda n, mask: (mask % 2).astype(bool) if n == 4 else mask)
     masks[4] %= 2
-    assert init("--kind", "multiclass") == 0 and written()["coding"] == {"name": "index"}
+    assert init() == 0 and written()["coding"] == {"name": "index"}
     prepared_as(masks)
 
 

@@ -24,6 +24,11 @@ def check_shown(prepared: Path, split: Path, task: Task) -> tuple[list[str], lis
             f"none of {images['labelled']} labelled images shows {what}: there is nothing to learn. "
             "Are the values in the masks read as they are meant (the table above)?"
         )
+    if task.one_foreground and rows["labelled"] and not any("0" in one.split() for one in rows["labelled"]):
+        faults.append(
+            f"each pixel of all {images['labelled']} labelled images is {what}, and none is background: there is nothing to "
+            "tell apart. Are the values in the masks read as they are meant (the table above)?"
+        )
     if images["val"] and not shows["val"]:
         faults.append(
             f"none of {images['val']} validation images shows {what}: no step of a training and no student can be "

@@ -11,7 +11,7 @@ from dissent.core.files import UserError
 
 _FEW = 32  # colours that may be classes without a question
 _FEW_NUMBERS = 8  # numbers that may be classes without a question
-_GAPS = 0.1  # share of numbers that masks lack of those below their largest, up to which they may count objects
+_SINGLE = 0.75  # share of numbers that are one region in their mask, from which they may be objects
 _BITS = 7  # labels of a multilabel task
 
 
@@ -81,13 +81,14 @@ def _what_is_255(found: Survey, values: list[int]) -> UserError:
 
 
 def _may_be_objects(found: Survey, values: list[int], ignore: list[int]) -> bool:
-    """Whether numbers may count objects: masks go up to different ones, and lack few of those below; or there are many."""
-    if len(values) > _FEW_NUMBERS:
-        return True
+    """Whether numbers may count objects: each is one region, or masks hold 1 to k, of unlike k; or there are many."""
     objects = [numbers for one in found.sets if (numbers := one - {0, *ignore})]
-    lacking = sum(max(numbers) - len(numbers) for numbers in objects)
-    tops = {max(numbers) for numbers in objects}
-    return len(values) > 2 and len(tops) > 1 and lacking <= _GAPS * sum(map(max, objects))
+    in_order = all(len(one) == max(one) for one in objects) and len({max(one) for one in objects}) > 1
+    return (
+        len(values) > _FEW_NUMBERS
+        or (len(values) > 4 and in_order)
+        or (len(values) > 2 and found.single >= _SINGLE * found.numbers > 0)
+    )
 
 
 def _index_binary(values: list[int], wishes: Wishes, coding: dict, ignore: list[int], found: Survey) -> Guess:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from dissent.cli.init.pairing import Pairs
+from dissent.cli.init.regions import single
 from dissent.cli.init.two_readings import Open, Reading, reading
 from dissent.cli.init.wishes import Wishes
 from dissent.datasets import raw
@@ -32,6 +33,9 @@ class Survey:
     """folder per label: pixels that are set for two labels"""
     sets: list[frozenset[int]] = field(default_factory=list)
     """the numbers of each mask"""
+    single: int = 0
+    numbers: int = 0
+    """of the numbers in all masks those that are one region there, and all; counted while the kind of task is open"""
     solid: Counter = field(default_factory=Counter)
     """by colour, pixels whose neighbours all have it; counted where colours are blurred (`tolerance`)"""
     counted: int = 0
@@ -64,6 +68,7 @@ class _Looked:
     masks: list[tuple[Header, Counter | Open]] = field(default_factory=list)
     overlap: int = 0
     solid: Counter = field(default_factory=Counter)
+    single: tuple[int, int] = (0, 0)
 
 
 def survey(pairs: Pairs, threads: int, wishes: Wishes) -> Survey:
@@ -82,6 +87,8 @@ def survey(pairs: Pairs, threads: int, wishes: Wishes) -> Survey:
             result.images.append(found.header)
             result.overlap += found.overlap
             result.solid += found.solid
+            result.single += found.single[0]
+            result.numbers += found.single[1]
             for mask, one in found.masks:
                 result.formats[mask.format] += 1
                 result.modes[mask.mode] += 1
@@ -119,7 +126,10 @@ def _looked_at(job: tuple[Path, list[Path]], layers: bool, wishes: Wishes) -> _L
             header, pixels = read_pixels(path)
             if wishes.tolerance:
                 found.solid += _solid(colours_of(header, pixels))
-            counts = _counts(_flat(header, pixels))
+            flat = _flat(header, pixels)
+            if flat.ndim == 2 and wishes.kind is None and wishes.labels is None:
+                found.single = single(np.where(np.isin(flat, [*wishes.ignored_numbers, 255]), 0, flat))
+            counts = _counts(flat)
             found.masks.append((header, _readings(f"{path.parent.name}/{path.name}", header, counts)))
         except ValueError as error:
             return f"its mask {path.parent.name}/{path.name} {error}"
