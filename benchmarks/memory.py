@@ -47,7 +47,8 @@ def main() -> None:
 
 def write(folder: Path, count: int, size: int) -> None:
     """pairs.csv with `count` rows; 64 pictures under many names (hard links)."""
-    from dissent.core.files import PAIR_COLUMNS, sha256, write_image, write_mask, write_table
+    from dissent.core.columns import PAIRS
+    from dissent.core.files import sha256, write_image, write_mask, write_table
 
     kinds = {"image": folder / "originals/image", "label": folder / "originals/label"}
     if not kinds["image"].exists():
@@ -66,7 +67,7 @@ def write(folder: Path, count: int, size: int) -> None:
             found |= {kind: path.relative_to(folder).as_posix(), f"{kind}_sha256": digests[kind][number % 64]}
         return found
 
-    write_table(folder / "pairs.csv", map(row, range(count)), PAIR_COLUMNS)
+    write_table(folder / "pairs.csv", map(row, range(count)), PAIRS)
     head = ("id", "image", "label", "image_sha256", "label_sha256")
     write_table(folder / "val.csv", ({name: one[name] for name in head} for one in map(row, range(32))), head)
     write_table(folder / "unlabelled.csv", [], ("id", "image", "image_sha256"))

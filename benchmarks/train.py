@@ -85,7 +85,8 @@ def main() -> None:
 
 def write(folder: Path, args: argparse.Namespace) -> None:
     """Images and masks as PNG, and a pairs.csv on them, in `folder`."""
-    from dissent.core.files import PAIR_COLUMNS, sha256, write_image, write_mask, write_table
+    from dissent.core.columns import PAIRS
+    from dissent.core.files import sha256, write_image, write_mask, write_table
 
     photos, masks = made_up(args.images, args.size, args.size)
     rows = []
@@ -99,7 +100,7 @@ def write(folder: Path, args: argparse.Namespace) -> None:
             write_one(path, *pixels)
             row |= {key: path.relative_to(folder).as_posix(), f"{key}_sha256": sha256(path)}
         rows.append(row)
-    write_table(folder / "pairs.csv", rows, PAIR_COLUMNS)
+    write_table(folder / "pairs.csv", rows, PAIRS)
 
 
 def plain(args: argparse.Namespace) -> dict:

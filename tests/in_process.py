@@ -4,6 +4,7 @@ from pathlib import Path
 
 from discs import KINDS, SETTINGS, draw
 
+from dissent.core.columns import SIDES
 from dissent.datasets import prepare, split
 from dissent.planning import rule_params
 from dissent.planning.paths import Plan
@@ -17,7 +18,6 @@ from dissent.steps.train_evalnet import measure_thresholds, train_evalnet
 
 NETWORK = "architecture: unet1x1\nwidth: 0.125\nsteps: 2\nbatch: 4\nloss: [ce]\nresources: {threads: 1}\n"
 EVALNET = "architecture: evalnet\nwidth: 0.125\nsteps: 2\nbatch: 4\nresources: {threads: 1}\n"
-SIDES = ("labelled", "unlabelled", "val", "test", "hidden")
 
 
 def code(*names):

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from raw_data import dataset
 
+from dissent.core.columns import SIDES
 from dissent.core.files import UserError, read_table
 from dissent.datasets import split
 
-SIDES = ("labelled", "unlabelled", "val", "test", "hidden")
 NAMES = [f"n{i:02}" for i in range(20)]
 
 

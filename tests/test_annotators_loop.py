@@ -9,12 +9,12 @@ from raw_data import ids, pairs, photo, save
 
 from dissent.config.base import read_yaml, validate
 from dissent.config.dataset import Dataset
+from dissent.core.columns import SIDES
 from dissent.core.files import read_table, sha256
 from dissent.datasets import prepare, split
 
 NAMES = [f"i{i:02}" for i in range(16)]
 TABLE = Path("own/datasets/mine.splits.csv")
-SIDES = ("labelled", "unlabelled", "val", "test", "hidden")
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ def test_an_experiment_that_can_run(in_tmp, capsys):
     assert dissent("check", "tiny", "--settings", SETTINGS) == 0
     out = capsys.readouterr().out
     table = [line.split() for line in out.splitlines()]
-    assert ["4", "8", "8", "4", "6"] in table  # labelled, unlabelled, hidden, val, test
+    assert ["4", "8", "4", "6", "8"] in table  # labelled, unlabelled, val, test, hidden
     assert "24 images, 24 of them with masks" in out
     [share] = [row[3] for row in table if row[:2] == ["1", "disc"]]
     assert 0 < float(share.rstrip("%")) < 50

@@ -59,12 +59,9 @@ def test_the_page_of_commands_is_what_the_parsers_say():
 
 
 def test_the_page_of_files_names_every_column():
-    from dissent.core.columns import MASKS, PREDICTIONS, SCORES
-    from dissent.core.files import PAIR_COLUMNS
-    from dissent.datasets.prepare import COLUMNS
-    from dissent.datasets.record import COLUMNS as RECORD
+    from dissent.core.columns import COUNTED, LABELLED, MASKS, PAIRS, PREDICTIONS, PREPARED, RAW, SCORES
     from dissent.report.study.page import LABEL_COLUMNS
 
     page = (ROOT / "docs" / "reference" / "files.md").read_text("utf-8")
-    tables = (MASKS, PREDICTIONS, SCORES, COLUMNS, RECORD, PAIR_COLUMNS, LABEL_COLUMNS)
+    tables = (MASKS, PREDICTIONS, SCORES, LABELLED, PREPARED, RAW, PAIRS, COUNTED, LABEL_COLUMNS)
     assert [name for table in tables for name in table if f"`{name}`" not in page] == []

@@ -232,7 +232,6 @@ def test_audit_ignores_unknown_truth_and_counts_labels(in_tmp):
         "doubt": 1.0,
         "precision": 1.0,
         "recall": 1.0,
-        "wrong_inside": 1.0,
         "wrong_outside": None,
     }
 

@@ -13,6 +13,8 @@ from typing import get_args
 import pytest
 import yaml
 
+from dissent.core import columns
+
 ROOT = Path(__file__).resolve().parents[1]
 LIBRARY = ROOT / "workflow" / "scripts" / "dissent"
 SCRIPTS = sorted((ROOT / "workflow" / "scripts").glob("*.py"))
@@ -75,6 +77,18 @@ def inner(tree: ast.AST) -> set[tuple[str, ...]]:
 
 def test_every_room_has_a_floor():
     assert {room(path) for path in FILES} - {"__init__"} == set(FLOORS)
+
+
+def test_columns_and_sides_are_named_in_one_place():
+    """A tuple or list of words that core/columns.py has too would be a second place to change."""
+    own = {value for value in vars(columns).values() if isinstance(value, tuple)}
+    for path in [*FILES, *SCRIPTS]:
+        nodes = list(ast.walk(parsed(path))) if path != LIBRARY / "core/columns.py" else []
+        types = [node.slice for node in nodes if isinstance(node, ast.Subscript)]  # Literal[...] takes words alone
+        for node in nodes:
+            if isinstance(node, ast.Tuple | ast.List) and node not in types:
+                words = tuple(one.value for one in node.elts if isinstance(one, ast.Constant))
+                assert words not in own, f"{path}:{node.lineno}"
 
 
 def test_imports_run_down():

@@ -305,13 +305,14 @@ def test_the_order_is_a_stream_in_which_all_come_equally_often():
 
 
 def pairs_of(rows, tmp_path, **recipe):
-    from dissent.core.files import PAIR_COLUMNS, write_image, write_mask
+    from dissent.core.columns import PAIRS
+    from dissent.core.files import write_image, write_mask
 
     write_image("i.png", np.zeros((4, 4, 3), np.uint8))
     write_mask("m.png", np.zeros((4, 4), np.uint8), [[0, 0, 0]])
     files = {"image": "i.png", "label": "m.png", "image_sha256": sha256("i.png"), "label_sha256": sha256("m.png")}
     table = [files | {"doubt": "", "doubt_sha256": ""} | row for row in rows]
-    write_table("pairs.csv", table, PAIR_COLUMNS)
+    write_table("pairs.csv", table, PAIRS)
     chosen = {
         "originals": True,
         "strength": 1.0,

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from dissent.core.columns import SIDES
 from dissent.core.files import read_table
 from faults import made, own
 from faults.product import dissent, named, refused
@@ -116,7 +117,7 @@ def grouped(seed: int) -> str:
 
 def _sides(out: str) -> dict[str, list[str]]:
     folder = next(Path(out, "splits").iterdir())
-    return {side: [row["id"] for row in read_table(folder / f"{side}.csv")] for side in made.SIDES if side != "hidden"}
+    return {side: [row["id"] for row in read_table(folder / f"{side}.csv")] for side in SIDES if side != "hidden"}
 
 
 def listed(

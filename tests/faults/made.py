@@ -31,7 +31,6 @@ partial: true
 splits:
   few: {seed: 1, labelled: 3, val: 2, test: 2}
 """
-SIDES = ("labelled", "unlabelled", "val", "test", "hidden")
 
 
 def surroundings(**changes: str) -> dict[str, str]:

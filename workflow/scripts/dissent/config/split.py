@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, PositiveInt, model_validator
 
 from dissent.config.base import Model, Text
+from dissent.core.columns import APART
 from dissent.core.words import nfc
 
 
@@ -73,7 +74,7 @@ class Split(Model):
 
     @model_validator(mode="after")
     def _check(self) -> "Split":
-        shares = {name: getattr(self, name) for name in ("labelled", "unlabelled", "val", "test")}
+        shares = {name: getattr(self, name) for name in APART}
         if self.lists is not None:
             given = [name for name, value in shares.items() if value is not None]
             given += [name for name in ("column", "held_out", "fixed") if getattr(self, name)]

@@ -1,5 +1,17 @@
 """Columns of the tables that jobs hand on: who reads or names a table need not import who writes it."""
 
+SIDES = ("labelled", "unlabelled", "val", "test", "hidden")
+"""tables of a split, the last with masks of unlabelled images"""
+APART = SIDES[:4]
+"""those on one of which an image lies"""
+UNLABELLED = ("id", "image", "image_sha256")
+"""training never learns where hidden masks are"""
+LABELLED = ("id", "image", "label", "image_sha256", "label_sha256")
+PREPARED = (*LABELLED, "group", "part", "source", "present")
+"""of files.csv, before the columns of the user's table"""
+RAW = ("path", "kind", "bytes", "sha256")
+"""of raw.csv"""
+PAIRS = ("id", "image", "label", "doubt", "origin", "copies", "image_sha256", "label_sha256", "doubt_sha256")
 PREDICTIONS = ("id", "teacher", "prediction", "sha256")
 MASKS = (
     "id", "label", "doubt", "kept", "why", "pixels", "doubt_pixels", "agreed_pixels", "doubt_share", "changed_share",
@@ -9,3 +21,5 @@ MASKS = (
 PREDICTED = ("image", "mask", "status", "reason", "height", "width", "sha256")
 """of what `dissent predict` writes, before the columns that depend on the task"""
 SCORES = ("id", "teacher", "score", "copies", "passes")
+COUNTED = ("side", "id", "who", "label")
+"""of counts.csv, before the counts"""

@@ -27,11 +27,6 @@ from dissent.core.rebuild_hint import again
 UNKNOWN = 255  # in a label: nobody knows what this pixel is
 MOST_BY_LABEL = 4  # labels that overlap; if there are no more, bit 4 + l of a target byte says that label l is unknown
 
-# pairs.csv; the SHA-256 of each file stands beside its path
-PAIR_COLUMNS = (
-    "id", "image", "label", "doubt", "origin", "copies", "image_sha256", "label_sha256", "doubt_sha256",
-)  # fmt: skip
-
 
 def write_json(path: str | Path, value: object) -> None:
     """Write `value` as readable JSON, keys in the order given; NaN is refused because JSON has none.

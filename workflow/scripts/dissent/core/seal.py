@@ -12,13 +12,14 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
+from dissent.core.columns import SIDES
+
 FIELD = "seal"
 _OPEN, _SHUT = f',\n "{FIELD}": "', '"\n}\n'
 _SEALED = re.compile(rf',?\n "{FIELD}": "([0-9a-f]{{64}})"\n}}\n\Z'.encode())
 _TAIL = len(_OPEN) + 64 + len(_SHUT)
 _PAGE = re.compile(rb"<!-- made from (\[.*?\]), sha256 ([0-9a-f]{64}) -->\n\Z")
 _NEAR = 4  # bytes by which the end of a file may differ from a seal, and still was one
-SIDES = ("labelled", "unlabelled", "val", "test", "hidden")
 # table -> the JSON that keeps its digest, where that is not called like the table
 _KEEPERS = {
     "history.csv": ("metrics.json",),

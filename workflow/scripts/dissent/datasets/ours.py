@@ -9,6 +9,7 @@ from pathlib import Path
 from PIL import Image
 
 from dissent.core import png
+from dissent.core.columns import LABELLED
 from dissent.core.files import UserError, digest, read_json, read_rows, sha256, write_json
 from dissent.core.words import some
 from dissent.datasets.contents import contents
@@ -18,7 +19,6 @@ from dissent.datasets.listing import JUNK
 FOLDERS = ("images", "labels", *sorted(PUBLISHED_TARGETS.values()))
 MARKER = ".files.csv"
 """beside files.csv, and its copy: no output of a job, so it is there still when the outputs are not, or are damaged"""
-_TABLE = ("id", "image", "label", "image_sha256", "label_sha256")
 _SIGNS = {
     "files.csv": (b"id,image,label,", b"image_sha256", b"label_sha256"),
     "dataset.json": (b'{\n "dataset"', b'"raw_digest"'),
@@ -81,7 +81,7 @@ def _fits(folder: Path) -> bool:
 def _named(table: Path) -> Iterator[tuple[str, str]]:
     """What a table of prepared files names, as far as it can be read."""
     try:
-        for row in read_rows(table, _TABLE, sealed=False):
+        for row in read_rows(table, LABELLED, sealed=False):
             image = (row["image"] or "").rpartition("/")[2]
             yield f"images/{image}", row["image_sha256"] or ""
             for column, folder in (("label_sha256", "labels"), *((f"{one}_sha256", one) for one in FOLDERS[2:])):

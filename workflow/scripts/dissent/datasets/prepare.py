@@ -11,6 +11,7 @@ import numpy as np
 
 from dissent.config.dataset import Source
 from dissent.config.task import NEW_FIRST_LABEL, Task
+from dissent.core.columns import PREPARED
 from dissent.core.files import UNKNOWN, sha256, write_json, write_table
 from dissent.core.words import some
 from dissent.datasets.contents import states
@@ -24,8 +25,6 @@ from dissent.datasets.record import NAME, WHY, compare, told, used_files, write_
 from dissent.datasets.settle import check_palettes, check_unmapped, each, settle
 
 log = logging.getLogger(__name__)
-
-COLUMNS = ("id", "image", "label", "image_sha256", "label_sha256", "group", "part", "source", "present")
 
 
 def prepare(dataset: dict, name: str, raw: str, out: str, threads: int = 1, record: str | None = None) -> None:
@@ -133,8 +132,8 @@ def _move_in(staging: Path, out: Path) -> None:
 
 
 def _write_rows(path: Path, rows: list[dict]) -> dict:
-    extra = dict.fromkeys(key for row in rows for key in row if key not in COLUMNS)
-    return write_table(path, [dict.fromkeys(extra, "") | row for row in rows], [*COLUMNS, *extra], keeper=False)
+    extra = dict.fromkeys(key for row in rows for key in row if key not in PREPARED)
+    return write_table(path, [dict.fromkeys(extra, "") | row for row in rows], [*PREPARED, *extra], keeper=False)
 
 
 def _write_about(source: Source, name: str, out: Path, seen: dict) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dissent.config.dataset import Source
+from dissent.core.columns import RAW
 from dissent.core.files import UserError, read_json, read_table, write_table, write_text
 from dissent.core.words import some
 from dissent.datasets.contents import read_again
@@ -21,7 +22,6 @@ from dissent.datasets.raw import Item
 log = logging.getLogger(__name__)
 
 NAME = "raw.csv"
-COLUMNS = ("path", "kind", "bytes", "sha256")
 WHY = {
     "edited": "was edited since it was prepared (its content and its date are new); if nobody did, restore it",
     "changed": "is not the file that was prepared: edited or damaged (the date that it had then is not known here)",
@@ -85,7 +85,7 @@ def read_record(folder: Path) -> dict[str, dict[str, str]]:
     path = folder / NAME
     if not path.exists():
         return {}
-    rows = read_table(path, COLUMNS)
+    rows = read_table(path, RAW)
     return {row["path"]: row for row in rows}
 
 
@@ -103,7 +103,7 @@ def write_record(folder: Path, used: Mapping[str, str], found: Mapping[str, list
     rows = [
         {"path": path, "kind": used[path], "bytes": found[path][0], "sha256": found[path][2]} for path in sorted(used)
     ]
-    write_table(folder / NAME, rows, COLUMNS)
+    write_table(folder / NAME, rows, RAW)
     if dates:
         write_text(_dates_of(folder), json.dumps({path: found[path][1:] for path in sorted(used)}))
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from dissent.config.dataset import Dataset
 from dissent.config.split import Split
+from dissent.core.columns import APART, LABELLED, PREPARED, UNLABELLED
 from dissent.core.files import UserError, read_json, read_table, verify, write_json, write_table
 from dissent.datasets import sampling
 from dissent.datasets.problems import Problems
@@ -14,9 +15,6 @@ from dissent.datasets.unused import tell_unused
 
 log = logging.getLogger(__name__)
 
-LABELLED = ("id", "image", "label", "image_sha256", "label_sha256")
-UNLABELLED = ("id", "image", "image_sha256")  # training never learns where hidden masks are
-_COLUMNS = (*LABELLED, "group", "part", "source", "present")
 _WHERE = {
     "unlabelled": "left of training",
     "labelled": "left for training",
@@ -36,9 +34,9 @@ def split(dataset: dict, split: str, folder: str, out: str) -> None:
     source, plan = Dataset.model_validate(dataset), Dataset.model_validate(dataset).splits[split]
     about, table = Path(folder) / "dataset.json", Path(folder) / "files.csv"
     verify(table, read_json(about)["files"]["sha256"], about)
-    rows = read_table(table, _COLUMNS)
+    rows = read_table(table, PREPARED)
     if plan.lists is not None:
-        sides = {"labelled": [], "unlabelled": [], "val": [], "test": []} | read_lists(source, plan, rows)
+        sides = {side: [] for side in APART} | read_lists(source, plan, rows)
     else:
         fixed = read_fixed(source, plan, rows) if plan.fixed else None
         sides = divide(rows, plan, f"split `{split}` of {about}", fixed)

@@ -6,6 +6,7 @@ from pathlib import Path, PurePosixPath
 
 from dissent.config.dataset import Dataset
 from dissent.config.split import Split
+from dissent.core.columns import APART
 from dissent.core.files import UserError
 from dissent.core.places import SHIPPED
 from dissent.core.words import nfc
@@ -29,8 +30,7 @@ def lists_of(dataset: dict, split: str) -> list[str]:
 def list_paths(dataset: Dataset, split: Split) -> dict[str, Path]:
     """{side: file} of a split with `lists` or `fixed`: below the raw folder, or else the working directory or repository."""
     raw = find_raw(dataset.raw, SHIPPED)
-    sides = ("labelled", "unlabelled", "val", "test")
-    named = {side: path for side, path in split.lists or () if side in sides and path is not None}
+    named = {side: path for side, path in split.lists or () if side in APART and path is not None}
     named |= {"fixed": split.fixed} if split.fixed else {}
     return {
         side: next((p for p in (raw / path, Path(path), SHIPPED / path) if p.is_file()), _meant(dataset, path, raw))

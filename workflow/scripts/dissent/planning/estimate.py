@@ -7,6 +7,7 @@ from pathlib import Path
 
 from dissent.config.budget import pairs_and_steps
 from dissent.config.resolve import Config, Run
+from dissent.core.columns import APART
 from dissent.core.files import UserError, read_json
 from dissent.planning import resources
 from dissent.planning.jobs import Job, counted, of_study
@@ -163,7 +164,7 @@ def _weights(run: Run, generation: int) -> float:
 
 def _images(sides: dict[str, int] | None) -> int:
     """Images of a data set, as far as they are known; hidden masks are those of unlabelled ones."""
-    return sum(sides[side] for side in ("labelled", "unlabelled", "val", "test")) if sides else 0
+    return sum(sides[side] for side in APART) if sides else 0
 
 
 def _of_data(plan: Plan, run: Run, sides: dict[str, int] | None) -> dict[str, float]:

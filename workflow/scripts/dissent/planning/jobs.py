@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from dissent.config.resolve import Run
+from dissent.core.columns import APART, SIDES
 from dissent.planning.paths import Plan
 
 
@@ -178,7 +179,7 @@ def _rank_students(plan: Plan, run: Run, g: int, job: Job) -> list[str]:
 def _evaluate(plan: Plan, run: Run, g: int, job: Job) -> list[str]:
     here = f"results/{run.name}/gen{g}"
     tables = [f"{here}/teachers.json", f"data/{run.dataset_name}/dataset.json", *([f"{here}/masks.csv"] if g else [])]
-    sides = _sides(plan, run, "labelled", "unlabelled", "val", "test")
+    sides = _sides(plan, run, *APART)
     return [*tables, *sides, *plan.earlier(run, g), *_listed(plan.stop(run, g))]
 
 
@@ -190,7 +191,7 @@ def _audit(plan: Plan, run: Run, g: int, job: Job) -> list[str]:
 def _report(plan: Plan, run: Run, g: int, job: Job) -> list[str]:
     names = ("metrics.json", "counts.csv", "teachers.json", "cost.json", "predictions.csv", "masks.csv", "audit.json")
     controls = plan.controls(run, "metrics.json", "counts.csv", "teachers.json")
-    sides = _sides(plan, run, "labelled", "unlabelled", "val", "test", "hidden")
+    sides = _sides(plan, run, *SIDES)
     return [*plan.generations(run, *names), *controls, *plan.control_costs(run), *sides]
 
 

@@ -3,13 +3,12 @@
 from pathlib import Path
 
 from dissent.config.resolve import Run
+from dissent.core.columns import SIDES
 from dissent.core.files import UserError, read_rows
 from dissent.datasets.raw import Problems, find_items
 from dissent.datasets.split import divide
 from dissent.datasets.split_files import read_fixed
 from dissent.planning.paths import Plan
-
-SIDES = ("labelled", "unlabelled", "val", "test", "hidden")
 
 
 def sides_of(plan: Plan, run: Run) -> dict[str, int] | None:

@@ -81,7 +81,7 @@ def audit(audited: Sequence[Generation]) -> list[dict]:
 
     series = [
         ("Inside the doubt", "doubt-audit", "share of pixels, %", {
-            "wrong_inside: the best teacher is wrong there": (plots.INSIDE, values("wrong_inside")),
+            "precision: the best teacher is wrong there": (plots.INSIDE, values("precision")),
             "recall: errors of the best teacher that the doubt finds": (plots.FOUND, values("recall")),
         }),
         ("Outside the doubt", "error-audit", "share of pixels, %", {

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dissent.report.run_results import UPPER_BOUND, Generation, Story
 from dissent.report.verdict import Verdict
 
-AUDITED = ("wrong_of_teacher", "doubt", "precision", "recall", "wrong_inside", "wrong_outside")
+AUDITED = ("wrong_of_teacher", "doubt", "precision", "recall", "wrong_outside")
 
 
 def percent(value: float | None) -> str:

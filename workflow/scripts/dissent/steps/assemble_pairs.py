@@ -1,6 +1,7 @@
 """Assemble the pairs that a generation's students learn from. Needs no torch."""
 
-from dissent.core.files import PAIR_COLUMNS, read_table, write_table
+from dissent.core.columns import LABELLED, PAIRS
+from dissent.core.files import read_table, write_table
 
 
 def assemble_pairs(
@@ -26,11 +27,11 @@ def assemble_pairs(
         for row in read_table(masks):
             if row["kept"] == "1":
                 rows.append(_pseudo(row, images[row["id"]], by_quality.get(row["id"], params["copies"])))
-    write_table(out, rows, PAIR_COLUMNS)
+    write_table(out, rows, PAIRS)
 
 
 def _person(row: dict, origin: str, copies: int) -> dict:
-    taken = {name: row[name] for name in ("id", "image", "label", "image_sha256", "label_sha256")}
+    taken = {name: row[name] for name in LABELLED}
     return taken | {"doubt": "", "doubt_sha256": "", "origin": origin, "copies": copies}
 
 

@@ -13,7 +13,6 @@ DEFINITIONS = {
     "doubt": "share of all known pixels at which the teachers disagree (multilabel: on any label)",
     "precision": "share of the doubted pixels at which the best teacher is wrong: how often doubt is right",
     "recall": "share of the best teacher's wrong pixels that are doubted: how many errors doubt finds",
-    "wrong_inside": "share of the doubted pixels at which the best teacher is wrong (= precision)",
     "wrong_outside": "share of the pixels without doubt at which the agreed label is wrong: what students are told falsely",
 }
 
@@ -86,7 +85,6 @@ def _shares(counts: np.ndarray, task: Task) -> dict:
             "doubt": _ratio(doubted, pixels),
             "precision": _ratio(both, doubted),
             "recall": _ratio(both, wrong),
-            "wrong_inside": _ratio(both, doubted),
             "wrong_outside": _ratio(wrong_outside, sure),
         }
 

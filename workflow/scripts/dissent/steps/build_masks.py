@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dissent.core.columns import MASKS
+from dissent.core.columns import MASKS, PREDICTIONS
 from dissent.core.files import encode_png, read_mask, read_table, sha256, verify, write_atomic, write_table
 from dissent.core.task import Task
 from dissent.evaluation.cell_counting import redraw_labels
@@ -36,7 +36,7 @@ def build_masks(
     quality of the predictions, for `label: scored`. Returns {"images"} for the cost.
     """
     task = Task(params["task"])
-    rows = read_table(predictions, ("id", "teacher", "prediction", "sha256"))
+    rows = read_table(predictions, PREDICTIONS)
     rated = {(row["id"], row["teacher"]): row for row in read_table(scores)} if scores else {}
     rows = [row | rated.get((row["id"], row["teacher"]), {}) for row in rows]
     images = [list(group) for _, group in groupby(rows, key=lambda row: row["id"])]

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from dissent.core.columns import COUNTED
 from dissent.core.files import UNKNOWN, read_json, read_mask, read_rows, read_table, verify, write_json, write_table
 from dissent.core.task import Task
 from dissent.evaluation import metrics
@@ -72,7 +73,7 @@ def evaluate(
             per_image += _image_rows(side, rows, who, one, [metrics.CELL_ROWS + name for name in result["label_names"]])
     if masks is not None:
         result["pseudo_labels"] = _pseudo_labels(masks, labelled, task, params["doubt_target"])
-    result["tables"] = {Path(table).name: write_table(table, per_image, ("side", "id", "who", "label", *COUNTS))}
+    result["tables"] = {Path(table).name: write_table(table, per_image, (*COUNTED, *COUNTS))}
     everyone = {"labelled": labelled} | ({"unlabelled": unlabelled} if unlabelled else {}) | sides
     result["sides"] = sides_of(everyone, params["files"], params["channels"])
     result["alarms"] = watch(result, teachers, earlier, masks, result["sides"])

@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 
 from dissent import networks
+from dissent.core.columns import PREDICTIONS, UNLABELLED
 from dissent.core.files import UserError, encode_png, read_json, read_rows, verify, write_atomic, write_table
 from dissent.core.task import Task
 from dissent.pseudolabels.tta import ballots
@@ -36,7 +37,7 @@ def predict(params: dict, teachers: str, unlabelled: str, out: str, table: str, 
     task = Task(params["task"])
     asked = [row for row in read_json(teachers)["pool"] if row["teacher"]]
     pool = load_pool(teachers, asked[:1] if params["views"]["form"] != "none" else asked, device)
-    rows = list(read_rows(unlabelled, ("id", "image", "image_sha256"), params["part"]))
+    rows = list(read_rows(unlabelled, UNLABELLED, params["part"]))
     if not rows and next(read_rows(unlabelled), None) is None:
         raise UserError(f"{unlabelled} has no images to label; a recipe with generations needs unlabelled images")
     written: list[dict] = []
@@ -66,5 +67,5 @@ def predict(params: dict, teachers: str, unlabelled: str, out: str, table: str, 
                 done += len(several[0])
             written += [job.result() for job in jobs]
     written.sort(key=lambda row: (row["id"], row["teacher"]))
-    write_table(table, written, ("id", "teacher", "prediction", "sha256"))
+    write_table(table, written, PREDICTIONS)
     return {"images": len(rows)}

@@ -10,8 +10,8 @@ from typing import Any
 
 from safetensors.numpy import save
 
-from dissent.core.columns import MASKS, PREDICTIONS, SCORES
-from dissent.core.files import PAIR_COLUMNS, read_json, sha256, write_atomic, write_json, write_table, write_text
+from dissent.core.columns import MASKS, PAIRS, PREDICTIONS, SCORES
+from dissent.core.files import read_json, sha256, write_atomic, write_json, write_table, write_text
 from dissent.core.task import Task
 from dissent.pseudolabels.learned import columns_of
 from dissent.runtime import AtOnce
@@ -58,7 +58,7 @@ def _score(output: Any, params: Any, found: Mapping) -> None:
 
 
 def _pairs(output: Any, params: Any, found: Mapping) -> None:
-    write_table(output[0], [], PAIR_COLUMNS)
+    write_table(output[0], [], PAIRS)
 
 
 def _train(output: Any, params: Any, found: Mapping) -> None:

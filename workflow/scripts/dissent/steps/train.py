@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from dissent import networks
 from dissent.config.network import Network
+from dissent.core.columns import LABELLED
 from dissent.core.files import UNKNOWN, UserError, digest, read_table, sha256, write_json, write_table
 from dissent.core.seeds import seed_of
 from dissent.core.task import Task
@@ -121,7 +122,7 @@ def _masks(network: nn.Module, images, task: Task, params: dict, device: str):
 
 
 def _read(table: str, params: dict):
-    rows = read_table(table, ("id", "image", "label", "image_sha256", "label_sha256"))
+    rows = read_table(table, LABELLED)
     if not rows:
         raise UserError(f"{table} has no images: the best step of a training is chosen on them; give the split some")
     return load_images(rows, table, params["channels"]), load_masks(rows, table)

@@ -8,6 +8,7 @@ import torch
 
 from dissent import networks
 from dissent.config.network import Network
+from dissent.core.columns import LABELLED
 from dissent.core.files import UserError, digest, read_json, read_table, sha256, write_json
 from dissent.core.seeds import seed_of
 from dissent.core.task import Task
@@ -25,8 +26,6 @@ from dissent.training.losses import Loss
 
 log = logging.getLogger(__name__)
 
-COLUMNS = ("id", "image", "label", "image_sha256", "label_sha256")
-
 
 def load_pools(files: list[str], device: str) -> list[list]:
     """The networks of each teachers.json, best first."""
@@ -35,7 +34,7 @@ def load_pools(files: list[str], device: str) -> list[list]:
 
 def load_labelled(table: str, channels: int) -> tuple[np.ndarray, np.ndarray]:
     """Images (N, H, W, C) and labels (N, H, W) of a table of the split."""
-    rows = read_table(table, COLUMNS)
+    rows = read_table(table, LABELLED)
     if not rows:
         raise UserError(f"{table} has no images, and EvalNets need some; give the split more")
     return load_images(rows, table, channels), load_masks(rows, table)

@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dissent.core.files import PAIR_COLUMNS, UserError, read_image, read_mask, read_table, verify
+from dissent.core.columns import PAIRS, UNLABELLED
+from dissent.core.files import UserError, read_image, read_mask, read_table, verify
 from dissent.core.scratch import scratch
 from dissent.core.seeds import generator
 from dissent.core.task import taught, without_doubted
@@ -109,7 +110,7 @@ class Pairs:
         self, table: str, channels: int, recipe: dict, free_rotation: bool, key: tuple, member: int, batch: int
     ):
         """`key` = (seed, generation); `recipe` = `Recipe.at(generation)`; UserError when the table is empty."""
-        rows = read_table(table, PAIR_COLUMNS)
+        rows = read_table(table, PAIRS)
         if not rows:
             raise UserError(
                 f"{table} has no pairs: nothing to learn from; see masks.csv beside it for what was dropped"
@@ -227,7 +228,7 @@ class Unlabelled:
     """Unlabelled images of a split as an endless stream; the table holds no path of any mask."""
 
     def __init__(self, table: str, channels: int, batch: int, key: tuple):
-        rows = read_table(table, ("id", "image", "image_sha256"))
+        rows = read_table(table, UNLABELLED)
         if not rows:
             raise UserError(f"{table} has no images, and this learner needs unlabelled ones")
         self.images = load_images(rows, table, channels)

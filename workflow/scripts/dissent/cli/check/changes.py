@@ -4,12 +4,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from dissent.cli.check.looks import Found, Seen
+from dissent.core.columns import APART, SIDES
 from dissent.core.files import UserError, read_json, read_table
 from dissent.core.rebuild_hint import first
 from dissent.core.words import some
 from dissent.planning.jobs import Job, planned, reached
-
-_SIDES = ("labelled", "unlabelled", "val", "test")
 
 
 def changes(seen: Seen) -> tuple[list[str], Found]:
@@ -63,7 +62,7 @@ def _by_source(rows: list[dict]) -> dict[str, dict[str, tuple[str, ...]]]:
 def _sides(seen: Seen, split: Path) -> tuple[list[str], Found]:
     """How the sides of the split change, if it was made before."""
     parts, same, found = [], [], Found()
-    for side in _SIDES:
+    for side in APART:
         try:
             then = {row["id"] for row in read_table(split / f"{side}.csv", ("id",))}
         except UserError:
@@ -91,9 +90,7 @@ def _work(seen: Seen, data: Path, split: Path) -> list[str]:
     trained = {job for job in graph if job.trains and Path(job.output).is_file()}
     if not trained:
         return []
-    changed = [
-        f"{split}/{side}.csv" for side in (*_SIDES, "hidden") if _content(split, side) != _content(seen.split, side)
-    ]
+    changed = [f"{split}/{side}.csv" for side in SIDES if _content(split, side) != _content(seen.split, side)]
     # as after a command that prepares and splits alone: its tables have other content, or have not
     later = {job: files for job, files in graph.items() if job.rule not in ("prepare", "split")}
     anew = trained & reached(seen.plan, later, [*changed, f"{data}/dataset.json"])

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from dissent.core.columns import APART
 from dissent.core.files import read_image
 from dissent.core.words import some
 from dissent.evaluation.diagnostic_facts import drawn, flat
@@ -11,7 +12,7 @@ from dissent.evaluation.subset_diagnostics import PLAIN
 def check_flat(split: Path, channels: int) -> tuple[list[str], list[str]]:
     """Faults and notes on the images of each side of a split (its folder), of which a seeded sample is looked at."""
     faults, notes = [], []
-    for side in ("labelled", "unlabelled", "val", "test"):
+    for side in APART:
         rows = drawn(str(split / f"{side}.csv"), side)
         plain = [row["id"] for row in rows if flat(read_image(row["image"], channels))]
         if len(plain) < PLAIN * len(rows) or not plain:

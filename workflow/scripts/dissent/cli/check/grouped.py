@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from dissent.config.dataset import Dataset
+from dissent.core.columns import APART
 from dissent.core.files import read_table
 from dissent.core.words import nfc, some
 from dissent.datasets.groups import suggested
@@ -23,7 +24,7 @@ def check_grouped(dataset: Dataset, split: str, prepared: Path, tables: Path) ->
     if found is None:
         return []
     on: dict[str, set[str]] = {group: set() for group in found.images}
-    for side in ("labelled", "unlabelled", "val", "test"):
+    for side in APART:
         for row in read_table(tables / f"{side}.csv", ("id",)):
             on[found.of(keys[row["id"]])].add("train" if side.endswith("labelled") else side)
     torn = sorted(group for group, sides in on.items() if len(sides) > 1)

@@ -14,6 +14,7 @@ from dissent.cli.check.flat import check_flat
 from dissent.cli.check.grouped import check_grouped
 from dissent.cli.check.shown import check_shown
 from dissent.config.resolve import Run
+from dissent.core.columns import SIDES
 from dissent.core.files import UserError, read_rows, sha256
 from dissent.core.task import Task
 from dissent.planning import resources
@@ -50,8 +51,7 @@ class Seen:
     @cached_property
     def sides(self) -> dict[str, int]:
         """Images of each side of the split, hidden masks too."""
-        names = ("labelled", "unlabelled", "hidden", "val", "test")
-        return {name: sum(1 for _ in read_rows(self.split / f"{name}.csv")) for name in names}
+        return {name: sum(1 for _ in read_rows(self.split / f"{name}.csv")) for name in SIDES}
 
     @property
     def unit(self) -> str:

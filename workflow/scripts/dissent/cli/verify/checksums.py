@@ -9,20 +9,16 @@ from typing import NamedTuple
 
 from dissent.core import seal
 from dissent.core.checked import strict_json, unquoted
-from dissent.core.columns import MASKS, PREDICTED, PREDICTIONS
-from dissent.core.files import PAIR_COLUMNS
-from dissent.datasets.prepare import COLUMNS as FILES
-from dissent.datasets.record import COLUMNS as RAW
+from dissent.core.columns import LABELLED, MASKS, PAIRS, PREDICTED, PREDICTIONS, PREPARED, RAW, SIDES, UNLABELLED
 from dissent.datasets.record import NAME as RAW_NAME
-from dissent.datasets.split import LABELLED, UNLABELLED
 
 _CSV: dict[str, tuple[Sequence[str], ...]] = {
-    "files.csv": (FILES,),
+    "files.csv": (PREPARED,),
     RAW_NAME: (RAW,),
-    "pairs.csv": (PAIR_COLUMNS,),
+    "pairs.csv": (PAIRS,),
     "masks.csv": (MASKS,),
     "predictions.csv": (PREDICTIONS, PREDICTED),
-    **{f"{side}.csv": (UNLABELLED if side == "unlabelled" else LABELLED,) for side in seal.SIDES},
+    **{f"{side}.csv": (UNLABELLED if side == "unlabelled" else LABELLED,) for side in SIDES},
 }
 _WORDS = {
     "origin": "labelled|hidden|pseudo",
