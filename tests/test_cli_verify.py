@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 import yaml
-from cli_data import dissent, pixels_of
+from cli_data import dissent, generation, pixels_of
 from raw_data import photo, save
 
 from dissent.cli.verify.faults import find
@@ -190,12 +190,12 @@ def test_pages_json_and_views_without_a_digest(copied, capsys):
     Path("results/tiny/report.html").write_text("<html>")
     Path("results/tiny/gen1/metrics.json").write_text('{"score": ')
     Path("results/tiny/gen0/students/1/history.csv").write_text("step,loss\n1")
-    save(Path("results/tiny/gen1/pairs/inputs/a.png"), photo(1))
-    flip(Path("results/tiny/gen1/pairs/inputs/a.png"))
+    Path("results/tiny/gen1/pairs/shown.json").unlink()
+    flip(found("results/tiny/gen1/pairs/inputs/i*.png"))
     assert dissent("verify") == 1
     out = capsys.readouterr().out
     assert out.count("damaged") >= 4
-    for name in ("report.html", "gen1/metrics.json", "gen0/students/1/history.csv", "gen1/pairs/inputs/a.png"):
+    for name in ("report.html", "gen1/metrics.json", "gen0/students/1/history.csv", "gen1/pairs/inputs/i"):
         assert f"results/tiny/{name}" in out
     assert "results/tiny/gen1/pairs " in out and "results/tiny/report.html" in out.split("--force")[1]
 
@@ -268,6 +268,23 @@ def test_masks_of_new_images(copied, capsys):
     flip(Path("out/masks/b.png"))
     assert dissent("verify", "out") == 1
     assert "dissent predict" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("kind", ["binary", "multilabel"])
+def test_pictures_beside_the_masks_of_new_images(in_tmp, capsys, kind):
+    generation(kind, size=(16, 24))
+    for number in (1, 2):
+        save(Path(f"photos/{number}.png"), photo(number))
+    assert dissent("predict", "results/toy/gen1", "photos", "out", "--pool", "--device", "cpu", "--threads", 1) == 0
+    assert dissent("verify", "out") == 0
+    capsys.readouterr()
+    for folder in sorted(
+        path for path in Path("out").rglob("*") if path.is_dir() and path.name not in ("masks", "labels")
+    ):
+        save(folder / "1.png", pixels_of(folder / "2.png") ^ 255)
+        assert dissent("verify", "out") == 1
+        out = capsys.readouterr().out
+        assert f"{folder}/1.png " in out and "is not the file that out/made_with.json names" in out
 
 
 def test_several_faults_are_told_at_once_each_command_once(copied, capsys):

@@ -8,6 +8,8 @@ import pytest
 from cli_data import dissent
 
 from dissent.cli.verify.faults import find
+from dissent.cli.verify.logged import logged
+from dissent.cli.verify.places import files_below
 from dissent.core.files import UserError, read_json, read_table, sha256, write_json
 from dissent.core.rebuild_hint import target
 
@@ -98,7 +100,7 @@ def injected(how, places, kinds):
             if path.exists() and path.read_bytes() == content:
                 continue
             count += 1
-            faults = find(ROOTS).faults
+            faults = find(ROOTS, written=logged(ROOTS, files_below(ROOTS))).faults
             # of a table and the JSON with its digest that do not fit each other the table is told, and that JSON with it
             if not any(fault.path == path or str(path) in fault.why for fault in faults):
                 missed.append((kind, at, faults))

@@ -78,10 +78,10 @@ def run(args: argparse.Namespace) -> int:
         levels = _levels(pool.knows.input, args.levels)
         if not args.overwrite:
             _check_free(args.out, [name for photo in photos for name in files_of(photo.mask, task, args.pool)])
-        rows = _label_all(pool, task, photos, levels, args, device.type)
+        rows, beside = _label_all(pool, task, photos, levels, args, device.type)
     rows = sorted([*rows, *(_row(name, "failed", why) for name, why in bad)], key=lambda row: row["image"])
     failed = [row for row in rows if row["status"] == "failed"]
-    _write_tables(pool, task, rows, args, levels)
+    _write_tables(pool, task, rows, beside, args, levels)
     for line in by_cause([f"{printable(row['image'])}: {_FADED}" for row in rows if row["reason"] == _FADED]):
         print(f"note: {line}", file=sys.stderr)
     told = by_cause([f"{printable(row['image'])}: {row['reason']}" for row in failed])
@@ -94,13 +94,15 @@ def run(args: argparse.Namespace) -> int:
 
 def _label_all(
     pool: "Pool", task: Task, photos: list[Photo], levels: tuple | None, args: argparse.Namespace, device: str
-) -> list[dict]:
-    """A row of predictions.csv for each image, in the order of `photos`."""
+) -> tuple[list[dict], dict[str, str]]:
+    """A row of predictions.csv for each image, in the order of `photos`, and the SHA-256 of each picture beside the masks."""
     from tqdm import tqdm
 
     from dissent.cli.predict.vote import vote
 
-    rows, waiting = [], 0
+    rows: list[dict] = []
+    beside: dict[str, str] = {}
+    waiting = 0
     with ThreadPoolExecutor(2) as readers, ThreadPoolExecutor(args.threads) as writers:
         jobs = _ahead(readers, _reader(pool, levels), photos)
         for photo, job in tqdm(jobs, "labelled", len(photos), unit=" images", disable=None, leave=False):
@@ -119,8 +121,8 @@ def _label_all(
             rows.append(row | {"sha256": writers.submit(write_marks, args.out, photo.mask, mask, doubt, *about)})
             waiting += mask.size
             if waiting > _WAITING:
-                rows, waiting = [_settled(row) for row in rows], 0
-        return [_settled(row) for row in rows]
+                rows, waiting = [_settled(row, beside) for row in rows], 0
+        return [_settled(row, beside) for row in rows], beside
 
 
 def _measures(task: Task, mask: np.ndarray, doubt: np.ndarray | None) -> dict:
@@ -129,8 +131,12 @@ def _measures(task: Task, mask: np.ndarray, doubt: np.ndarray | None) -> dict:
     return {"height": mask.shape[0], "width": mask.shape[1]} | shares | counts
 
 
-def _settled(row: dict) -> dict:
-    return row | {"sha256": row["sha256"].result()} if isinstance(row["sha256"], Future) else row
+def _settled(row: dict, beside: dict[str, str]) -> dict:
+    if not isinstance(row["sha256"], Future):
+        return row
+    written = row["sha256"].result()
+    beside.update((_plain(path), sha) for path, sha in written.items() if path != row["mask"])
+    return row | {"sha256": written[row["mask"]]}
 
 
 def _ahead(readers: ThreadPoolExecutor, read: Callable, photos: list[Photo]) -> Iterator[tuple[Photo, Future]]:
@@ -194,7 +200,9 @@ def _row(name: str, status: str, reason: str) -> dict:
     return dict.fromkeys(PREDICTED, "") | {"image": name, "status": status, "reason": reason}
 
 
-def _write_tables(pool: "Pool", task: Task, rows: list[dict], args: argparse.Namespace, levels: tuple | None) -> None:
+def _write_tables(
+    pool: "Pool", task: Task, rows: list[dict], beside: dict, args: argparse.Namespace, levels: tuple | None
+) -> None:
     counts = [*(["doubt_share"] if args.pool else []), *(f"pixels_{name}" for name in task.histogram_names)]
     table = [dict.fromkeys(counts, "") | row | {"image": _plain(row["image"])} for row in rows]
     for row in table:
@@ -212,6 +220,7 @@ def _write_tables(pool: "Pool", task: Task, rows: list[dict], args: argparse.Nam
         "size": pool.knows.size,
         "input": pool.knows.input.model_dump(mode="json") | {"levels": levels},
         "tables": {"predictions.csv": written},
+        "files": dict(sorted(beside.items())),
     }
     write_json(args.out / "made_with.json", about)
 

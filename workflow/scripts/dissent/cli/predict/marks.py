@@ -18,19 +18,20 @@ _HEADER_END = 33  # of a PNG: its signature and its first chunk
 
 def write_marks(
     out: Path, name: str, mask_HW: np.ndarray, doubt_HW: np.ndarray | None, task: Task, palette: list, orientation: int
-) -> str:
-    """Write OUT/masks/NAME, OUT/doubt/NAME and, for labels that overlap, OUT/labels/LABEL/NAME; the mask's SHA-256.
+) -> dict[str, str]:
+    """Write OUT/masks/NAME, OUT/doubt/NAME and, for labels that overlap, OUT/labels/LABEL/NAME; the SHA-256 of each by its path.
 
     `mask_HW` is upright (as a viewer shows the image) and is stored as the image is, with its `orientation` (1 to 8).
     """
-    content = _encoded(mask_HW, palette, orientation)
-    write_atomic(out / "masks" / name, content)
+    contents = {f"masks/{name}": _encoded(mask_HW, palette, orientation)}
     if doubt_HW is not None:
-        write_atomic(out / "doubt" / name, _encoded(doubt_HW, _DOUBT_PALETTE, orientation))
+        contents[f"doubt/{name}"] = _encoded(doubt_HW, _DOUBT_PALETTE, orientation)
     if task.bits:
         for folder, plane_HW in zip(label_folders(task.labels), task.unpack(mask_HW), strict=True):
-            write_atomic(out / "labels" / folder / name, _encoded(plane_HW * np.uint8(255), None, orientation))
-    return hashlib.sha256(content).hexdigest()
+            contents[f"labels/{folder}/{name}"] = _encoded(plane_HW * np.uint8(255), None, orientation)
+    for path, content in contents.items():
+        write_atomic(out / path, content)
+    return {path: hashlib.sha256(content).hexdigest() for path, content in contents.items()}
 
 
 def files_of(name: str, task: Task, doubt: bool) -> list[str]:

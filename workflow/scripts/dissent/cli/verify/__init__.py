@@ -6,30 +6,30 @@ its kind is found where it says whose it is, or another file names it. What othe
 folder, a generation, a student. Raw files are compared, byte by byte, with those that a data set was prepared from
 (data/NAME/raw.csv): an edit, which has a new date, is told apart from damage. Objects in .dvc/cache must have the MD5
 they are called after, and those that dvc.lock names must be there. For each fault the command is shown that makes the
-file again. Notes tell what no settings make any more, and files of earlier versions, which carry no digest. Nothing is
-known of what nothing was made from and that is gone (the report itself), of raw files before the first `prepare`, and
-of .snakemake. Not while a job writes there: what it has not finished would count as lost."""
+file again. Notes tell what no settings make any more, what DVC has not pulled, files that no job wrote, and those of
+earlier versions, which carry no digest. Nothing is known of raw files before the first `prepare`, and of .snakemake. A
+report that is gone is missed as long as the log of its job is there. Not while a job writes there: what it has not finished would count as lost."""
 
 import argparse
-from collections.abc import Iterable
+import shlex
 from pathlib import Path
 
 from dissent.cli.settings import config_of, settings_folder
 from dissent.cli.text import columns
-from dissent.cli.verify.cached import CACHE, LOCK, is_ours
-from dissent.cli.verify.faults import Fault, Found, files_below, find
-from dissent.cli.verify.stale import Stale, stale
+from dissent.cli.verify.cached import is_ours, restorable
+from dissent.cli.verify.faults import Fault, Found, find
+from dissent.cli.verify.logged import logged
+from dissent.cli.verify.places import files_below, named
+from dissent.cli.verify.stale import Stale, Wanted
 from dissent.cli.verify.whole_weights import with_whole_weights
-from dissent.core.files import UserError
 from dissent.core.rebuild_hint import command, lost_raw, put_back, target
-from dissent.core.words import printable, some
+from dissent.core.words import some
 from dissent.datasets.record import WHY
 
 EXAMPLES = """examples:
   dissent verify                        data, results and what DVC keeps
   dissent verify results/isic data/isic
   dissent verify masks                  what `dissent predict` wrote"""
-_DEFAULT = (Path("data"), Path("results"), CACHE, LOCK)
 _SHOWN = 5
 
 
@@ -44,13 +44,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Returns 0 when all is as it was, else 1."""
-    paths = args.paths or [path for path in _DEFAULT if path.exists()]
-    absent = [path for path in paths if not path.exists()]
-    if absent or not paths:
-        what = ", ".join(map(printable, absent)) or "data or results"
-        raise UserError(f"there is no {what} here; run this in the folder of the project, or name what to verify")
-    old = _stale(paths, args.settings)
-    found = find(paths, [one.folder for one in old])
+    paths = named(args.paths)
+    files = files_below(paths)
+    folder = settings_folder(args.settings)
+    wanted = Wanted(config_of(folder) if folder.is_dir() else None)
+    found, old = find(paths, wanted, logged(paths, files)), wanted.all_stale(files)
     if found.faults:
         _tell(found, old, args.all)
     else:
@@ -58,12 +56,6 @@ def run(args: argparse.Namespace) -> int:
     for line in _notes(found, old):
         print(f"note: {line}")
     return 1 if found.faults else 0
-
-
-def _stale(paths: Iterable[Path], given: Path | None) -> list[Stale]:
-    """What no settings make any more; nothing where there are none, as in a folder of masks."""
-    folder = settings_folder(given)
-    return stale(files_below(paths), config_of(folder)) if folder.is_dir() else []
 
 
 def _tell(found: Found, old: list[Stale], every: bool) -> None:
@@ -82,7 +74,7 @@ def _tell(found: Found, old: list[Stale], every: bool) -> None:
         )
         print("  the command trains it anew, to the same bytes")
     if len(kept) < len(made):
-        print("  nothing makes those again that no settings know: a copy of them, or remove them (below)")
+        print("  nothing makes those again that no settings know (below): take a copy, if you have one")
     if len(made) < len(found.faults):
         print(
             "  raw files: restore what is damaged or gone; what was edited is prepared, and trained, anew by your next run"
@@ -111,15 +103,25 @@ def _notes(found: Found, old: list[Stale]) -> list[str]:
             f"{len(found.unsealed)} files carry no digest, being of an earlier version: a lost line or a changed number "
             f"cannot be seen in {some(found.unsealed)}"
         )
+    if found.strangers:
+        lines.append(f"{len(found.strangers)} files were not checked, for no job wrote them: {some(found.strangers)}")
+    if found.away:
+        lines.append(
+            f"{len(found.away)} files or folders that dvc.lock names are neither here nor in .dvc/cache: {some(found.away)}. "
+            "`dvc pull` brings them"
+        )
     return lines
 
 
 def remedies(paths: list[Path]) -> list[str]:
-    """Commands that make these files again, each once."""
+    """Commands that make these files again, each once; what DVC keeps is taken from there."""
+    kept = [path for path in paths if restorable(path)]
+    paths = [path for path in paths if path not in kept]
+    lines = [f"dvc checkout --force {' '.join(shlex.quote(str(path)) for path in kept)}"] if kept else []
     targets = sorted({target(path) for path in paths if target(path)})
     lost = {one: raw for one in targets if (raw := lost_raw(one))}
     rest = [one for one in targets if one not in lost]
-    lines = [command(rest)] if rest else []
+    lines += [command(rest)] if rest else []
     lines += [f"{command([one])}\n    before that: {put_back(raw)}" for one, raw in lost.items()]
     others = [path for path in paths if not target(path)]
     if any(is_ours(path) for path in others):

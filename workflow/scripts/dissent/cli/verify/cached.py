@@ -14,6 +14,8 @@ LOCK = Path("dvc.lock")
 _NAME = re.compile(r"[0-9a-f]{32}(\.dir)?")
 _NEAR = 2  # digits by which a name may differ from one that is there, and be that one damaged
 
+_UNREADABLE = (OSError, yaml.YAMLError, ValueError, KeyError, TypeError, AttributeError, RecursionError)
+
 Fault = tuple[Path, str, str]
 
 
@@ -22,8 +24,48 @@ def is_ours(file: Path) -> bool:
     return file == LOCK or CACHE.parts == file.parts[: len(CACHE.parts)]
 
 
+def restorable(path: Path) -> bool:
+    """Whether the cache has the file that dvc.lock names there, whole."""
+    md5 = _named().get(path)
+    return md5 is not None and _place(md5).is_file() and _md5(_place(md5)) == md5.removesuffix(".dir")
+
+
+def away() -> set[Path]:
+    """What dvc.lock names and is neither here nor in the cache, where it can come from a remote: a part alone was pulled."""
+    if not any("remote" in _text(Path(".dvc", name)) for name in ("config", "config.local")):
+        return set()
+    return {path for path, md5 in _named().items() if not path.exists() and not _place(md5).exists()}
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8", "replace")
+    except OSError:
+        return ""
+
+
+def _named() -> dict[Path, str]:
+    """The files that dvc.lock and the folders of the cache name, with their MD5; a folder whose list is not here by itself."""
+    try:
+        locked, kept = _locked(), _kept()
+    except _UNREADABLE:
+        return {}
+    found = {}
+    for path, md5, _, folder in locked:
+        if path in kept:
+            try:
+                entries = strict_json(_place(md5).read_text("utf-8")) if folder else []
+                inside = {Path(path, entry["relpath"]): entry["md5"] for entry in entries}
+            except (OSError, ValueError, KeyError, TypeError):
+                inside = {}
+            found |= inside or {Path(path): md5}
+    return found
+
+
 def faults(files: list[Path]) -> Iterator[Fault]:
     """(file, how, why) of what DVC could not restore; `files`: dvc.lock and objects of the cache."""
+    missing = away()
+    elsewhere = {_place(md5) for path, md5 in _named().items() if path in missing}
     objects = [file for file in files if file != LOCK and file.stat().st_size]
     whole = []
     for file in objects:
@@ -34,33 +76,37 @@ def faults(files: list[Path]) -> Iterator[Fault]:
             yield file, "damaged", "has another MD5 than its name says"
     for file in whole:
         if file.suffix == ".dir":
-            yield from _of_folder(file)
+            yield from _of_folder(file, elsewhere)
     if LOCK in files and LOCK.stat().st_size:
-        yield from _of_lock()
+        yield from _of_lock(elsewhere)
 
 
-def _of_folder(file: Path) -> Iterator[Fault]:
+def _of_folder(file: Path, elsewhere: set[Path]) -> Iterator[Fault]:
     for entry in strict_json(file.read_text("utf-8")):
-        if not (path := _place(entry["md5"])).exists():
+        if (path := _place(entry["md5"])) not in elsewhere and not path.exists():
             yield path, "lost", f"{file} names it, for {entry['relpath']}"
 
 
-def _of_lock() -> Iterator[Fault]:
+def _locked() -> list[tuple[str, str, int | None, bool]]:
+    """(path, MD5, size, whether it is a folder) of every output in dvc.lock."""
+    text = LOCK.read_text("utf-8")
+    if not text.endswith("\n"):
+        raise ValueError("it is cut off")
+    outs = [out for stage in yaml.safe_load(text)["stages"].values() for out in stage.get("outs", ())]
+    return [(str(out["path"]), str(out["md5"]), out.get("size"), "nfiles" in out) for out in outs]
+
+
+def _of_lock(elsewhere: set[Path]) -> Iterator[Fault]:
     try:
-        text = LOCK.read_text("utf-8")
-        if not text.endswith("\n"):
-            raise ValueError("it is cut off")
-        stages = yaml.safe_load(text)["stages"]
-        outs = [out for stage in stages.values() for out in stage.get("outs", ())]
-        named = [(str(out["path"]), str(out["md5"]), out.get("size"), "nfiles" in out) for out in outs]
-    except (yaml.YAMLError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        named = _locked()
+    except _UNREADABLE as error:
         yield LOCK, "damaged", f"is not what DVC writes ({str(error).splitlines()[0]})"
         return
     kept, there = _kept(), {_name(file) for file in CACHE.glob("*/*")}
     for path, md5, size, folder in named:
         if not _NAME.fullmatch(md5) or md5.endswith(".dir") != folder:
             yield LOCK, "damaged", f"gives no MD5 of {path}"
-        elif path in kept and there and md5 not in there:
+        elif path in kept and there and md5 not in there and _place(md5) not in elsewhere:
             if any(_differ(md5, other) <= _NEAR for other in there):
                 yield LOCK, "damaged", f"gives {path} an MD5 that is a digit or two from one in the cache"
             else:
@@ -78,7 +124,7 @@ def _kept() -> set[str]:
         outs = [
             out for stage in stages.values() for part in ("outs", "metrics", "plots") for out in stage.get(part, ())
         ]
-    except (OSError, yaml.YAMLError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except _UNREADABLE:
         return set()
     named = [next(iter(out.items())) if isinstance(out, dict) else (out, {}) for out in outs]
     return {path for path, options in named if options.get("cache", True)}

@@ -1,25 +1,27 @@
 """Files that are damaged, lost or empty: by their own digest, by the tables that name them, and by what lies beside them. No torch."""
 
 import contextlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from dissent.cli.machine import cores
 from dissent.cli.verify import cached
 from dissent.cli.verify.checksums import Claim, Damaged, claims_of, json_of
 from dissent.cli.verify.expected import lost
-from dissent.cli.verify.logged import logged
 from dissent.cli.verify.misplaced import misplaced, runs_of
+from dissent.cli.verify.places import files_below
 from dissent.cli.verify.raw_files import raw_count, raw_faults
+from dissent.cli.verify.stale import EVERYTHING, Wanted
+from dissent.cli.verify.written import is_written, strangers
 from dissent.core import seal
 from dissent.core.files import UserError, read_table, sha256
 from dissent.core.words import printable
 from dissent.datasets.decode import read_pixels
 
 _TAIL = 1 << 16
-_HOMES = ("predictions", "masks")  # folders whose table is called like them
 _ORDER = ("empty", "damaged")  # of several faults of one file the first of these is told
 
 
@@ -32,83 +34,107 @@ class Fault(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What `find` saw: faults by path, how many files were checked, and those that carry no digest."""
+    """What `find` saw: faults by path, how many files were checked, and what is told beside them."""
 
     faults: list[Fault]
     checked: int
     unsealed: list[Path]
+    """files that carry no digest"""
+    strangers: list[Path]
+    """files that no job wrote"""
+    away: list[Path]
+    """what dvc.lock names and was not pulled"""
 
 
-def find(paths: Iterable[Path], stale: Iterable[Path] = ()) -> Found:
-    """Look at every file below `paths`. `stale`: folders whose tables say nothing of files outside of them."""
+def find(
+    paths: Iterable[Path], settings: Wanted = EVERYTHING, written: Mapping[Path, str] = MappingProxyType({})
+) -> Found:
+    """Look at every file below `paths`, which are relative to the folder of the project.
+
+    `settings`: tables of what they do not ask for say nothing of what they ask for, and it may be gone. `written`: what jobs
+    have written, and how that is known.
+    """
+    paths = list(paths)
     files = files_below(paths)
-    ours = [file for file in files if not cached.is_ours(file)]
-    faults = [Fault(file, "empty", "has 0 bytes") for file in files if file.stat().st_size == 0]
-    empty = {fault.path for fault in faults}
-    values: dict[Path, object] = {}
-    claims: list[Claim] = []
-    for table in ours:
-        if table.suffix in (".csv", ".json") and table not in empty:
-            try:
-                if table.suffix == ".json":
-                    values[table] = json_of(table)
-                claims += _trusted(claims_of(table), list(stale))
-            except Damaged as error:
-                faults.append(Fault(table, "damaged", str(error)))
-                values.pop(table, None)
-    others = _misplaced([file for file in ours if file not in empty], values)
-    faults += others
+    of_dvc = [file for file in files if cached.is_ours(file)]
+    digests, faults = _hashed(file for file in files if not cached.is_ours(file))
+    broken = {fault.path for fault in faults}
+    ours = [file for file in digests if file not in broken]
+    values, claims, bad = _read([file for file in ours if is_written(file)])
+    others = _misplaced(ours, values)
     for fault in others:
         values.pop(fault.path, None)
-    wanted: dict[Path, dict[str, list[Path]]] = {}
+    faults += bad + others
     apart = {fault.path for fault in others}
-    for claim in (claim for claim in claims if claim.table not in apart):
-        wanted.setdefault(claim.path, {}).setdefault(claim.sha256, []).append(claim.table)
-    faults += _cut_tables(ours, set(wanted), {fault.path for fault in faults})
-    with ThreadPoolExecutor(cores()) as workers:
-        told = [workers.submit(_compare, path, names) for path, names in wanted.items() if path not in empty]
-        told += [workers.submit(_content, file) for file in ours if file not in wanted and file not in empty]
-        faults += [fault for job in told for fault in job.result()]
-    faults += [Fault(*fault) for fault in cached.faults([file for file in files if cached.is_ours(file)])]
-    faults += [Fault(one.path, "lost", one.why) for one in lost(ours, values)]
-    runs = {
-        Path(*file.parts[: 3 if file.parts[1:2] == ("studies",) else 2])
-        for file in ours
-        if file.parts[:1] == ("results",)
-    }
-    written = [Fault(path, "lost", f"was written, by {log}") for path, log in logged(sorted(runs)) if not path.exists()]
-    faults += written
-    abouts = [file for file in ours if file.name == "dataset.json" and file not in empty]
+    wanted: dict[Path, dict[str, list[Path]]] = {}
+    for claim in _trusted(claims, settings):
+        if claim.table not in apart:
+            wanted.setdefault(claim.path, {}).setdefault(claim.sha256, []).append(claim.table)
+    alien = strangers(ours, wanted, {fault.path for fault in faults})
+    for path in wanted.keys() - broken:
+        faults += _compare(path, wanted[path], digests)
+    faults += _unequal(ours)
+    faults += [Fault(one.path, "lost", one.why) for one in lost(digests.keys() - alien, values)]
+    faults += [
+        Fault(path, "lost", why) for path, why in written.items() if not path.exists() and not settings.gone(path)
+    ]
+    faults += [Fault(file, "empty", "has 0 bytes") for file in of_dvc if not file.stat().st_size]
+    faults += [Fault(*fault) for fault in cached.faults(of_dvc)]
+    faults += _contents([file for file in ours if file not in wanted and file not in alien])
+    abouts = [file for file in ours if file.name == "dataset.json" and file not in alien]
     faults += [Fault(*fault) for about in abouts for fault in raw_faults(about)]
-    unsealed = [file for file in ours if _carries_none(file, values)]
-    checked = len(set(files) | set(wanted)) + sum(map(raw_count, abouts))
-    return Found(_once(faults), checked, unsealed)
+    unsealed = [file for file in ours if file not in alien and _carries_none(file, values)]
+    checked = len((set(files) | set(wanted)) - alien) + sum(map(raw_count, abouts))
+    away = cached.away()
+    kept = [fault for fault in faults if not _may_be_gone(fault, settings, away)]
+    below = sorted(one for one in away if any(one.is_relative_to(path) for path in paths))
+    return Found(_once(kept), checked, unsealed, sorted(alien), below)
 
 
-def files_below(paths: Iterable[Path]) -> list[Path]:
-    """Plain files at or below each path, in order; hidden ones and raw data left out."""
-    return sorted({file for path in paths for file in _files(path)})
+def _may_be_gone(fault: Fault, settings: Wanted, away: set[Path]) -> bool:
+    """Whether a file that is gone need not be here. A data set must, as long as a run that is wanted names it."""
+    removed = settings.gone(fault.path)
+    unasked = (removed and removed.parent != Path("data")) or not away.isdisjoint((fault.path, *fault.path.parents))
+    return fault.how == "lost" and bool(unasked)
 
 
-def _files(path: Path) -> list[Path]:
-    if path.is_file():
-        return [path]
-    found = []
-    for file in path.rglob("*"):
-        parts = file.relative_to(path).parts
-        raw = ("raw" in parts[:1] and path.name == "data") or (path.name, path.parent.name) == ("raw", "data")
-        if file.is_file() and not raw and not any(part.startswith(".") for part in parts):
-            found.append(file)
-    return found
+def _hashed(files: Iterable[Path]) -> tuple[dict[Path, str], list[Fault]]:
+    """The SHA-256 of each file, and faults of those that are empty or cannot be read."""
+
+    def one(file: Path) -> tuple[Path, str | Fault]:
+        try:
+            return file, sha256(file) if file.stat().st_size else Fault(file, "empty", "has 0 bytes")
+        except OSError as error:
+            return file, Fault(file, "damaged", f"cannot be read ({error.strerror})")
+
+    with ThreadPoolExecutor(cores()) as workers:
+        found = dict(workers.map(one, files))
+    faults = [fault for fault in found.values() if isinstance(fault, Fault)]
+    return {file: "" if isinstance(value, Fault) else value for file, value in found.items()}, faults
 
 
-def _trusted(claims: list[Claim], stale: list[Path]) -> list[Claim]:
+def _read(tables: Iterable[Path]) -> tuple[dict[Path, object], list[Claim], list[Fault]]:
+    """What the whole JSON files hold, what tables say of other files, and faults of those that are broken."""
+    values: dict[Path, object] = {}
+    claims: list[Claim] = []
+    faults = []
+    for table in tables:
+        try:
+            if table.suffix == ".json":
+                values[table] = json_of(table)
+            claims += claims_of(table)
+        except Damaged as error:
+            faults.append(Fault(table, "damaged", str(error)))
+            values.pop(table, None)
+    return values, claims, faults
+
+
+def _trusted(claims: Iterable[Claim], settings: Wanted) -> Iterator[Claim]:
     """Without what a stale table says of files that are not stale with it: those have been made anew since."""
-
-    def outside(claim: Claim) -> bool:
-        return any(claim.table.is_relative_to(one) and not claim.path.is_relative_to(one) for one in stale)
-
-    return [claim for claim in claims if not outside(claim)] if stale else claims
+    for claim in claims:
+        old = settings.stale(claim.table)
+        if old is None or claim.path.is_relative_to(old.folder):
+            yield claim
 
 
 def _once(faults: list[Fault]) -> list[Fault]:
@@ -132,14 +158,12 @@ def _misplaced(files: list[Path], values: Mapping[Path, object]) -> list[Fault]:
     return [Fault(file, "damaged", why) for file, why in told if why]
 
 
-def _compare(path: Path, wanted: dict[str, list[Path]]) -> list[Fault]:
+def _compare(path: Path, wanted: dict[str, list[Path]], digests: Mapping[Path, str]) -> list[Fault]:
     """`wanted`: the digests that tables give to this file, with the tables."""
     every = [table for tables in wanted.values() for table in tables]
     if not path.is_file():
         return [Fault(path, "lost", f"{printable(every[0])} names it")]
-    if path.stat().st_size == 0:
-        return [Fault(path, "empty", "has 0 bytes")]
-    found = sha256(path)
+    found = digests.get(path) or sha256(path)
     if found not in wanted:
         return [Fault(path, "damaged", f"is not the file that {printable(every[0])} names (SHA-256)")]
     wrong = sorted({table for digest, tables in wanted.items() if digest != found for table in tables})
@@ -147,8 +171,13 @@ def _compare(path: Path, wanted: dict[str, list[Path]]) -> list[Fault]:
     return [Fault(table, "damaged", why) for table in wrong]
 
 
+def _contents(files: Iterable[Path]) -> list[Fault]:
+    """Faults of files that no table names, as far as their content tells."""
+    with ThreadPoolExecutor(cores()) as workers:
+        return [fault for found in workers.map(_content, files) for fault in found]
+
+
 def _content(file: Path) -> list[Fault]:
-    """Faults of a file that no table names, as far as its content tells."""
     if file.suffix == ".png":
         try:
             read_pixels(file)
@@ -163,29 +192,14 @@ def _content(file: Path) -> list[Fault]:
     return []
 
 
-def _cut_tables(files: list[Path], named: set[Path], broken: set[Path]) -> list[Fault]:
-    """Tables that end at a whole line but too early: an image of theirs is not in them, or a kept one is no pair."""
-    there, faults = set(files) - broken, {}
-    homes = {
-        parent for file in named for parent in list(file.parents)[:3]
-    }  # of a copied run the tables name the original
-    for file in files:
-        if file.suffix == ".png" and file not in named:
-            for folder in list(file.parents)[:3]:
-                table = folder.with_suffix(".csv") if folder.name in _HOMES else folder.parent / "files.csv"
-                ours = folder.name in _HOMES or folder.name == "images" or folder.name.startswith("labels")
-                if ours and table in there and (folder in homes or _is_blank(table)):
-                    faults.setdefault(table, Fault(table, "damaged", f"does not name {printable(file)}"))
+def _unequal(files: Iterable[Path]) -> list[Fault]:
+    """Tables of pairs that do not have the masks that are kept by the table beside them: one of the two is of another day."""
+    there, faults = set(files), []
     for pairs in (file for file in there if file.name == "pairs.csv" and file.with_name("masks.csv") in there):
-        with contextlib.suppress(UserError, KeyError):  # damaged in another way, which is told
+        with contextlib.suppress(UserError, KeyError):  # damaged, which is told
             kept = {row["id"] for row in read_table(pairs.with_name("masks.csv")) if row["kept"] == "1"}
             lacking = sorted(kept ^ {row["id"] for row in read_table(pairs) if row["origin"] == "pseudo"})
             if lacking:
                 why = f"and masks.csv beside it differ on {printable(lacking[0])}"
-                faults.setdefault(pairs, Fault(pairs, "damaged", why))
-    return list(faults.values())
-
-
-def _is_blank(table: Path) -> bool:
-    with open(table, "rb") as stream:
-        return sum(1 for _ in zip(stream, range(2), strict=False)) < 2
+                faults.append(Fault(pairs, "damaged", why))
+    return faults

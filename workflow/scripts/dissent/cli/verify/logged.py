@@ -1,9 +1,10 @@
 """Results that nothing was made from, such as the report: that they were written stands in the logs of their jobs. No torch."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
+from dissent.core.words import printable
 from dissent.runtime.logs import DONE
 
 _WRITES = {
@@ -14,26 +15,42 @@ _WRITES = {
     "rank_students": "teachers.json",
     "assemble_pairs": "pairs.csv",
     "show_pairs": "pairs/shown.json",
-    "tabulate_study": "table.html",
-    "plot_labels": "labels.svg",
+    "prepare": "dataset.json",
 }
+_OF_STUDIES = {"tabulate_study": "table.html", "plot_labels": "labels.svg"}
+_LOGS = Path("logs")
 
 
-def logged(runs: Iterable[Path]) -> Iterator[tuple[Path, Path]]:
-    """(file, log) of what a finished job wrote into one of these folders (results/NAME, results/studies/NAME)."""
-    for run in runs:
-        for log in sorted(Path("logs", run.name).rglob("*.log")):
-            if (path := _written(run, log)) and _ended_well(log):
-                yield path, log
+def logged(paths: Iterable[Path], files: Iterable[Path]) -> dict[Path, str]:
+    """{file at or below `paths`: how it is known that a job wrote it}; of a run of which no file is among `files` one stands for all."""
+    paths, there = list(paths), {file.parts[:2] for file in files}
+    found = {}
+    for log in sorted(_LOGS.rglob("*.log")):
+        path = _written(log.relative_to(_LOGS), log.stem)
+        if path and any(path.is_relative_to(one) for one in paths) and _ended_well(log):
+            why = f"was written, by {printable(log)}"
+            if path.parts[0] == "results" and path.parts[1] != "studies" and path.parts[:2] not in there:
+                path = Path(*path.parts[:2], "report.html")
+                why = f"lies in a run of which nothing is left, and {_LOGS / path.parts[1]} tells that it was made"
+            found[path] = why
+    return found
 
 
-def _written(run: Path, log: Path) -> Path | None:
-    folder = run / log.parent.relative_to(Path("logs", run.name))
-    if match := re.fullmatch(r"train\.(\d+)\.log", log.name):
-        return folder / ("students" if folder != run / "evalnets" else "") / match[1] / "model.safetensors"
-    return folder / _WRITES[log.stem] if log.stem in _WRITES else None
+def _written(log: Path, job: str) -> Path | None:
+    """What the job of a log below `logs` wrote."""
+    folder = log.parent if log.parts[0] == "data" else Path("results", log.parent)
+    if job in _OF_STUDIES:
+        return Path("results", "studies", log.parent, _OF_STUDIES[job])
+    if match := re.fullmatch(r"train\.(\d+)", job):
+        return folder / ("" if folder.name == "evalnets" else "students") / match[1] / "model.safetensors"
+    if match := re.fullmatch(r"split\.([^.]+)", job):
+        return folder / "splits" / match[1] / "split.json"
+    return folder / _WRITES[job] if job in _WRITES else None
 
 
 def _ended_well(log: Path) -> bool:
-    lines = log.read_text("utf-8", "replace").splitlines()
+    try:
+        lines = log.read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return False
     return bool(lines) and lines[-1] == DONE
