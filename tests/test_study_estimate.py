@@ -1,6 +1,7 @@
 """What a study takes, before anything starts: jobs as Snakemake plans them, hours by measured rates, disk."""
 
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -15,7 +16,7 @@ from dissent.config.fractions import with_split
 from dissent.core.files import write_json, write_text
 from dissent.planning import resources
 from dissent.planning.estimate import START, estimate, measured
-from dissent.planning.jobs import counted, of_study
+from dissent.planning.jobs import ANCIENT, counted, job_of, of_study
 from dissent.planning.jobs import planned as jobs_for
 from dissent.planning.study_subsets import sides_of
 
@@ -31,17 +32,41 @@ def snakemake(root, *arguments):
     )
 
 
-def planned(root, *targets):
-    """{rule: jobs} of a dry run, those of shards under the rule that they shard, and their total."""
+def dry_run(root, *targets):
+    """What a dry run says."""
     result = snakemake(root, "-n", *targets)
     assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-2000:]
-    words = [line.split() for line in (result.stdout + result.stderr).splitlines()]
+    return result.stdout + result.stderr
+
+
+def planned(root, *targets):
+    """{rule: jobs} of a dry run, those of shards under the rule that they shard, and their total."""
+    return read_counts(dry_run(root, *targets))
+
+
+def read_counts(text):
+    words = [line.split() for line in text.splitlines()]
     told = {word[0]: int(word[1]) for word in words if len(word) == 2 and word[1].isdigit() and word[0].isidentifier()}
     found = Counter()
     for rule, number in told.items():
         found[rule.removesuffix("_shard")] += number
     total = found.pop("total")
     return dict(found), total
+
+
+def same_files(plan, text, graph):
+    """Whether each job of a dry run reads of other jobs what the graph says."""
+    read = {}
+    for files, made in re.findall(r"^ *(?:local)?rule \w+:\n(?:    input: (.*)\n)?    output: (.*)\n", text, re.M):
+        job = next(filter(None, (job_of(plan, path) for path in made.split(", "))))
+        read[job] = {path for path in files.split(", ") if job_of(plan, path)}
+    assert read == {job: set(files) for job, files in graph.items()}
+
+
+def test_rules_that_take_stop_as_ancient_are_those_that_a_new_score_does_not_reach(root):
+    rules = "\n".join(path.read_text() for path in root.glob("workflow/rules/*.smk"))
+    bodies = re.findall(r"^rule (\w+):\n(.*?)(?=^\S|\Z)", rules, re.M | re.S)
+    assert {rule.removesuffix("_shard") for rule, body in bodies if "stop=ancient(" in body} - {"show_pairs"} == ANCIENT
 
 
 def test_the_jobs_are_those_of_the_plan(root, in_tmp):
@@ -54,9 +79,11 @@ def test_the_jobs_are_those_of_the_plan(root, in_tmp):
     plan = plan_of(root, text)
     path = Path("settings/experiments/tiny.yaml")
     write_text(path, path.read_text() + "shards: 2\n")
-    found, total = planned(root, "results/studies/mine/table.html", "results/studies/mine/labels.svg")
+    text = dry_run(root, "results/studies/mine/table.html", "results/studies/mine/labels.svg")
+    found, total = read_counts(text)
     jobs = counted(of_study(plan, "mine"))
     assert jobs == found and sum(jobs.values()) == total
+    same_files(plan, text, of_study(plan, "mine"))
 
 
 def test_the_jobs_of_runs_are_those_of_the_plan(root, in_tmp, capsys):
@@ -71,9 +98,12 @@ def test_the_jobs_of_runs_are_those_of_the_plan(root, in_tmp, capsys):
         write_text(f"settings/experiments/{name}.yaml", base + more)
     for names in (["demo"], ["sharded", "rated", "auto", "isic"]):
         targets = [f"results/{name}/report.html" for name in names]
-        found, total = planned(root, *targets)
-        jobs = counted(jobs_for(plan, targets))
+        text = dry_run(root, *targets)
+        found, total = read_counts(text)
+        graph = jobs_for(plan, targets)
+        jobs = counted(graph)
         assert jobs == found and sum(jobs.values()) == total
+        same_files(plan, text, graph)
         if names == ["demo"]:
             assert dissent("check", "demo", "--settings", "settings") == 0
             assert f"\n{total} jobs for results/demo/report.html" in capsys.readouterr().out

@@ -1,6 +1,7 @@
 """The jobs that Snakemake plans for a target, each once however many need it, with the files that they read. No torch.
 
-Inputs are those of the rules (workflow/rules), by the same functions of `Plan`; tests compare with `snakemake --dry-run`.
+Inputs are those of the rules (workflow/rules), by the same functions of `Plan`. Tests compare each job, file by file, with
+`snakemake --dry-run`: tests/test_study_estimate.py.
 """
 
 import re
@@ -236,7 +237,7 @@ _INPUTS: dict[str, Callable[[Plan, Job], list[str]]] = {
 }
 
 
-_ANCIENT = {"predict", "build_masks", "score_pairs", "assemble_pairs", "train", "rank_students"}
+ANCIENT = {"predict", "build_masks", "score_pairs", "assemble_pairs", "train", "rank_students"}
 """rules that take stop.json as `ancient`: a score that is computed anew trains nothing anew"""
 
 
@@ -246,7 +247,7 @@ def reached(plan: Plan, graph: Graph, changed: Iterable[str]) -> set[Job]:
     followers: dict[Job, list[Job]] = {}
     todo = []
     for job, files in graph.items():
-        read = [path for path in files if job.rule not in _ANCIENT or not path.rsplit("/", 1)[-1].startswith("stop.")]
+        read = [path for path in files if job.rule not in ANCIENT or not path.rsplit("/", 1)[-1].startswith("stop.")]
         for before in {job_of(plan, path) for path in read}:
             if before is not None and before in graph:
                 followers.setdefault(before, []).append(job)
