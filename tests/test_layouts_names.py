@@ -192,11 +192,12 @@ def test_folders_have_the_name_that_is_no_link(in_tmp):
 def test_folders_that_are_left_out(in_tmp):
     raw = pairs(in_tmp / "raw", ["a", "old/b", ".hid/c"])
     census = Census()
-    keys = {"leave_out": ["images/old", "masks/old/", "*.PNG", "image/old"]}
+    save(raw / "images/a[1].png", photo(7))
+    keys = {"leave_out": ["*[1].png", "images/old", "masks/old/", "*.PNG", "image/old"]}
     _, rows = prepared(raw, in_tmp / "out", **keys)
     find_items(Source.model_validate({"task": BINARY, "raw": "raw", "size": [16, 24]} | keys), raw, Problems(), census)
     told = census.told()
-    assert list(rows) == ["a"] and "6 files: 1 images (1 with a mask), 1 masks, 4 left out" in told
+    assert list(rows) == ["a"] and "7 files: 1 images (1 with a mask), 1 masks, 5 left out" in told
     assert "left out: 2, hidden files: c.png, c.png" in told
     assert "`leave_out: *.PNG` fits no file" in told and "`leave_out: image/old` fits no file" in told
     assert told.count("fits no file") == 2

@@ -64,6 +64,7 @@ def test_a_wrong_column_or_value_is_named(with_table):
     assert "`column: sid` in split `one`" in text and "there are: part, stem, side, video" in text
     text = not_divided({"column": "side", "labelled": 1, "val": ["vall"]}, **keys)
     assert "vall" in text and "there are: test, train, val" in text
+    assert r"va\x1b[31ml in split" in not_divided({"column": "side", "labelled": 1, "val": ["va\x1b[31ml"]}, **keys)
 
 
 def test_images_on_no_side_are_told(with_table, caplog):

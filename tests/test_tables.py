@@ -128,6 +128,14 @@ def test_endings_within_names():
     assert names.find("D:\\old\\a.jpg.png") == {"images/a.jpg.png"} and not names.exact("old/a.jpg.png")
 
 
+def test_paths_of_another_computer_mean_their_ends():
+    names = Names([("images/x/1.png", "x__1"), ("images/x/2.png", "x__2"), ("images/y/1.png", "y__1")])
+    assert names.find("C:\\d\\images\\y\\1.png") == names.find("/d/y/1.jpg") == {"images/y/1.png"}
+    assert not names.find("/d/images/y/2.png")  # of x is another image
+    assert not names.find("z/2.png") and names.find("2.png") == {"images/x/2.png"}  # a folder that never came
+    assert names.hint("z/2.png") == " (but images/x/2.png is there)"
+
+
 def test_a_name_that_is_close_is_told():
     names = Names([("images/x/001.png", "001"), ("images/x/Ab.png", "Ab")])
     assert names.hint("1") == names.hint("1.0") == names.hint("y/01.png") == " (but 001 is there: write it alike)"

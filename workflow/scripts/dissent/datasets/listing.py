@@ -98,8 +98,9 @@ class Looking:
 
 
 def _fits(name: str, pattern: str) -> bool:
-    """Whether a pattern means a file: by its path below raw, or by a folder that it lies in."""
-    return any(fnmatchcase(nfc(name), nfc(one)) for one in (pattern, f"{pattern.rstrip('/')}/*"))
+    """Whether a pattern means a file: by its path below raw, or by a folder that it lies in; brackets may be letters, too."""
+    texts = {nfc(pattern), nfc(pattern).replace("[", "[[]")}
+    return any(fnmatchcase(nfc(name), one) for text in texts for one in (text, f"{text.rstrip('/')}/*"))
 
 
 def _leave_out(pattern: str) -> str:

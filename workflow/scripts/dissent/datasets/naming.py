@@ -49,6 +49,7 @@ class Names:
         self._bare: dict[str, set[str]] = {}
         self._plain: dict[str, tuple[str, str]] = {}
         self._folders: set[str] = set()
+        files: list[str] = []
         for source, id_ in images:
             path = nfc(source)
             without = bare(path)
@@ -56,12 +57,14 @@ class Names:
                 for tail in _tails(name):
                     self._bare.setdefault(tail, set()).add(source)
             self._paths[path] = {source}
+            files.append(PurePosixPath(without).name)
             self._folders.update(_tails(str(PurePosixPath(path).parent)))
             for tail in _tails(path):
                 self._full.setdefault(tail, set()).add(source)
             self._bare.setdefault(nfc(id_), set()).add(source)
-            for name in (id_, PurePosixPath(without).name):
+            for name in (id_, files[-1]):
                 self._plain.setdefault(plain(name), (name, source))
+        self._alone = len(set(files)) == len(files)  # the name of its file tells which image it is
 
     def exact(self, text: str) -> set[str]:
         """Paths of the images that `text` names; more than one where it fits several."""
@@ -72,13 +75,18 @@ class Names:
         return self._bare.get(name, set()) | self._bare.get(bare(name), set())
 
     def find(self, text: str) -> set[str]:
-        """As `exact`, and paths of another computer or layout by the name of their file alone.
+        """As `exact`, and paths of another computer or layout by their end, at last by the name of the file alone.
 
         A path in a folder that is known here means that folder: where the image lacks, another of its name is not meant.
+        Nor is it where several folders have files of one name.
         """
-        path = PurePosixPath(_path(text))
-        known = str(path.parent) in self._folders
-        return self.exact(text) or (set() if known else self.exact(path.name))
+        for tail in _tails(_path(text)):
+            folder, _, _ = tail.rpartition("/")
+            if (folder or self._alone or tail == _path(text)) and (found := self.exact(tail)):
+                return found
+            if folder in self._folders:
+                break
+        return set()
 
     def hint(self, text: str) -> str:
         """A word on an image whose name differs by its folder alone, by upper and lower case, or by zeros of a number."""

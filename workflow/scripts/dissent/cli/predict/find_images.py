@@ -11,7 +11,7 @@ from dissent.core.files import UserError
 from dissent.datasets.convert import to_bytes
 from dissent.datasets.decode import EXTENSIONS, read_header, read_photo, turned, turned_size
 from dissent.datasets.listing import walk
-from dissent.datasets.naming import OTHER_IMAGES
+from dissent.datasets.naming import OTHER_IMAGES, odd_character
 
 _LONGEST = 255  # bytes of a file's name
 
@@ -109,8 +109,6 @@ def _folded(name: PurePosixPath) -> str:
 
 def _unfit(path: Path) -> str:
     """What is wrong with a name: characters that no table can hold or that change how it is shown, or its length."""
-    joiners = "\u200c\u200d"  # they belong to words of some scripts
-    for c in path.as_posix():
-        if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp") and c not in joiners:
-            return f"its name has the character {c!a}; rename it"
+    if bad := odd_character(path.as_posix()):
+        return f"its name has the character {bad}; rename it"
     return "its name is too long; rename it" if len(f"{path.name}.png".encode()) > _LONGEST else ""
