@@ -306,7 +306,10 @@ def test_broken_files_are_named_and_the_rest_is_done(in_tmp, capsys):
     assert {name for name, row in rows.items() if row["status"] == "failed"} == bad
     assert set(rows) == bad | {"good.png"}
     assert all(row["reason"] and f"failed: {name}" in told.err for name, row in rows.items() if name in bad)
-    assert "left out: 4 files that are no images or hidden: .DS_Store, ._good.png, Thumbs.db, notes.txt" in told.err
+    assert (
+        "5 files that are no images or hidden: .DS_Store, ._good.png, .ipynb_checkpoints/good.png, Thumbs.db, notes.txt"
+        in told.err
+    )
     assert "1 of 11 images are labelled" in told.out and "Traceback" not in told.err
     assert [path.name for path in Path("out/masks").rglob("*")] == ["good.png"]
 

@@ -89,7 +89,11 @@ def find_photos(folder: Path, out: Path) -> tuple[list[Photo], list[tuple[str, s
         raise UserError(f"{folder} has no images ({', '.join(EXTENSIONS)})")
     names = names_of([PurePosixPath(path.relative_to(base).as_posix()) for path in found])
     photos = [Photo(path, str(name), f"{mask}.png") for path, (name, mask) in zip(found, names.items(), strict=True)]
-    return photos, [(path.relative_to(base).as_posix(), why) for path, why in bad], sorted(path.name for path in left)
+    return (
+        photos,
+        [(path.relative_to(base).as_posix(), why) for path, why in bad],
+        sorted(path.relative_to(base).as_posix() for path in left),
+    )
 
 
 def names_of(paths: list[PurePosixPath]) -> dict[PurePosixPath, PurePosixPath]:
