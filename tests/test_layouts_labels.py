@@ -10,10 +10,11 @@ FULL = {"name": "zero_255"}
 TABLE = [[0, 0, 0], [0, 128, 0], [255, 0, 0]]
 
 
-def folders(raw, layers):
+def folders(raw, layers, *values):
+    """0 and 255 in all masks, or 0 and one of `values` in each."""
     save(raw / "images/a.png", photo(1))
-    for name, layer in layers.items():
-        save(raw / "masks" / name / "a.png", layer * np.uint8(255))
+    for (name, layer), value in zip(layers.items(), values or [255] * len(layers), strict=True):
+        save(raw / "masks" / name / "a.png", layer * np.uint8(value))
     return raw
 
 
@@ -93,3 +94,15 @@ def test_contradictions_are_refused_when_the_file_is_read(keys, said):
     with pytest.raises(UserError, match=r"x\.yaml") as caught:
         dataset(**keys)
     assert said in str(caught.value)
+
+
+def test_1_and_255_mean_one_thing_in_all_files(in_tmp):
+    """White of one folder beside 1 of another: nobody can tell whether both mean that the label is there."""
+    layers = {name: ids(seed) for seed, name in enumerate(BITS["labels"])}
+    raw = folders(in_tmp / "raw", layers, 1, 255, 1)
+    text = refused(raw, in_tmp / "out", task=BITS, coding={"name": "folders"})
+    assert "its masks hold 255" in text and "`threshold: 1`" in text and "`ignore: [255]`" in text
+    _, rows = prepared(raw, in_tmp / "set", task=BITS, coding={"name": "folders", "threshold": 1})
+    assert np.array_equal(label(rows, "a"), sum(layer << bit for bit, layer in enumerate(layers.values())))
+    _, rows = prepared(raw, in_tmp / "ignored", task=BITS, coding={"name": "folders", "ignore": [255]})
+    assert np.array_equal(label(rows, "a"), np.where(layers["dead"], 255, layers["alive"] + 4 * layers["position"]))

@@ -64,7 +64,7 @@ class Folders(Model):
     folders: list[Below] | None = None
     """the folder of each label in order; none: the labels' names"""
     threshold: Annotated[int, Field(ge=1, le=255)] | None = None
-    """values from here on count as set; none: 0 is not set, and 1 or 255 is, of which a file has one"""
+    """values from here on count as set; none: 0 is not set, and 1 or 255 is, one of them in all files"""
     ignore: list[Byte] = []
     """values that mean nobody knows: the pixel is unknown for all labels"""
     missing: Literal["refuse", "empty"] = "refuse"
@@ -78,7 +78,7 @@ class Channels(Model):
 
     name: Literal["channels"]
     threshold: Annotated[int, Field(ge=1, le=255)] | None = None
-    """values from here on count as set; none: 0 is not set, and 1 or 255 is, of which a file has one"""
+    """values from here on count as set; none: 0 is not set, and 1 or 255 is, one of them in all files"""
 
 
 Coding = Annotated[Index | ZeroFull | Colours | Folders | Channels, Field(discriminator="name")]

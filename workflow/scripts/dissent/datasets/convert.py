@@ -54,7 +54,7 @@ class Converted:
     pixels: int = 0
     palette: bytes = b""
     numbers: tuple[int, ...] = ()
-    """of a mask with a palette: those that occur"""
+    """of its masks: those that occur"""
     faded: bool = False
     """the image has colours, which are lost as the data set is grey"""
 

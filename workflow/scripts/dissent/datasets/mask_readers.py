@@ -19,7 +19,7 @@ from dissent.datasets.decode import Header, read_header, read_pixels, turned
 
 
 class Label(NamedTuple):
-    """Ids (H, W) uint8, the number of pixels that fit no colour, and of a mask with a palette that and its numbers."""
+    """Ids (H, W) uint8, the number of pixels that fit no colour, the palette if there is one, and the numbers that occur."""
 
     ids: np.ndarray | None
     unmapped: int = 0
@@ -151,7 +151,8 @@ def _palette_colours(header: Header, numbers: np.ndarray) -> np.ndarray:
 
 def _folders(paths: list[Path | None], coding: Folders, task: Task, turn: Turn = as_stored) -> Label:
     given = [path for path in paths if path is not None]
-    greys = {path: turned(_layer(path, coding), turn(read_header(path))) for path in given}
+    stored = {path: _layer(path, coding) for path in given}
+    greys = {path: turned(grey, turn(read_header(path))) for path, (grey, _) in stored.items()}
     shapes = {path.parent.name: grey.shape for path, grey in greys.items()}
     if len(set(shapes.values())) > 1:
         raise ValueError(f"has masks of unequal size: {', '.join(f'{k} {h} x {w}' for k, (h, w) in shapes.items())}")
@@ -168,15 +169,13 @@ def _folders(paths: list[Path | None], coding: Folders, task: Task, turn: Turn =
             raise ValueError("sets pixels for two labels; say `overlap: later` if the later label shall win")
         ids[layers[path]] = number + 1
     ids[unknown] = UNKNOWN
-    return Label(ids)
+    return Label(ids, used=tuple({number for _, used in stored.values() for number in used}))
 
 
-def _layer(path: Path, coding: Folders) -> np.ndarray:
+def _layer(path: Path, coding: Folders) -> tuple[np.ndarray, tuple[int, ...]]:
     try:
         grey = read_grey(path, lossy=coding.threshold is not None)
-        if coding.threshold is None:
-            _check_set(grey, coding.ignore, "; `ignore: [255]` if 255 means that nobody knows")
-        return grey
+        return grey, _set(grey, coding.threshold, coding.ignore)
     except ValueError as error:
         raise ValueError(f"its mask {path.parent.name}/{path.name} {error}") from None
 
@@ -186,13 +185,12 @@ def _channels(paths: list[Path | None], coding: Channels, task: Task) -> Label:
     if header.mode not in ("RGB", "RGBA") or pixels.dtype != np.uint8:
         raise ValueError(f"has colour mode {header.mode} where each channel of an RGB mask is a label")
     pixels = with_channels(header.mode, pixels, 3)
-    if coding.threshold is None:
-        _check_set(pixels)
+    used = _set(pixels, coding.threshold)
     layers = pixels >= (coding.threshold or 1)
     if layers[:, :, len(task.labels) :].any():
         raise ValueError(f"has a channel more than the {len(task.labels)} labels of the task")
     bits = 1 << np.arange(len(task.labels), dtype=np.uint8)
-    return Label((layers[:, :, : len(task.labels)] * bits).sum(2).astype(np.uint8))
+    return Label((layers[:, :, : len(task.labels)] * bits).sum(2).astype(np.uint8), used=used)
 
 
 CODINGS: dict[str, Callable[..., Label]] = {
@@ -243,14 +241,13 @@ def _guard_lossy(read: tuple[Header, np.ndarray], allowed: bool) -> tuple[Header
     return read
 
 
-def _check_set(pixels: np.ndarray, ignore: Sequence[int] = (), hint: str = "") -> None:
-    """ValueError unless pixels are 0, and either 1 or 255 where a label is."""
-    present = [value for value in np.unique(pixels).tolist() if value not in ignore]
+def _set(pixels: np.ndarray, threshold: int | None, ignore: Sequence[int] = ()) -> tuple[int, ...]:
+    """The numbers that occur where 0 is not set and 1 or 255 is; ValueError names others, which want a threshold."""
+    present = tuple(value for value in np.unique(pixels).tolist() if value not in ignore)
     strange = [value for value in present if value not in (0, 1, 255)]
-    if strange:
+    if strange and threshold is None:
         raise ValueError(f"has the value {some(strange)} beside 0 and 255; give `threshold` if greys are meant")
-    if {1, 255} <= set(present):
-        raise ValueError(f"has 1 and 255; `threshold: 1` if both mean that the label is there{hint}")
+    return present
 
 
 def _ignore_hint(strange: list[int]) -> str:

@@ -22,7 +22,7 @@ from dissent.datasets.ours import FOLDERS, MARKER, check_ours
 from dissent.datasets.problems import by_cause
 from dissent.datasets.raw import Item, Problems, find_items, raw_digest
 from dissent.datasets.record import NAME, WHY, compare, told, used_files, write_record
-from dissent.datasets.settle import check_palettes, check_unmapped, each, settle
+from dissent.datasets.settle import check_unmapped, check_used, each, settle
 
 log = logging.getLogger(__name__)
 
@@ -57,8 +57,8 @@ def prepare(dataset: dict, name: str, raw: str, out: str, threads: int = 1, reco
         faded = [item.source for item in items if item.id in done and done[item.id].faded]
         for line in by_cause([f"{name}: is in colour and read as grey; `channels: 3` keeps colours" for name in faded]):
             log.warning("%s", line)
-        palettes = [(item, done[item.id].palette, done[item.id].numbers) for item in items if item.id in done]
-        check_palettes(source.coding, palettes, raw, problems)
+        numbers = [(item, done[item.id].palette, done[item.id].numbers) for item in items if item.id in done]
+        check_used(source.coding, numbers, raw, problems)
         moved = states(Path(raw), found)
         problems += [
             f"{path}: was changed while it was prepared" for path in found if moved.get(path) != found[path][:2]

@@ -84,12 +84,28 @@ def check_unmapped(coding: Coding, found: dict[str, tuple[int, int]], problems: 
         log.warning("%s; they count as unknown", text)
 
 
-def check_palettes(
-    coding: Coding, masks: list[tuple[Item, bytes, tuple[int, ...]]], raw: str | Path, problems: Problems
-) -> None:
-    """Palettes of index masks that differ; `masks`: of each item its palette and the numbers that occur."""
-    if coding.name != "index" or coding.palettes != "alike":
-        return
+Used = list[tuple[Item, bytes, tuple[int, ...]]]
+"""of each item with masks: the palette, if there is one, and the numbers that occur"""
+
+
+def check_used(coding: Coding, masks: Used, raw: str | Path, problems: Problems) -> None:
+    """What a number means must not differ from file to file."""
+    if coding.name == "index" and coding.palettes == "alike":
+        _check_palettes(masks, raw, problems)
+    if coding.name in ("folders", "channels") and coding.threshold is None:
+        first: dict[int, str] = {}
+        for item, _, numbers in masks:
+            first |= {number: item.source for number in numbers if number not in first}
+        if {1, 255} <= first.keys():
+            ignore = ", or `ignore: [255]` if 255 means that nobody knows" if coding.name == "folders" else ""
+            problems.add(
+                first[255],
+                f"its masks hold 255, and those of {first[1]} hold 1: say `threshold: 1` in `coding` if both mean that the "
+                f"label is there{ignore}",
+            )
+
+
+def _check_palettes(masks: Used, raw: str | Path, problems: Problems) -> None:
     found = Palettes()
     for item, palette, numbers in masks:
         if palette:

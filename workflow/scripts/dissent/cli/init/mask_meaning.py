@@ -28,12 +28,14 @@ class Guess:
         return ["background", *self.labels] if self.kind == "binary" else self.labels
 
 
-# by kind, what a label is called when nobody says
-_CALLED: dict[str, Callable[[Value], str]] = {
-    "binary": lambda value: "object",
-    "multiclass": lambda value: "background" if value in (0, (0, 0, 0)) else f"class_{_flat(value)}",
-    "multilabel": lambda value: f"label_{_flat(value)}",
-}
+_CALLED = {"binary": "object", "multiclass": "class_{}", "multilabel": "label_{}"}
+"""by kind, what a label is called when nobody says; {} is what stands for it"""
+_BACKGROUND = (0, (0, 0, 0))
+"""what stands for the background of classes"""
+
+
+def _called(kind: str, value: Value) -> str:
+    return "background" if kind == "multiclass" and value in _BACKGROUND else _CALLED[kind].format(_flat(value))
 
 
 def named(
@@ -47,7 +49,7 @@ def named(
 ) -> Guess:
     """A guess with the user's names for labels, or made up ones."""
     meant = values[1:] if kind == "binary" else values  # a binary task names its foreground alone
-    names = wishes.labels or names or [_CALLED[kind](value) for value in meant]
+    names = wishes.labels or names or [_called(kind, value) for value in meant]
     if wishes.labels and coding["name"] == "folders" and len(names) == len(meant) - 1:
         names = [elsewhere(names), *names]
     if len(names) != len(meant):

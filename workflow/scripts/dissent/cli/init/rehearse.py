@@ -18,7 +18,7 @@ from dissent.datasets.exif import Turns
 from dissent.datasets.mask_readers import Label
 from dissent.datasets.problems import Problems
 from dissent.datasets.raw import Item, find_items
-from dissent.datasets.settle import check_palettes, check_unmapped, each, settle
+from dissent.datasets.settle import check_unmapped, check_used, each, settle
 
 Counts = dict[int, tuple[int, int]]
 """pixels and masks of each label by its number (binary: 0 is the background), and of UNKNOWN"""
@@ -42,8 +42,8 @@ def rehearse(dataset: Dataset, threads: int) -> Counts:
         id_: (label.unmapped, sum(counts.values())) for id_, (counts, label) in read.items()
     }  # colours do not overlap
     check_unmapped(dataset.coding, fit, problems)
-    palettes = [(item, read[item.id][1].palette, read[item.id][1].used) for item in items if item.id in read]
-    check_palettes(dataset.coding, palettes, raw, problems)
+    used = [(item, read[item.id][1].palette, read[item.id][1].used) for item in items if item.id in read]
+    check_used(dataset.coding, used, raw, problems)
     problems.stop(raw)
     return {value: (pixels[value], masks[value]) for value in pixels}
 
