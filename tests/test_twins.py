@@ -4,6 +4,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from processes import LIBRARY, python
 
 from dissent.core.files import read_json, write_json
 from dissent.runtime import student_states
@@ -143,3 +144,45 @@ def test_ranking_forgets_what_its_students_would_resume_from(table):
     (state / "asked_by.txt").write_text(folder)
     rank_students([f"{folder}/metrics.json"], 1, "iou", "teachers.json")
     assert read_json("teachers.json")["pool"][0]["score"] == 0.5 and not state.exists()
+
+
+# two experiments in one Snakemake ------------------------------------------------------------------------------------------
+
+SNAKEFILE = """
+rule all:
+    input: expand("{run}/model.safetensors", run=["a", "b", "c"])
+rule train:
+    input: pairs="pairs.csv", unlabelled="pairs.csv", val="pairs.csv", prepared="pairs.csv"
+    output: model="{run}/model.safetensors", cost="{run}/cost.json"
+    log: "logs/{run}.log"
+    resources: gpu=1, checkpoint_seconds=60
+    params: settings={"threads": 1, "input": {"depth": 8}}
+    script: "TRAIN"
+"""
+STUBS = """
+import sys, time, types
+from pathlib import Path
+import dissent.runtime.devices as devices
+from dissent.runtime.student_cache import FILES
+devices.prepare_process = lambda threads, device: types.SimpleNamespace(type="cpu")
+def train_student(settings, *, out, **others):
+    time.sleep(1)
+    Path(out).mkdir(parents=True, exist_ok=True)
+    for name in FILES[:-1]:
+        Path(out, name).write_text("weights")
+    return {"steps": 1, "images": 1}
+sys.modules["dissent.steps.train"] = types.SimpleNamespace(train_student=train_student)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cores", [1, 3])
+def test_equal_students_of_experiments_never_wait_for_each_other(table, cores):
+    """Whoever waits for an equal student holds no card, which its training may need: here is one, and one job a core."""
+    Path("Snakefile").write_text(SNAKEFILE.replace("TRAIN", str(LIBRARY / "train.py")))
+    Path("sitecustomize.py").write_text(STUBS)
+    here = {"PYTHONPATH": f"{Path.cwd()}:{LIBRARY}", "DISSENT_CARDS": "1", "DISSENT_SLOTS_DIR": str(Path.cwd())}
+    run = python("-m", "snakemake", "--cores", cores, "--resources", f"gpu={cores}", env=here)
+    assert run.wait(120) == 0, run.stderr.read()
+    taken = [read_json(f"{one}/cost.json").get("taken_from") for one in "abc"]
+    assert taken.count(None) == 1 and len(set(taken)) == 2  # one is trained, and the others are copies of it
