@@ -2,11 +2,11 @@
 
 import hashlib
 import json
-import os
 import shutil
 from pathlib import Path
 
 import pytest
+import rot
 import torch
 import yaml
 from cli_data import dissent, generation, pixels_of
@@ -23,29 +23,6 @@ torch.set_num_threads(1)
 def copied(finished, tmp_path, monkeypatch):
     shutil.copytree(finished, tmp_path / "project", symlinks=True)
     monkeypatch.chdir(tmp_path / "project")
-
-
-def flip(path: Path, at: float = 0.5) -> None:
-    content = bytearray(path.read_bytes())
-    content[int(len(content) * at)] ^= 1
-    path.write_bytes(content)
-
-
-def cut(path: Path) -> None:
-    content = path.read_bytes()
-    path.write_bytes(content[: len(content) // 2])
-
-
-def empty(path: Path) -> None:
-    path.write_bytes(b"")
-
-
-def swap(path: Path) -> None:
-    """Another file of the same kind, with the date of the old one."""
-    date = path.stat()
-    other = next(one for one in sorted(path.parent.iterdir()) if one.read_bytes() != path.read_bytes())
-    shutil.copyfile(other, path)
-    os.utime(path, ns=(date.st_atime_ns, date.st_mtime_ns))
 
 
 def test_whole_projects_are_clean(copied, capsys):
@@ -92,7 +69,7 @@ def told(capsys, path: Path, how: str) -> None:
 @pytest.mark.parametrize("pattern", FILES)
 def test_an_empty_file(copied, capsys, pattern):
     path = found(pattern)
-    empty(path)
+    rot.empty(path, 0)
     told(capsys, path, "empty")
     assert target(path) == FILES[pattern]
 
@@ -100,7 +77,7 @@ def test_an_empty_file(copied, capsys, pattern):
 @pytest.mark.parametrize("pattern", FILES)
 def test_a_file_that_is_cut_off(copied, capsys, pattern):
     path = found(pattern)
-    cut(path)
+    rot.cut(path, 0.5)
     told(capsys, path, "damaged")
 
 
@@ -115,14 +92,14 @@ def test_a_lost_file(copied, capsys, pattern):
 @pytest.mark.parametrize("pattern", IMAGES)
 def test_a_flipped_bit(copied, capsys, pattern, at):
     path = found(pattern)
-    flip(path, at)
+    rot.flip(path, at)
     told(capsys, path, "damaged")
 
 
 @pytest.mark.parametrize("pattern", [file for file in IMAGES if file.endswith(".png")])
 def test_another_file_with_the_old_date(copied, capsys, pattern):
     path = found(pattern)
-    swap(path)
+    rot.swap(path, 0)
     told(capsys, path, "damaged")
 
 
@@ -191,7 +168,7 @@ def test_pages_json_and_views_without_a_digest(copied, capsys):
     Path("results/tiny/gen1/metrics.json").write_text('{"score": ')
     Path("results/tiny/gen0/students/1/history.csv").write_text("step,loss\n1")
     Path("results/tiny/gen1/pairs/shown.json").unlink()
-    flip(found("results/tiny/gen1/pairs/inputs/i*.png"))
+    rot.flip(found("results/tiny/gen1/pairs/inputs/i*.png"), 0.5)
     assert dissent("verify") == 1
     out = capsys.readouterr().out
     assert out.count("damaged") >= 4
@@ -265,7 +242,7 @@ def test_masks_of_new_images(copied, capsys):
     assert dissent("predict", "results/tiny/gen1", "photos", "out", "--device", "cpu", "--threads", 1) == 0
     assert dissent("verify", "out") == 0
     assert pixels_of(Path("out/masks/a.png")).shape == (16, 24)
-    flip(Path("out/masks/b.png"))
+    rot.flip(Path("out/masks/b.png"), 0.5)
     assert dissent("verify", "out") == 1
     assert "dissent predict" in capsys.readouterr().out
 
@@ -289,7 +266,7 @@ def test_pictures_beside_the_masks_of_new_images(in_tmp, capsys, kind):
 
 def test_several_faults_are_told_at_once_each_command_once(copied, capsys):
     for path in sorted(Path("results/tiny/gen1/masks/consensus").glob("*.png"))[:3]:
-        empty(path)
+        rot.empty(path, 0)
     found("data/tiny/images/*.png").unlink()
     assert dissent("verify") == 1
     out = capsys.readouterr().out
@@ -316,7 +293,7 @@ def test_a_hundred_flips_are_all_seen(copied):
     files += sorted(Path("results").rglob("*.safetensors"))
     for number, path in enumerate(files):
         content = path.read_bytes()
-        flip(path, number % 97 / 97)
+        rot.flip(path, number % 97 / 97)
         folder = path.parents[1] if "splits" not in path.parts else path.parent
         faults = find([Path("data"), Path("results")] if number % 20 == 0 else [folder.parent]).faults
         assert any(fault.path == path for fault in faults), path

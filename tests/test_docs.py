@@ -33,6 +33,34 @@ def test_every_link_leads_somewhere():
     assert lost == []
 
 
+NAMED = re.compile(
+    r"(?<![\w/.-])(?:docs/[\w/-]+\.md|(?:tests|benchmarks|(?:workflow/scripts/)?dissent)/[\w/-]+\.(?:py|sh))"
+)
+
+
+def texts() -> list[Path]:
+    """Every page, and every file that people run or set."""
+    code = [path for name in ("workflow", "benchmarks", "config") for path in sorted((ROOT / name).rglob("*"))]
+    files = [ROOT / "Makefile", ROOT / "Snakefile", *code]
+    return [
+        *pages(),
+        *(path for path in files if path.suffix in ("", ".py", ".smk", ".yaml", ".sh") and path.is_file()),
+    ]
+
+
+def test_every_file_of_ours_that_is_named_is_there():
+    lost = []
+    for text in texts():
+        for name in NAMED.findall(text.read_text("utf-8")):
+            if (
+                not (ROOT / name).exists()
+                and not (ROOT / "workflow" / "scripts" / name).exists()
+                and "NAME" not in name
+            ):
+                lost.append(f"{text.relative_to(ROOT)}: {name}")
+    assert lost == []
+
+
 def test_the_page_of_rooms_is_the_truth_of_the_imports():
     page = rooms.PAGE.read_text("utf-8")
     assert rooms.filled(page) == page, "`python tests/rooms.py` writes docs/explanation/architecture.md anew"

@@ -14,7 +14,7 @@ from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from pathlib import Path
 
 from faults.registry import CLASSES
-from faults.suite import Result, perform
+from faults.suite import NOT_INJECTED, Result, perform
 
 BAD = ("silent", "lost", "unnamed")
 
@@ -72,8 +72,8 @@ def _perform_all(chosen: list[str], args: argparse.Namespace, folder: Path) -> l
             except Exception as error:  # the process that injected it died, which no fault may bring about
                 result, seconds = Result(jobs[job], "", "unnamed", f"the process died: {error}"), 0.0
             results.append(result)
-            if args.verbose or result.how in BAD:
-                print(f"{result.name:8} {seconds:6.1f} s  {result.how:8}  {result.title}", flush=True)
+            if args.verbose or result.how in (*BAD, NOT_INJECTED):
+                print(f"{result.name:8} {seconds:6.1f} s  {result.how:12}  {result.title}", flush=True)
                 if result.how in BAD:
                     why = result.why if args.only else result.why[-300:]
                     print("         " + why.replace("\n", "\n         "), flush=True)
@@ -82,7 +82,10 @@ def _perform_all(chosen: list[str], args: argparse.Namespace, folder: Path) -> l
 
 def table(results: list[Result]) -> str:
     """The table of docs/explanation/reliability.md, in Markdown."""
-    lines = ["| class | injected | survived or refused with a named cause | silent | lost |", "|---|---|---|---|---|"]
+    lines = [
+        "| class | injected | survived or refused with a named cause | silent | lost | nothing to harm |",
+        "|---|---|---|---|---|---|",
+    ]
     for key in CLASSES:
         ends = Counter(result.how for result in results if result.name.split(":")[0] == key)
         if ends:
@@ -91,9 +94,9 @@ def table(results: list[Result]) -> str:
 
 
 def _line(key: str, ends: Counter) -> str:
-    injected = sum(ends.values())
+    injected = sum(ends.values()) - ends[NOT_INJECTED]
     good = injected - sum(ends[how] for how in BAD)
-    return f"| {key} | {injected} | {good} | {ends['silent']} | {ends['lost']} |"
+    return f"| {key} | {injected} | {good} | {ends['silent']} | {ends['lost']} | {ends[NOT_INJECTED]} |"
 
 
 def report(results: list[Result], seed: int) -> int:

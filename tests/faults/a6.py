@@ -86,7 +86,7 @@ def alone(seed: int) -> str:
     """Images that are not alike are not called so."""
     tabled(seed, lambda rows: None)
     said = dissent("check", "cells", "--settings", "settings")
-    if said.code or " alike" in said.text:
+    if said.code or "nearly the same" in said.text:
         raise Unnamed(f"images that are not alike are called so: {said.text[-800:]}")
     return "survived"
 

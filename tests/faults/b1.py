@@ -61,7 +61,7 @@ def _flipped(place: int) -> Callable[[int], bytes]:
 
 ARCHIVES: dict[str, Callable[[int], bytes]] = {
     "../ in a name": _one("set/../../out.png"),
-    "an absolute name": _one("/tmp/escaped-by-a-zip.png"),
+    "an absolute name": lambda seed: _zip((f"{Path.cwd()}/escaped.png", PLAIN, b"x")),
     "backslashes": _one("set\\..\\..\\out.png"),
     "a drive": _one("C:/out.png"),
     "a folder beside": _one("other/out.png"),
@@ -79,7 +79,7 @@ ARCHIVES: dict[str, Callable[[int], bytes]] = {
     "a name of 300 bytes": _one(f"set/{'n' * 300}.png"),
     "a NUL in a name": lambda seed: _zip(("set/a_b.png", PLAIN, b"x")).replace(b"a_b", b"a\0b"),
     "nothing": lambda seed: _zip(),
-    "100,000 entries": lambda seed: _zip(*[(f"set/{i}", PLAIN, b"") for i in range(20_000)]),
+    "20,000 entries": lambda seed: _zip(*[(f"set/{i}", PLAIN, b"") for i in range(20_000)]),
     "a bomb": _one("set/a.png", PLAIN, bytes(120 << 20)),
     "sizes that are lies": _lying,
     "no zip at all": lambda seed: b"\x1f\x8b" + bytes(500),
@@ -97,7 +97,7 @@ def archive(make: Callable[[int], bytes], seed: int) -> str:
     before = made.snapshot(".")
     said = called(unpack, Path("home/x.zip"), Path("home/target/set"), 4)
     after = made.snapshot(".")
-    if Path("/tmp/escaped-by-a-zip.png").exists() or set(after) != set(before):
+    if set(after) != set(before):
         raise Lost(f"files that should not be: {sorted(set(after) - set(before))[:5]}")
     return refused(said, "x.zip")
 

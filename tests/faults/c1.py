@@ -24,8 +24,8 @@ def injections(seed: int) -> list[Injection]:
     random = np.random.default_rng([seed, 31])
 
     def drawn(what: str, act: Callable[[str, int], str], count: int, most: int) -> list[Injection]:
-        draws = [(JOBS[random.integers(len(JOBS))], int(random.integers(1, most + 1))) for _ in range(count)]
-        return [Injection(f"{job}: killed {what} {n}", lambda job=job, n=n: act(job, n)) for job, n in draws]
+        cases = draws(random, count, most)
+        return [Injection(f"{job}: killed {what} {n}", lambda job=job, n=n: act(job, n)) for job, n in cases]
 
     return [
         *drawn("in step", in_a_step, 12, STEPS),
@@ -34,8 +34,14 @@ def injections(seed: int) -> list[Injection]:
         *drawn("in validation", in_validation, 3, 3),
         *drawn("while model files are written, at rename", at_the_end, 6, 5),
         *drawn("between its end and Snakemake's record, time", after_its_end, 4, 4),
-        *drawn("five times, from step", five_times, 3, 8),
+        *drawn("five times, each time in its own step", five_times, 3, 4),
     ]
+
+
+def draws(random: np.random.Generator, count: int, most: int) -> list[tuple[str, int]]:
+    """Jobs with numbers from 1 to `most`, none twice."""
+    found = [divmod(int(one), most) for one in random.choice(len(JOBS) * most, count, replace=False)]
+    return [(JOBS[job], number + 1) for job, number in found]
 
 
 @contextlib.contextmanager
@@ -74,7 +80,7 @@ def goes_on(name: str, act: Callable[[rules.Job], int]) -> str:
     went_well(rules.perform(job))
     words = Path(job.log[0]).read_text()
     found = re.search(r"resumed after step (\d+)", words)
-    begun = int(found[1]) if found else STEPS if "step " not in words else 0  # without a step it had all of them
+    begun = int(found[1]) if found else STEPS if "is the same student: taken over" in words else 0
     if done - begun > 1:
         raise Lost(f"{done} steps were done, and it began again after {begun}: {words[-500:]}")
     return rules.same_as(whole)
@@ -135,12 +141,12 @@ def after_its_end(name: str, number: int) -> str:
     return goes_on(name, act)
 
 
-def five_times(name: str, first: int) -> str:
-    """Killed again and again, a few steps further each time."""
+def five_times(name: str, number: int) -> str:
+    """Killed again and again, in the step of this number after each start."""
 
     def act(job: rules.Job) -> int:
         for _ in range(5):
-            killed(job, at_call(optim.Optimizer, "set_rate", min(first, 3), die))
+            killed(job, at_call(optim.Optimizer, "set_rate", number, die))
         return newest()
 
     return goes_on(name, act)

@@ -10,10 +10,10 @@ import numpy as np
 
 from dissent.training import loop
 from dissent.training.checkpoint import Checkpoints
-from faults import c1, made, rules
+from faults import c1, c3, made, rules
 from faults.children import at_call, end_of, start
 from faults.product import went_well
-from faults.suite import Injection, Lost, Unnamed
+from faults.suite import NOT_INJECTED, Injection, Lost, Unnamed
 
 SIGNALS = ("SIGTERM", "SIGINT", "SIGHUP", "SIGUSR1")
 OTHERS = (
@@ -21,7 +21,7 @@ OTHERS = (
     "split cells few",
     "predict cells 1",
     "build_masks cells 2",
-    "evaluate cells 2",
+    "evaluate cells 1",
     "report cells",
 )
 CODES = {"SIGINT": (75, 130)}
@@ -31,20 +31,24 @@ def injections(seed: int) -> list[Injection]:
     random = np.random.default_rng([seed, 32])
     found = []
     for name in SIGNALS:
-        for _ in range(2):
-            job, step = c1.JOBS[random.integers(len(c1.JOBS))], int(random.integers(1, c1.STEPS))
+        for job, step in c1.draws(random, 2, c1.STEPS - 1):
             found.append(Injection(f"{job}: {name} in step {step}", lambda a=(job, name, step): trainer(*a)))
         job = c1.JOBS[random.integers(len(c1.JOBS))]
         found.append(Injection(f"{job}: {name} twice while it saves", lambda a=(job, name): twice(*a)))
     for job in OTHERS:
-        name, write = SIGNALS[random.integers(4)], int(random.integers(1, 3))
+        name, write = SIGNALS[random.integers(4)], int(random.integers(1, min(c3.JOBS[job], 2) + 1))
         found.append(Injection(f"{job}: {name} at file {write}", lambda a=(job, name, write): other(*a)))
     return found
 
 
 def sent(name: str) -> Callable[[], None]:
     """Send this process a signal."""
-    return lambda: os.kill(os.getpid(), getattr(signal, name))
+
+    def act() -> None:
+        Path("sent").touch()
+        os.kill(os.getpid(), getattr(signal, name))
+
+    return act
 
 
 def trainer(name: str, number: str, step: int) -> str:
@@ -84,6 +88,8 @@ def other(name: str, number: str, write: int) -> str:
     whole = made.base(rules.whole)
     job = rules.undone(name)
     code = end_of(start(job, at_call(os, "replace", write, sent(number))))
+    if not Path("sent").exists():
+        return NOT_INJECTED
     if code == 0 and rules.lasting().keys() != whole.keys():
         raise Unnamed("the signal was swallowed with the job half done")
     if code not in (0, 75, 130):

@@ -56,7 +56,8 @@ def injections(seed: int) -> list[Injection]:
     random = np.random.default_rng([seed, 5])
     found = []
     for cards, slots in ((4, 1), (2, 1), (2, 2), (1, 3), (4, 2), (3, 1)):
-        jobs, number = int(random.integers(8, 17)), int(random.integers(1 << 20))
+        # the fifth job asks for two cards, which is refused where there is one
+        jobs, number = int(random.integers(8, 17)) if cards > 1 else 4, int(random.integers(1 << 20))
         found.append(
             Injection(
                 f"{jobs} jobs, a quarter of them killed, on {cards} cards of {slots}",
@@ -81,7 +82,6 @@ def storm(seed: int, jobs: int, cards: int, slots: int) -> str:
     Path("cards").mkdir()
     Path("storm.py").write_text(STORM)
     _cards(DISSENT_CARDS=str(cards), DISSENT_GPU_SLOTS=str(slots), PYTHONPATH=str(made.REPOSITORY / "workflow/scripts"))
-    jobs = jobs if cards > 1 else 4  # the fifth asks for two cards, which is refused where there is one
     command = [sys.executable, "storm.py", "cards", str(seed), str(jobs), str(slots)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     if done.returncode == 5:
@@ -158,9 +158,8 @@ def lost_card() -> str:
     whole = made.base(rules.whole)
     job = rules.undone("train cells 0 1")
     _cards(DISSENT_CARDS="1")
-    said = went_well(rules.perform(job))
-    if torch.cuda.is_available():
-        return "survived"
+    with mock.patch.object(torch.cuda, "is_available", lambda: False):  # where there is a card, too
+        said = went_well(rules.perform(job))
     if "cannot use card" not in said.text:
         raise Silent("ran on the CPU without a word")
     return rules.same_as(whole)

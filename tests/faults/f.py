@@ -43,8 +43,10 @@ def injections(seed: int) -> list[Injection]:
     found += [Injection(f"prepared by {n} threads", lambda n=n: threads(n)) for n in (2, 3, 8)]
     found += [Injection(title, run) for title, run in CASES.items()]
     for job in c1.JOBS:
-        steps = sorted(int(step) for step in random.integers(1, 6, 5))
-        found.append(Injection(f"{job}: killed five times, {steps} steps apart", lambda a=(job, steps): killed(*a)))
+        steps = sorted(int(step) for step in random.integers(1, 5, 5))
+        found.append(
+            Injection(f"{job}: killed five times, in step {steps} after each start", lambda a=(job, steps): killed(*a))
+        )
     return found
 
 
@@ -170,7 +172,7 @@ def killed(name: str, steps: list[int]) -> str:
 
     def act(job: rules.Job) -> int:
         for step in steps:
-            c1.killed(job, at_call(c1.loop, "_descend", min(step, 4), die))
+            c1.killed(job, at_call(c1.loop, "_descend", step, die))
         return c1.newest()
 
     return c1.goes_on(name, act)

@@ -1,18 +1,17 @@
 """G1: results that rot: bits, cuts, zeros, deletions, lost lines and swaps in everything that is kept, found by verify and by who reads it."""
 
 import hashlib
-import os
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import rot
 
 from dissent.core.columns import SIDES
 from faults import c1, made, rules
 from faults.children import at_call, die
 from faults.product import dissent, refused, went_well
-from faults.suite import Injection, Lost, Silent
+from faults.suite import NOT_INJECTED, Injection, Lost, Silent
 
 COUNTS = {
     "flip": 100,
@@ -78,72 +77,9 @@ def injections(seed: int) -> list[Injection]:
     return found
 
 
-def _flip(path: Path, place: float) -> None:
-    made.flip(path, int(place * 8 * path.stat().st_size))
-
-
-def _cut(path: Path, place: float) -> None:
-    content = path.read_bytes()
-    path.write_bytes(content[: max(1, int(len(content) * (0.05 + 0.9 * place)))])
-
-
-def _zeros(path: Path, place: float) -> None:
-    """A block of zeros, as file systems leave it after a power cut."""
-    content = bytearray(path.read_bytes())
-    start = int(place * len(content) * 0.8)
-    content[start : start + max(16, len(content) // 5)] = bytes(
-        len(content[start : start + max(16, len(content) // 5)])
-    )
-    path.write_bytes(content)
-
-
-def _empty(path: Path, place: float) -> None:
-    path.write_bytes(b"")
-
-
-def _delete(path: Path, place: float) -> None:
-    path.unlink()
-
-
-def _line(path: Path, place: float) -> None:
-    """A whole line of a table is gone."""
-    lines = path.read_bytes().splitlines(keepends=True)
-    if len(lines) > 1:
-        del lines[1 + int(place * (len(lines) - 1))]
-    path.write_bytes(b"".join(lines))
-
-
-def _double(path: Path, place: float) -> None:
-    """A whole line of a table stands twice."""
-    lines = path.read_bytes().splitlines(keepends=True)
-    at = 1 + int(place * (len(lines) - 1))
-    path.write_bytes(b"".join([*lines[: at + 1], *lines[at:]]))
-
-
-def _digit(path: Path, place: float) -> None:
-    """One digit is another one: what looks like a number still does."""
-    content = bytearray(path.read_bytes())
-    digits = [at for at, byte in enumerate(content) if 48 <= byte <= 57] or [0]
-    at = digits[int(place * len(digits))]
-    content[at] = 48 + (content[at] - 47) % 10
-    path.write_bytes(content)
-
-
-def _swap(path: Path, place: float) -> None:
-    """Another file of its kind lies there, with the old date."""
-    date, kin = path.stat(), path.parents[1].name if path.parent.name.isdigit() else None
-    others = [
-        one for one in sorted(Path(path.parts[0]).rglob(f"*{path.suffix}")) if one.read_bytes() != path.read_bytes()
-    ]
-    alike = [one for one in others if one.name == path.name or (path.suffix == ".png" and one.parent == path.parent)]
-    if kin or alike or others:
-        shutil.copyfile((alike or others)[int(place * len(alike or others))], path)
-    os.utime(path, ns=(date.st_atime_ns, date.st_mtime_ns))
-
-
 ROT: dict[str, Callable[[Path, float], None]] = {
-    "flip": _flip, "cut": _cut, "zeros": _zeros, "empty": _empty, "delete": _delete, "line": _line, "double": _double, "swap": _swap,
-    "digit": _digit,
+    "flip": rot.flip, "cut": rot.cut, "zeros": rot.zeros, "empty": rot.empty, "delete": rot.delete, "line": rot.lose_line,
+    "double": rot.double_line, "swap": rot.swap, "digit": rot.digit,
 }  # fmt: skip
 _TABLES = [file for file in KEPT if file.endswith(".csv")]
 FILES_FOR = {"line": _TABLES, "double": _TABLES, "digit": [file for file in KEPT if file.endswith((".csv", ".json"))]}
@@ -162,7 +98,7 @@ def rotten(how: str, file: str, place: float) -> str:
     before = path.read_bytes()
     ROT[how](path, place)
     if path.exists() and path.read_bytes() == before:
-        return "survived"  # an empty table has no line to lose
+        return NOT_INJECTED
     said = dissent("verify")
     if said.code == 0:
         raise Silent(f"verify finds nothing wrong with {path}")
@@ -176,18 +112,18 @@ def read(how: str, name: str, place: float, other: float) -> str:
     inputs = sorted({str(path) for path in job.input if Path(path).is_file()})
     path = Path(inputs[int(place * len(inputs))])
     before = path.read_bytes()
-    (ROT[how] if path.suffix == ".csv" or how in ("flip", "cut") else _flip)(path, other)
+    (ROT[how] if path.suffix == ".csv" or how in ("flip", "cut") else rot.flip)(path, other)
     harmed = path.read_bytes()
+    if harmed == before:
+        return NOT_INJECTED
     said = rules.perform(job)
     if said.code:
         return refused(said, path.name)
     path.write_bytes(before)
-    if harmed != before:
-        try:
-            rules.same_as(whole)
-        except Silent as error:
-            raise Silent(f"{name} took {path}: {error}") from None
-    return "survived"
+    try:
+        return rules.same_as(whole)
+    except Silent as error:
+        raise Silent(f"{name} took {path}: {error}") from None
 
 
 def checkpoint(step: int, bit: int) -> str:
@@ -215,5 +151,5 @@ def cached(place: float) -> str:
         path = Path(".dvc/cache/files/md5", name[:2], name[2:])
         path.parent.mkdir(parents=True)
         path.write_bytes(content)
-    _flip(path, place)
+    rot.flip(path, place)
     return refused(dissent("verify"), str(path))

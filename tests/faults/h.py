@@ -6,166 +6,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-
-from faults import made, rules, snake
+from faults import h_plans, made, rules, snake
 from faults.product import dissent, named, refused, went_well
-from faults.snake import would_do
-from faults.suite import Injection, Lost, Silent, Unnamed
-
-EXPERIMENT, NETWORK, DATASET = (
-    f"settings/{kind}.yaml" for kind in ("experiments/cells", "networks/tiny", "datasets/cells")
-)
-
-
-def _change(path: str, old: str, new: str) -> None:
-    text = Path(path).read_text()
-    assert old in text, (path, old)
-    Path(path).write_text(text.replace(old, new, 1))
-
-
-def planned(change: Callable[[], object], right: Callable[[dict], bool]) -> str:
-    """After a change the plan holds what it touches (`right`); the results are still what they were until then."""
-    whole = made.base(snake.recorded)
-    change()
-    found = would_do()
-    if change.__name__ in HARM and not found:  # Snakemake does not miss what nobody asks for: verify does
-        return named(dissent("verify"), HARM[change.__name__])
-    if not right(found):
-        raise Silent(f"the plan is {found}")
-    if rules.lasting() != whole and change.__name__ not in HARM:
-        raise Lost("a plan has changed results")
-    return "survived"
-
-
-def nothing() -> None:
-    """No change."""
-
-
-def touched() -> None:
-    """Raw files and settings get new dates, and the same bytes."""
-    for path in [*Path("raw").rglob("*"), *Path("settings").rglob("*.yaml")]:
-        os.utime(path)
-
-
-def comment() -> None:
-    """A comment in a settings file."""
-    for path in (EXPERIMENT, NETWORK, DATASET):
-        Path(path).write_text(Path(path).read_text() + "# looked at\n")
-
-
-def more_generations() -> None:
-    _change(EXPERIMENT, "generations: 2", "generations: 3")
-
-
-def larger_pool() -> None:
-    _change(EXPERIMENT, "pool: 2", "pool: 3")
-
-
-def more_steps() -> None:
-    _change(NETWORK, "steps: 24", "steps: 28")
-
-
-def other_checkpoint_seconds() -> None:
-    """How often a checkpoint is written changes no result but what the report says of the settings."""
-    _change(NETWORK, "checkpoint_seconds: 1", "checkpoint_seconds: 7")
-
-
-def other_seed() -> None:
-    _change(EXPERIMENT, "pool: 2", "pool: 2\nseed: 5")
-
-
-def new_image() -> None:
-    image, _ = made.pair(77)
-    made.save("raw/images/i77.png", image)
-
-
-def lost_image() -> None:
-    Path("raw/images/i09.jpg").unlink()
-
-
-def corrected_mask() -> None:
-    _, ids = made.pair(78)
-    made.save("raw/masks/i00.png", ids * np.uint8(255))
-
-
-def other_split() -> None:
-    _change(DATASET, "seed: 1", "seed: 2")
-
-
-def gone_table() -> None:
-    Path("results/cells/gen1/masks.csv").unlink()
-
-
-def gone_folder() -> None:
-    shutil.rmtree("results/cells/gen2/predictions")
-
-
-def gone_model() -> None:
-    Path("results/cells/gen0/students/1/model.safetensors").unlink()
-
-
-def gone_report() -> None:
-    Path("results/cells/report.html").unlink()
-
-
-HARM = {
-    "gone_table": "results/cells/gen1/masks.csv",
-    "gone_folder": "results/cells/gen2/predictions",
-    "gone_model": "results/cells/gen0/students/1/model.safetensors",
-    "gone_report": "results/cells/report.html",
-}
-PLANS: dict[Callable[[], object], Callable[[dict], bool]] = {
-    nothing: lambda plan: not plan,
-    touched: lambda plan: not plan,
-    comment: lambda plan: not plan,
-    more_generations: lambda plan: plan.get("train") == 2 and plan.get("predict") == 1 and "prepare" not in plan,
-    larger_pool: lambda plan: plan.get("train", 0) >= 3 and "prepare" not in plan,
-    more_steps: lambda plan: plan.get("train") == 6 and "prepare" not in plan,
-    other_checkpoint_seconds: lambda plan: plan.keys() <= {"report"},
-    other_seed: lambda plan: plan.get("train") == 6 and "prepare" not in plan,
-    new_image: lambda plan: plan.get("prepare") == 1 and plan.get("split") == 1,
-    lost_image: lambda plan: plan.get("prepare") == 1 and plan.get("split") == 1,
-    corrected_mask: lambda plan: plan.get("prepare") == 1,
-    other_split: lambda plan: plan.get("split") == 1 and "prepare" not in plan,
-    gone_table: lambda plan: plan.get("build_masks", 0) >= 1,
-    gone_folder: lambda plan: plan.get("predict", 0) == 1,
-    gone_model: lambda plan: plan.get("train", 0) >= 1,
-    gone_report: lambda plan: plan.get("report") == 1 and len(plan) == 1,
-}
-EDITS = {  # code: a rule that has to run anew, one that has not
-    "steps/train.py": ("train", "prepare"),
-    "pseudolabels/evalnet_examples.py": (None, "prepare"),
-    "config/budget.py": (None, "prepare"),
-    "steps/build_masks.py": ("build_masks", "prepare"),
-    "steps/predict.py": ("predict", "prepare"),
-    "datasets/convert.py": ("prepare", None),
-    "datasets/decode.py": ("prepare", None),
-    "consensus.py": ("build_masks", "prepare"),
-    "evaluation/metrics.py": ("train", "prepare"),
-    "config/network.py": ("train", "prepare"),
-    "report/page.py": (None, "train"),
-    "pseudolabels/aggregate/agree.py": ("build_masks", "prepare"),
-    "core/seeds.py": ("train", "prepare"),
-    "core/png.py": ("prepare", None),
-}
-
-
-def edited(name: str, must: str | None, never: str | None) -> str:
-    """An edit of code runs anew whose script imports it, and not the others."""
-    made.base(snake.recorded)
-    snakefile = snake.own_repository()
-    script = snakefile.parent / "workflow/scripts/dissent" / name
-    plan = would_do(snakefile=snakefile)
-    if plan.keys() - {"report"}:  # whose templates lie elsewhere
-        raise Unnamed(f"a copy of the code is other code: {plan}")
-    if not script.exists():
-        return "survived"  # renamed since
-    script.write_text(script.read_text() + "\nEDITED = 1\n")
-    plan = would_do(snakefile=snakefile)
-    if (must and must not in plan) or (never and never in plan):
-        raise Silent(f"after an edit of {name} the plan is {plan}")
-    return "survived"
+from faults.suite import Injection, Silent, Unnamed
 
 
 def half_output() -> str:
@@ -255,9 +98,12 @@ CASES: dict[str, Callable[[], str]] = {
 def injections(seed: int) -> list[Injection]:
     return [
         *[
-            Injection(f"plan: {change.__name__.replace('_', ' ')}", lambda a=(change, right): planned(*a))
-            for change, right in PLANS.items()
+            Injection(f"plan: {change.__name__.replace('_', ' ')}", lambda a=(change, right): h_plans.planned(*a))
+            for change, right in h_plans.PLANS.items()
         ],
-        *[Injection(f"an edit of {name}", lambda a=(name, *rest): edited(*a)) for name, rest in EDITS.items()],
+        *[
+            Injection(f"an edit of {name}", lambda a=(name, right): h_plans.edited(*a))
+            for name, right in h_plans.EDITS.items()
+        ],
         *[Injection(title, run) for title, run in CASES.items()],
     ]

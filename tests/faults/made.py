@@ -2,9 +2,11 @@
 
 import fcntl
 import functools
+import hashlib
+import json
 import os
-import pickle
 import shutil
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 
@@ -100,15 +102,15 @@ def prepared(out: str = "data/cells") -> Said:
     return called(steps)
 
 
-def values_of(out: str = "data/cells") -> dict[str, bytes]:
-    """What is learned from: every image and label by its id, and the tables' words on them."""
+def values_of(out: str = "data/cells") -> dict[str, str]:
+    """What is learned from: of every image and label, by its id, the SHA-256 of its pixels."""
     rows = read_table(f"{out}/files.csv")
     found = {}
     for row in rows:
         for key in ("image", "label"):
             if row[key]:
                 with Image.open(row[key]) as image:
-                    found[f"{key} {row['id']}"] = np.array(image).tobytes()
+                    found[f"{key} {row['id']}"] = _sha256(np.array(image).tobytes())
     return found
 
 
@@ -123,10 +125,14 @@ def unknown(out: str = "data/cells") -> int:
     return sum(int((np.array(Image.open(label)) == 255).sum()) for label in labels)
 
 
-def snapshot(*folders: str) -> dict[str, bytes]:
-    """All bytes of the files below these folders."""
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def snapshot(*folders: str) -> dict[str, str]:
+    """The SHA-256 of all files below these folders."""
     files = [path for folder in folders for path in sorted(Path(folder).rglob("*"))]
-    return {path.as_posix(): path.read_bytes() for path in files if path.is_file()}
+    return {path.as_posix(): _sha256(path.read_bytes()) for path in files if path.is_file()}
 
 
 @functools.cache
@@ -136,21 +142,21 @@ def built(build: Callable[[], dict | None]) -> tuple[Path, dict]:
     before = Path.cwd()
     with open(f"{folder}.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        known = Path(f"{folder}.pickle")
+        known = Path(f"{folder}.json")
         if not known.exists():
             folder.mkdir()
             os.chdir(folder)
             try:
-                found = build() or {}
-            except Exception as error:  # every injection on it would try again
-                found = error
+                found = {"returned": build() or {}}
+            except Exception:  # every injection on it would try again
+                found = {"failed": traceback.format_exc()}
             finally:
                 os.chdir(before)
-            known.write_bytes(pickle.dumps(found))
-    found = pickle.loads(known.read_bytes())
-    if isinstance(found, Exception):
-        raise found
-    return folder, found
+            known.write_text(json.dumps(found))
+    found = json.loads(known.read_text())
+    if "failed" in found:
+        raise RuntimeError(f"{build.__module__}.{build.__name__} made no project to harm:\n{found['failed']}")
+    return folder, found["returned"]
 
 
 def base(build: Callable[[], dict | None]) -> dict:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from dissent.cli import main
 from dissent.core.files import UserError
 from dissent.runtime import Interrupted
-from faults.suite import Silent, Unnamed
+from faults.suite import Lost, Silent, Unnamed
 
 
 class Said(NamedTuple):
@@ -27,7 +27,7 @@ def dissent(*arguments: object) -> Said:
 
 
 def called(function: Callable, *arguments: object, **options: object) -> Said:
-    """A step of the workflow, with its errors told as the jobs tell them (dissent/jobs)."""
+    """A step of the workflow, with its errors told as the jobs tell them (dissent/runtime)."""
 
     def step() -> int:
         value.append(function(*arguments, **options))
@@ -52,6 +52,8 @@ def heard(action: Callable[[], int]) -> Said:
             print(error)
         except SystemExit as error:
             code = error.code if isinstance(error.code, int) else 2
+        except (Silent, Lost, Unnamed):
+            raise  # the suite's own verdict, which is no word of the product's
         except Exception:
             code = 1
             print(traceback.format_exc())

@@ -32,6 +32,7 @@ class Job(SimpleNamespace):
 
 def jobs() -> list[Job]:
     """All jobs of the run in the working directory, in an order in which they can be done."""
+    # Pickle, because they are Snakemake's own objects (named files, wildcards). faults/planned.py has just written them.
     return [Job(**one) for one in pickle.loads(Path("jobs.pickle").read_bytes())]
 
 
@@ -65,13 +66,13 @@ def planned() -> None:
 
 
 def whole() -> dict:
-    """A healthy project with all its results; returns the bytes of what has to be the same each time."""
+    """A healthy project with all its results; returns the digests of what has to be the same each time."""
     planned()
     return complete()
 
 
 def complete(done: Iterable[str] = ()) -> dict:
-    """Do all jobs but those of these names; returns the bytes that must be the same each time."""
+    """Do all jobs but those of these names; returns the digests that must be the same each time."""
     for job in jobs():
         if job.name not in done:
             went_well(perform(job))
@@ -104,13 +105,13 @@ def differ(whole: dict, now: dict) -> str:
     raise Silent(f"other bytes than without the fault: {names[:10]}")
 
 
-def same_as(whole: dict[str, bytes]) -> str:
+def same_as(whole: dict[str, str]) -> str:
     """`survived`, if everything that lasts is what it is without the fault."""
     now = lasting()
     return "survived" if now == whole else differ(whole, now)
 
 
-def lasting() -> dict[str, bytes]:
+def lasting() -> dict[str, str]:
     """Everything that must be the same however a run came about: not costs, logs, locks and the page made of costs."""
     kept = made.snapshot("data", "results")
     passing = ("/.", "cost", "report.html")  # temporary files of the killed, times, and the page that tells times

@@ -27,11 +27,20 @@ class Unnamed(Exception):
     """The product stopped, but its message does not name the file or the value; or it hung."""
 
 
+class Hung(BaseException):
+    """The limit of time is over. No `Exception`, so that nothing which catches those goes on."""
+
+
+NOT_INJECTED = "not injected"
+"""what `run` returns where there was nothing to harm: such a case says nothing of the product, and is counted apart"""
+
+
 @dataclass(frozen=True)
 class Injection:
     """One fault with its oracle: `run` works in the current folder, which is empty, and returns how the product held.
 
-    It returns a word (`survived`, `refused`, `told`), or raises Silent, Lost or Unnamed. Any other exception counts as Unnamed.
+    It returns a word (`survived`, `refused`, `told`, or NOT_INJECTED), or raises Silent, Lost or Unnamed. Any other exception
+    counts as Unnamed.
     """
 
     title: str
@@ -55,6 +64,8 @@ def perform(name: str, injection: Injection, folder: Path) -> Result:
             return Result(name, injection.title, injection.run(), "")
     except (Silent, Lost, Unnamed) as error:
         return Result(name, injection.title, type(error).__name__.lower(), str(error)[:2000])
+    except Hung:
+        return Result(name, injection.title, "unnamed", f"hung for {SECONDS} s: {traceback.format_exc()[-1500:]}")
     except Exception:
         return Result(name, injection.title, "unnamed", traceback.format_exc()[-2000:])
     finally:
@@ -77,7 +88,7 @@ def _inside(folder: Path) -> Iterator[None]:
 @contextlib.contextmanager
 def _limited() -> Iterator[None]:
     def late(_number: int, _frame: object) -> None:
-        raise Unnamed(f"hung for {SECONDS} s")
+        raise Hung
 
     before = signal.signal(signal.SIGALRM, late)
     signal.alarm(SECONDS)

@@ -15,8 +15,8 @@ class Optimizer(Model):
 
     name: Literal["adamw", "sgd"] = "adamw"
     """adamw or sgd (momentum .9, Nesterov)"""
-    rate: PositiveFloat = 0.003
-    """learning rate at the top of the schedule"""
+    rate: Annotated[float, Field(ge=1e-9)] = 0.003
+    """learning rate at the top of the schedule; below 1e-9 a step is lost in the rounding of the weights"""
     decay: Annotated[float, Field(ge=0, lt=1)] = 1e-4
     """weight decay"""
     decay_form: Literal["absolute", "scaled"] | None = None

@@ -75,7 +75,7 @@ def _what_is_255(found: Survey, values: list[int]) -> UserError:
     flags = {"--ignore 255": "nobody knows what is there", "--ignore none": "it is a label like the others"}
     if between == [1]:
         flags["--ignore none --kind binary"] = "1 and 255 are one label: some masks are saved with 1, some with 255"
-    elif found.pixels[255] > sum(found.pixels[value] for value in between):
+    elif max(between) > 127 or found.pixels[255] > sum(found.pixels[value] for value in between):
         flags["--threshold 128"] = "they are 0 and 255, blurred in between"
     return ask(found, f"masks hold 255 beside {listed([v for v in values if v != 255])}", flags)
 

@@ -33,7 +33,9 @@ def misplaced(file: Path, values: Values, runs: Mapping[str, set[str]]) -> str |
 
 
 def _of_its_kind(file: Path, value: dict) -> bool:
-    """Whether a file whose name students and generations share is that of its folder."""
+    """Whether a file whose name students and generations share is that of its folder, and a data set's is one."""
+    if file.name == "dataset.json":
+        return "task" in value
     if file.name == "metrics.json" and file.parents[1].name in ("students", "evalnets"):
         return "generation" not in value
     if file.name == "metrics.json" and _GENERATION.fullmatch(file.as_posix()):
