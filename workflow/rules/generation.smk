@@ -222,7 +222,6 @@ rule show_pairs:
     conda:
         "../../envs/dissent.yaml"
     params:
-        settings=lambda w: rule_params.student(run_of(w), int(w.g), 1, PLAN.code)
-        | {"palette": run_of(w).dataset.task.palette, "code": PLAN.code("show_pairs")},
+        settings=lambda w: rule_params.showing(run_of(w), int(w.g), PLAN.code),
     script:
         "../scripts/show_pairs.py"

@@ -90,7 +90,7 @@ def read_table(path: str | Path, columns: Sequence[str] = (), sealed: bool = Tru
 
 
 def read_rows(
-    path: str | Path, columns: Sequence[str] = (), part: tuple[int, int] = (1, 1), sealed: bool = True
+    path: str | Path, columns: Sequence[str] = (), part: Sequence[int] = (1, 1), sealed: bool = True
 ) -> Iterator[dict[str, str]]:
     """The rows of a CSV one by one, as `read_table` has them; `part` = (s, n): the s-th of n parts of (almost) one length.
 
@@ -101,7 +101,7 @@ def read_rows(
     try:
         with open(path, newline="", encoding="utf-8-sig") as stream:
             first, last = 0, None
-            if part != (1, 1):
+            if tuple(part) != (1, 1):
                 count = sum(1 for _ in csv.reader(stream)) - 1
                 first, last = (count * shard // part[1] for shard in (part[0] - 1, part[0]))
                 stream.seek(0)

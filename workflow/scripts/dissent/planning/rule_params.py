@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from dissent.config.deviations import quirks_of
 from dissent.config.resolve import Config, Run
+from dissent.core import arguments
 from dissent.core.rebuild_hint import option
 
 Code = Callable[
@@ -11,7 +12,7 @@ Code = Callable[
 ]  # a rule, and the entries of registries that it uses -> digest of what its script runs (planning/closure.py)
 
 
-def facts(run: Run) -> dict:
+def facts(run: Run) -> arguments.Facts:
     """What a job must know of the data, and how it computes."""
     task = run.dataset.task
     return {
@@ -24,18 +25,24 @@ def facts(run: Run) -> dict:
     }
 
 
-def prediction(run: Run, generation: int, code: Code, shard: int = 1) -> dict:
+def prediction(run: Run, generation: int, code: Code, shard: int = 1) -> arguments.Prediction:
     """For predict: one shard of the unlabelled images, as the pool of the generation before sees them."""
-    asked = {"part": [shard, run.shards], "mean": run.recipe.label == "mean", "views": run.at(generation)["views"]}
-    used = code("predict", _architecture(run))
-    return facts(run) | asked | {"seed": run.seed, "generation": generation, "code": used}
+    return {
+        **facts(run),
+        "part": [shard, run.shards],
+        "mean": run.recipe.label == "mean",
+        "views": run.at(generation)["views"],
+        "seed": run.seed,
+        "generation": generation,
+        "code": code("predict", _architecture(run)),
+    }
 
 
 def _architecture(run: Run) -> str:
     return f"networks/{run.network.architecture}"
 
 
-def masks(run: Run, generation: int, code: Code) -> dict:
+def masks(run: Run, generation: int, code: Code) -> arguments.Masks:
     """For build_masks."""
     recipe = run.at(generation)
     task = run.dataset.task
@@ -50,9 +57,10 @@ def masks(run: Run, generation: int, code: Code) -> dict:
     }
 
 
-def evalnet(run: Run, member: int, code: Code) -> dict:
+def evalnet(run: Run, member: int, code: Code) -> arguments.EvalNet:
     """For train_evalnet."""
-    return _rated(run) | {
+    return {
+        **_rated(run),
         "size": list(run.dataset.size),
         "network": run.rater.model_dump(mode="json", exclude={"resources"}),
         "threads": run.rater.resources.threads,
@@ -65,31 +73,35 @@ def _rating_networks(run: Run) -> tuple[str, ...]:
     return (_architecture(run), "networks/evalnet")
 
 
-def thresholds(run: Run, code: Code) -> dict:
+def thresholds(run: Run, code: Code) -> arguments.Thresholds:
     """For measure_thresholds."""
     limits = {name: getattr(run.recipe.quality, name) for name in ("least", "most")}
-    return _rated(run) | {"quality": limits, "code": code("measure_thresholds", *_rating_networks(run))}
+    return {**_rated(run), "quality": limits, "code": code("measure_thresholds", *_rating_networks(run))}
 
 
-def rating(run: Run, code: Code) -> dict:
+def rating(run: Run, code: Code) -> arguments.Rating:
     """For score_pairs."""
-    return _rated(run) | {"code": code("score_pairs", *_rating_networks(run))}
+    return {**_rated(run), "code": code("score_pairs", *_rating_networks(run))}
 
 
-def _rated(run: Run) -> dict:
-    return facts(run) | {"rated": run.recipe.rates, "seed": run.seed}
+def _rated(run: Run) -> arguments.Rated:
+    return {**facts(run), "rated": run.recipe.rates, "seed": run.seed}
 
 
-def pairs(run: Run, generation: int, code: Code) -> dict:
+def pairs(run: Run, generation: int, code: Code) -> arguments.Pairs:
     """For assemble_pairs."""
     recipe = run.at(generation)
-    return {key: recipe[key] for key in ("copies", "copies_by", "labelled_copies")} | {"code": code("assemble_pairs")}
+    return {
+        "copies": recipe["copies"],
+        "copies_by": recipe["copies_by"],
+        "labelled_copies": recipe["labelled_copies"],
+        "code": code("assemble_pairs"),
+    }
 
 
-def student(run: Run, generation: int, member: int, code: Code) -> dict:
-    """For train: no word of how labels were made, so that a change of that which leaves the pairs alone trains nothing anew."""
+def student(run: Run, generation: int, member: int, code: Code) -> arguments.Student:
+    """For train."""
     recipe = run.at_member(generation, member)
-    used = ("doubt", "noise", "strength", "originals", "view", "labelled_share", "label_share", "learn", "budget_of")
     learner = f"learners/{recipe['learn']['name']}"
     return {
         "task": run.dataset.task.model_dump(mode="json"),
@@ -99,12 +111,28 @@ def student(run: Run, generation: int, member: int, code: Code) -> dict:
         "free_rotation": run.dataset.free_rotation,
         "network": run.network_at(generation, member).model_dump(mode="json", exclude={"resources"}),
         "threads": run.network.resources.threads,
-        "recipe": {key: recipe[key] for key in used} | {"doubt": _seen(recipe["doubt"], run)},
+        "recipe": {
+            "doubt": _seen(recipe["doubt"], run),
+            "noise": recipe["noise"],
+            "strength": recipe["strength"],
+            "originals": recipe["originals"],
+            "view": recipe["view"],
+            "labelled_share": recipe["labelled_share"],
+            "label_share": recipe["label_share"],
+            "learn": recipe["learn"],
+            "budget_of": recipe["budget_of"],
+        },
         "seed": run.seed,
         "generation": generation,
         "member": member,
         "code": code("train", learner, _architecture(run)),
     }
+
+
+def showing(run: Run, generation: int, code: Code) -> arguments.Shown:
+    """For show_pairs."""
+    student_one = student(run, generation, 1, code)
+    return {**student_one, "palette": run.dataset.task.palette, "code": code("show_pairs")}
 
 
 def _seen(doubt: dict, run: Run) -> dict:
@@ -122,50 +150,59 @@ def _input(run: Run) -> dict:
     return {"dataset": run.dataset_name} | run.dataset.model_dump(mode="json", include=keys)
 
 
-def ranking(run: Run, generation: int, code: Code) -> dict:
+def ranking(run: Run, generation: int, code: Code) -> arguments.Ranking:
     """For rank_students: how many of this pool label for the next generation."""
     recipe = run.at(generation)
     task = run.dataset.task
-    teachers = {"teachers": min(recipe["teachers"], recipe["pool"]), "score": task.rank_by or task.score}
-    return teachers | {"code": code("rank_students")}
+    teachers = min(recipe["teachers"], recipe["pool"])
+    return {"teachers": teachers, "score": task.rank_by or task.score, "code": code("rank_students")}
 
 
-def ranking_evalnets(run: Run, code: Code) -> dict:
+def ranking_evalnets(run: Run, code: Code) -> arguments.Ranking:
     """For rank_evalnets: how many of them rate."""
     return {"teachers": run.recipe.quality.used, "score": "agreement", "code": code("rank_evalnets")}
 
 
-def joining(code: Code) -> dict:
+def joining(code: Code) -> arguments.Coded:
     """For join_shards."""
     return {"code": code("join_shards")}
 
 
-def costing(code: Code) -> dict:
+def costing(code: Code) -> arguments.Coded:
     """For cost."""
     return {"code": code("cost")}
 
 
-def evaluation(run: Run, generation: int, code: Code) -> dict:
+def evaluation(run: Run, generation: int, code: Code) -> arguments.Evaluation:
     """For evaluate."""
-    names = {"run": run.name, "generation": generation, "upper_bound": run.recipe.upper_bound}
-    names["patience"] = run.recipe.patience
-    names["doubt_target"] = _seen(run.at(generation)["doubt"], run)["target"]
-    return facts(run) | names | {"code": code("evaluate", _architecture(run))}
+    return {
+        **facts(run),
+        "run": run.name,
+        "generation": generation,
+        "upper_bound": run.recipe.upper_bound,
+        "patience": run.recipe.patience,
+        "doubt_target": _seen(run.at(generation)["doubt"], run)["target"],
+        "code": code("evaluate", _architecture(run)),
+    }
 
 
-def deciding(run: Run, code: Code) -> dict:
+def deciding(run: Run, code: Code) -> arguments.Deciding:
     """For decide: how many students each planned generation has."""
     pools = [run.at(generation)["pool"] for generation in range(run.recipe.last + 1)]
     return {"pools": pools, "code": code("decide")}
 
 
-def auditing(run: Run, generation: int, code: Code) -> dict:
+def auditing(run: Run, generation: int, code: Code) -> arguments.Auditing:
     """For audit."""
-    names = {"run": run.name, "generation": generation, "task": run.dataset.task.model_dump(mode="json")}
-    return names | {"code": code("audit")}
+    return {
+        "run": run.name,
+        "generation": generation,
+        "task": run.dataset.task.model_dump(mode="json"),
+        "code": code("audit"),
+    }
 
 
-def report(run: Run, controls: list[Run], code: Code, config: Config) -> dict:
+def report(run: Run, controls: list[Run], code: Code, config: Config) -> arguments.Report:
     """For report. `config`: whose folders the command names."""
     task = run.dataset.task
     return {

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from torch import nn
@@ -14,6 +15,9 @@ from dissent.pseudolabels.quality import truth
 from dissent.training import inference
 from dissent.training.data import apply_doubt
 from dissent.training.offline_augment import noise_copy
+
+if TYPE_CHECKING:
+    from dissent.core import arguments
 
 ROUNDS = {"train": 10, "val": 3}  # of masks that several networks agree on, for each image
 NETWORKS = {"train": None, "val": 3}  # of each method whose single predictions are examples; none: all
@@ -56,12 +60,12 @@ def make_examples(
     rated: str,
     side: str,
     task: Task,
-    params: dict,
+    params: "arguments.Rated",
     device: str,
 ) -> Examples:
     """Examples of what is to be rated: single `predictions`, or `masks`, the consensus of two to four networks, blocked.
 
-    `pools`: networks of each method; `side`: train or val; `params`: precision, batch, seed. People's own labels are
+    `pools`: networks of each method; `side`: train or val. People's own labels are
     among the single predictions, with perfect scores.
     """
     several = [network for pool in pools for network in pool[: NETWORKS[side] if rated == "predictions" else None]]
@@ -70,9 +74,10 @@ def make_examples(
     ]
     if rated == "predictions":
         nothing = taught(blocked(task))
+        guessed: list = [*predicted, [None] * len(images_NHWC)]
         found = [
             (image, np.where(label == UNKNOWN, np.uint8(nothing), label) if guess is None else guess, label, None)
-            for guesses in [*predicted, [None] * len(images_NHWC)]
+            for guesses in guessed
             for image, label, guess in zip(images_NHWC, labels_NHW, guesses, strict=True)
         ]
     else:

@@ -1,6 +1,7 @@
 """Who votes on an image: several teachers, or the best one that sees it several times, turned and disturbed (section 5, 6)."""
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -11,13 +12,21 @@ from dissent.core.task import Task
 from dissent.training import inference
 from dissent.training.offline_augment import photo
 
+if TYPE_CHECKING:
+    from dissent.core import arguments
+
 
 def ballots(
-    pool: Sequence[nn.Module], images_NHWC: np.ndarray, names: Sequence[str], task: Task, params: dict, device: str
+    pool: Sequence[nn.Module],
+    images_NHWC: np.ndarray,
+    names: Sequence[str],
+    task: Task,
+    params: "arguments.Prediction",
+    device: str,
 ) -> Iterator[list[Tensor]]:
     """For each batch of images the probabilities (B, C, H, W) of every voter, in the image's own position.
 
-    `params`: views (form, number, noise), precision, batch, and seed, generation for the views' random numbers.
+    `params`: with `views`; their random numbers come of seed and generation.
     """
     how, batch = (device, params["precision"], params["batch"]), params["batch"]
     if params["views"]["form"] == "none":

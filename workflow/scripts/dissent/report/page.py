@@ -4,6 +4,7 @@ import base64
 import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dissent.config.deviations import told
 from dissent.core.files import write_text
@@ -14,13 +15,16 @@ from dissent.report.sheets import Sheets
 from dissent.report.templates import environment_of
 from dissent.report.verdict import verdict
 
+if TYPE_CHECKING:
+    from dissent.core import arguments
+
 LIMIT = 10_000_000  # bytes of the page; pictures shrink until it fits
 _TABLES = ("metrics.json", "counts.csv", "teachers.json", "cost.json", "predictions.csv", "masks.csv", "audit.json")
 _SIDES = (256, 192, 128, 96, 64)  # pixels of a tile at most
 
 
 def write_report(
-    params: dict,
+    params: "arguments.Report",
     generations: Sequence[str],
     controls: Mapping[str, str],
     data: Mapping[str, str],
@@ -30,7 +34,7 @@ def write_report(
 ) -> None:
     """Write the page. `generations` are the folders gen0..genN; `controls`: {method: folder of its last generation}.
 
-    `params`: `planning.rule_params.report`. `data`: {side of the split: its table}. `templates`: folder of report.html.j2, report.css
+    `data`: {side of the split: its table}. `templates`: folder of report.html.j2, report.css
     and report.js.
     """
     story = Story.read(params, generations, controls, data)

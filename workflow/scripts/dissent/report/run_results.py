@@ -4,8 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dissent.core.files import read_json, read_table
+
+if TYPE_CHECKING:
+    from dissent.core import arguments
 
 UPPER_BOUND = "upper bound: reads hidden masks"
 
@@ -79,8 +83,7 @@ class Generation:
 class Story:
     """A run: its generations, its controls, and the tables of its split."""
 
-    params: dict
-    """`planning.rule_params.report`"""
+    params: "arguments.Report"
     generations: list[Generation]
     """those that were made"""
     planned: Generation
@@ -94,7 +97,11 @@ class Story:
 
     @classmethod
     def read(
-        cls, params: dict, generations: Sequence[str], controls: Mapping[str, str], data: Mapping[str, str]
+        cls,
+        params: "arguments.Report",
+        generations: Sequence[str],
+        controls: Mapping[str, str],
+        data: Mapping[str, str],
     ) -> "Story":
         """From the folders of the generations and of each control's last one."""
         ends = {name: Generation(Path(folder)) for name, folder in controls.items()}

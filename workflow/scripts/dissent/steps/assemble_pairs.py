@@ -1,11 +1,16 @@
 """Assemble the pairs that a generation's students learn from. Needs no torch."""
 
+from typing import TYPE_CHECKING
+
 from dissent.core.columns import LABELLED, PAIRS
 from dissent.core.files import read_table, write_table
 
+if TYPE_CHECKING:
+    from dissent.core import arguments
+
 
 def assemble_pairs(
-    params: dict,
+    params: "arguments.Pairs",
     labelled: str,
     masks: str | None,
     unlabelled: str,
@@ -15,7 +20,7 @@ def assemble_pairs(
 ) -> None:
     """Write pairs.csv: the labelled pairs, then (generation > 0) the pseudo-labelled ones that were kept.
 
-    `params`: copies, labelled_copies, of this generation. `hidden`: given to recipes marked `upper_bound` alone.
+    `hidden`: given to recipes marked `upper_bound` alone.
     `scores`: the copies of each pair by the quality of its mask, in place of `copies`.
     """
     rows = [_person(row, "labelled", params["labelled_copies"]) for row in read_table(labelled)]

@@ -3,10 +3,15 @@
 Runs after training and hands nothing back to it. Needs no torch.
 """
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from dissent.core.files import UNKNOWN, read_mask, read_table, verify, write_json
 from dissent.core.task import Task
+
+if TYPE_CHECKING:
+    from dissent.core import arguments
 
 DEFINITIONS = {
     "wrong_of_teacher": "share of all known pixels at which the best teacher's prediction is wrong",
@@ -17,10 +22,10 @@ DEFINITIONS = {
 }
 
 
-def audit(params: dict, hidden: str, masks: str, predictions: str, out: str) -> None:
+def audit(params: "arguments.Auditing", hidden: str, masks: str, predictions: str, out: str) -> None:
     """Write audit.json: error inside and outside the doubt, in all and for each true class; {"hidden_masks": 0} without any.
 
-    `params`: task, run, generation. Multilabel: a pixel counts once a label.
+    Multilabel: a pixel counts once a label.
     """
     task = Task(params["task"])
     rows = {row["id"]: row for row in read_table(masks)}

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,13 +16,16 @@ from dissent.pseudolabels.aggregate import CHOOSING, LABELERS
 from dissent.pseudolabels.learned import columns_of, counted
 from dissent.pseudolabels.select import SELECTORS
 
+if TYPE_CHECKING:
+    from dissent.core import arguments
+
 MEAN = "0"
 """the number of the mean among the teachers of predictions.csv"""
 _DOUBT_PALETTE = [[0, 0, 0]] + [[255, 90, 60]] * 255
 
 
 def build_masks(
-    params: dict,
+    params: "arguments.Masks",
     predictions: str,
     previous: str | None,
     consensus: str,
@@ -31,9 +35,8 @@ def build_masks(
 ) -> dict:
     """Write {consensus,inconsistency}/{id}.png and masks.csv, one row an image, dropped ones included.
 
-    `params`: task, palette, label, select, doubt (erode, dilate), threads. `previous`: masks.csv of the generation
-    before, to say which share of the pixels agreed upon in both has changed; None for the first. `scores`: the estimated
-    quality of the predictions, for `label: scored`. Returns {"images"} for the cost.
+    `previous`: masks.csv of the generation before, to say which share of the pixels agreed upon in both has changed;
+    None for the first. `scores`: the estimated quality of the predictions, for `label: scored`. Returns {"images"} for the cost.
     """
     task = Task(params["task"])
     rows = read_table(predictions, PREDICTIONS)
@@ -44,8 +47,9 @@ def build_masks(
 
     def one(group: list[dict]) -> dict:
         earlier = before.get(group[0]["id"])
-        for name in ("label", "doubt") if earlier else ():
-            verify(earlier[name], earlier[f"{name}_sha256"], previous)
+        if earlier and previous:
+            for name in ("label", "doubt"):
+                verify(earlier[name], earlier[f"{name}_sha256"], previous)
         return _build(group, earlier, params, task, predictions, Path(consensus), Path(inconsistency))
 
     with ThreadPoolExecutor(params["threads"]) as workers:
@@ -55,7 +59,13 @@ def build_masks(
 
 
 def _build(
-    group: Sequence[dict], before: dict | None, params: dict, task: Task, table: str, consensus: Path, doubts: Path
+    group: Sequence[dict],
+    before: dict | None,
+    params: "arguments.Masks",
+    task: Task,
+    table: str,
+    consensus: Path,
+    doubts: Path,
 ) -> dict:
     for row in group:
         verify(row["prediction"], row["sha256"], table)

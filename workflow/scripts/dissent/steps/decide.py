@@ -1,24 +1,29 @@
 """`generations: auto`: whether another generation is made, decided on validation images alone. Needs no torch."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dissent.core.files import UserError, read_json, write_json
 from dissent.evaluation import metrics
 from dissent.evaluation.bootstrap import same_images
 from dissent.evaluation.stopping import LEVEL, decide, sentence
 
+if TYPE_CHECKING:
+    from dissent.core import arguments
+
 log = logging.getLogger(__name__)
 
 
-def stopping(params: Mapping, counts: Sequence[str]) -> dict:
+def stopping(params: "arguments.Evaluation", counts: Sequence[str]) -> dict:
     """`stopping` of metrics.json: what each generation gained, which is kept, and whether it was enough.
 
-    `params`: task, patience. `counts`: counts.csv of every generation so far. `stopped_at` is the last generation that is
+    `counts`: counts.csv of every generation so far. `stopped_at` is the last generation that is
     made, None while more are. That the run ends at its cap is not known here: a higher cap changes no generation.
     """
     score, patience = params["task"]["score"], params["patience"]
+    assert patience is not None, "a run with a number of generations decides nothing"
     found = decide(same_images(list(counts), "val"), metrics.scorer(score, params["task"]), patience)
     told = {
         "patience": patience,
@@ -33,10 +38,10 @@ def stopping(params: Mapping, counts: Sequence[str]) -> dict:
     return told
 
 
-def write_stop(params: Mapping, before: str, out: str) -> None:
+def write_stop(params: "arguments.Deciding", before: str, out: str) -> None:
     """Write the answer for one generation: {"stopped_at": None} when it is made, else `stopping` and what that saves.
 
-    `before`: metrics.json of the generation before. `params`: pools = students of every planned generation.
+    `before`: metrics.json of the generation before.
     """
     found = read_json(before).get("stopping")
     if found is None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -18,6 +19,9 @@ from dissent.steps.predict import load_pool
 from dissent.training import inference
 from dissent.training.data import load_images, load_masks
 
+if TYPE_CHECKING:
+    from dissent.core import arguments
+
 COUNTS = ("tp", "fp", "fn", "tn")
 _CHUNK = 256  # images in memory at a time
 # what resized masks, grey at their borders, are for the published scores (method notes, section 1.1)
@@ -25,7 +29,7 @@ _TARGETS = {"labels_any": "foreground where grey > 0", "labels_half": "foregroun
 
 
 def evaluate(
-    params: dict,
+    params: "arguments.Evaluation",
     teachers: str,
     sides: dict[str, str],
     masks: str | None,
@@ -39,8 +43,7 @@ def evaluate(
 ) -> dict:
     """Write metrics.json (every score with its definition) and the per-image counts from which all of them follow.
 
-    `params`: task, channels, precision, batch, run, generation, upper_bound, patience, doubt_target. `sides`: {"val": csv, "test": csv}.
-    `about`: dataset.json, which names folders of targets of their own for some scores. `earlier`: folders of the generations before.
+    `sides`: {"val": csv, "test": csv}. `about`: dataset.json, which names folders of targets of their own for some scores. `earlier`: folders of the generations before.
     For each side: every student, the pool's mean and sd, the best by validation, and the ensemble of the pool (mean
     of the probabilities). From gen1 on `pseudo_labels` says what masks.csv says of them; `alarms` what to mistrust, `stopping`
     (of `generations: auto`) whether more generations are made. Returns {"images"} for the cost.
@@ -48,7 +51,7 @@ def evaluate(
     task = Task(params["task"])
     prepared = read_json(about)
     files = Path(about).with_name(prepared["files"]["path"])
-    params = params | {"metric_labels": prepared.get("metric_labels", {}), "files": str(files)}
+    known: arguments.Evaluating = {**params, "metric_labels": prepared.get("metric_labels", {}), "files": str(files)}
     ranking = read_json(teachers)
     pool = load_pool(teachers, ranking["pool"], device)
     students = [f"student{row['student']}" for row in ranking["pool"]]
@@ -59,14 +62,14 @@ def evaluate(
         "ranked_by": ranking["ranked_by"],
         "best_student": ranking["pool"][0]["student"],
         "upper_bound": params["upper_bound"],
-        "definitions": {name: _definition(name, params) for name in metrics.names_for(params["task"])},
+        "definitions": {name: _definition(name, known) for name in metrics.names_for(params["task"])},
         "label_names": task.labels,
     }
     per_image: list[dict] = []
     for side, csv in sides.items():
         rows = read_table(csv)
-        counts = _count(rows, csv, pool, [*students, "ensemble"], task, params, device) if rows else None
-        result[side] = _summary(counts, students, task, params) if counts else None
+        counts = _count(rows, csv, pool, [*students, "ensemble"], task, known, device) if rows else None
+        result[side] = _summary(counts, students, task, known) if counts else None
         for who, one in (counts["labels"] if counts else {}).items():
             per_image += _image_rows(side, rows, who, one, result["label_names"])
         for who, one in (counts.get("mcce", {}) if counts else {}).items():
@@ -75,7 +78,7 @@ def evaluate(
         result["pseudo_labels"] = _pseudo_labels(masks, labelled, task, params["doubt_target"])
     result["tables"] = {Path(table).name: write_table(table, per_image, (*COUNTED, *COUNTS))}
     everyone = {"labelled": labelled} | ({"unlabelled": unlabelled} if unlabelled else {}) | sides
-    result["sides"] = sides_of(everyone, params["files"], params["channels"])
+    result["sides"] = sides_of(everyone, known["files"], params["channels"])
     result["alarms"] = watch(result, teachers, earlier, masks, result["sides"])
     if params["patience"]:
         result["stopping"] = stopping(params, [*(str(Path(folder) / "counts.csv") for folder in earlier), table])
@@ -84,7 +87,7 @@ def evaluate(
     return {"images": sum(len(read_table(csv)) for csv in sides.values()) * len(pool)}
 
 
-def _definition(name: str, params: dict) -> str:
+def _definition(name: str, params: "arguments.Evaluating") -> str:
     """The score's own sentence, and which masks it was computed against where these are not `labels`."""
     folder = params["metric_labels"].get(name)
     target = f"; against the masks in {folder}: {_TARGETS[folder]}" if folder else ""
@@ -93,7 +96,9 @@ def _definition(name: str, params: dict) -> str:
     return metrics.scorer(name, params["task"]).definition + target
 
 
-def _count(rows: list[dict], csv: str, pool: list, names: list[str], task: Task, params: dict, device: str) -> dict:
+def _count(
+    rows: list[dict], csv: str, pool: list, names: list[str], task: Task, params: "arguments.Evaluating", device: str
+) -> dict:
     """{folder of targets: {who: counts (N, L, 4)}}; `labels` always, others where a score has targets of its own.
 
     Where the task marks cells, scores that count otherwise have an entry under their name.
@@ -128,7 +133,7 @@ def _count(rows: list[dict], csv: str, pool: list, names: list[str], task: Task,
     return {folder: {name: np.concatenate(parts) for name, parts in of.items()} for folder, of in counts.items()}
 
 
-def _summary(counts: dict, students: list[str], task: Task, params: dict) -> dict:
+def _summary(counts: dict, students: list[str], task: Task, params: "arguments.Evaluating") -> dict:
     names = metrics.names_for(params["task"])
 
     def of(name: str) -> dict:
@@ -177,7 +182,7 @@ def _pseudo_labels(masks: str, labelled: str, task: Task, target: str) -> dict:
     for row in given:
         verify(row["label"], row["label_sha256"], labelled)
     masks_of_people = (read_mask(row["label"]) for row in given)  # one at a time: there may be many
-    counted = [[*task.pixels(mask), np.count_nonzero(mask != UNKNOWN)] for mask in masks_of_people]
+    counted = [np.append(task.pixels(mask), np.count_nonzero(mask != UNKNOWN)) for mask in masks_of_people]
     *people, known = np.sum(counted, axis=0)
     names = task.histogram_names
     return {

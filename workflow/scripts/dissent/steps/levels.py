@@ -1,11 +1,14 @@
 """The grey levels of 16-bit images that became 0 and 255: they belong to a network, as its geometry does. Needs no torch."""
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from dissent.core.files import UserError, read_json
 
+if TYPE_CHECKING:
+    from dissent.core import arguments
 
-def with_levels(settings: dict, prepared: str | Sequence[str]) -> dict:
+
+def with_levels(settings: "arguments.Student", prepared: str) -> "arguments.Student":
     """Settings of a student with `input.levels` from dataset.json, which a plan cannot know; of 8-bit images as they are.
 
     So they are part of what tells equal students apart, and of model.json; the date of dataset.json is not.
@@ -17,4 +20,4 @@ def with_levels(settings: dict, prepared: str | Sequence[str]) -> dict:
         raise UserError(
             f"{prepared} has no grey levels, and the data set has `depth: 16`; delete it and prepare it again"
         )
-    return settings | {"input": settings["input"] | {"levels": found}}
+    return {**settings, "input": settings["input"] | {"levels": found}}

@@ -3,6 +3,7 @@
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -13,6 +14,9 @@ from dissent.core.task import Task
 from dissent.pseudolabels.tta import ballots
 from dissent.training.data import load_images
 
+if TYPE_CHECKING:
+    from dissent.core import arguments
+
 _CHUNK = 512  # images in memory at a time: memory does not grow with their number
 
 
@@ -22,17 +26,15 @@ def load_pool(teachers: str, rows: list[dict], device: str) -> list:
     for row in rows:
         for name, expected in row["sha256"].items():
             verify(Path(row["folder"]) / name, expected, teachers)
-        network = networks.load(row["folder"])[0].to(device=device, memory_format=torch.channels_last)
+        network = networks.load(row["folder"])[0].to(device).to(memory_format=torch.channels_last)
         loaded.append(network)
     return loaded
 
 
-def predict(params: dict, teachers: str, unlabelled: str, out: str, table: str, device: str) -> dict:
+def predict(params: "arguments.Prediction", teachers: str, unlabelled: str, out: str, table: str, device: str) -> dict:
     """Write out/teacher{k}/{id}.png (hard predictions, palette PNG) and the table of their digests.
 
-    `params`: task, palette, channels, precision, batch, threads, part = (s, n): the s-th of n shards of the images,
-    and what `ballots` takes. With `views` teacher{k} is the k-th view of the best teacher; with `mean` there is mean/
-    too, which the table calls teacher 0. Returns {"images"} for the cost.
+    With `mean` there is mean/ too, which the table calls teacher 0. Returns {"images"} for the cost.
     """
     task = Task(params["task"])
     asked = [row for row in read_json(teachers)["pool"] if row["teacher"]]

@@ -1,5 +1,7 @@
 """Rate the masks of unlabelled images: by EvalNets, or by the truth (an upper bound). Section 5, 11 and 5.2."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from dissent.core.columns import SCORES
@@ -12,9 +14,12 @@ from dissent.steps.predict import load_pool
 from dissent.steps.train_evalnet import rate
 from dissent.training.data import apply_doubt, load_images
 
+if TYPE_CHECKING:
+    from dissent.core import arguments
+
 
 def score_pairs(
-    params: dict,
+    params: "arguments.Rating",
     table: str,
     unlabelled: str,
     thresholds: str,
@@ -25,8 +30,8 @@ def score_pairs(
 ) -> dict:
     """Write one row for each mask of `table`, predictions.csv or masks.csv: its score, its copies, whether it is selected.
 
-    `params`: task, channels, rated (predictions, masks), precision, batch. `thresholds`: as `measure_thresholds` wrote them.
-    Rated by the networks of `evalnets`, or by `hidden` labels. Returns {"images"} for the cost.
+    `thresholds`: as `measure_thresholds` wrote them. Rated by the networks of `evalnets`, or by `hidden` labels.
+    Returns {"images"} for the cost.
     """
     task, limits = Task(params["task"]), read_json(thresholds)
     images = {row["id"]: row for row in read_table(unlabelled)}
@@ -40,6 +45,7 @@ def score_pairs(
             )
         scores = [_true_score(row, labels[row["id"]], task, table, hidden) for row in rows]
     else:
+        assert evalnets, "who rates is one of the two"
         skip_doubt = task.doubt_class and params["rated"] == "masks"
         pool = load_pool(evalnets, [row for row in read_json(evalnets)["pool"] if row["teacher"]], device)
         scores = []
@@ -64,7 +70,9 @@ def score_pairs(
     return {"images": len(rows)}
 
 
-def _seen(chunk: list[dict], images: dict, task: Task, params: dict, table: str, unlabelled: str) -> np.ndarray:
+def _seen(
+    chunk: list[dict], images: dict, task: Task, params: "arguments.Rating", table: str, unlabelled: str
+) -> np.ndarray:
     """What EvalNets take: image and planes of the mask, black and empty where there is doubt."""
     pixels = load_images([images[row["id"]] for row in chunk], unlabelled, params["channels"])
     stacked = []

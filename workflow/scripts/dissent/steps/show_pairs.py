@@ -1,22 +1,25 @@
 """The pairs of a generation as its students see them: inputs and targets as PNG, for people to look at."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dissent.core.files import MOST_BY_LABEL, UNKNOWN, sha256, write_image, write_json, write_mask
 from dissent.training.data import Pairs
 
+if TYPE_CHECKING:
+    from dissent.core import arguments
 
-def show_pairs(settings: dict, pairs: str, out: str) -> None:
+
+def show_pairs(settings: "arguments.Shown", pairs: str, out: str) -> None:
     """Write out/inputs/{id}.png and out/targets/{id}.png; noise copies get `.copy{n}` behind the id. White = no loss there.
 
     out/shown.json has the digest of each.
     """
     key = (settings["seed"], settings["generation"])
-    seen = Pairs(
-        pairs, settings["channels"], settings["recipe"] | {"label_share": 1.0}, settings["free_rotation"], key, 1, 1
-    )
+    recipe: arguments.Learning = {**settings["recipe"], "label_share": 1.0}
+    seen = Pairs(pairs, settings["channels"], recipe, settings["free_rotation"], key, 1, 1)
     for index, (row, copy) in enumerate(seen.entries):
         image, target = seen.entry(index)
         name = seen.rows[row]["id"] + (f".copy{copy}" if copy else "")

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -24,11 +25,14 @@ from dissent.training.learners import LEARNERS, Learner
 from dissent.training.loop import fit
 from dissent.training.losses import Loss
 
+if TYPE_CHECKING:
+    from dissent.core import arguments
+
 log = logging.getLogger(__name__)
 
 
 def train_student(
-    params: dict,
+    params: "arguments.Student",
     pairs: str,
     val: str,
     unlabelled: str,
@@ -39,7 +43,6 @@ def train_student(
 ) -> dict:
     """Train one student and write model.safetensors, model.json, history.csv and metrics.json into `out`.
 
-    `params`: task, size, channels, input, free_rotation, network, recipe (`Run.at(generation)`), seed, generation, member.
     `state`: folder of the resume state (runtime/student_states.py), which no other process uses; its last checkpoint, of the
     finished training, stays. Returns {"steps", "images"} for the cost, and what earlier starts took, as {"earlier"}.
     """
@@ -71,7 +74,7 @@ def train_student(
             progress = fit(learner, spec, steps, draw, scorer, checkpoints, stop, key, device, checkpoint_seconds)
         kept = learner.result()
         kept.load_state_dict(progress.best)
-        about = {key: params[key] for key in ("task", "size", "input")}
+        about = {"task": params["task"], "size": params["size"], "input": params["input"]}
         networks.save(kept, out, spec, task.outputs, channels, about)
         history = write_history(Path(out), progress.history)
         result = _final_metrics(kept, val, task, params, device)
@@ -89,7 +92,13 @@ def train_student(
 
 
 def _batches(
-    training: Pairs, learner: Learner, unlabelled: str, params: dict, key: tuple, device: str, ahead: ThreadPoolExecutor
+    training: Pairs,
+    learner: Learner,
+    unlabelled: str,
+    params: "arguments.Student",
+    key: tuple,
+    device: str,
+    ahead: ThreadPoolExecutor,
 ) -> Callable[[int], tuple[Batch, Mapping[str, Tensor]]]:
     """The function from a step to its batch: the next one is drawn while this one is learned."""
     batch, recipe = params["network"]["batch"], params["recipe"]
@@ -117,18 +126,18 @@ def _batches(
     return batches
 
 
-def _masks(network: nn.Module, images, task: Task, params: dict, device: str):
+def _masks(network: nn.Module, images, task: Task, params: "arguments.Student", device: str):
     return inference.masks(network, images, task, device, params["network"]["precision"], params["network"]["batch"])
 
 
-def _read(table: str, params: dict):
+def _read(table: str, params: "arguments.Student"):
     rows = read_table(table, LABELLED)
     if not rows:
         raise UserError(f"{table} has no images: the best step of a training is chosen on them; give the split some")
     return load_images(rows, table, params["channels"]), load_masks(rows, table)
 
 
-def _validator(val: str, task: Task, params: dict, device: str) -> Callable[[nn.Module], float | None]:
+def _validator(val: str, task: Task, params: "arguments.Student", device: str) -> Callable[[nn.Module], float | None]:
     images, labels = _read(val, params)
 
     scorer = metrics.scorer(task.score, params["task"])
@@ -139,7 +148,7 @@ def _validator(val: str, task: Task, params: dict, device: str) -> Callable[[nn.
     return validate
 
 
-def _final_metrics(network: nn.Module, val: str, task: Task, params: dict, device: str) -> dict:
+def _final_metrics(network: nn.Module, val: str, task: Task, params: "arguments.Student", device: str) -> dict:
     images, labels = _read(val, params)
     masks = _masks(network.to(device), images, task, params, device)
     counts = count_all(masks, labels, params["task"])

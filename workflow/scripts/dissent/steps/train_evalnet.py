@@ -2,6 +2,7 @@
 
 import logging
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -24,6 +25,9 @@ from dissent.training.learners.rating import Rating
 from dissent.training.loop import fit
 from dissent.training.losses import Loss
 
+if TYPE_CHECKING:
+    from dissent.core import arguments
+
 log = logging.getLogger(__name__)
 
 
@@ -41,7 +45,7 @@ def load_labelled(table: str, channels: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def train_evalnet(
-    params: dict,
+    params: "arguments.EvalNet",
     pools: list[str],
     labelled: str,
     val: str,
@@ -52,7 +56,6 @@ def train_evalnet(
 ) -> dict:
     """Train one EvalNet on masks that `pools` (teachers.json of each method) make, and write it into `out`.
 
-    `params`: task, palette, channels, size, network (a network file as a dict), rated, precision, batch, seed, member.
     Kept is the step with the smallest mean absolute error of the IoU on validation examples; its metrics.json holds
     `val.agreement`, 1 minus that. `state` and what is returned are as in `train_student`.
     """
@@ -92,7 +95,7 @@ def train_evalnet(
     return {"steps": steps, "images": steps * spec["batch"]} | progress.before()
 
 
-def measure_thresholds(params: dict, pools: list[str], val: str, out: str, device: str) -> None:
+def measure_thresholds(params: "arguments.Thresholds", pools: list[str], val: str, out: str, device: str) -> None:
     """Write {"least", "most"}: those given as numbers, and for `validation` what the pools' masks are worth there.
 
     least: mean quality of all their masks of validation images; most: mean of the best mask of each image.
@@ -144,7 +147,7 @@ def _batches(examples: Examples, task: Task, batch: int, key: tuple, device: str
     return batches
 
 
-def _validator(examples: Examples, task: Task, params: dict, device: str):
+def _validator(examples: Examples, task: Task, params: "arguments.Facts", device: str):
     def validate(network: torch.nn.Module) -> float:
         batch, errors = params["batch"], []
         for first in range(0, len(examples.masks), batch):

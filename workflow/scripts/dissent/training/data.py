@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -14,6 +15,9 @@ from dissent.core.scratch import scratch
 from dissent.core.seeds import generator
 from dissent.core.task import taught, without_doubted
 from dissent.training.offline_augment import noise_copy, part_of
+
+if TYPE_CHECKING:
+    from dissent.core import arguments
 
 
 @dataclass
@@ -107,7 +111,14 @@ class Pairs:
     """Training pairs of a table as `assemble_pairs` wrote it, with noise copies rendered from their key."""
 
     def __init__(
-        self, table: str, channels: int, recipe: dict, free_rotation: bool, key: tuple, member: int, batch: int
+        self,
+        table: str,
+        channels: int,
+        recipe: "arguments.Learning",
+        free_rotation: bool,
+        key: tuple,
+        member: int,
+        batch: int,
     ):
         """`key` = (seed, generation); `recipe` = `Recipe.at(generation)`; UserError when the table is empty."""
         rows = read_table(table, PAIRS)

@@ -1,0 +1,194 @@
+"""What each step is told of the settings: made by planning/rule_params.py, noted by Snakemake, which takes plain dicts.
+
+Steps name these for readers and type checkers alone (`TYPE_CHECKING`): one that gets another argument leaves the code of
+the others as it is, and what they made too.
+"""
+
+from typing import Any, TypedDict
+
+Spec = dict[str, Any]
+"""a part of the settings as JSON has it: the task, a network file, a key with keys of its own"""
+
+
+class Coded(TypedDict):
+    """For steps that need no settings: join_shards, cost."""
+
+    code: str
+    """digest of what the script runs (planning/closure.py)"""
+
+
+class Facts(TypedDict):
+    """What a step must know of the data, and how it computes."""
+
+    task: Spec
+    palette: list[list[int]]
+    channels: int
+    precision: str
+    batch: int
+    threads: int
+
+
+class Prediction(Facts):
+    """For predict."""
+
+    part: list[int]
+    """[s, n]: the s-th of n shards of the images"""
+    mean: bool
+    """whether there is the mean of the teachers too, which the table calls teacher 0"""
+    views: Spec
+    """form, number, noise; where there is a form, teacher{k} is the k-th view of the best teacher"""
+    seed: int
+    generation: int
+    code: str
+
+
+class Masks(TypedDict):
+    """For build_masks."""
+
+    task: Spec
+    palette: list[list[int]]
+    threads: int
+    label: str
+    select: str
+    doubt: dict[str, int]
+    """erode, dilate"""
+    code: str
+
+
+class Rated(Facts):
+    """What all steps of EvalNets know."""
+
+    rated: str
+    """predictions, or masks"""
+    seed: int
+
+
+class EvalNet(Rated):
+    """For train_evalnet."""
+
+    size: list[int]
+    network: Spec
+    member: int
+    code: str
+
+
+class Thresholds(Rated):
+    """For measure_thresholds."""
+
+    quality: dict[str, Any]
+    """least and most: a number, or `validation`"""
+    code: str
+
+
+class Rating(Rated):
+    """For score_pairs."""
+
+    code: str
+
+
+class Pairs(TypedDict):
+    """For assemble_pairs: copies of this generation."""
+
+    copies: int
+    copies_by: str
+    labelled_copies: int
+    code: str
+
+
+class Learning(TypedDict):
+    """What a student takes of its recipe."""
+
+    doubt: Spec
+    noise: Spec
+    strength: float
+    originals: bool
+    view: str
+    labelled_share: float | None
+    label_share: float
+    learn: Spec
+    budget_of: str
+
+
+class Student(TypedDict):
+    """For train: no word of how labels were made, so that a change of that which leaves the pairs alone trains nothing anew."""
+
+    task: Spec
+    size: list[int]
+    channels: int
+    input: Spec
+    """how an image came to the network's size; with `levels`, where images have 16 bits (steps/levels.py)"""
+    free_rotation: bool
+    network: Spec
+    threads: int
+    recipe: Learning
+    seed: int
+    generation: int
+    member: int
+    code: str
+
+
+class Shown(Student):
+    """For show_pairs."""
+
+    palette: list[list[int]]
+
+
+class Ranking(TypedDict):
+    """For rank_students and rank_evalnets: how many are marked, by which score."""
+
+    teachers: int
+    score: str
+    code: str
+
+
+class Evaluation(Facts):
+    """For evaluate."""
+
+    run: str
+    generation: int
+    upper_bound: bool
+    patience: int | None
+    doubt_target: str
+    code: str
+
+
+class Evaluating(Evaluation):
+    """What evaluate knows beside that from dataset.json."""
+
+    metric_labels: dict[str, str]
+    """score -> folder of targets of its own"""
+    files: str
+    """files.csv"""
+
+
+class Deciding(TypedDict):
+    """For decide."""
+
+    pools: list[int]
+    """students of every planned generation"""
+    code: str
+
+
+class Auditing(TypedDict):
+    """For audit."""
+
+    run: str
+    generation: int
+    task: Spec
+    code: str
+
+
+class Report(TypedDict):
+    """For report."""
+
+    run: Spec
+    """name, method, dataset, split, seed, quirks, upper_bounds"""
+    controls: list[str]
+    task: Spec
+    palette: list[list[int]]
+    colours: list
+    channels: int
+    command: str
+    settings: Spec
+    code: dict[str, str]
+    """rule -> digest"""
