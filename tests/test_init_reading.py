@@ -199,6 +199,19 @@ def test_masks_that_are_turned_are_no_misfits(in_tmp):
 def test_masks_of_another_size_want_a_word(in_tmp, capsys):
     folder(lambda seed: values(0, 255)(seed)[::2, ::2])
     assert init() == 2
-    refused(capsys, "its mask 8 x 12", "`unequal: resize`")
+    refused(capsys, "its mask 8 x 12", "`unequal: resize`", "here --unequal says it")
     assert init("--unequal", "resize") == 0 and written()["unequal"] == "resize"
     check_too()
+
+
+def test_how_square_images_are_turned_is_said(in_tmp, capsys):
+    """No size tells it, and upside down masks would be learned."""
+    folder(values(0, 255))
+    for seed, name in enumerate(NAMES):
+        save(Path("raw/images", f"{name}.png"), photo(seed, 16, 16), exif=TURNED)
+        save(Path("raw/masks", f"{name}.png"), values(0, 255)(seed)[:, :16])
+    assert init() == 2
+    refused(capsys, "`exif: image`", "here --exif says it")
+    for way, mask in (("image", ids(0, 2)[:, :16]), ("both", np.rot90(ids(0, 2)[:, :16], -1))):
+        assert init("--exif", way, "--anew") == 0 and written()["exif"] == way
+        assert np.array_equal(label(NAMES[0]), mask)

@@ -20,6 +20,9 @@ from dissent.datasets.problems import Problems
 from dissent.datasets.raw import Item, find_items
 from dissent.datasets.settle import check_unmapped, check_used, each, settle
 
+_FLAGS = ("exif", "unequal")
+"""settings that flags of `dissent init` write as they are"""
+
 Counts = dict[int, tuple[int, int]]
 """pixels and masks of each label by its number (binary: 0 is the background), and of UNKNOWN"""
 
@@ -44,7 +47,8 @@ def rehearse(dataset: Dataset, threads: int) -> Counts:
     check_unmapped(dataset.coding, fit, problems)
     used = [(item, read[item.id][1].palette, read[item.id][1].used) for item in items if item.id in read]
     check_used(dataset.coding, used, raw, problems)
-    problems.stop(raw)
+    flags = [f"--{key}" for key in _FLAGS if any(f"`{key}: " in problem for problem in problems)]
+    problems.stop(raw, f", so nothing was written{f' (here {flags[0]} says it)' if flags else ''}")
     return {value: (pixels[value], masks[value]) for value in pixels}
 
 
