@@ -64,6 +64,7 @@ def test_a_background_that_is_a_class_of_its_own(in_tmp):
             save(Path(f"raw/masks/{name}/n{number:02}.png"), (mask == value).astype(np.uint8) * 255)
     assert init() == 0
     assert written()["task"]["labels"] == ["elsewhere", "background", "cell"]
+    assert written()["task"]["background"] == "elsewhere"
     check_too()
     _, rows = prepared(Path("raw"), Path("out"), **{k: written()[k] for k in ("task", "coding")})
     assert all(np.array_equal(label(rows, f"n{i:02}"), ids(i, 3)) for i in range(12))

@@ -199,7 +199,8 @@ def _of_folders(found: Survey, wishes: Wishes, folders: list[str], lossy: bool) 
     values = [f"{folder}/" for folder in folders]
     if overlapping:
         return named("multilabel", coding, values, wishes, found, names=folders)
-    return named("multiclass", coding, ["elsewhere", *values], wishes, found, names=[elsewhere(folders), *folders])
+    meant = named("multiclass", coding, ["elsewhere", *values], wishes, found, names=[elsewhere(folders), *folders])
+    return replace(meant, background=meant.labels[0])
 
 
 def _ignored(values: list[int]) -> dict:

@@ -21,6 +21,8 @@ class Guess:
     """of each label (binary: of the background before it): what stands for it in the files"""
     colours: list[list[int]] | None = None
     note: str = ""
+    background: str | None = None
+    """the label of what no file names, where there is such a thing"""
 
     @property
     def names(self) -> list[str]:

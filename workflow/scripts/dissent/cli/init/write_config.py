@@ -41,6 +41,8 @@ def source_of(
 ) -> dict[str, Any]:
     """A data set's file as a dict, without its splits and without what is the default. `further`: keys as they are."""
     values: dict[str, Any] = {"task": {"kind": found.kind, "labels": found.labels}, "raw": pairs.raw.as_posix()}
+    if found.background:
+        values["task"]["background"] = found.background
     if found.colours:
         values["task"]["colours"] = found.colours
     if (pairs.images_below, pairs.masks_below, pairs.more_below) != ("images", "masks", ""):
