@@ -189,6 +189,30 @@ def test_folders_have_the_name_that_is_no_link(in_tmp):
     assert [row["source"] for row in rows.values()] == ["images/m/1.png", "images/m/2.png"]
 
 
+@pytest.mark.parametrize(
+    ("link", "target", "said"),
+    [
+        ("up", "../..", "images/up: is a link to a folder that this one lies in"),
+        ("masks", "../masks", "images/masks/a.png: is a link to the mask a.png"),
+        ("b.png", "../masks/a.png", "images/b.png: is a link to the mask a.png"),
+    ],
+)
+def test_links_from_images_to_what_is_none_are_refused(in_tmp, link, target, said):
+    raw = pairs(in_tmp / "raw", ["a"])
+    (raw / "images" / link).symlink_to(target)
+    text = refused(raw, in_tmp / "out", partial=True)
+    assert said in text and "1 problem" in text
+
+
+def test_an_image_that_is_its_mask_is_refused(in_tmp):
+    raw = pairs(in_tmp / "raw", ["a", "b"])
+    for folder in ("images", "masks"):  # nothing to see, and nothing found: an image all the same
+        save(raw / folder / "c.png", np.zeros((16, 24), np.uint8))
+    (raw / "images/a.png").write_bytes((raw / "masks/a.png").read_bytes())
+    text = refused(raw, in_tmp / "out")
+    assert "images/a.png: has the same bytes as its mask" in text and "1 problem" in text
+
+
 def test_folders_that_are_left_out(in_tmp):
     raw = pairs(in_tmp / "raw", ["a", "old/b", ".hid/c"])
     census = Census()

@@ -70,7 +70,11 @@ class Looking:
         files, others = walk(top, hidden)
         census.left |= dict.fromkeys((path for path in hidden if path.suffix.lower() in EXTENSIONS), "hidden files")
         for path in others:
-            if path.suffix.lower() in EXTENSIONS and (self.nested or path.parent == top):
+            if not self.nested and path.parent != top:
+                continue
+            if path.is_symlink() and path.is_dir():
+                problems.add(self.below(path), "is a link to a folder that this one lies in: remove it")
+            elif path.suffix.lower() in EXTENSIONS:
                 problems.add(self.below(path), "is no plain file")
         return [path for path in files if self._is_image(path, top, census, problems)]
 
@@ -113,6 +117,7 @@ def walk(folder: Path, hidden: list[Path] | None = None) -> tuple[list[Path], li
     A folder that is reached in two ways has the name that is no link. `hidden` gets the files that were left out.
     """
     files, others, todo, links, seen = [], [], [folder], [], set()
+    above = set(Path(os.path.realpath(folder)).parents)
     while todo or links:
         current = (todo or links).pop()
         real = os.path.realpath(current)
@@ -131,7 +136,9 @@ def walk(folder: Path, hidden: list[Path] | None = None) -> tuple[list[Path], li
             except OSError:
                 others.append(path)  # a link to nothing or to itself
                 continue
-            if stat.S_ISDIR(kind):
+            if stat.S_ISDIR(kind) and path.is_symlink() and Path(os.path.realpath(path)) in above:
+                others.append(path)  # below it lies what is no part of this folder
+            elif stat.S_ISDIR(kind):
                 (links if path.is_symlink() else todo).append(path)
                 if path.suffix.lower() in EXTENSIONS:
                     others.append(path)

@@ -1,5 +1,6 @@
 """Which image a person's list or table means: by its path, the end of its path, its file's name, or its id. No torch."""
 
+import functools
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -47,7 +48,7 @@ class Names:
         self._paths: dict[str, set[str]] = {}
         self._full: dict[str, set[str]] = {}
         self._bare: dict[str, set[str]] = {}
-        self._plain: dict[str, tuple[str, str]] = {}
+        self._called: list[tuple[str, str]] = []
         self._folders: set[str] = set()
         files: list[str] = []
         for source, id_ in images:
@@ -62,8 +63,7 @@ class Names:
             for tail in _tails(path):
                 self._full.setdefault(tail, set()).add(source)
             self._bare.setdefault(nfc(id_), set()).add(source)
-            for name in (id_, files[-1]):
-                self._plain.setdefault(plain(name), (name, source))
+            self._called += [(id_, source), (files[-1], source)]
         self._alone = len(set(files)) == len(files)  # the name of its file tells which image it is
 
     def exact(self, text: str) -> set[str]:
@@ -91,11 +91,16 @@ class Names:
     def hint(self, text: str) -> str:
         """A word on an image whose name differs by its folder alone, by upper and lower case, or by zeros of a number."""
         name = PurePosixPath(bare(_path(text))).name
-        close, source = self._plain.get(plain(name), ("", ""))
+        close, source = self._alike.get(plain(name), ("", ""))
         if not close or name == close:
             return f" (but {source} is there)" if close else ""
         why = "upper and lower case differ" if name.casefold() == close.casefold() else "write it alike"
         return f" (but {close} is there: {why})"
+
+    @functools.cached_property
+    def _alike(self) -> dict[str, tuple[str, str]]:
+        """Names as people mean them: name and path of the first image that is called so."""
+        return {plain(name): (name, source) for name, source in reversed(self._called)}
 
     def misfit(self, text: str, found: set[str]) -> str:
         """Why a name of a person's file cannot be followed."""

@@ -54,6 +54,7 @@ def prepare(dataset: dict, name: str, raw: str, out: str, threads: int = 1, reco
             done = dict(each(pool, convert, jobs, problems, raw, "prepared"))
         check_unmapped(source.coding, {id_: (one.unmapped, one.pixels) for id_, one in done.items()}, problems)
         problems += [f"{item.source}: {why}" for item in items if (why := _real_doubt(source.task, done.get(item.id)))]
+        problems += _masks_as_images(items, done, found, Path(raw))
         faded = [item.source for item in items if item.id in done and done[item.id].faded]
         for line in by_cause([f"{name}: is in colour and read as grey; `channels: 3` keeps colours" for name in faded]):
             log.warning("%s", line)
@@ -86,6 +87,17 @@ def _compared(folder: Path, raw: str, used: dict[str, str], problems: Problems) 
         log.warning("%s", line)
     problems += [f"{change.path}: {WHY[change.how]}" for change in found_before if change.how == "rotten"]
     return found
+
+
+def _masks_as_images(items: list[Item], done: dict[str, Converted], found: dict[str, list], raw: Path) -> list[str]:
+    """Images that are byte for byte their mask, and not both of one value, as a black image without any object is."""
+    result = []
+    for item in items:
+        names = [item.source, *(mask.relative_to(raw).as_posix() for mask in item.masks if mask is not None)]
+        image, *masks = [found[name][2] if name in found else name for name in names]
+        if image in masks and item.id in done and len(done[item.id].counts) > 1:
+            result.append(f"{item.source}: has the same bytes as its mask, so it is no image: put the image there")
+    return result
 
 
 def folders(dataset: dict) -> list[str]:

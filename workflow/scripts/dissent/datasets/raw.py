@@ -1,8 +1,6 @@
 """The raw files of a data set: found, paired and named. Nothing is decoded here, and nothing imports torch."""
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from dissent.config.dataset import Part, Source
@@ -12,30 +10,18 @@ from dissent.core.words import nfc, some
 from dissent.datasets.contents import contents
 from dissent.datasets.decode import EXTENSIONS
 from dissent.datasets.groups import group_of, id_of, told_apart
+from dissent.datasets.items import Item as Item
+from dissent.datasets.items import check_names
 from dissent.datasets.listing import Census, Looking, further_files, images_by_key, masks_by_key, walk
 from dissent.datasets.mask_readers import label_folders
-from dissent.datasets.naming import OTHER_IMAGES, Names, bare, odd_character, plain
+from dissent.datasets.naming import OTHER_IMAGES, Names, bare, plain
 from dissent.datasets.problems import Problems
 from dissent.datasets.tables import table_of
 
-_LONGEST = 180  # bytes of a name: tiles and writers add some, and a file system takes 255
 _NO_DATA = (".zip", ".part", ".json")  # what fetching leaves beside the data
 
 
 Picture = tuple[Part, str, Path]
-
-
-@dataclass(frozen=True)
-class Item:
-    """An image with its masks: none where it is unlabelled, one file a label where the coding has folders."""
-
-    id: str
-    part: str
-    image: Path
-    source: str
-    masks: tuple[Path | None, ...]
-    group: str
-    row: dict[str, str] = field(default_factory=dict)
 
 
 def find_raw(raw: str | Path, *roots: str | Path) -> Path:
@@ -220,32 +206,3 @@ def _nothing(source: Source, rows: dict[str, dict[str, str]]) -> str:
         for column, values in source.keep.items()
     ]
     return f"{source.table.path}: no image is chosen: `keep` asks {', '.join(told)}"
-
-
-def check_names(source: Source, items: Sequence[Item], problems: Problems) -> None:
-    """Names must survive tables, file systems that ignore case, and spreadsheets."""
-    seen: dict[str, Item] = {}
-    files: dict[str, Item] = {}
-    for item in items:
-        twin = files.setdefault(os.path.realpath(item.image), item)
-        if twin.part != item.part:
-            problems.add(item.source, f"is in two of the `parts`, {twin.part} and {item.part}: take it out of one")
-            continue
-        other = seen.setdefault(item.id.casefold(), item)
-        if other is not item:
-            problems.append(f"{item.source} and {other.source}: {_alike(source, item.id == other.id)}")
-        bad = odd_character(item.source) or (ascii("\\") if "\\" in item.id else "")
-        if bad:
-            problems.append(f"{item.source!a}: its name has the character {bad}; rename it")
-        elif item.id[0] in "=+@-" or item.id != item.id.strip() or item.source != item.source.strip():
-            problems.append(f"{item.source!r}: its name begins with one of = + @ - or has a blank at an end; rename it")
-        elif len(item.id.encode()) > _LONGEST:
-            problems.append(f"{item.source[:60]}...: its name is longer than {_LONGEST} bytes; rename it")
-
-
-def _alike(source: Source, equal: bool) -> str:
-    if not equal:
-        return "differ in upper and lower case only"
-    return "have the same name; " + (
-        "rename one, as / becomes __ in it" if source.names == "path" else "say `names: path`"
-    )
