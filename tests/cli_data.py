@@ -60,3 +60,7 @@ def pixels_of(path: Path):
 
     with Image.open(path) as image:
         return np.array(image)
+
+
+def predict(*more, folder="photos", out="out", where=GENERATION):
+    return dissent("predict", where, folder, out, "--device", "cpu", "--threads", 1, *more)

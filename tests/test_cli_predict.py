@@ -1,19 +1,15 @@
-"""`dissent predict`: any image at its own size and name, broken ones named, nothing overwritten, damaged networks refused."""
+"""`dissent predict`: any image at its own size and name, by one student or a pool."""
 
-import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from cli_data import GENERATION, TASKS, dissent, generation, pixels_of, rows_of
+from cli_data import GENERATION, TASKS, generation, pixels_of, predict, rows_of
 from PIL import Image, ImageOps
 from raw_data import photo, save
 
 from dissent import networks
-from dissent.cli.predict import sliding_window
-from dissent.cli.predict.find_images import names_of
-from dissent.config.geometry import Centre, Tiles, Whole
 from dissent.config.task import Task as TaskSpec
 from dissent.consensus import consensus
 from dissent.core.files import read_json, write_json
@@ -23,70 +19,11 @@ from dissent.training import inference
 torch.set_num_threads(1)
 
 
-def predict(*more, folder="photos", out="out", where=GENERATION):
-    return dissent("predict", where, folder, out, "--device", "cpu", "--threads", 1, *more)
-
-
 def of_network(number: int, pixels: np.ndarray, kind: str) -> np.ndarray:
     """What one student says of an image of its own size."""
     network, about = networks.load(GENERATION / "students" / str(number))
     images = pixels[None] if pixels.ndim == 3 else pixels[None, :, :, None]
     return inference.masks(network, images, Task(about["task"]), "cpu", "fp32")[0]
-
-
-# strips: probabilities at the size of the image ------------------------------------------------------------------------
-
-
-def brightness(images_NHWC):
-    """A stand-in for a pool of two: each pixel's probability follows from that pixel alone."""
-    grey = torch.from_numpy(images_NHWC[..., 0].astype(np.float32)) / 255
-    for start in range(0, len(grey), 3):
-        batch = grey[start : start + 3, None]
-        yield [batch, 1 - batch]
-
-
-@pytest.mark.parametrize("shape", [(16, 16), (40, 56), (17, 31), (5, 40), (40, 5), (3, 3)])
-def test_sliding_windows_give_back_what_every_pixel_says(shape):
-    pixels = photo(1, *shape, channels=1)
-    parts = list(sliding_window.strips(brightness, pixels, shape, (16, 16), Tiles(name="tiles"), False))
-    first, second = (torch.cat([part[k] for part in parts], 1)[0] for k in (0, 1))
-    assert first.shape == shape
-    assert torch.allclose(first, torch.from_numpy(pixels / 255).float(), atol=1e-5)
-    assert torch.allclose(second, 1 - first, atol=1e-5)
-
-
-def test_a_window_that_is_reduced_is_enlarged_again():
-    pixels = np.full((64, 96), 51, np.uint8)
-    parts = list(
-        sliding_window.strips(brightness, pixels, (64, 96), (16, 16), Tiles(name="tiles", window=[32, 32]), False)
-    )
-    assert torch.allclose(torch.cat([part[0] for part in parts], 1), torch.full((1, 64, 96), 0.2), atol=1e-6)
-    assert len(parts) == 3  # windows of 32 rows, 16 apart
-
-
-def test_the_centre_slides_at_the_scale_of_its_window():
-    seen = []
-
-    def run(images):
-        seen.append(images.shape)
-        return brightness(images)
-
-    parts = list(sliding_window.strips(run, photo(1, 30, 100, 1), (30, 100), (16, 16), Centre(name="centre"), False))
-    assert torch.cat([part[0] for part in parts], 1).shape == (1, 30, 100)
-    assert seen == [(6, 16, 16, 1)]  # 30 x 30 windows, about 15 apart
-
-
-def test_whole_images_are_resized_and_back_in_strips(monkeypatch):
-    monkeypatch.setattr(sliding_window, "_ROWS", 7)
-    pixels = photo(2, 50, 33, channels=1)
-    parts = list(sliding_window.strips(brightness, pixels, (50, 33), (16, 16), Whole(), False))
-    assert [part[0].shape[1] for part in parts] == [7] * 7 + [1]
-    small = np.array(Image.fromarray(pixels).resize((16, 16), Image.Resampling.BILINEAR))
-    wanted = torch.nn.functional.interpolate(torch.from_numpy(small / 255.0)[None, None], (50, 33), mode="bilinear")
-    assert torch.allclose(torch.cat([part[0] for part in parts], 1), wanted[0].float(), atol=1e-5)
-
-
-# the command -----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", TASKS)
@@ -277,140 +214,3 @@ def test_sizes_that_no_memory_holds_are_refused(in_tmp, capsys, given, said):
     assert predict() == 2
     told = capsys.readouterr().err
     assert "model.json" in told and said in told and not Path("out").exists()
-
-
-def test_broken_files_are_named_and_the_rest_is_done(in_tmp, capsys):
-    generation()
-    save(Path("photos/good.png"), photo(1))
-    whole = save(Path("photos/cut.jpg"), photo(2, 64, 64)).read_bytes()
-    Path("photos/cut.jpg").write_bytes(whole[: len(whole) // 2])
-    Path("photos/empty.png").touch()
-    Path("photos/text.tif").write_text("no image")
-    Path("photos/folder.png").mkdir()
-    Path("photos/dangling.png").symlink_to("nothing")
-    Path("photos/loop.png").symlink_to("loop.png")
-    os.mkfifo("photos/pipe.png")
-    save(Path("photos/film.gif"), photo(3, channels=1))
-    Image.fromarray(photo(1, channels=3)).convert("CMYK").save("photos/print.jpg")
-    save(Path("photos/glass.png"), np.dstack([photo(4), np.full((16, 24), 9, np.uint8)]))
-    for junk in (".DS_Store", "._good.png", "Thumbs.db", "notes.txt", ".ipynb_checkpoints/good.png"):
-        Path("photos", junk).parent.mkdir(exist_ok=True)
-        Path("photos", junk).write_text("junk")
-    assert predict() == 3
-    told = capsys.readouterr()
-    rows = rows_of()
-    bad = {
-        "cut.jpg", "empty.png", "text.tif", "folder.png", "dangling.png", "loop.png", "pipe.png", "film.gif", "print.jpg",
-        "glass.png",
-    }  # fmt: skip
-    assert {name for name, row in rows.items() if row["status"] == "failed"} == bad
-    assert set(rows) == bad | {"good.png"}
-    assert all(row["reason"] and f"failed: {name}" in told.err for name, row in rows.items() if name in bad)
-    assert (
-        "5 files that are no images or hidden: .DS_Store, ._good.png, .ipynb_checkpoints/good.png, Thumbs.db, notes.txt"
-        in told.err
-    )
-    assert "1 of 11 images are labelled" in told.out and "Traceback" not in told.err
-    assert [path.name for path in Path("out/masks").rglob("*")] == ["good.png"]
-
-
-def test_hard_names(in_tmp):
-    generation()
-    good = [
-        "a b.png", "x#1.png", "50%.png", "{x}.png", "it's.png", "a,b.png", "-rf.png", "=1+1.png", "細胞.png", "🦠.png",
-        "שלום.png", "a.tar.png", "y" * 240 + ".png",
-    ]  # fmt: skip
-    for seed, name in enumerate(good):
-        save(Path("photos", name), photo(seed))
-    save(Path("photos/two\nlines.png"), photo(99))
-    save(Path(os.fsdecode(b"photos/\xff.png")), photo(98))
-    assert predict() == 3
-    rows = rows_of()
-    done = {row["mask"] for row in rows.values() if row["status"] == "done"}
-    assert {name.removeprefix("./") for name, row in rows.items() if row["status"] == "done"} == set(good)
-    assert all(Path("out", mask).is_file() for mask in done) and len(done) == len(good)
-    assert "./=1+1.png" in rows and "./-rf.png" in rows  # nothing that a spreadsheet would run
-    assert sum(row["status"] == "failed" for row in rows.values()) == 2
-
-
-def test_equal_names_are_told_apart():
-    from pathlib import PurePosixPath as P
-
-    given = [P("a.png"), P("a.jpg"), P("b/a.png"), P("c.tif"), P("a.jpg.bmp"), P("C.png")]
-    assert [str(name) for name in names_of(given).values()] == [
-        "a.png", "a.jpg", "b/a", "c.tif", "a.jpg.bmp", "C.png",
-    ]  # fmt: skip
-
-
-def test_nothing_is_overwritten_unless_asked(in_tmp, capsys):
-    generation()
-    save(Path("photos/a.png"), photo(1))
-    Path("out/masks").mkdir(parents=True)
-    Path("out/masks/a.png").write_text("mine")
-    assert predict() == 2
-    assert "masks/a.png" in capsys.readouterr().err and Path("out/masks/a.png").read_text() == "mine"
-    assert not Path("out/predictions.csv").exists()
-    assert predict("--overwrite") == 0
-    first = Path("out/masks/a.png").read_bytes()
-    assert predict("--overwrite") == 0 and Path("out/masks/a.png").read_bytes() == first
-
-
-def test_its_own_masks_are_no_images(in_tmp, capsys):
-    generation()
-    save(Path("photos/a.png"), photo(1))
-    assert predict(out="photos/out") == 0
-    assert predict("--overwrite", out="photos/out") == 0
-    assert set(rows_of(Path("photos/out"))) == {"a.png"}
-    assert predict("--overwrite", out="photos") == 2
-    assert predict("--overwrite", folder="photos/out/masks", out="photos/out") == 2
-    assert "name another folder" in capsys.readouterr().err
-    assert predict(folder="photos/a.png", out="one") == 0 and Path("one/masks/a.png").is_file()
-
-
-@pytest.mark.parametrize("file", ["model.safetensors", "model.json"])
-def test_damaged_networks_are_refused_with_the_command_that_makes_them_again(in_tmp, capsys, file):
-    generation()
-    save(Path("photos/a.png"), photo(1))
-    path = GENERATION / "students" / "2" / file
-    content = bytearray(path.read_bytes())
-    content[-9] ^= 1
-    path.write_bytes(content)
-    assert predict() == 2
-    told = capsys.readouterr().err
-    assert str(path) in told and "snakemake --cores 2 --force results/toy/gen1/students/2/model.safetensors" in told
-    path.unlink()
-    assert predict() == 2 and not Path("out").exists()
-
-
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (("results/toy", "photos", "out"), "name one of its generations: results/toy/gen1"),
-        (("results/toy/gen7", "photos", "out"), "make it with: snakemake --cores 2 results/toy/gen7/teachers.json"),
-        (("photos", "photos", "out"), "neither a generation"),
-        ((GENERATION, "nowhere", "out"), "nowhere does not exist"),
-        ((GENERATION, "empty", "out"), "has no images"),
-        ((GENERATION, "photos", "out", "--device", "cuda"), "no graphics card"),
-        ((GENERATION, "photos", "out", "--levels", "1", "2"), "16-bit images; leave it out"),
-    ],
-)
-def test_mistakes_are_told_in_plain_words(in_tmp, capsys, monkeypatch, arguments, words):
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    generation()
-    save(Path("photos/a.png"), photo(1))
-    Path("empty").mkdir()
-    assert dissent("predict", *arguments) == 2
-    told = capsys.readouterr().err
-    assert told.startswith("error: ") or "\nerror: " in told
-    assert words in told and "Traceback" not in told
-
-
-def test_a_network_that_says_nothing_of_its_images_is_refused(in_tmp, capsys):
-    generation(students=1)
-    save(Path("photos/a.png"), photo(1))
-    folder = GENERATION / "students" / "1"
-    write_json(folder / "model.json", {k: v for k, v in read_json(folder / "model.json").items() if k != "input"})
-    assert predict(where=folder) == 2
-    assert "model.json lacks `input`" in capsys.readouterr().err
-    write_json(folder / "model.json", read_json(folder / "model.json") | {"input": {"dataset": "../../etc"}})
-    assert predict(where=folder) == 2

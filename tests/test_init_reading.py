@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from init_data import NAMES, asked, check_too, colours, folder, init, layers, values, written
 from PIL import Image
 from raw_data import ids, photo, save
-from test_cli_init import NAMES, asked, check_too, colours, folder, init, layers, values, written
 
 from dissent.cli.init.regions import single
 from dissent.core.files import read_mask

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from cli_data import TASKS, dissent
+from init_data import check_too, init, written
 from raw_data import dataset, ids, label, pairs, photo, prepared, save
-from test_cli_init import check_too, init, written
 
 from dissent.cli.predict.marks import label_folders
 from dissent.core.columns import MASKS

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from discs import SETTINGS, draw
+from init_data import init
 from PIL import Image
 from raw_data import ids, save
-from test_cli_init import init
 from test_workflow import mine, planned, snakemake
 
 from dissent.core.files import UserError, read_json, write_json

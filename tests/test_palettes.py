@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from init_data import check_too, init, written
 from PIL import Image
 from raw_data import THREE, chunk, ids, photo, raw_png, refused, save
-from test_cli_init import check_too, init, written
-from test_formats import lines_of
+from test_formats_png import lines_of
 
 from dissent.core.files import read_json, read_mask
 from dissent.datasets import prepare

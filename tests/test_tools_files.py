@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
+from init_data import init, written
 from PIL import Image
 from raw_data import ids, photo, save
-from test_cli_init import init, written
 from test_palettes import prepared_as
 
 NAMES = [f"n{i:02}" for i in range(9)]
