@@ -126,7 +126,7 @@ def measure(name: str, args: argparse.Namespace, folder: Path) -> None:
             planted.append((kind, original, add(copy, files[index].stem, 3 if original >= len(files) else 2)))
     started = time.perf_counter()
     groups = np.arange(len(images))
-    found = find(images, [shape for _, shape in names], Wanted(np.array(sides), groups), folder)
+    found = find(images, [shape for _, shape in names], Wanted(np.array(sides), groups), folder).pairs
     seconds = time.perf_counter() - started
     pairs = {(pair.first, pair.second) for pair in found}
     print(f"\n{name}: {len(images):,} images of {SIZES[name][0]} x {SIZES[name][1]} in {seconds:.1f} s\n")

@@ -14,6 +14,7 @@ from dissent.cli.check.alike import check_alike
 from dissent.config.task import Task as Spec
 from dissent.core.files import read_table, sha256, write_image, write_mask, write_table, write_text
 from dissent.core.task import Task
+from dissent.datasets import near
 from dissent.datasets.near import Wanted, find
 from dissent.datasets.near.whole import TURNS, describe, turned
 
@@ -69,7 +70,7 @@ def test_planted_pairs_are_found_with_their_kind_and_no_others(in_tmp):
     copies = [PLANTED[kind][0](originals[number]) for number, kind in made]
     images = originals + copies
     shapes = [image.size[::-1] for image in images]
-    found = find(written(images), shapes, Wanted(np.arange(len(images)), np.arange(len(images))), Path())
+    found = find(written(images), shapes, Wanted(np.arange(len(images)), np.arange(len(images))), Path()).pairs
     right = {(number, len(originals) + index): kind for index, (number, kind) in enumerate(made)}
     assert {(pair.first, pair.second) for pair in found} <= set(right), "others are named"
     told = {right[pair.first, pair.second]: [] for pair in found}
@@ -81,6 +82,51 @@ def test_planted_pairs_are_found_with_their_kind_and_no_others(in_tmp):
         assert {pair.part for pair in told[kind]} == {kind == "cropped"}
     assert all(pair.brightness for pair in told["brighter"]) and not any(pair.brightness for pair in told["rotated"])
     assert all(pair.share > 0.9 for pair in told["cropped"])
+
+
+def plates(count):
+    """Images of one plate, brighter or darker, each with a few discs of its own."""
+    random = np.random.default_rng(5)
+    plate = Image.fromarray(random.integers(0, 256, (32, 32), np.uint8)).resize((128, 128), Image.Resampling.BICUBIC)
+    y, x = np.mgrid[:128, :128]
+    images = []
+    for _ in range(count):
+        pixels = np.asarray(plate, np.float32) * random.uniform(0.5, 0.7) + random.normal(0, 4, (128, 128))
+        for _ in range(5):
+            disc = np.hypot(y - random.uniform(15, 113), x - random.uniform(15, 113)) < random.uniform(6, 14)
+            pixels[disc] = random.uniform(30, 170) + random.normal(0, 8)
+        images.append(Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8)))
+    return images
+
+
+def test_what_all_images_share_makes_no_two_of_them_one(in_tmp):
+    originals = plates(24)
+    copies = [jpeg(originals[0]), originals[1].resize((70, 70)), brighter(originals[2]), ImageOps.mirror(originals[3])]
+    images = [*originals, *copies, crop(originals[4])]
+    every = np.arange(len(images))
+    found = find(written(images), [image.size[::-1] for image in images], Wanted(every, every), Path())
+    assert {(pair.first, pair.second) for pair in found.pairs} == {(number, 24 + number) for number in range(5)}
+    assert found.alike == 5 / (29 * 28 / 2)
+
+
+def test_where_nearly_all_are_alike_that_is_said_and_masks_are_not_compared(in_tmp):
+    images = plates(12)
+    sides = {f"i{number:02}": (image, "labelled" if number < 8 else "test") for number, image in enumerate(images)}
+    prepared(sides, masks={"i00": np.zeros((128, 128), bool)})
+    notes, [warning] = looked()
+    assert notes == [] and "of all pairs of images look nearly the same: they share a background" in warning
+
+
+def test_of_many_pairs_that_may_be_one_the_likest_are_compared(in_tmp, monkeypatch):
+    """Of 45 pairs of ten copies 5 are compared; what share of all is alike is known from these."""
+    image = nuclei(1)[0]
+    images = [image.resize((128 - side, 128 - side)) for side in range(10)]
+    monkeypatch.setattr(near, "_MOST_WHOLE", 5)
+    monkeypatch.setattr(near, "_MOST_PARTS", 0)
+    paths, sides = written(images), np.zeros(10, np.int8)
+    found = find(paths, [(128, 128)] * 10, Wanted(sides, np.arange(10), within=(0,)), Path())
+    assert len(found.pairs) == 5 and found.alike == 45 / 50
+    assert Wanted(np.array([0, 0, 1, 1, 1, 2]), np.arange(6), within=(0,)).count() == 13
 
 
 def test_each_way_to_lay_a_square_is_one_way_to_lay_its_description():
@@ -101,9 +147,9 @@ def test_images_without_details_are_like_nothing(in_tmp):
         for i in (1, 2)
     ]
     images = plain + noise
-    assert find(written(images), [(128, 128)] * 6, Wanted(np.arange(6), np.arange(6)), Path()) == []
-    assert find(written(plain), [(128, 128)] * 4, Wanted(np.arange(4), np.arange(4)), Path()) == []
-    assert find(written(images[:1]), [(128, 128)], Wanted(np.arange(1), np.arange(1)), Path()) == []
+    assert find(written(images), [(128, 128)] * 6, Wanted(np.arange(6), np.arange(6)), Path()).pairs == []
+    assert find(written(plain), [(128, 128)] * 4, Wanted(np.arange(4), np.arange(4)), Path()).pairs == []
+    assert find(written(images[:1]), [(128, 128)], Wanted(np.arange(1), np.arange(1)), Path()).pairs == []
 
 
 def prepared(sides, masks=None, groups=None, names=("png",)):

@@ -15,13 +15,14 @@ from dissent.core.files import UNKNOWN, read_mask, read_rows, read_table, write_
 from dissent.core.seeds import generator
 from dissent.core.task import Task
 from dissent.core.words import some
-from dissent.datasets.near import Pair, Wanted, find
+from dissent.datasets.near import Found, Pair, Wanted, find
 
 SIDES = ("test", "val", "labelled", "unlabelled")
 COLUMNS = ("side", "image", "other_side", "other_image", "how", "likeness")
 _MOST = 10_000  # images that are compared; of more unlabelled ones a part is drawn
 _ALL = 0.97  # of the smaller image
 _TWINS = 0.97  # likeness from which two masks should be one
+_CROWD = 0.05  # of the pairs that were asked for: as many are alike for another reason than a copy
 _APART = 0.3  # of the pixels where either mask shows something
 
 
@@ -42,14 +43,16 @@ def check_alike(prepared: Path, split: Path, task: Task, table: Path) -> tuple[l
     """Notes and warnings; all pairs are written to `table`, if there are any."""
     rows, left_out = _rows(prepared, split)
     notes = [f"of unlabelled images {left_out:,} are not searched for near duplicates"] if left_out else []
-    masks = _one_image_two_masks(rows, prepared)
+    warnings, masks = [], _one_image_two_masks(rows, prepared)
     across = []
-    for pair in _pairs(rows, prepared):
+    found = _found(rows, prepared)
+    crowd = found.alike > _CROWD and len(found.pairs) > len(rows)  # a few copies are much of a few images
+    for pair in found.pairs:
         one, other = rows[pair.first], rows[pair.second]
         if one["side"] != other["side"]:
             names = one["id"], other["id"]
             across.append(Alike((one["side"], other["side"]), names, _how(pair, one, other), pair.likeness))
-        elif (
+        elif not crowd and (
             pair.likeness >= _TWINS and not pair.part and not pair.turn and one["image_sha256"] != other["image_sha256"]
         ):
             masks += _two_masks(one, other, prepared, task)
@@ -58,8 +61,11 @@ def check_alike(prepared: Path, split: Path, task: Task, table: Path) -> tuple[l
         write_table(table, [dict(zip(COLUMNS, values, strict=True)) for values in shown], COLUMNS)
     loud = [one for one in across if one.sides != ("labelled", "unlabelled")]
     quiet = [one for one in across if one.sides == ("labelled", "unlabelled")]
-    warnings = [_told(loud, table)] if loud else []
-    if quiet:
+    if crowd:
+        (warnings if loud else notes).append(_told_crowd(found.alike, across, table))
+    elif loud:
+        warnings.append(_told(loud, table))
+    if quiet and not crowd:
         several = (
             f"{len(quiet):,} pairs of a labelled and an unlabelled image are"
             if quiet[1:]
@@ -92,7 +98,7 @@ def _rows(prepared: Path, split: Path) -> tuple[list[dict], int]:
     return rows[:judged] + [rows[index] for index in kept], others - room
 
 
-def _pairs(rows: Sequence[Mapping], prepared: Path) -> list[Pair]:
+def _found(rows: Sequence[Mapping], prepared: Path) -> Found:
     groups = {name: number for number, name in enumerate(dict.fromkeys(row["group"] for row in rows))}
     wanted = Wanted(
         np.array([SIDES.index(row["side"]) for row in rows], np.int8),
@@ -161,4 +167,12 @@ def _told(pairs: Sequence[Alike], table: Path) -> str:
     return (
         f"{several} on two sides of the split ({where}), so scores are too good: {some(pairs, between='; ')}. Say with `group` which images belong "
         f"together (frames of a video, crops of a slide), or leave one of each pair out. All stand in {table}"
+    )
+
+
+def _told_crowd(share: float, pairs: Sequence[Alike], table: Path) -> str:
+    return (
+        f"about {share:.0%} of all pairs of images look nearly the same: they share a background (a fixed camera, a frame, a "
+        f"plate), or are frames of a few scenes, so that copies cannot be told from others. Say with `group` which images "
+        f"belong together, if some do. The likest: {some(pairs, between='; ')}. More stand in {table}"
     )

@@ -11,9 +11,12 @@ from pathlib import Path
 import numpy as np
 
 from dissent.datasets.near import likeness, parts, whole
+from dissent.datasets.near.shared import Shared, shared
 from dissent.datasets.near.views import Views, load_views
 
-_MOST_PARTS = 20_000  # proposals of `parts` that are compared, those of most votes first
+_MOST_WHOLE = 20_000  # proposals of `whole` that are compared, the likest first, so that time and memory have a bound
+_MOST_PARTS = 20_000  # of `parts`, those of most votes first
+_SELF = 0.02  # of the canvas: nearer than that, one image lies on the other as it is
 
 
 @dataclass(frozen=True)
@@ -48,30 +51,57 @@ class Wanted:
         across = (sides != self.sides[second]) | np.isin(sides, self.within)
         return across & (self.groups[first] != self.groups[second])
 
+    def count(self) -> int:
+        """How many pairs are asked for, those of one group among them."""
+        every = np.bincount(self.sides).astype(np.int64)
+        inside = sum(int(every[side]) ** 2 for side in range(len(every)) if side not in self.within)
+        return (int(every.sum()) ** 2 - inside) // 2
 
-def find(paths: Sequence[Path], shapes: Sequence[tuple[int, int]], wanted: Wanted, folder: Path) -> list[Pair]:
-    """The pairs among prepared images, likest first.
+
+@dataclass(frozen=True)
+class Found:
+    """The pairs that were found, likest first, and `alike`: about what share of all pairs that were asked for is alike."""
+
+    pairs: list[Pair]
+    alike: float
+
+
+def find(paths: Sequence[Path], shapes: Sequence[tuple[int, int]], wanted: Wanted, folder: Path) -> Found:
+    """The pairs among prepared images.
 
     `shapes`: (height, width) of what each image was made from, whose proportions count. `folder`: for two files that are
     as large as the small copies of all images (20 KB each), so that memory does not grow with these.
     """
     if len(paths) < 2:
-        return []
+        return Found([], 0.0)
     views = load_views(paths, shapes, folder)
+    common = shared(views)
     found = {}
-    for first, second, turn in whole.proposals(views.thumbs, wanted):
-        like = likeness.of_whole(views.thumbs[first], whole.TURNS[turn].of(views.thumbs[second]))
+    proposed, total = whole.proposals(views.thumbs, wanted, _MOST_WHOLE)
+    for first, second, turn in proposed:
+        laid = whole.TURNS[turn]
+        like = likeness.of_whole(views.thumbs[first], views.thumbs[second], laid, common)
         if like.same:
-            pair = Pair(first, second, whole.TURNS[turn].name, False, 1.0, like.value, like.brightness)
-            found[first, second] = max(pair, found.get((first, second), pair), key=lambda one: one.likeness)
-    for first, second, placed in parts.proposals(views, wanted)[:_MOST_PARTS]:
+            found[first, second] = Pair(first, second, laid.name, False, 1.0, like.value, like.brightness)
+    alike = total * len(found) / max(1, len(proposed))
+    for first, second, placed in _placed(parts.proposals(views, wanted), common)[:_MOST_PARTS]:
         if (first, second) not in found:
-            like = _of_parts(views, first, second, placed)
+            like = _of_parts(views, first, second, placed, common)
             if like.same:
                 found[first, second] = Pair(
                     first, second, "", not _is_whole(placed, like.share), like.share, like.value, like.brightness
                 )
-    return sorted(found.values(), key=lambda pair: (-pair.likeness, pair.first, pair.second))
+    ranked = sorted(found.values(), key=lambda pair: (-pair.likeness, pair.first, pair.second))
+    return Found(ranked, max(alike, len(ranked)) / max(1, wanted.count()))
+
+
+def _placed(
+    proposals: list[tuple[int, int, parts.Placed]], common: Shared | None
+) -> list[tuple[int, int, parts.Placed]]:
+    """Where all images share something, it lies on itself in all pairs; such pairs were compared as a whole."""
+    if common is None:
+        return proposals
+    return [one for one in proposals if abs(one[2].scale - 1) > 0.04 or max(abs(one[2].y), abs(one[2].x)) > _SELF]
 
 
 def _is_whole(placed: parts.Placed, share: float) -> bool:
@@ -79,6 +109,6 @@ def _is_whole(placed: parts.Placed, share: float) -> bool:
     return share > 0.97 and abs(placed.scale - 1) < 0.04
 
 
-def _of_parts(views: Views, first: int, second: int, placed: parts.Placed) -> likeness.Likeness:
+def _of_parts(views: Views, first: int, second: int, placed: parts.Placed, common: Shared | None) -> likeness.Likeness:
     images = (views.canvases[first], views.canvases[second])
-    return likeness.of_parts(images, (views.extents[first], views.extents[second]), placed)
+    return likeness.of_parts(images, (views.extents[first], views.extents[second]), placed, common)

@@ -1,19 +1,21 @@
 """The second, stricter comparison: whether the details of two aligned pictures are the same."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
 
 from dissent.datasets.near.parts import Placed
-from dissent.datasets.near.views import CANVAS, THUMB, mean
+from dissent.datasets.near.shared import Shared
+from dissent.datasets.near.views import CANVAS, DETAIL, THUMB, mean
+from dissent.datasets.near.whole import Turn
 
 _SAME = 0.7  # of planted pairs 97 in 100 have more; of 2,594 skin images, many in one frame, no two others have more than .66
 _HOPELESS = 0.3  # at the scale that was voted for; another one will not do
 _LEAST = 0.15  # of the smaller image: a part that says something
 _BLOCK = 16  # pixels: correlation is that of blocks, so that one strong spot does not decide
 _EVEN = 0.25  # of the usual strength of details: what is weaker than that is noise
-_DETAIL = 3  # radius of the mean that is taken off: what is left are details
 _GAIN, _OFFSET = 0.15, 8.0  # of grey levels, beyond which brightness or contrast was changed
 
 
@@ -26,37 +28,58 @@ class Likeness(NamedTuple):
     same: bool
 
 
-def of_whole(one: np.ndarray, other: np.ndarray) -> Likeness:
-    """Of two thumbs, the second laid as the first."""
-    one, other = one.astype(np.float32), other.astype(np.float32)
-    value = correlation(details(one), details(other))
+def of_whole(one: np.ndarray, other: np.ndarray, turn: Turn, shared: Shared | None = None) -> Likeness:
+    """Of two thumbs, of which the second is laid as the first."""
+    one, other = one.astype(np.float32), turn.of(other).astype(np.float32)
+    off = [] if shared is None else [shared.thumb, turn.of(shared.thumb)]
+    value = correlation(*_compared(one, other, off, shared))
     gain = float(one.std()) / max(float(other.std()), 1e-6)
     changed = abs(gain - 1) > _GAIN or abs(float(one.mean() - other.mean())) > _OFFSET
     return Likeness(value, 1.0, changed, value >= _SAME)
 
 
-def details(pixels_HW: np.ndarray) -> np.ndarray:
+def _compared(one: np.ndarray, other: np.ndarray, off: Sequence[np.ndarray], shared: Shared | None) -> tuple:
+    """Details of two aligned pictures without what all images have in common, as it lies (`off`) in the one and the other."""
+    taken = [pixels - mean(pixels, DETAIL) for pixels in off]
+    return tuple(details(pixels, taken, shared.trust if shared else 0) for pixels in (one, other))
+
+
+def details(pixels_HW: np.ndarray, off: Sequence[np.ndarray] = (), trust: float = 0) -> np.ndarray:
     """What is left without the local mean, as strong everywhere: a frame, a vignette or a ruler shall not decide."""
-    left = pixels_HW - mean(pixels_HW, _DETAIL)
+    left = pixels_HW - mean(pixels_HW, DETAIL)
+    for other in off:
+        left = left - trust * _unblocks(_fitted(_blocks(left), _blocks(other)))
     power = left**2
-    return left / np.sqrt(np.maximum(mean(power, _DETAIL), 0) + _EVEN**2 * power.mean() + 1)
+    return left / np.sqrt(np.maximum(mean(power, DETAIL), 0) + _EVEN**2 * power.mean() + 1)
 
 
 def correlation(one: np.ndarray, other: np.ndarray) -> float:
     """Mean correlation of the details in blocks, weighted by how much there is in each, up to twice what is usual."""
-    side = len(one) // _BLOCK
-
-    def blocks(pixels: np.ndarray) -> np.ndarray:
-        return pixels.reshape(side, _BLOCK, side, _BLOCK).swapaxes(1, 2).reshape(side * side, -1)
-
-    one, other = blocks(one), blocks(other)
+    one, other = _blocks(one), _blocks(other)
     both = np.sqrt((one**2).sum(1) * (other**2).sum(1))
     found = (one * other).sum(1) / np.maximum(both, 1e-6)
     weight = np.minimum(both, 2 * np.median(both))
     return float((found * weight).sum() / max(weight.sum(), 1e-6))
 
 
-def of_parts(images: tuple[np.ndarray, np.ndarray], extents: tuple, placed: Placed) -> Likeness:
+def _blocks(pixels: np.ndarray) -> np.ndarray:
+    side = len(pixels) // _BLOCK
+    return pixels.reshape(side, _BLOCK, side, _BLOCK).swapaxes(1, 2).reshape(side * side, -1)
+
+
+def _unblocks(blocks: np.ndarray) -> np.ndarray:
+    side = THUMB // _BLOCK
+    return blocks.reshape(side, side, _BLOCK, _BLOCK).swapaxes(1, 2).reshape(THUMB, THUMB)
+
+
+def _fitted(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """`other` as strong as it is in `one`, block by block."""
+    return (one * other).sum(1, keepdims=True) / np.maximum((other**2).sum(1, keepdims=True), 1e-6) * other
+
+
+def of_parts(
+    images: tuple[np.ndarray, np.ndarray], extents: tuple, placed: Placed, shared: Shared | None = None
+) -> Likeness:
     """Of two canvases of which the second lies on the first about as `placed` says; it is moved until it fits best."""
     best = Likeness(-1.0, 0.0, False, False)
     for factor in (1.0, 0.97, 1.03, 0.94, 1.06):
@@ -64,7 +87,7 @@ def of_parts(images: tuple[np.ndarray, np.ndarray], extents: tuple, placed: Plac
             break
         moved = _about(placed, factor, extents[1])
         for _ in range(3):
-            cut = _cut(images, extents, moved)
+            cut = _cut(images, extents, moved, shared)
             if cut is None:
                 break
             one, other, box, share = cut
@@ -85,7 +108,7 @@ def _about(placed: Placed, factor: float, extent: np.ndarray) -> Placed:
     return Placed(placed.scale * factor, placed.y + float(less * middle[0]), placed.x + float(less * middle[1]))
 
 
-def _cut(images: tuple[np.ndarray, np.ndarray], extents: tuple, placed: Placed) -> tuple | None:
+def _cut(images: tuple[np.ndarray, np.ndarray], extents: tuple, placed: Placed, shared: Shared | None) -> tuple | None:
     """Details (THUMB, THUMB) of what both show, its height and width on the first, and its share of the smaller; None if little."""
     first, second = (np.asarray(extent) / CANVAS for extent in extents)
     offset = np.array([placed.y, placed.x])
@@ -95,9 +118,10 @@ def _cut(images: tuple[np.ndarray, np.ndarray], extents: tuple, placed: Placed) 
     share = float(np.prod(high - low) / min(np.prod(first), np.prod(second) * placed.scale**2))
     if share < _LEAST:
         return None
-    one = _part(images[0], low, high)
-    other = _part(images[1], (low - offset) / placed.scale, (high - offset) / placed.scale)
-    return details(one), details(other), high - low, share
+    boxes = (low, high), ((low - offset) / placed.scale, (high - offset) / placed.scale)
+    one, other = (_part(image, *box) for image, box in zip(images, boxes, strict=True))
+    off = [] if shared is None else [_part(shared.canvas, *box) for box in boxes]
+    return *_compared(one, other, off, shared), high - low, share
 
 
 def _part(canvas: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:

@@ -10,6 +10,7 @@ from PIL import Image
 
 THUMB = 64
 CANVAS = 128
+DETAIL = 3  # radius of the mean that is taken off: what is left are details
 _LEVELS = 30.0  # grey levels that one standard deviation becomes on a canvas, so that dark images have details too
 
 

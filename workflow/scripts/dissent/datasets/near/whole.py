@@ -1,14 +1,14 @@
 """Pairs that may be one picture as a whole: resized, compressed, brighter, flipped, or turned by a quarter.
 
 A thumb's low frequencies (discrete cosine transform), each divided by how strong it is in the whole data set, so that what most
-images have in common says little. Flips are changes of sign there and quarter turns a transposition.
+images have in common says little; their mean is taken off where it is more than chance. Flips are changes of sign there and quarter turns a transposition.
 """
 
-from collections.abc import Iterator
 from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from dissent.datasets.near.shared import common_direction
 from dissent.datasets.near.views import THUMB
 
 _FREQUENCIES = 20
@@ -49,11 +49,12 @@ TURNS = (
 )
 
 
-def proposals(thumbs: np.ndarray, wanted: Pairs) -> Iterator[tuple[int, int, int]]:
-    """(first, second, number in TURNS of how the second has to be laid) of pairs that may be one picture."""
+def proposals(thumbs: np.ndarray, wanted: Pairs, most: int) -> tuple[list[tuple[int, int, int]], int]:
+    """The `most` likest pairs (first, second, number in TURNS of how the second has to be laid), and how many there are."""
     known = describe(thumbs)
-    count = len(known)
-    flat = known.reshape(count, -1)
+    count, found = len(known), np.empty((0, 4))
+    shared = common_direction(known.reshape(count, -1))
+    flat, total = _without(known.reshape(count, -1), shared), 0
     for low in range(0, count, _BLOCK):
         rows = np.arange(low, min(low + _BLOCK, count))
         for left in range(low, count, _BLOCK):
@@ -63,11 +64,22 @@ def proposals(thumbs: np.ndarray, wanted: Pairs) -> Iterator[tuple[int, int, int
                 continue
             best, turn = np.full(asked.shape, -1.0, np.float32), np.zeros(asked.shape, np.int8)
             for number, one in enumerate(TURNS):
-                alike = flat[rows] @ turned(known[columns], one).reshape(len(columns), -1).T
+                alike = flat[rows] @ _without(turned(known[columns], one).reshape(len(columns), -1), shared).T
                 better = alike > best
                 best[better], turn[better] = alike[better], number
-            for i, j in np.argwhere(asked & (best >= _ALIKE)):
-                yield int(rows[i]), int(columns[j]), int(turn[i, j])
+            i, j = np.nonzero(asked & (best >= _ALIKE))
+            total += len(i)
+            found = np.concatenate([found, np.stack([best[i, j], rows[i], columns[j], turn[i, j]], 1)])
+            found = found[np.argsort(-found[:, 0], kind="stable")[:most]]
+    return [(int(one), int(two), int(number)) for _, one, two, number in found], total
+
+
+def _without(known_NX: np.ndarray, shared: np.ndarray | None) -> np.ndarray:
+    """Descriptions of length 1 without what most images have in common."""
+    if shared is None:
+        return known_NX
+    left = known_NX - (known_NX @ shared)[:, None] * shared
+    return left / np.maximum(np.sqrt((left**2).sum(1, keepdims=True)), 1e-9)
 
 
 def describe(thumbs: np.ndarray) -> np.ndarray:
