@@ -249,6 +249,9 @@ def test_pictures_that_took_the_name_of_one_of_validation(raw, capsys):
     assert command("init") == 0
     assert f"images/{val}.png is called images/{other}.png now, and stays in val" in capsys.readouterr().out
     assert TABLE.read_text() == before.replace(f"/{val}.", f"/{other}.") and other in sides()["val"]
+    TABLE.write_text(TABLE.read_text() + "images/i09.png,val\n")  # by a person, who needs no digest
+    assert command("init") == 0 and f"images/i09.png,val,{sha256('raw/images/i09.png')}\n" in TABLE.read_text()
+    assert f"{TABLE}: the sha256 of lines without one is noted" in capsys.readouterr().out
     save(Path(f"raw/images/{other}.png"), photo(40))
     assert command("init") == 0
     assert f"images/{other}.png of val shows another picture than before" in capsys.readouterr().out

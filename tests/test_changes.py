@@ -68,6 +68,17 @@ def test_the_mask_of_a_test_image_trains_nothing(in_tmp, capsys):
     assert (
         "in a command of its own: snakemake --cores 2 data/mine/splits/one/labelled.csv --config settings=mine\n" in out
     )
+    assert "note: `test` of the split is not what it was (i7 changed): scores before and after it cannot be" in out
+
+
+def test_a_test_image_with_another_name_is_what_it_was(in_tmp, capsys):
+    made()
+    for folder in ("images", "masks"):
+        Path(f"raw/{folder}/i7.png").rename(f"raw/{folder}/j7.png")
+    write_text("raw/test.txt", "j7\n")
+    out = told(capsys)
+    assert "since data/mine was prepared:\n  1 image is renamed: images/i7.png to images/j7.png\n  split one" in out
+    assert "cannot be compared" not in out
 
 
 def test_sides_that_change_are_told_and_a_test_image_that_moves_is_noted(in_tmp, capsys):

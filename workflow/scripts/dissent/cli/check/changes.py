@@ -36,6 +36,11 @@ def _settings(before: Mapping, now: Mapping) -> Iterator[str]:
 def _files(before: list[dict], now: list[dict]) -> Iterator[str]:
     """What happened to images and masks, by the names of raw images."""
     then, here = _by_source(before), _by_source(now)
+    gone, new = ({a: one[a]["image"] for a in one if a not in other} for one, other in ((then, here), (here, then)))
+    renamed = {old: name for name, image in new.items() for old in gone if gone[old] == image}
+    if renamed:
+        yield f"{len(renamed)} image{'s are' if len(renamed) > 1 else ' is'} renamed: {some([f'{a} to {b}' for a, b in renamed.items()])}"
+    then = {renamed.get(source, source): parts for source, parts in then.items()}
     found: dict[tuple[str, str], list[str]] = {}
     for source in sorted(then.keys() | here.keys()):
         for what in ("image", "mask"):
@@ -64,24 +69,34 @@ def _sides(seen: Seen, split: Path) -> tuple[list[str], Found]:
     parts, same, found = [], [], Found()
     for side in APART:
         try:
-            then = {row["id"] for row in read_table(split / f"{side}.csv", ("id",))}
+            then = {row["id"]: row for row in read_table(split / f"{side}.csv", ("id", "image_sha256"))}
         except UserError:
             return [], found
-        now = {row["id"] for row in read_table(seen.split / f"{side}.csv")}
-        came, went = sorted(now - then), sorted(then - now)
-        if not came and not went:
+        now = {row["id"]: row for row in read_table(seen.split / f"{side}.csv")}
+        came, went = sorted(now.keys() - then.keys()), sorted(then.keys() - now.keys())
+        if came or went:
+            parts.append(f"{side} {len(now)} ({len(came)} came, {len(went)} went)")
+        else:
             same.append(side)
-            continue
-        parts.append(f"{side} {len(now)} ({len(came)} came, {len(went)} went)")
-        if side in ("val", "test"):
-            told = [f"{some(names)} {verb}" for names, verb in ((came, "came"), (went, "went")) if names]
+        if side in ("val", "test") and (told := _moved(then, now)):
             found.notes.append(
-                f"`{side}` of the split is not what it was ({', '.join(told)}): scores before and after it cannot be compared"
+                f"`{side}` of the split is not what it was ({told}): scores before and after it cannot be compared"
             )
     if not parts:
         return [], found
     rest = f"; {', '.join(same)} as before" if same else ""
     return [f"split {seen.run.split}: {', '.join(parts)}{rest}"], found
+
+
+def _moved(then: Mapping[str, Mapping], now: Mapping[str, Mapping]) -> str:
+    """What came, went, or has another image or mask; an image that has only another name is what it was."""
+    old, new = ({(row["image_sha256"], row["label_sha256"]) for row in rows.values()} for rows in (then, now))
+    found: dict[str, list[str]] = {"came": [], "went": [], "changed": []}
+    for rows, others, pixels, verb in ((now, then, old, "came"), (then, now, new, "went")):
+        for name, row in rows.items():
+            if (row["image_sha256"], row["label_sha256"]) not in pixels:
+                found["changed" if name in others else verb].append(name)
+    return ", ".join(f"{some(sorted({*names}))} {verb}" for verb, names in found.items() if names)
 
 
 def _work(seen: Seen, data: Path, split: Path) -> list[str]:

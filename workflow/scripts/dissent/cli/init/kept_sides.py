@@ -47,7 +47,7 @@ def update_sides(dataset: Dataset, name: str, own: Path, raw: Path, items: list[
 
 def _follow(table: Path, names: Names, raw: Path, items: list[Item], told: Told) -> None:
     lines = fixed_lines(table)
-    renamed, edited = _moved(lines, names, raw, items)
+    renamed, edited, added = _moved(lines, names, raw, items)
     for line in lines:
         where, name, side = f"{table}, line {line.number}", line.cells["image"], line.cells["side"]
         if new := renamed.get(line.number):
@@ -61,6 +61,14 @@ def _follow(table: Path, names: Names, raw: Path, items: list[Item], told: Told)
     cells |= {number: {"sha256": sha} for number, sha in edited.items()}
     if cells:
         told.files[table] = fixed_with(table, cells)
+    if added and "sha256" in lines[0].cells:
+        try:
+            told.files[table] = fixed_with(table, cells | {number: {"sha256": sha} for number, sha in added.items()})
+            told.done.append(
+                f"{table}: the sha256 of lines without one is noted, so that their images are found when renamed"
+            )
+        except UserError:
+            pass  # a table that is hard to change; nothing in it is wrong
     masked = {item.source for item in items if item.masks}
     followed = [replace(line, cells=line.cells | cells.get(line.number, {})) for line in lines]
     sides, faults = follow(followed, names, masked)
@@ -74,8 +82,9 @@ def _follow(table: Path, names: Names, raw: Path, items: list[Item], told: Told)
             )
 
 
-def _moved(lines: list[Line], names: Names, raw: Path, items: list[Item]) -> tuple[dict[int, str], dict[int, str]]:
-    """{line: new name} of pictures that have another name now, and {line: new digest} of those that are nowhere any more."""
+def _moved(lines: list[Line], names: Names, raw: Path, items: list[Item]) -> tuple[dict[int, str], ...]:
+    """{line: new name} of pictures that have another name now, {line: new digest} of those that are nowhere any more, and
+    {line: digest} of lines that have none."""
     images = {item.source: item.image for item in items}
     then = {line.number: line.cells.get("sha256", "") for line in lines}
     found = {line.number: next(iter(names.exact(line.cells["image"])), "") for line in lines}
@@ -90,7 +99,7 @@ def _moved(lines: list[Line], names: Names, raw: Path, items: list[Item]) -> tup
             renamed[number] = called[0]
         elif not called and found[number]:
             edited[number] = now[found[number]]
-    return renamed, edited
+    return renamed, edited, {number: now[source] for number, source in found.items() if source and not then[number]}
 
 
 def _restore(table: Path, data: Path, split: str, told: Told) -> None:
