@@ -16,6 +16,7 @@ from faults.own import way
 from faults.product import dissent
 from PIL import Image
 
+from dissent.core.columns import SIDES
 from dissent.core.files import read_table
 
 MAKER = next(
@@ -169,7 +170,7 @@ def test_part_of_a_group(make):
     end = way("--group", r"^(pat\d+)")
     assert end.stage == "done", end.text
     folder = next(Path("data/cells/splits").iterdir())
-    sides = {side: [row["id"] for row in read_table(folder / f"{side}.csv")] for side in made.SIDES}
+    sides = {side: [row["id"] for row in read_table(folder / f"{side}.csv")] for side in SIDES}
     used = [name for side in ("labelled", "unlabelled", "val", "test") for name in sides[side]]
     patients = [
         {name[:5] for name in names} for names in (sides["labelled"] + sides["unlabelled"], sides["val"], sides["test"])
