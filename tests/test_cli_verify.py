@@ -57,11 +57,13 @@ def found(pattern: str) -> Path:
 
 
 def told(capsys, path: Path, how: str) -> None:
-    """The file is the one that is named, and the command for it."""
+    """The file is the one that is named, and the command for it, unless its content lies elsewhere."""
     assert dissent("verify") == 1
     out = capsys.readouterr().out
     lines = [line for line in out.splitlines() if line.startswith(("damaged", "lost", "empty"))]
     assert any(line.split()[:2] == [how, str(path)] for line in lines), out
+    if f"copy into {path.parent} from " in out:  # an image stands beside its pair too, as students see it
+        return
     commands = [line for line in out.splitlines() if "snakemake --cores 2 --force" in line]
     assert len(commands) == 1 and target(path) in commands[0].split(), out
 
@@ -151,7 +153,7 @@ def test_a_table_that_is_older_than_its_file_is_told_as_such(copied, capsys):
     value["pool"][0]["sha256"]["model.safetensors"] = "0" * 64
     write_json(path, value)
     assert dissent("verify") == 1
-    assert f"damaged  {path}  names another version of" in capsys.readouterr().out
+    assert f"damaged  {path}  ranks another student than the whole one in" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("job", ["students/1/cost.json", "costs/predict.json"])
@@ -267,7 +269,7 @@ def test_pictures_beside_the_masks_of_new_images(in_tmp, capsys, kind):
 def test_several_faults_are_told_at_once_each_command_once(copied, capsys):
     for path in sorted(Path("results/tiny/gen1/masks/consensus").glob("*.png"))[:3]:
         rot.empty(path, 0)
-    found("data/tiny/images/*.png").unlink()
+    Path("data/tiny/images/i00.png").unlink()
     assert dissent("verify") == 1
     out = capsys.readouterr().out
     assert out.count("\nempty ") + out.startswith("empty ") == 3 and "4 of " in out

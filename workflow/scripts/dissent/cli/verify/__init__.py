@@ -12,6 +12,7 @@ report that is gone is missed as long as the log of its job is there. Not while 
 
 import argparse
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
 
 from dissent.cli.settings import config_of, settings_folder
@@ -19,12 +20,13 @@ from dissent.cli.text import columns
 from dissent.cli.verify.cached import is_ours, restorable
 from dissent.cli.verify.faults import Fault, Found, find
 from dissent.cli.verify.logged import logged
+from dissent.cli.verify.mends import commands, copies, moves
 from dissent.cli.verify.places import files_below, named
 from dissent.cli.verify.stale import Stale, Wanted
 from dissent.cli.verify.whole_weights import with_whole_weights
 from dissent.core.rebuild_hint import command, lost_raw, put_back, target
 from dissent.core.words import some
-from dissent.datasets.record import WHY
+from dissent.datasets.record import WHY as RAW
 
 EXAMPLES = """examples:
   dissent verify                        data, results and what DVC keeps
@@ -48,7 +50,9 @@ def run(args: argparse.Namespace) -> int:
     files = files_below(paths)
     folder = settings_folder(args.settings)
     wanted = Wanted(config_of(folder) if folder.is_dir() else None)
-    found, old = find(paths, wanted, logged(paths, files)), wanted.all_stale(files)
+    found = find(paths, wanted, logged(paths, files))
+    renamed = {fault.path for fault in found.faults if fault.how == "moved"}
+    old = [one for one in wanted.all_stale(files) if one.folder not in renamed]
     if found.faults:
         _tell(found, old, args.all)
     else:
@@ -60,12 +64,15 @@ def run(args: argparse.Namespace) -> int:
 
 def _tell(found: Found, old: list[Stale], every: bool) -> None:
     print(columns(_lines(found.faults, every), indent=""))
-    made = [fault.path for fault in found.faults if fault.how not in WHY]
+    made = [fault for fault in found.faults if fault.how not in RAW]
     print(
         f"\n{len(found.faults)} of {found.checked} files are changed, damaged, lost or empty."
-        + " What makes them again:" * bool(made)
+        + " What brings them back:" * bool(made)
     )
-    kept = [path for path in made if not any(path.is_relative_to(one.folder) for one in old)]
+    for line in _mended(made):
+        print(f"  {line}")
+    anew = [fault.path for fault in made if fault.how != "moved" and not fault.source and not fault.mend]
+    kept = [path for path in anew if not any(path.is_relative_to(one.folder) for one in old)]
     for line in remedies(kept):
         print(f"  {line}")
     for folder in with_whole_weights(kept):
@@ -73,12 +80,23 @@ def _tell(found: Found, old: list[Stale], every: bool) -> None:
             f"  {folder}: its weights are whole, as teachers.json says. A copy of the damaged file is enough, if you have one;"
         )
         print("  the command trains it anew, to the same bytes")
-    if len(kept) < len(made):
+    if len(kept) < len(anew):
         print("  nothing makes those again that no settings know (below): take a copy, if you have one")
     if len(made) < len(found.faults):
         print(
             "  raw files: restore what is damaged or gone; what was edited is prepared, and trained, anew by your next run"
         )
+
+
+def _mended(faults: list[Fault]) -> Iterator[str]:
+    """What brings files back without making them anew."""
+    yield from moves({fault.path: fault.source for fault in faults if fault.how == "moved" and fault.source})
+    mended: dict[str, list[Path]] = {}
+    for fault in faults:
+        if fault.mend:
+            mended.setdefault(fault.mend, []).append(fault.path)
+    yield from commands(mended)
+    yield from copies((fault.path, fault.source) for fault in faults if fault.source and fault.how != "moved")
 
 
 def _lines(faults: list[Fault], every: bool) -> list[tuple]:

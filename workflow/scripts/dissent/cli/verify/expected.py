@@ -45,7 +45,10 @@ def lost(files: Iterable[Path], values: Mapping[Path, object]) -> list[Lost]:
     for folder, names in inside.items():
         found += _of_folder(folder, names)
     found += _of_generations(there, values)
-    return [one for one in dict.fromkeys(found) if not one.path.exists()]
+    # a generation is the one folder among them: a folder in the place of a file is a loss
+    return [
+        one for one in dict.fromkeys(found) if not (one.path.is_dir() if not one.path.suffix else one.path.is_file())
+    ]
 
 
 def _of_tables(files: list[Path], values: Mapping[Path, object]) -> Iterator[Lost]:

@@ -11,9 +11,12 @@ from dissent.cli.machine import cores
 from dissent.cli.verify import cached
 from dissent.cli.verify.checksums import Claim, Damaged, claims_of, json_of
 from dissent.cli.verify.expected import lost
-from dissent.cli.verify.misplaced import misplaced, runs_of
+from dissent.cli.verify.mends import WHY, edited
+from dissent.cli.verify.misplaced import misplaced, of_another_generation, runs_of
+from dissent.cli.verify.moved import moved
 from dissent.cli.verify.places import files_below
 from dissent.cli.verify.raw_files import raw_count, raw_faults
+from dissent.cli.verify.sources import Wanting, believed, by_content, by_path, other_students, sources
 from dissent.cli.verify.stale import EVERYTHING, Wanted
 from dissent.cli.verify.written import is_written, strangers
 from dissent.core import seal
@@ -31,6 +34,10 @@ class Fault(NamedTuple):
     path: Path
     how: str
     why: str
+    source: Path | None = None
+    """where its content lies; of what was moved, where it belongs"""
+    mend: str = ""
+    """the command that mends its form"""
 
 
 class Found(NamedTuple):
@@ -61,17 +68,19 @@ def find(
     broken = {fault.path for fault in faults}
     ours = [file for file in digests if file not in broken]
     values, claims, bad = _read([file for file in ours if is_written(file)])
-    others = _misplaced(ours, values)
-    for fault in others:
-        values.pop(fault.path, None)
-    faults += bad + others
+    renamed = moved(values)
+    others = _misplaced(ours, values, claims)
     apart = {fault.path for fault in others}
-    wanted: dict[Path, dict[str, list[Path]]] = {}
-    for claim in _trusted(claims, settings):
-        if claim.table not in apart:
-            wanted.setdefault(claim.path, {}).setdefault(claim.sha256, []).append(claim.table)
+    values = {file: value for file, value in values.items() if file not in apart}
+    faults += bad + others
+    lies = by_content(digests)
+    claims = [claim for claim in _trusted(claims, settings) if claim.table not in apart]
+    rankings = {place: Fault(place[0], "damaged", why) for place, why in other_students(claims, digests, lies).items()}
+    faults += rankings.values()
+    claims = [claim for claim in claims if (claim.table, claim.path.parent) not in rankings]
+    wanted = by_path(believed(claims, digests))
     alien = strangers(ours, wanted, {fault.path for fault in faults})
-    for path in wanted.keys() - broken:
+    for path in sorted(wanted.keys() - broken):
         faults += _compare(path, wanted[path], digests)
     faults += _unequal(ours)
     faults += [Fault(one.path, "lost", one.why) for one in lost(digests.keys() - alien, values)]
@@ -86,7 +95,12 @@ def find(
     unsealed = [file for file in ours if file not in alien and _carries_none(file, values)]
     checked = len((set(files) | set(wanted)) - alien) + sum(map(raw_count, abouts))
     away = cached.away()
-    kept = [fault for fault in faults if not _may_be_gone(fault, settings, away)]
+    kept = [fault for fault in faults if not _may_be_gone(fault, settings, away) and not _is_of(fault.path, renamed)]
+    kept = _with_sources(kept, apart, wanted, values, lies)
+    kept += [
+        Fault(one, "moved", f"was made as {before}, and tables call it so", before) for one, before in renamed.items()
+    ]
+    alien = {file for file in alien if not _is_of(file, renamed)}
     below = sorted(one for one in away if any(one.is_relative_to(path) for path in paths))
     return Found(_once(kept), checked, unsealed, sorted(alien), below)
 
@@ -96,6 +110,30 @@ def _may_be_gone(fault: Fault, settings: Wanted, away: set[Path]) -> bool:
     removed = settings.gone(fault.path)
     unasked = (removed and removed.parent != Path("data")) or not away.isdisjoint((fault.path, *fault.path.parents))
     return fault.how == "lost" and bool(unasked)
+
+
+def _with_sources(
+    faults: list[Fault],
+    apart: set[Path],
+    wanted: Wanting,
+    values: Mapping[Path, object],
+    lies: Mapping[str, list[Path]],
+) -> list[Fault]:
+    """With what mends the form of a file, or the place where the content lies that belongs there."""
+    mends = {fault.path: mend for fault in faults if fault.how == "damaged" and (mend := edited(fault.path))}
+    sought = [fault.path for fault in faults if fault.how in ("damaged", "lost", "empty") and fault.path not in apart]
+    found = sources([path for path in sought if path not in mends], wanted, values, lies)
+    return [
+        fault._replace(why=WHY[mends[fault.path]], mend=mends[fault.path])
+        if fault.path in mends
+        else fault._replace(source=found.get(fault.path))
+        for fault in faults
+    ]
+
+
+def _is_of(path: Path, renamed: Mapping[Path, Path]) -> bool:
+    """Whether a path lies in a folder that was moved, or where that was before."""
+    return any(path.is_relative_to(one) for pair in renamed.items() for one in pair)
 
 
 def _hashed(files: Iterable[Path]) -> tuple[dict[Path, str], list[Fault]]:
@@ -152,10 +190,11 @@ def _carries_none(file: Path, values: Mapping[Path, object]) -> bool:
     return False
 
 
-def _misplaced(files: list[Path], values: Mapping[Path, object]) -> list[Fault]:
+def _misplaced(files: list[Path], values: Mapping[Path, object], claims: Iterable[Claim]) -> list[Fault]:
     runs = runs_of(values)
+    of_others = {claim.table: why for claim in claims if (why := of_another_generation(claim.table, claim.path))}
     told = [(file, misplaced(file, values, runs)) for file in files if file in values or file.name == "report.html"]
-    return [Fault(file, "damaged", why) for file, why in told if why]
+    return [Fault(file, "damaged", why) for file, why in [*told, *of_others.items()] if why]
 
 
 def _compare(path: Path, wanted: dict[str, list[Path]], digests: Mapping[Path, str]) -> list[Fault]:

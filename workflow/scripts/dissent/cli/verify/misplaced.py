@@ -62,6 +62,13 @@ def _other_generation(value: dict, run: str, g: int, runs: Mapping[str, set[str]
     return f"is that of {', '.join(sorted(folders))}" if folders else None
 
 
+def of_another_generation(table: Path, named: Path) -> str | None:
+    """Why a table of pictures is not that of its generation, by one that it names."""
+    own, other = (re.match(r"results/[^/]+/gen(\d+)/", path.as_posix()) for path in (table, named))
+    pictures = table.suffix == ".csv" and named.suffix == ".png"
+    return f"is that of gen{other[1]}" if pictures and own and other and own[1] != other[1] else None
+
+
 def _other_page(file: Path, runs: Mapping[str, set[str]]) -> str | None:
     names = seal.made_from(file.read_bytes())
     run = file.parent.name

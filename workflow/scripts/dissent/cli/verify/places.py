@@ -8,6 +8,7 @@ from pathlib import Path
 from dissent.cli.verify.cached import CACHE, LOCK
 from dissent.core.errors import UserError
 from dissent.core.words import printable
+from dissent.datasets.listing import JUNK
 
 _HOMES = ("data", "results")
 DEFAULT = (*map(Path, _HOMES), CACHE, LOCK)
@@ -81,7 +82,9 @@ def _files(path: Path) -> Iterator[Path]:
             for one in folders
             if not one.startswith(".") and (here / one).parts[:2] != ("data", "raw") and not _leads_back(here / one)
         ]
-        yield from (here / name for name in names if not name.startswith(".") and (here / name).is_file())
+        yield from (
+            here / name for name in names if not name.startswith(".") and name not in JUNK and (here / name).is_file()
+        )
 
 
 def _leads_back(folder: Path) -> bool:

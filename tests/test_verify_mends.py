@@ -1,0 +1,160 @@
+"""What `dissent verify` says of whole files in the wrong place or another form: no remedy trains a healthy network anew."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from cli_data import dissent
+from discs import SETTINGS
+
+from dissent.core.files import read_json, write_json
+
+GEN = "results/tiny/gen"
+
+
+@pytest.fixture
+def copied(finished, tmp_path, monkeypatch):
+    shutil.copytree(finished, tmp_path / "project")
+    shutil.copytree(SETTINGS, tmp_path / "project" / "config")
+    monkeypatch.chdir(tmp_path / "project")
+
+
+def swap(one, other):
+    one, other = Path(one), Path(other)
+    one.rename(one.with_name("aside"))
+    other.rename(one)
+    one.with_name("aside").rename(other)
+
+
+def told(capsys) -> str:
+    assert dissent("verify") == 1
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        ("results/tiny", "results/old"),
+        ("results/tiny", "results/Tiny"),
+        (f"{GEN}1", f"{GEN}3"),
+        (f"{GEN}2", f"{GEN}02"),
+        ("data/tiny", "data/other"),
+        ("data/tiny/splits/few", "data/tiny/splits/other"),
+    ],
+)
+def test_a_folder_under_another_name_is_one_line_with_the_way_back(copied, capsys, before, now):
+    Path(before).rename(now)
+    out = told(capsys)
+    assert out.startswith(f"moved  {now}  was made as {before}, ") and out.endswith(f"back:\n  mv {now} {before}\n")
+    assert "1 of " in out
+
+
+def test_generations_in_each_other_s_place_change_places(copied, capsys):
+    swap(f"{GEN}1", f"{GEN}2")
+    out = told(capsys)
+    assert f"  mv {GEN}1 {GEN}1.aside && mv {GEN}2 {GEN}1 && mv {GEN}1.aside {GEN}2\n" in out and "--force" not in out
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (f"{GEN}1/students/1", f"{GEN}1/students/2"),
+        (f"{GEN}1/students/1/model.safetensors", f"{GEN}1/students/2/model.safetensors"),
+        (f"{GEN}1/students", f"{GEN}2/students"),
+        ("data/tiny/images/i03.png", "data/tiny/images/i04.png"),
+    ],
+)
+def test_what_was_swapped_is_copied_back(copied, capsys, one, other):
+    swap(one, other)
+    out = told(capsys)
+    here, there = (Path(path).parent if Path(path).suffix else path for path in (one, other))
+    here, there = (Path(path, "1") if Path(path).name == "students" else Path(path) for path in (here, there))
+    assert f"copy into {here} from {there}, where the right files lie; some are to be overwritten, so put" in out
+    assert "students" not in out.split("--force")[-1] or "--force" not in out
+
+
+@pytest.mark.parametrize(
+    ("file", "now"),
+    [
+        ("data/tiny/images/i03.png", "I03.png"),
+        (f"{GEN}1/pairs.csv", "Pairs.csv"),
+        (f"{GEN}1/students/2/model.safetensors", "model (1).safetensors"),
+    ],
+)
+def test_a_renamed_file_is_found_by_its_content(copied, capsys, file, now):
+    Path(file).rename(Path(file).with_name(now))
+    out = told(capsys)
+    assert f"lost  {file}" in out and f"lie: {now} as {Path(file).name}\n" in out and "--force" not in out
+
+
+def test_a_renamed_student_is_not_trained_again(copied, capsys):
+    Path(f"{GEN}1/students/1").rename(f"{GEN}1/students/3")
+    out = told(capsys)
+    assert (
+        f"copy into {GEN}1/students/1 from {GEN}1/students/3, where" in out
+        and "cost.json, metrics.json, model.json" in out
+    )
+    assert "--force" not in out
+
+
+def test_a_ranking_of_another_copy_is_ranked_again_and_nothing_is_trained(copied, capsys):
+    path = Path(f"{GEN}1/teachers.json")
+    value = read_json(path)
+    for row in value["pool"]:
+        row["sha256"] = {"model.safetensors": "1" * 64, "model.json": "2" * 64}
+        row["metrics_sha256"] = "3" * 64
+    write_json(path, value)
+    out = told(capsys)
+    assert "1 of " in out and "another copy" in out and out.endswith(f"--force {path}\n")
+
+
+@pytest.mark.parametrize("name", ["pairs", "predictions", "masks"])
+def test_tables_of_another_generation(copied, capsys, name):
+    for end in ("csv", "json"):
+        shutil.copyfile(f"{GEN}1/{name}.{end}", f"{GEN}2/{name}.{end}")
+    out = told(capsys)
+    assert f"damaged  {GEN}2/{name}.csv  is that of gen1\n" in out and out.split("\nnote")[0].rstrip().endswith(
+        f"--force {GEN}2/{name}.csv"
+    )
+
+
+def test_a_folder_in_the_place_of_a_table(copied, capsys):
+    Path(f"{GEN}1/pairs.csv").unlink()
+    Path(f"{GEN}1/pairs.csv").mkdir()
+    assert f"lost  {GEN}1/pairs.csv" in told(capsys)
+
+
+MARK = b"\xef\xbb\xbf"
+
+
+@pytest.mark.parametrize("form", [lambda text: text.replace(b"\n", b"\r\n"), lambda text: MARK + text])
+@pytest.mark.parametrize(
+    "file", [f"{GEN}1/students/1/model.json", f"{GEN}1/students/1/history.csv", f"{GEN}1/pairs.csv", "results/tiny/report.html"]
+)  # fmt: skip
+def test_line_ends_are_mended_in_place(copied, capsys, form, file):
+    before = Path(file).read_bytes()
+    Path(file).write_bytes(form(before))
+    out = told(capsys)
+    assert "has the line ends of Windows, or a mark" in out and "--force" not in out
+    [command] = [line for line in out.splitlines() if line.startswith("  sed ")]
+    run(command)
+    assert Path(file).read_bytes() == before and dissent("verify") == 0
+
+
+def test_json_that_an_editor_wrote_anew_is_mended_in_place(copied, capsys):
+    path = Path(f"{GEN}1/students/1/model.json")
+    before = path.read_text()
+    path.write_text(json.dumps(json.loads(before), indent=4))
+    out = told(capsys)
+    assert "was written anew by an editor" in out and "--force" not in out
+    run(next(line for line in out.splitlines() if line.startswith("  python ")))
+    assert path.read_text() == before and dissent("verify") == 0
+    path.write_text(before.replace('"channels": 3', '"channels": 4'))
+    assert "--force" in told(capsys)
+
+
+def run(command: str) -> None:
+    import subprocess
+
+    assert subprocess.run(["bash", "-ec", command]).returncode == 0
