@@ -306,7 +306,10 @@ def test_a_bracket_that_finds_nothing_is_no_group(in_tmp):
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("0", "0.0"), ("7", "007"), ("A b", "a  b"), ("-1.50", "-1.5"), ("A1", "Ａ1"), ("ab", "a\u00adb")],
+    [
+        *[("0", "0.0"), ("7", "007"), ("A b", "a  b"), ("-1.50", "-1.5"), ("A1", "Ａ1"), ("ab", "a\u00adb")],
+        *[("pat01", "Pat 1"), ("pat_1", "pat-01"), ("2020-01-05", "2020-1-5"), ("s1_p02", "S01-P2")],
+    ],
 )
 def test_groups_that_look_like_one_are_named(in_tmp, one, other):
     raw = pairs(in_tmp / "raw", ["a", "b", "c", "d"])

@@ -15,6 +15,8 @@ _NAMES = (
     r"^(.+?)\d+$",  # a1, a2, b1
     r"^(.+?)(?:[-_. ][^-_. ]*\d[^-_. ]*)?$",  # the first, where some names have no such part
 )
+_BETWEEN = re.compile(r"(?<=\w)[-_\s]+(?=\w)|(?<=[a-z])(?=\d)")
+_ZEROS = re.compile(r"(?<![\d.,])0+(?=\d)")
 _FEWEST = 3  # two are rather old and new images, or two cameras
 _NOTHING = (
     "nan",
@@ -77,11 +79,12 @@ def found_in(pattern: str, key: str) -> str:
 
 
 def told_apart(values: Iterable[tuple[str, str]], what: str, problems: Problems) -> None:
-    """Values that people write for one another (0 and 0.0, A and a) go to `problems`; `values`: pairs of value and file."""
+    """Values that people write for one another (0 and 0.0, A and a, pat01 and pat_1) go to `problems`; `values`: pairs of value and file."""
     first: dict[str, tuple[str, str]] = {}
     told = set()
     for value, where in values:
-        other, there = first.setdefault(plain(value), (value, where))
+        alike = _ZEROS.sub("", _BETWEEN.sub(" ", plain(value)))  # pat01, Pat 1 and pat_1
+        other, there = first.setdefault(alike or value, (value, where))
         if other != value and value not in told:
             told.add(value)
             problems.add(
