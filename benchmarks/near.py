@@ -95,6 +95,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--images", type=int, default=600, help="of each data set, drawn")
     parser.add_argument("--planted", type=int, default=50, help="copies of each kind")
+    parser.add_argument("--plate", action="store_true", help="all images over one drawn background, half and half")
     parser.add_argument("--list", type=int, default=10, help="other pairs to name")
     args = parser.parse_args()
     for name in args.names:
@@ -116,6 +117,9 @@ def measure(name: str, args: argparse.Namespace, folder: Path) -> None:
         return len(images) - 1
 
     read = [Image.open(file).convert("RGB") for file in files]
+    if args.plate:
+        plate = Image.fromarray(random.integers(0, 256, (40, 40, 3), np.uint8))
+        read = [Image.blend(image, plate.resize(image.size, Image.Resampling.BICUBIC), 0.5) for image in read]
     for file, image in zip(files, read, strict=True):
         add(image, file.stem, len(images) % 2)
     for kind, make in KINDS.items():

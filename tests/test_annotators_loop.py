@@ -283,3 +283,16 @@ def test_few_images_of_a_side_are_told_by_side(in_tmp, capsys):
     out = capsys.readouterr().out
     assert f"few images for test (0) beside 38 masks: add lines with an image and `test` to {TABLE}" in out
     assert "few images for val" not in out
+
+
+def test_a_name_that_is_taken_is_no_name_of_new_data(raw, capsys):
+    """By settings that come with dissent, or by data that were prepared from another folder."""
+    assert dissent("init", "raw", "--name", "demo", "--settings", "own") == 2
+    assert "demo is the name of settings that come with dissent" in capsys.readouterr().err
+    assert command("init") == 0
+    sides()
+    Path("other").mkdir()
+    pairs(Path("raw2"), NAMES)
+    assert dissent("init", "raw2", "--name", "mine", "--settings", "other") == 2
+    assert "data/mine was prepared from raw, and would be removed: the name is taken" in capsys.readouterr().err
+    assert command("init", "--anew") == 0

@@ -79,7 +79,10 @@ def read_fixed(dataset: Dataset, split: Split, rows: list[dict]) -> dict[str, li
     """{val, test: rows} of the images that the table of `fixed` names; UserError lists the lines that cannot be followed."""
     path = list_paths(dataset, split)["fixed"]
     if not path.is_file():
-        raise UserError(f"{split.fixed}, which names the images of val and test (`fixed`), does not exist: put it back")
+        raise UserError(
+            f"{split.fixed}, which names the images of val and test (`fixed`), does not exist: put it back; `dissent init` "
+            "again writes one of its own as val and test were prepared last"
+        )
     by_source = rows_by_source(rows)
     sides, faults = follow(
         fixed_lines(path),

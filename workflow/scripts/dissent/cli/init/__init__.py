@@ -17,7 +17,7 @@ from dissent.cli.init.mask_meaning import Guess
 from dissent.cli.init.pairing import Pairs, find_pairs
 from dissent.cli.init.rehearse import rehearse, told_meaning
 from dissent.cli.init.survey import Survey, survey
-from dissent.cli.init.update import Files, put_aside, update
+from dissent.cli.init.update import Files, check_free, put_aside, update
 from dissent.cli.init.wishes import Wishes
 from dissent.cli.init.write_config import SPLIT, checked, experiment_text, first_split, sizes, source_of, text_of
 from dissent.cli.machine import cores
@@ -111,6 +111,7 @@ def run(args: argparse.Namespace) -> int:
         raise UserError(
             f"{' and '.join(map(str, there))} exist and stay as they are; say another --name, or --anew to put them aside"
         )
+    check_free(files, args.folder)
     check_place(args.folder, name, filter(None, (args.images, args.masks, args.unlabelled)))
     check_ours(Path("data", name), args.folder)
     pairs = find_pairs(args.folder, args.images, args.masks, args.leave_out, args.unlabelled)

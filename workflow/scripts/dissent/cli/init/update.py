@@ -11,7 +11,7 @@ from dissent.cli.init.write_config import SPLIT, experiment_text, line_of
 from dissent.cli.seen import told_files
 from dissent.config.base import parse_yaml, read_yaml, validate
 from dissent.config.dataset import Dataset
-from dissent.core.files import UserError, read_table, write_atomic
+from dissent.core.files import UserError, read_json, read_table, write_atomic
 from dissent.core.places import SHIPPED
 from dissent.core.words import some
 from dissent.datasets.listing import Census
@@ -41,6 +41,23 @@ class Files:
         return self.settings / "datasets" / f"{self.name}.splits.csv"
 
 
+def check_free(files: Files, folder: Path) -> None:
+    """UserError where the name of a new data set is that of a shipped one, or of one that was prepared from another folder."""
+    shipped = Files(SHIPPED / "config", files.name)
+    for one in (shipped.dataset, shipped.experiment):
+        if one.exists() and one.resolve() not in (files.dataset.resolve(), files.experiment.resolve()):
+            raise UserError(f"{files.name} is the name of settings that come with dissent ({one}); say another --name")
+    about = Path("data", files.name, "dataset.json")
+    try:
+        before = Path(read_json(about)["raw"]["folder"])
+    except (UserError, KeyError, TypeError):  # nothing is prepared
+        return
+    if before.resolve() != folder.resolve():
+        raise UserError(
+            f"data/{files.name} was prepared from {before}, and would be removed: the name is taken, say another --name"
+        )
+
+
 def put_aside(path: Path) -> Path:
     """Give a file of settings a name under which nothing reads it; the new name."""
     number = next(n for n in count(1) if not path.with_name(f"{path.name}.before{n}").exists())
@@ -52,7 +69,10 @@ def update(folder: Path, files: Files, flags: list[str]) -> int:
     dataset = validate(Dataset, read_yaml(files.dataset), files.dataset)
     raw = find_raw(dataset.raw, SHIPPED)
     if raw.resolve() != folder.resolve():
-        raise UserError(f"{files.dataset} describes {dataset.raw}, not {folder}; say another --name")
+        raise UserError(
+            f"{files.dataset} describes {dataset.raw}, not {folder}; say another --name, or write `raw: {folder}` there if "
+            "the folder was moved"
+        )
     census, problems = Census(), Problems()
     items = find_items(dataset.model_copy(update={"partial": True}), raw, problems, census)
     problems.stop(raw, "; nothing was changed")
