@@ -342,4 +342,9 @@ def test_files_of_the_user_in_the_folders_of_a_generation_are_named(in_tmp):
     with pytest.raises(UserError) as caught:
         check_kept("mine")
     assert f"no job wrote: {', '.join(sorted(path.as_posix() for path in strange))}. They would" in str(caught.value)
-    assert all(path.exists() for path in strange)
+    assert all(path.exists() for path in strange) and "cannot be read" not in str(caught.value)
+    (gen / "masks.csv").unlink()
+    with pytest.raises(
+        UserError, match=r"\(results/mine/gen1/masks\.csv, which names those that jobs wrote, cannot be read\)"
+    ):
+        check_kept("mine")

@@ -26,6 +26,14 @@ def half_output() -> str:
     return rules.same_as(whole)
 
 
+def lost_table() -> str:
+    """Masks whose table is gone, in a copy of a project, where dates tell nothing: one of them may be the user's."""
+    made.base(snake.recorded)
+    table = Path("results/cells/gen1/masks.csv")
+    table.unlink()
+    return refused(snake.snakemake("-n", snake.REPORT), str(table), "Move them away")
+
+
 def stale_lock() -> str:
     """The lock of a Snakemake that was killed does not stop the next one, or the message says what to do."""
     made.base(snake.recorded)
@@ -84,6 +92,7 @@ def wrong_target(target: str, *words: str) -> str:
 
 CASES: dict[str, Callable[[], str]] = {
     "half a file with an old date": half_output,
+    "masks whose table is gone": lost_table,
     "the lock of a killed Snakemake": stale_lock,
     "kill -9 of Snakemake and its trainer": lambda: killed("train"),
     "kill -9 of Snakemake and its prediction": lambda: killed("predict"),

@@ -92,10 +92,6 @@ def other_split() -> None:
     _change(DATASET, "seed: 1", "seed: 2")
 
 
-def gone_table() -> None:
-    Path("results/cells/gen1/masks.csv").unlink()
-
-
 def gone_folder() -> None:
     shutil.rmtree("results/cells/gen2/predictions")
 
@@ -109,7 +105,6 @@ def gone_report() -> None:
 
 
 HARM = {
-    "gone_table": "results/cells/gen1/masks.csv",
     "gone_folder": "results/cells/gen2/predictions",
     "gone_model": "results/cells/gen0/students/1/model.safetensors",
     "gone_report": "results/cells/report.html",
@@ -127,7 +122,6 @@ PLANS: dict[Callable[[], object], Callable[[dict], bool]] = {
     lost_image: lambda plan: plan.get("prepare") == 1 and plan.get("split") == 1,
     corrected_mask: lambda plan: plan.get("prepare") == 1,
     other_split: lambda plan: plan.get("split") == 1 and "prepare" not in plan,
-    gone_table: lambda plan: plan.get("build_masks", 0) >= 1,
     gone_folder: lambda plan: plan.get("predict", 0) == 1,
     gone_model: lambda plan: plan.get("train", 0) >= 1,
     gone_report: lambda plan: plan.get("report") == 1 and len(plan) == 1,

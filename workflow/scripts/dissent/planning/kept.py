@@ -17,10 +17,13 @@ def check_kept(run: str) -> None:
 
     Cheap for millions of masks: the date of a folder tells whether any file came, and only then is it listed.
     """
-    found = [path for folder in _made(Path("results", run)) for path in _strangers(folder)]
-    if found:
+    strange = {folder: found for folder in _made(Path("results", run)) if (found := _strangers(folder))}
+    lost = sorted({_list_of(folder).as_posix() for folder in strange if _named(folder) is None})
+    if strange:
+        files = sorted(path.as_posix() for found in strange.values() for path in found)
+        why = f" ({some(lost)}, which names those that jobs wrote, cannot be read)" if lost else ""
         raise UserError(
-            f"results/{run} holds files that no job wrote: {some(sorted(path.as_posix() for path in found))}. They would be removed with their folder when it is made "
+            f"results/{run} holds files that no job wrote: {some(files)}{why}. They would be removed with their folder when it is made "
             "again. Nothing was touched. Move them away, and run the same command again"
         )
 
@@ -71,14 +74,27 @@ def _hidden(path: Path) -> bool:
 
 
 def _known(folder: Path) -> set[str]:
-    """What the job wrote there, by its table; whatever the dates say, which a copy of the project or DVC sets anew."""
-    own = {f"{folder.as_posix()}/{name}" for name in ("not_made.txt", "shown.json")}
+    """What the job wrote there, whatever the dates say, which a copy of the project or DVC sets anew."""
+    return {f"{folder.as_posix()}/{name}" for name in ("not_made.txt", "shown.json")} | (_named(folder) or set())
+
+
+def _list_of(folder: Path) -> Path:
+    """The file that names what the job of a folder wrote."""
+    if folder.name == "pairs":
+        return folder / "shown.json"
+    return (folder.parent if _is_of_masks(folder) else folder).with_suffix(".csv")
+
+
+def _is_of_masks(folder: Path) -> bool:
+    return "masks" in (folder.parent.name, folder.parent.parent.name)
+
+
+def _named(folder: Path) -> set[str] | None:
+    """What that file names; None where it cannot be read."""
     try:
-        if (folder / "shown.json").is_file():
-            return own | {f"{folder.as_posix()}/{name}" for name in read_json(folder / "shown.json")["files"]}
-        flat = "masks" in (folder.parent.name, folder.parent.parent.name)
-        table = (folder.parent if flat else folder).with_suffix(".csv")
-        columns = ("label", "doubt") if flat else ("prediction",)
-        return own | {row[column] for row in read_rows(table, columns) for column in columns}
+        if folder.name == "pairs":
+            return {f"{folder.as_posix()}/{name}" for name in read_json(_list_of(folder))["files"]}
+        columns = ("label", "doubt") if _is_of_masks(folder) else ("prediction",)
+        return {row[column] for row in read_rows(_list_of(folder), columns) for column in columns}
     except (UserError, KeyError, TypeError):
-        return own
+        return None
