@@ -6,6 +6,8 @@ import pytest
 from raw_data import dataset, ids, pairs, photo, prepared, save
 from split_data import NAMES, SIDES, divided, lists, not_divided
 
+from dissent.cli.check.grouped import check_grouped
+from dissent.config.dataset import Dataset
 from dissent.core.files import read_table
 from dissent.datasets import lists_of
 
@@ -47,6 +49,22 @@ def test_parts_are_sides(in_tmp):
     prepared(Path("raw"), Path("out"), parts=parts)
     found = divided({"column": "part", "train": ["training"], "labelled": 1, "val": ["validation"]}, parts=parts)
     assert (found["labelled"], found["val"]) == (["a0"], ["a1"])
+
+
+@pytest.mark.parametrize(
+    ("folders", "told"), [(["p1", "p2", "p2", "p3"], "those of 1 are on two sides of the split (p2)"), ("abcd", "")]
+)
+def test_folders_on_two_sides_that_a_person_names_are_told(in_tmp, folders, told):
+    names = [f"{folder}/{kind}{i}" for i in (1, 2) for folder, kind in zip(folders, "wxyz", strict=True)]
+    rows = [f"{name},{'train' if name[-2] in 'wx' else 'val'}" for name in names]
+    pairs(Path("raw"), names)
+    Path("raw/splits.csv").write_text("\n".join(["stem,side", *rows]) + "\n")
+    plan, keys = {"column": "side", "labelled": 1.0, "val": ["val"]}, {"table": {"path": "splits.csv"}}
+    prepared(Path("raw"), Path("out"), **keys)
+    divided(plan, **keys)
+    source = Dataset.model_validate(dataset(splits={"one": plan}, **keys))
+    found = check_grouped(source, "one", Path("out"), Path("out/splits/one"))
+    assert told in "".join(found) and bool(found) == bool(told)
 
 
 def test_a_column_called_part_is_a_question(in_tmp):

@@ -104,16 +104,16 @@ class Suggestion:
         return found_in(self.pattern, key)
 
 
-def suggested(keys: Iterable[str]) -> Suggestion | None:
+def suggested(keys: Iterable[str], names: bool = True) -> Suggestion | None:
     """A pattern that fits every image, where folders or names look like several images of one source; None: they do not.
 
     `keys`: paths below the folder of a part, without extension. Folders come first; where a name stands in two of them,
-    names alone say nothing.
+    names alone say nothing, nor without `names`.
     """
     every = list(keys)
-    names = {key.rsplit("/", 1)[-1] for key in every}
+    names = names and len({key.rsplit("/", 1)[-1] for key in every}) == len(every)
     folders = _FOLDERS if any("/" in key for key in every) else ()
-    for pattern in (*folders, *(_NAMES if len(names) == len(every) else ())):
+    for pattern in (*folders, *(_NAMES if names else ())):
         groups = Counter(found_in(pattern, key) for key in every)
         if "" not in groups and _FEWEST <= len(groups) <= len(every) // 2:
             return Suggestion(pattern, groups)

@@ -11,16 +11,20 @@ from dissent.datasets.naming import bare
 
 
 def check_grouped(dataset: Dataset, split: str, prepared: Path, tables: Path) -> list[str]:
-    """A note, where the settings neither group images nor name the sides; `tables`: the folder of the split."""
+    """A note, where the settings do not group images; `tables`: the folder of the split.
+
+    Where a person names the sides, folders alone tell, as names are often no more than numbers and kinds.
+    """
     plan = dataset.splits[split]
-    if dataset.group is not None or plan.lists is not None or plan.column is not None:
+    if dataset.group is not None:
         return []
+    drawn = plan.lists is None and plan.column is None
     folders = {part.name: part.images for part in dataset.parts}
     keys = {}
     for row in read_table(prepared / "files.csv", ("id", "source", "part")):
         key = nfc(bare(row["source"])).removeprefix(f"{folders[row['part']]}/")
         keys[row["id"]] = key.removesuffix(dataset.image_suffix)
-    found = suggested(sorted(set(keys.values())))
+    found = suggested(sorted(set(keys.values())), names=drawn)
     if found is None:
         return []
     on: dict[str, set[str]] = {group: set() for group in found.images}
