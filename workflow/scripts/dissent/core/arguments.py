@@ -192,3 +192,15 @@ class Report(TypedDict):
     settings: Spec
     code: dict[str, str]
     """rule -> digest"""
+
+
+class Study(TypedDict):
+    """For tabulate_study and plot_labels."""
+
+    study: str
+    fractions: bool
+    blocks: list[Spec]
+    """an experiment under one label fraction each, with a row a method"""
+    command: str
+    settings: Spec
+    code: str

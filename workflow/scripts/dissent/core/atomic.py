@@ -20,7 +20,7 @@ def _umask() -> int:
 _UMASK = _umask()  # once: to ask is to change it for a moment, and jobs write from several threads
 
 
-def write_atomic(path: str | Path, content: bytes) -> None:
+def write_atomic(path: str | Path, content: bytes | memoryview) -> None:
     """Write `content` to `path` in one go: readers see the old file or the whole new one, never a part."""
     with writing(path, len(content)) as stream:
         stream.write(content)

@@ -45,13 +45,13 @@ def _teachers(ranking: Path) -> dict:
 
 def history(earlier: Sequence[str], teachers: str, masks: str | None) -> list[dict]:
     """Score of the pool, doubt and change of each generation, this one last: from the tables that every run has."""
-    rankings = [*(Path(folder) / "teachers.json" for folder in earlier), teachers]
-    tables = [*(Path(folder) / "masks.csv" for folder in earlier), masks]
+    rankings = [*(f"{folder}/teachers.json" for folder in earlier), teachers]
+    tables = [*(f"{folder}/masks.csv" for folder in earlier), masks]
     found = []
     for number, (ranking, table) in enumerate(zip(rankings, tables, strict=True)):
         scores = [row["score"] for row in read_json(ranking)["pool"]]
         known = [score for score in scores if score is not None]
-        doubt, changed = _means(table, ("doubt_share", "changed_share")) if number else (None, None)
+        doubt, changed = _means(table, ("doubt_share", "changed_share")) if number and table else (None, None)
         found.append(
             {
                 "generation": number,
@@ -91,7 +91,7 @@ def sides_of(tables: Mapping[str, str], files: str, channels: int) -> dict[str, 
     for side, rows in chosen.items():
         images = [_image(row, tables[side], channels) for row in rows]
         levels = [float(image.mean()) for image in images]
-        known = [areas[row["id"]] for row in rows if areas.get(row["id"])]
+        known = [area for row in rows if (area := areas.get(row["id"]))]
         found[side] = {
             "images": counts[side],
             "brightness": round(float(np.mean(levels)), 2),

@@ -3,11 +3,12 @@
 from dissent.config.deviations import quirks_of
 from dissent.config.resolve import Config, Run
 from dissent.config.study import Block
+from dissent.core import arguments
 from dissent.planning.published import beside
 from dissent.planning.rule_params import Code, settings_option
 
 
-def tabulation(config: Config, name: str, code: Code, rule: str = "tabulate_study") -> dict:
+def tabulation(config: Config, name: str, code: Code, rule: str = "tabulate_study") -> arguments.Study:
     """For tabulate_study and plot_labels (`rule`): blocks (an experiment under one label fraction) with a row a method."""
     study, shared = config.study(name)
     return {

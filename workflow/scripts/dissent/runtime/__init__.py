@@ -57,9 +57,9 @@ def job(snakemake) -> Iterator[None]:
         except KeyboardInterrupt:
             _leave(130, "stopped by Ctrl-C; the same command does this job again")
         except Exception as error:
-            words = disk.refusal(error, error.filename or os.getcwd()) if isinstance(error, OSError) else ""
-            if words:
-                _leave(2, f"error: {words}")
+            refusal = disk.refusal(error, error.filename or os.getcwd()) if isinstance(error, OSError) else ""
+            if refusal:
+                _leave(2, f"error: {refusal}")
             log.write(traceback.format_exc())  # Python prints it on the terminal once we are out
             raise
         finally:

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
 
 DONE = "done"  # the last line of a log whose job ended well
 
@@ -32,7 +33,7 @@ class Log:
             if self.file:
                 self.file.write(text)
         except OSError as error:
-            name, self.file = self.file.name, None
+            name, self.file = getattr(self.file, "name", ""), None
             _without(name, error)
 
     def close(self) -> None:
@@ -49,7 +50,7 @@ def _without(path: str | Path, error: OSError) -> None:
 class Tee(io.TextIOBase):
     """A stream that shows text on a terminal at once and writes whole lines to a log: of a progress bar the end."""
 
-    def __init__(self, terminal: io.TextIOBase, log: Log):
+    def __init__(self, terminal: TextIO, log: Log):
         self.terminal, self.log, self.line = terminal, log, ""
         self.guard = threading.RLock()
 
@@ -86,7 +87,7 @@ class Tee(io.TextIOBase):
         return True
 
     @property
-    def encoding(self) -> str:
+    def encoding(self) -> str:  # type: ignore[override]
         """The terminal's, which progress bars ask for."""
         return getattr(self.terminal, "encoding", None) or "utf-8"
 
@@ -113,9 +114,9 @@ def teed(path: str | Path | None) -> Iterator[Log]:
     before = root.handlers[:], ours.level
     root.handlers[:] = [handler]
     ours.setLevel(logging.INFO)
-    crashes = log.file is not None and not faulthandler.is_enabled()
+    crashes = None if faulthandler.is_enabled() else log.file
     if crashes:
-        faulthandler.enable(log.file)  # a segfault in a native library is then explained in the log
+        faulthandler.enable(crashes)  # a segfault in a native library is then explained in the log
     try:
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             try:

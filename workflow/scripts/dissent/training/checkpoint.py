@@ -88,7 +88,14 @@ class Checkpoints:
 
 
 def _step(path: Path) -> int:
-    return int(NAME.fullmatch(path.name)[1])
+    return int(_named(path)[1])
+
+
+def _named(path: Path) -> re.Match[str]:
+    """The name of a checkpoint in its parts: step, digest."""
+    found = NAME.fullmatch(path.name)
+    assert found, f"{path} is no checkpoint"
+    return found
 
 
 def _read(path: Path) -> dict | None:
@@ -97,7 +104,7 @@ def _read(path: Path) -> dict | None:
         content = path.read_bytes()
     except OSError:
         return None
-    if hashlib.sha256(content).hexdigest()[:16] != NAME.fullmatch(path.name)[2]:
+    if hashlib.sha256(content).hexdigest()[:16] != _named(path)[2]:
         return None
     try:
         payload = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
@@ -112,11 +119,11 @@ def _check(value: object, name: str) -> None:
     # exact types: a numpy number is a float too, is saved, and refused by every later load
     if isinstance(value, Tensor) or value is None or type(value) in (bool, int, float, str):
         return
-    if type(value) in (dict, OrderedDict):
+    if isinstance(value, dict) and type(value) in (dict, OrderedDict):
         for key, inner in value.items():
             _check(key, f"key {key!r} of {name}")
             _check(inner, f"{name}[{key!r}]")
-    elif type(value) in (list, tuple):
+    elif isinstance(value, list | tuple) and type(value) in (list, tuple):
         for index, inner in enumerate(value):
             _check(inner, f"{name}[{index}]")
     else:

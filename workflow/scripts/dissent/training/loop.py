@@ -78,7 +78,7 @@ def fit(
     checkpoint is of the finished training: who starts again then returns at once. UserError at
     a loss that is not finite or above a million (with step, rate, images), or at such weights; Interrupted when `stop.requested`, after a checkpoint.
     """
-    learner.to(device=device, memory_format=torch.channels_last)
+    learner.to(device).to(memory_format=torch.channels_last)
     optimizer = Optimizer(learner, spec["optimizer"], spec["schedule"], steps)
     scaler = torch.amp.GradScaler(device, enabled=spec["precision"] == "fp16")
     average = Average(learner.result(), spec["ema"]) if spec["ema"] else None

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import yaml
 
@@ -15,14 +16,17 @@ from dissent.report.study.render import WORTH_HEAD, Table, as_csv, csv_lines, ma
 from dissent.report.study.rows import rows_of, verdict
 from dissent.report.templates import environment_of
 
+if TYPE_CHECKING:
+    from dissent.core import arguments
+
 LABEL_COLUMNS = (
     "study", "experiment", "method", "upper_bound", "share", "labelled", "n", "mean", "low", "high",
     "control", "worth", "worth_low", "worth_high",
 )  # fmt: skip
 
 
-def write_tables(params: dict, templates: str, out: Mapping[str, str]) -> None:
-    """Write the table as `out`: {html, md, csv, tex: path; json: their digests}. `params`: `planning.tabulation`; `templates`: workflow/report."""
+def write_tables(params: "arguments.Study", templates: str, out: Mapping[str, str]) -> None:
+    """Write the table as `out`: {html, md, csv, tex: path; json: their digests}. `templates`: workflow/report."""
     blocks = [read_block(about) for about in params["blocks"]]
     tables = []
     for block in blocks:
@@ -30,15 +34,15 @@ def write_tables(params: dict, templates: str, out: Mapping[str, str]) -> None:
         tables.append(Table(block, rows, verdict(block, rows)))
     lines = curves(blocks)
     worth = [(experiment, several) for experiment, methods in lines.items() if (several := worths(methods))]
-    rows = [line for table in tables for line in csv_lines(params["study"], table)]
-    write_text(out["csv"], as_csv(list(dict.fromkeys(key for row in rows for key in row)), rows))
+    lined = [line for table in tables for line in csv_lines(params["study"], table)]
+    write_text(out["csv"], as_csv(list(dict.fromkeys(key for line in lined for key in line)), lined))
     write_text(out["md"], markdown(params["study"], tables, worth, params["command"]))
     write_text(out["tex"], latex(tables, worth))
     write_text(out["html"], _html(params, tables, worth, lines, Path(templates)))
     _keep_digests(params["study"], out)
 
 
-def write_labels(params: dict, out: Mapping[str, str]) -> None:
+def write_labels(params: "arguments.Study", out: Mapping[str, str]) -> None:
     """Write score against labels as `out`: {svg, png, csv: path; json: their digests}."""
     blocks = [read_block(about) for about in params["blocks"]]
     lines = curves(blocks)
@@ -82,7 +86,7 @@ def _label_rows(study: str, experiment: str, method: str, point: Point, found: S
 
 
 def _html(
-    params: dict,
+    params: "arguments.Study",
     tables: Sequence[Table],
     worth: Sequence[tuple[str, Sequence[Worth]]],
     lines: Mapping[str, Mapping[str, Sequence[Point]]],

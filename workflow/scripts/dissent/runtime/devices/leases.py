@@ -50,7 +50,7 @@ def lease(gpus: int = 1, slots_per_card: int | None = None) -> Iterator[Lease]:
         return
     if gpus > len(cards):
         raise UserError(f"{gpus} graphics cards are asked for, {len(cards)} are here; ask for {len(cards)} or fewer")
-    held = _wait_for(cards, gpus, slots_per_card or number_of("DISSENT_GPU_SLOTS", 1))
+    held = _wait_for(cards, gpus, slots_per_card or number_of("DISSENT_GPU_SLOTS", 1) or 1)
     visible = ",".join(card.id for card in held)
     # cuBLAS gives the same bits twice only with a workspace of fixed size, which it reads when it starts
     added = {VISIBLE: visible, "CUBLAS_WORKSPACE_CONFIG": os.environ.get("CUBLAS_WORKSPACE_CONFIG", ":4096:8")}

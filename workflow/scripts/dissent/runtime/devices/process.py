@@ -33,7 +33,7 @@ def prepare_process(threads: int, device: str = "cpu", benchmark: bool = False) 
         torch.set_num_interop_threads(1)
     torch.set_flush_denormal(True)
     torch.use_deterministic_algorithms(True, warn_only=True)
-    torch.utils.deterministic.fill_uninitialized_memory = False  # we read no memory that we have not written
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # we read no memory that we have not written
     torch.backends.cudnn.benchmark = benchmark
     if device == "cuda" and not torch.cuda.is_available():
         logger.warning("torch %s cannot use card %s: on the CPU", torch.__version__, os.environ.get(VISIBLE))
