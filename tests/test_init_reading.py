@@ -107,7 +107,13 @@ def test_masks_of_0_and_1_beside_masks_of_0_and_255(in_tmp, capsys):
 
 
 @pytest.mark.parametrize(
-    ("given", "offered"), [((0, 1, 2, 255), False), ((0, 1, 255), False), ((0, 255, 255, 254), True)]
+    ("given", "offered"),
+    [
+        ((0, 1, 2, 255), False),
+        ((0, 1, 255), False),
+        ((0, 255, 255, 254), True),
+        ((0, 40, 200, 255), True),  # of small objects most of the pixels are borders
+    ],
 )
 def test_a_threshold_is_offered_where_values_lie_between(in_tmp, capsys, given, offered):
     folder(values(*given))

@@ -66,7 +66,7 @@ class Cell:
     def means(self, seeds: Sequence[str]) -> np.ndarray:
         """The mean in each round: `(R,)`.
 
-        Students of each seed, and seeds, are drawn with replacement, as `pools.paired` does.
+        Students of each seed, and seeds, are drawn with replacement, as `bootstrap.paired` does.
         """
         rounds = next(iter(self.drawn.values())).shape[1]
         seeds_KR = generator("study seeds", self.experiment, *seeds).integers(len(seeds), size=(len(seeds), rounds))
