@@ -51,6 +51,12 @@ def test_a_pattern_is_searched_in_folders_too(in_tmp, pattern, groups):
     assert [row["group"] for row in rows.values()] == groups
 
 
+@pytest.mark.parametrize(("pattern", "warned"), [(r"^(.+)$", True), (r"^(p\d+)", False)])
+def test_groups_of_one_image_each_are_told(in_tmp, caplog, pattern, warned):
+    prepared(pairs(in_tmp / "raw", ["p1_1", "p1_2", "p2_1"]), in_tmp / "out", group={"pattern": pattern})
+    assert ("so it keeps nothing together" in caplog.text) == warned
+
+
 def test_a_bracket_that_finds_nothing_is_no_group(in_tmp):
     raw = pairs(in_tmp / "raw", ["p1_1", "x1", "x2"])
     text = refused(raw, in_tmp / "out", group={"pattern": r"(p\d+)?_?\d"})

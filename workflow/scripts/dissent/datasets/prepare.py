@@ -40,6 +40,8 @@ def prepare(dataset: dict, name: str, raw: str, out: str, threads: int = 1, reco
     staging = Path(out) / ".unchecked"  # beside its destination, so that a rename is enough
     shutil.rmtree(staging, ignore_errors=True)
     log.info("%s: %d images in %s", name, len(items), raw)
+    if source.group is not None and 1 < len(items) == len({item.group for item in items}):
+        log.warning("`group` finds another group for each image, so it keeps nothing together: is it what is meant?")
     if census.left or census.idle:
         log.info("%s", census.told())
     used = used_files(source, Path(raw), items)
