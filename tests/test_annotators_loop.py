@@ -87,9 +87,9 @@ def test_a_mask_of_validation_that_vanished_is_named(raw, capsys):
     name = sides()["val"][0]
     Path(f"raw/masks/{name}.png").unlink()
     assert command("check") == 1
-    assert f"splits.csv, line 2: images/{name}.png is in val and has no mask any more" in capsys.readouterr().out
+    assert f"splits.csv, line 2: images/{name}.png is in val and has no mask: put one there" in capsys.readouterr().out
     assert command("init") == 1
-    assert f"mend    {TABLE}, line 2: images/{name}.png is in val and has no mask any more" in capsys.readouterr().out
+    assert f"mend    {TABLE}, line 2: images/{name}.png is in val and has no mask: put one there" in capsys.readouterr().out
 
 
 def test_images_of_validation_that_are_renamed_or_gone(raw, capsys):

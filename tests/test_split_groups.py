@@ -104,7 +104,7 @@ def test_val_and_test_stay_when_masks_come_and_go(in_tmp, caplog):
 @pytest.mark.parametrize(
     ("lines", "said"),
     [
-        ({"val": ["p0_f2"]}, "line 2: p0_f2 is in val and has no mask any more: put the mask back, or delete"),
+        ({"val": ["p0_f2"]}, "line 2: p0_f2 is in val and has no mask: put one there, or delete"),
         ({"val": ["p9_f0"]}, "line 2: p9_f0 is no image any more: put it back, give its new name"),
         ({"val": ["p0_f0"], "test": ["images/p0_f0.png"]}, "line 3: images/p0_f0.png stands twice in it"),
         ({"labelled": ["p0_f0"]}, "side 'labelled' is neither val nor test"),

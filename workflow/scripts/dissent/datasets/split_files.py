@@ -115,7 +115,7 @@ def follow(lines: list[Line], names: Names, masked: Collection[str]) -> tuple[di
         elif source in seen:
             faults[line.number] = f"{name} stands twice in it (the first time in line {seen[source]})"
         elif source not in masked:
-            faults[line.number] = f"{name} is in {side} and has no mask any more: put the mask back, or delete the line"
+            faults[line.number] = f"{name} is in {side} and has no mask: put one there, or delete the line"
         else:
             sides[side].append(source)
         seen.setdefault(source, line.number)
