@@ -89,7 +89,10 @@ def test_a_mask_of_validation_that_vanished_is_named(raw, capsys):
     assert command("check") == 1
     assert f"splits.csv, line 2: images/{name}.png is in val and has no mask: put one there" in capsys.readouterr().out
     assert command("init") == 1
-    assert f"mend    {TABLE}, line 2: images/{name}.png is in val and has no mask: put one there" in capsys.readouterr().out
+    assert (
+        f"mend    {TABLE}, line 2: images/{name}.png is in val and has no mask: put one there"
+        in capsys.readouterr().out
+    )
 
 
 def test_images_of_validation_that_are_renamed_or_gone(raw, capsys):
@@ -202,27 +205,29 @@ def test_partly_labelled_patients(in_tmp, capsys):
 
 
 @pytest.mark.parametrize(
-    ("encoding", "table", "after"),
+    ("encoding", "table"),
     [
-        ("utf-8", "side;note;image;sha256\r\nval;a val;{0};{1}\r\n", "side;note;image;sha256\r\nval;a val;{0};{1}\r\n"),
-        ("utf-16", "image,side,sha256\n{0},val,{1}\n", "image,side,sha256\n{0},val,{1}\n"),
-        ("utf-8-sig", 'sep=;\nimage;side;sha256\n"{0}"; val;{1}', 'sep=;\nimage;side;sha256\n"{0}"; val;{1}'),
+        ("utf-8", "side;note;image;sha256\r\nval;a val;{0};{1}\r\n"),
+        ("utf-16", "image,side,sha256\n{0},val,{1}\n"),
+        ("utf-8-sig", 'sep=;\nimage;side;sha256\n"{0}"; val;{1}'),
     ],
 )
-def test_of_a_persons_table_only_the_cell_is_changed(raw, encoding, table, after):
+def test_of_a_persons_table_only_the_cell_is_changed(raw, encoding, table):
     """`val` stands in the name of the column, of the side and of the image."""
     assert command("init") == 0
     for folder in ("images", "masks"):
         Path(f"raw/{folder}/i01.png").rename(f"raw/{folder}/val.png")
+    TABLE.rename("shared.csv")
+    TABLE.symlink_to(Path("shared.csv").resolve())
     TABLE.write_bytes(table.format("val", sha256("raw/images/val.png")).encode(encoding))
     for folder in ("images", "masks"):
         Path(f"raw/{folder}/val.png").rename(f"raw/{folder}/b,val; c.png")
     assert command("init") == 0
     name = '"images/b,val; c.png"' if encoding != "utf-8-sig" else "images/b,val; c.png"
-    assert TABLE.read_bytes().decode(encoding.removesuffix("-sig")).removeprefix("\ufeff") == after.format(
+    assert TABLE.read_bytes().decode(encoding.removesuffix("-sig")).removeprefix("\ufeff") == table.format(
         name, sha256("raw/images/b,val; c.png")
     )
-    assert sides()["val"] == ["b,val; c"]
+    assert TABLE.is_symlink() and sides()["val"] == ["b,val; c"]
 
 
 def test_settings_are_changed_only_where_they_then_say_what_is_meant(raw, capsys):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dissent.cli.init.holdout import TEST_FROM, table_bytes
 from dissent.config.dataset import Dataset
-from dissent.core.files import UserError, read_table, write_atomic
+from dissent.core.files import UserError, read_json, read_table, write_atomic
 from dissent.datasets.contents import contents
 from dissent.datasets.naming import Names
 from dissent.datasets.raw import Item
@@ -33,7 +33,7 @@ def update_sides(dataset: Dataset, name: str, own: Path, raw: Path, items: list[
     for split, plan in dataset.splits.items():
         if plan.fixed is not None:
             if Path(plan.fixed).resolve() == own.resolve() and not own.is_file():
-                _restore(own, Path("data", name), split, told)
+                _restore(own, Path("data", name), dataset.raw, split, told)
             tables[list_paths(dataset, plan)["fixed"]] = None
     if not tables:
         told.notes.append(
@@ -102,9 +102,11 @@ def _moved(lines: list[Line], names: Names, raw: Path, items: list[Item]) -> tup
     return renamed, edited, {number: now[source] for number, source in found.items() if source and not then[number]}
 
 
-def _restore(table: Path, data: Path, split: str, told: Told) -> None:
+def _restore(table: Path, data: Path, raw: str, split: str, told: Told) -> None:
     """Write a table that is gone again, from the sides that were prepared last."""
     try:
+        if read_json(data / "dataset.json")["raw"]["folder"] != raw:
+            raise UserError(f"{data} was prepared from another folder")
         rows = {row["id"]: row["source"] for row in read_table(data / "files.csv", ("id", "source"))}
         sides = {
             s: [rows[row["id"]] for row in read_table(data / "splits" / split / f"{s}.csv")] for s in ("val", "test")
@@ -112,7 +114,7 @@ def _restore(table: Path, data: Path, split: str, told: Told) -> None:
     except (UserError, KeyError):
         raise UserError(
             f"{table}, which names the images of val and test (`fixed`), is gone, and {data}/splits/{split}, from which it "
-            "could be written again, is not there or damaged: put it back, or say --anew to draw val and test anew"
+            "could be written again, is not there, damaged or of another folder: put it back, or say --anew to draw val and test anew"
         ) from None
     shas = {path: row["sha256"] for path, row in read_record(data).items()}
     once = {source: side for side, sources in sides.items() for source in sources}

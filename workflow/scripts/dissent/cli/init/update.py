@@ -89,7 +89,7 @@ def update(folder: Path, files: Files, flags: list[str]) -> int:
             f"{', '.join(flags)}: not used, as {files.dataset} answers that; change it there, or say --anew"
         )
     for path, content in told.files.items():
-        write_atomic(path, content)
+        write_atomic(path.resolve(), content)  # a link stays one
     lines = [f"updated {line}" for line in told.done] + [f"note    {line}" for line in told.notes]
     lines += [f"mend    {line}" for line in told.mend]
     if not told.done:
