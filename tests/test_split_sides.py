@@ -8,7 +8,7 @@ from split_data import NAMES, SIDES, divided, lists, not_divided
 
 from dissent.cli.check.grouped import check_grouped
 from dissent.config.dataset import Dataset
-from dissent.core.files import read_table
+from dissent.core.files import UserError, read_table
 from dissent.datasets import lists_of
 
 SIDE_OF_VIDEO = ["train", "train", "val", "test"]
@@ -155,6 +155,15 @@ def test_lists_of_u2pl_and_unimatch(twenty, way):
     assert lists_of(dataset(splits={"one": plan}), "one") == [
         f"lists/{side}.txt" for side in ("labelled", "unlabelled", "val", "test")
     ]
+
+
+def test_a_list_that_snakemake_would_take_for_another_is_refused(twenty):
+    plan = lists(labelled=NAMES[:2], val=NAMES[2:4])
+    Path("lists/val.txt").rename("lists/{split}.txt")
+    plan["lists"]["val"] = "lists/{split}.txt"
+    assert "lists/{split}.txt: Snakemake would replace what stands in braces" in not_divided(plan)
+    with pytest.raises(UserError, match="braces"):
+        lists_of(dataset(splits={"one": plan}), "one")
 
 
 def test_lists_lie_in_the_raw_folder_or_elsewhere(twenty):

@@ -51,7 +51,7 @@ rule split:
     input:
         table="data/{dataset}/files.csv",
         about="data/{dataset}/dataset.json",
-        lists=lambda w: PLAN.lists(w.dataset, w.split),
+        lists=lambda w: friendly(PLAN.lists)(w.dataset, w.split),
     output:
         expand(
             "data/{{dataset}}/splits/{{split}}/{side}.csv",

@@ -28,14 +28,26 @@ def lists_of(dataset: dict, split: str) -> list[str]:
 
 
 def list_paths(dataset: Dataset, split: Split) -> dict[str, Path]:
-    """{side: file} of a split with `lists` or `fixed`: below the raw folder, or else the working directory or repository."""
+    """{side: file} of a split with `lists` or `fixed`: below the raw folder, or else the working directory or repository.
+
+    UserError names one that Snakemake would take for another.
+    """
     raw = find_raw(dataset.raw, SHIPPED)
     named = {side: path for side, path in split.lists or () if side in APART and path is not None}
     named |= {"fixed": split.fixed} if split.fixed else {}
     return {
-        side: next((p for p in (raw / path, Path(path), SHIPPED / path) if p.is_file()), _meant(dataset, path, raw))
+        side: without_braces(
+            next((p for p in (raw / path, Path(path), SHIPPED / path) if p.is_file()), _meant(dataset, path, raw))
+        )
         for side, path in named.items()
     }
+
+
+def without_braces(path: Path) -> Path:
+    """`path` itself, a list or a table of a split; UserError where it has braces, which are wildcards to Snakemake."""
+    if set("{}") & set(str(path)):
+        raise UserError(f"{path}: Snakemake would replace what stands in braces; rename the file or its folder")
+    return path
 
 
 def _meant(dataset: Dataset, path: str, raw: Path) -> Path:

@@ -14,6 +14,7 @@ from dissent.config.base import Dumper, validate
 from dissent.config.dataset import Dataset
 from dissent.core.files import UserError
 from dissent.datasets.decode import Header, turned_size
+from dissent.datasets.split_files import without_braces
 
 SPLIT = "first"
 _SIDE = 256  # pixels of the longer side, where nobody says
@@ -68,7 +69,7 @@ def source_of(
 
 def first_split(labelled: str | float, table: Path) -> dict[str, Any]:
     """The split of a first experiment: val and test by name."""
-    return {"seed": SEED, "labelled": labelled, "fixed": table.as_posix()}
+    return {"seed": SEED, "labelled": labelled, "fixed": without_braces(table).as_posix()}
 
 
 def _depth(headers: Sequence[Header]) -> int:
