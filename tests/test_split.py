@@ -156,6 +156,13 @@ def test_a_table_that_was_changed_is_refused(twenty):
     assert "out/files.csv is not the file that out/dataset.json names" in not_divided({"labelled": 1, "val": 1})
 
 
+def test_another_json_file_in_the_place_of_dataset_json_is_refused(twenty):
+    Path("out/dataset.json").write_bytes(Path("out/raw.json").read_bytes())
+    assert "out/dataset.json says of no `files`, so it is another file" in not_divided(
+        {"labelled": 3, "val": 2, "test": 2}
+    )
+
+
 def test_labels_that_a_side_does_not_show_are_warned_of(in_tmp, caplog):
     raw = pairs(Path("raw"), ["a", "b"])
     save(raw / "masks/a.png", np.zeros((16, 24), np.uint8))

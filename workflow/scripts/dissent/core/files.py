@@ -50,6 +50,14 @@ def read_json(path: str | Path, sealed: bool = True) -> dict:
     return check_json(path, content, sealed)
 
 
+def read_prepared(about: str | Path) -> dict:
+    """What a dataset.json says; UserError where it is another whole JSON file, put in its place."""
+    value = read_json(about)
+    if "files" not in value:
+        raise UserError(f"{about} says of no `files`, so it is another file, put in its place; {again(about)}")
+    return value
+
+
 def write_table(path: str | Path, rows: Iterable[Mapping], columns: Sequence[str], keeper: bool = True) -> dict:
     """Write rows as CSV with exactly these columns, as they come; one with a missing or an extra key is our bug (ValueError).
 

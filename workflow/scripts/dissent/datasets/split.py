@@ -7,7 +7,7 @@ from pathlib import Path
 from dissent.config.dataset import Dataset
 from dissent.config.split import Split
 from dissent.core.columns import APART, LABELLED, PREPARED, UNLABELLED
-from dissent.core.files import UserError, read_json, read_table, verify, write_json, write_table
+from dissent.core.files import UserError, read_prepared, read_table, verify, write_json, write_table
 from dissent.datasets import sampling
 from dissent.datasets.problems import Problems
 from dissent.datasets.split_files import read_fixed, read_lists
@@ -33,7 +33,7 @@ def split(dataset: dict, split: str, folder: str, out: str) -> None:
     """
     source, plan = Dataset.model_validate(dataset), Dataset.model_validate(dataset).splits[split]
     about, table = Path(folder) / "dataset.json", Path(folder) / "files.csv"
-    verify(table, read_json(about)["files"]["sha256"], about)
+    verify(table, read_prepared(about)["files"]["sha256"], about)
     rows = read_table(table, PREPARED)
     if plan.lists is not None:
         sides = {side: [] for side in APART} | read_lists(source, plan, rows)

@@ -8,7 +8,17 @@ import numpy as np
 import torch
 
 from dissent.core.columns import COUNTED
-from dissent.core.files import UNKNOWN, read_json, read_mask, read_rows, read_table, verify, write_json, write_table
+from dissent.core.files import (
+    UNKNOWN,
+    read_json,
+    read_mask,
+    read_prepared,
+    read_rows,
+    read_table,
+    verify,
+    write_json,
+    write_table,
+)
 from dissent.core.task import Task
 from dissent.evaluation import metrics
 from dissent.evaluation.counting import CELL_COUNTS, count_all
@@ -49,7 +59,7 @@ def evaluate(
     (of `generations: auto`) whether more generations are made. Returns {"images"} for the cost.
     """
     task = Task(params["task"])
-    prepared = read_json(about)
+    prepared = read_prepared(about)
     files = Path(about).with_name(prepared["files"]["path"])
     known: arguments.Evaluating = {**params, "metric_labels": prepared.get("metric_labels", {}), "files": str(files)}
     ranking = read_json(teachers)
