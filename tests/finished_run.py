@@ -1,6 +1,7 @@
 """A small finished run: every file of three generations by the jobs that write it; only the networks have learned nothing."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import torch
 from discs import config, prepared
@@ -13,7 +14,7 @@ from dissent.report.page import write_report
 from dissent.steps.assemble_pairs import assemble_pairs
 from dissent.steps.audit import audit
 from dissent.steps.build_masks import build_masks
-from dissent.steps.cost import add_costs
+from dissent.steps.cost import add_costs, write_cost
 from dissent.steps.evaluate import evaluate
 from dissent.steps.predict import predict
 from dissent.steps.rank_students import rank_students
@@ -82,8 +83,24 @@ def _generation(run, g, sides, folders):
     jobs.append(f"{here}/costs/evaluate.json")
     for number, path in enumerate(jobs):
         spent = {"seconds": 100 * g + number, "cpu_seconds": 1.5, "peak_memory_mb": 9.5, "device": "cpu"}
-        write_json(path, spent | {"steps": 12, "images": 48})
+        tables = _read_and_written(path, g, sides)
+        write_cost(path, SimpleNamespace(as_dict=lambda spent=spent: spent), {"steps": 12, "images": 48}, *tables)
     add_costs(jobs, f"{here}/cost.json")
+
+
+def _read_and_written(cost, g, sides):
+    """Inputs and outputs of the job that writes a file of costs, as its rule has them."""
+    here, before = (f"results/tiny/gen{n}" for n in (g, g - 1))
+    student = Path(cost).parent
+    return {
+        "predict": ([f"{before}/teachers.json", sides["unlabelled"]], [f"{here}/predictions.csv"]),
+        "build_masks": ([f"{here}/predictions.csv"], [f"{here}/masks.csv"]),
+        "evaluate": (
+            [f"{here}/teachers.json", sides["val"], sides["test"]],
+            [f"{here}/metrics.json", f"{here}/counts.csv"],
+        ),
+        "cost": ([f"{here}/pairs.csv", sides["val"]], [f"{student}/model.json", f"{student}/metrics.json"]),
+    }[Path(cost).stem]
 
 
 def _label(run, g, sides, folders):

@@ -214,7 +214,9 @@ def test_audit_without_hidden_masks(in_tmp):
     write_table("hidden.csv", [], ("id", "image", "label", "image_sha256", "label_sha256"))
     params = {"task": TASKS["binary"], "run": "r", "generation": 1}
     audit(params, "hidden.csv", "masks.csv", "predictions.csv", "audit.json")
-    assert read_json("audit.json") == {"run": "r", "generation": 1, "hidden_masks": 0}
+    found = read_json("audit.json")
+    assert found.pop("made_from")["masks.csv"] == sha256("masks.csv")
+    assert found == {"run": "r", "generation": 1, "hidden_masks": 0}
 
 
 def test_audit_ignores_unknown_truth_and_counts_labels(in_tmp):

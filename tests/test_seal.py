@@ -108,9 +108,9 @@ def test_json_that_only_python_would_take_is_named(in_tmp, text):
 
 
 def test_pages_carry_what_they_were_made_from_and_their_digest():
-    page = seal.seal_page("<html></html>\n", ["results/a--b/gen0/metrics.json"])
+    page = seal.seal_page("<html></html>\n", {"results/a--b/gen0/metrics.json": "5" * 64})
     content = page.encode()
-    assert seal.page_holds(content) and seal.made_from(content) == ["results/a--b/gen0/metrics.json"]
+    assert seal.page_holds(content) and seal.made_from(content) == {"results/a--b/gen0/metrics.json": "5" * 64}
     assert "--" not in page.split("<!--")[1].split("-->")[0]
     assert seal.page_holds(b"<html></html>\n") is None
     silent = [

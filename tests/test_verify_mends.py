@@ -8,7 +8,7 @@ import pytest
 from cli_data import dissent
 from discs import SETTINGS
 
-from dissent.core.files import read_json, write_json
+from dissent.core.files import read_json, read_table, write_json, write_table
 
 GEN = "results/tiny/gen"
 
@@ -152,6 +152,52 @@ def test_json_that_an_editor_wrote_anew_is_mended_in_place(copied, capsys):
     assert path.read_text() == before and dissent("verify") == 0
     path.write_text(before.replace('"channels": 3', '"channels": 4'))
     assert "--force" in told(capsys)
+
+
+def test_a_mix_of_two_copies_is_told_and_the_first_that_does_not_fit_is_made_anew(copied, capsys):
+    """Costs keep what their jobs read: here as if gen1's teachers had been others."""
+    for path in (f"{GEN}2/costs/predict.json", f"{GEN}1/costs/evaluate.json"):
+        value = read_json(path)
+        name = next(name for name in value["made_from"] if name.endswith("teachers.json"))
+        write_json(path, value | {"made_from": value["made_from"] | {name: "0" * 64}})
+    out = told(capsys)
+    assert f"mixed  {GEN}1/metrics.json     was made from another {GEN}1/teachers.json than lies here\n" in out
+    assert f"mixed  {GEN}2/predictions.csv  was made from another {GEN}1/teachers.json than lies here\n" in out
+    assert "take the whole run from one copy" in out and out.endswith(f"--force {GEN}1/metrics.json\n")
+
+
+def test_a_page_and_an_audit_of_another_copy(copied, capsys):
+    value = read_json(f"{GEN}1/audit.json")
+    write_json(f"{GEN}1/audit.json", value | {"made_from": value["made_from"] | {"masks.csv": "0" * 64}})
+    out = told(capsys)
+    assert f"mixed  {GEN}1/audit.json  was made from another {GEN}1/masks.csv than" in out
+    assert f"mixed  results/tiny/report.html      was made from another {GEN}1/audit.json than" in out
+
+
+def test_what_a_job_did_not_write_is_told(copied, capsys):
+    path = Path(f"{GEN}2/metrics.json")
+    write_json(path, read_json(path) | {"best_student": 1})
+    assert f"mixed  {path}  is not what the job of {GEN}2/costs/evaluate.json wrote" in told(capsys)
+
+
+@pytest.mark.parametrize("source", [f"{GEN}1/students/2/cost.json", f"{GEN}2/students/1/cost.json"])
+def test_the_cost_of_another_student_trains_nobody(copied, capsys, source):
+    shutil.copyfile(source, f"{GEN}1/students/1/cost.json")
+    out = told(capsys)
+    assert "1 of " in out and out.endswith(f"--force {GEN}1/cost.json\n")
+
+
+def test_results_of_other_data_are_a_note(copied, capsys):
+    table, keeper = Path("data/tiny/splits/few/val.csv"), Path("data/tiny/splits/few/split.json")
+    rows, about = read_table(table), read_json(keeper)
+    about["tables"]["val.csv"] = write_table(table, rows[:-1], tuple(rows[0]))
+    write_json(keeper, about)
+    assert dissent("verify") == 0
+    out = capsys.readouterr().out
+    assert (
+        "note: 10 results were made from other tables of data/ than lie here, and your next run makes them anew: "
+        in out
+    )
 
 
 def run(command: str) -> None:

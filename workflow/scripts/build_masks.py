@@ -15,4 +15,4 @@ with job(snakemake), unless_stopped(snakemake), cost() as spent:
         inconsistency=snakemake.output.inconsistency,
         table=snakemake.output.table,
     )
-    write_cost(snakemake.output.cost, spent, done)
+    write_cost(snakemake.output.cost, spent, done, snakemake.input, snakemake.output)

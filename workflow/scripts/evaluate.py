@@ -24,4 +24,4 @@ with job(snakemake), unless_stopped(snakemake), lease() as place, cost(place.dev
         unlabelled=snakemake.input.unlabelled,
         earlier=[str(folder) for folder in dict.fromkeys(Path(path).parent for path in snakemake.input.earlier)],
     )
-    write_cost(snakemake.output.cost, spent, done)
+    write_cost(snakemake.output.cost, spent, done, snakemake.input, snakemake.output)

@@ -17,4 +17,4 @@ with job(snakemake), unless_stopped(snakemake), lease() as place, cost(place.dev
         table=snakemake.output.table,
         device=device,
     )
-    write_cost(snakemake.output.cost, spent, done)
+    write_cost(snakemake.output.cost, spent, done, snakemake.input, snakemake.output)

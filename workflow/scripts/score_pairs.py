@@ -19,4 +19,4 @@ with job(snakemake), unless_stopped(snakemake), lease() as place, cost(place.dev
         out=snakemake.output.table,
         device=device,
     )
-    write_cost(snakemake.output.cost, spent, done)
+    write_cost(snakemake.output.cost, spent, done, snakemake.input, snakemake.output)

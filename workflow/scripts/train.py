@@ -29,4 +29,4 @@ with job(snakemake), unless_stopped(snakemake):
                     device=device,
                     checkpoint_seconds=snakemake.resources.checkpoint_seconds,
                 )
-                write_cost(snakemake.output.cost, spent, done)
+                write_cost(snakemake.output.cost, spent, done, snakemake.input, snakemake.output)

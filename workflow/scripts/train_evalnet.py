@@ -24,4 +24,4 @@ with job(snakemake), taken_over(settings, inputs, out) as state:
                 device=device,
                 checkpoint_seconds=snakemake.resources.checkpoint_seconds,
             )
-            write_cost(snakemake.output.cost, spent, done)
+            write_cost(snakemake.output.cost, spent, done, snakemake.input, snakemake.output)

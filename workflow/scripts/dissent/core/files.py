@@ -11,6 +11,7 @@ import itertools
 import json
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from os.path import relpath
 from pathlib import Path
 
 import numpy as np
@@ -151,6 +152,12 @@ def sha256(path: str | Path) -> str:
     """SHA-256 of a file as 64 hex digits."""
     with open(path, "rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def digests(files: Iterable[str | Path], beside: str | Path) -> dict[str, str]:
+    """{path as seen from the folder of `beside`: SHA-256} of the tables and JSON files among `files`, for a record of what a job read or wrote."""
+    tables = [Path(file) for file in files if Path(file).suffix in (".csv", ".json") and Path(file) != Path(beside)]
+    return {Path(relpath(file, Path(beside).parent)).as_posix(): sha256(file) for file in tables}
 
 
 def digest(*values: object) -> str:

@@ -18,7 +18,7 @@ FIELD = "seal"
 _OPEN, _SHUT = f',\n "{FIELD}": "', '"\n}\n'
 _SEALED = re.compile(rf',?\n "{FIELD}": "([0-9a-f]{{64}})"\n}}\n\Z'.encode())
 _TAIL = len(_OPEN) + 64 + len(_SHUT)
-_PAGE = re.compile(rb"<!-- made from (\[.*?\]), sha256 ([0-9a-f]{64}) -->\n\Z")
+_PAGE = re.compile(rb"<!-- made from ([\[{].*?[\]}]), sha256 ([0-9a-f]{64}) -->\n\Z")
 _NEAR = 4  # bytes by which the end of a file may differ from a seal, and still was one
 # table -> the JSON that keeps its digest, where that is not called like the table
 _KEEPERS = {
@@ -68,8 +68,8 @@ def _was_sealed(content: bytes) -> bool:
     return len(tail) == _TAIL and wrong <= _NEAR
 
 
-def seal_page(page: str, made_from: list[str]) -> str:
-    """A page with its last comment: the files that it was made from, and the digest of all before the digest."""
+def seal_page(page: str, made_from: dict[str, str]) -> str:
+    """A page with its last comment: the files that it was made from with their SHA-256, and the digest of all before the digest."""
     names = json.dumps(made_from).replace("-", "\\u002d")  # no `--` may stand in a comment
     body = f"{page.rstrip()}\n<!-- made from {names}, sha256 "
     return f"{body}{_digest(body.encode())} -->\n"
@@ -79,13 +79,17 @@ def page_holds(content: bytes) -> bool | None:
     """As `holds`, of a page."""
     if match := _PAGE.search(content):
         return _digest(content[: match.start(2)]) == match[2].decode()
-    return False if b"sha256 " in content[-100:] or b"<!-- made from [" in content else None
+    return False if b"sha256 " in content[-100:] or b"<!-- made from " in content else None
 
 
-def made_from(content: bytes) -> list[str]:
-    """The files that a page was made from; none of one that does not say."""
+def made_from(content: bytes) -> dict[str, str]:
+    """The files that a page was made from, with their SHA-256 ("" in pages of earlier versions); none of one that does not say."""
     match = _PAGE.search(content)
-    return json.loads(match[1]) if match else []
+    try:
+        found = json.loads(match[1]) if match else {}
+    except ValueError:  # of a damaged page
+        return {}
+    return found if isinstance(found, dict) else dict.fromkeys(found, "")
 
 
 def keepers(table: Path) -> list[Path]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dissent.config.deviations import told
-from dissent.core.files import write_text
+from dissent.core.files import sha256, write_text
 from dissent.core.seal import seal_page
 from dissent.report import figures, provenance, tables
 from dissent.report.run_results import Story
@@ -47,11 +47,12 @@ def write_report(
     write_text(out, page)
 
 
-def _sources(generations: Sequence[str], controls: Mapping[str, str], data: Mapping[str, str]) -> list[str]:
-    """What the page was made from, for `dissent verify`: of these a lost one is missed."""
+def _sources(generations: Sequence[str], controls: Mapping[str, str], data: Mapping[str, str]) -> dict[str, str]:
+    """What the page was made from, for `dissent verify`: of these a lost one is missed, and another one noticed."""
     folders = [*generations, *controls.values()]
     files = [Path(folder, name) for folder in folders for name in _TABLES]
-    return [*data.values(), *(file.as_posix() for file in files if file.exists())]
+    paths = [*data.values(), *(file.as_posix() for file in files if file.exists())]
+    return {path: sha256(path) for path in paths}
 
 
 def _parts(story: Story) -> dict:

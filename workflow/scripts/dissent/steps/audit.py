@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dissent.core.files import UNKNOWN, read_mask, read_table, verify, write_json
+from dissent.core.files import UNKNOWN, digests, read_mask, read_table, verify, write_json
 from dissent.core.task import Task
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def audit(params: "arguments.Auditing", hidden: str, masks: str, predictions: st
             "all_images": _shares(everything, task),
             "kept_images": _shares(kept, task),
         }
-    write_json(out, result)
+    write_json(out, result | {"made_from": digests([hidden, masks, predictions], out)})
 
 
 def _planes(task: Task, mask: np.ndarray) -> np.ndarray:

@@ -1,27 +1,34 @@
 """Add up what the jobs of a generation cost. Seconds and memory are never the same twice, so they stand apart."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from dissent.core.files import read_json, write_json
+from dissent.core.files import digests, read_json, write_json
 from dissent.runtime import Cost
 
+_APART = ("dataset.json", "stop.")
+"""files that jobs read and that may change without them"""
+_RECORD = ("made_from", "made")
 
-def write_cost(out: str, spent: Cost, done: Mapping) -> None:
-    """Write one job's cost file: time and memory, and what was done for it (steps, images).
+
+def write_cost(out: str, spent: Cost, done: Mapping, inputs: Iterable[str] = (), outputs: Iterable[str] = ()) -> None:
+    """Write one job's cost file: time and memory, what was done for it (steps, images), and the digests of the tables that it read and wrote.
 
     `done`: `earlier` has the seconds and cpu_seconds of starts that were interrupted, which count too.
     """
+    read = [path for path in inputs if not Path(path).name.startswith(_APART)]
+    record = {"made_from": digests(read, out), "made": digests(outputs, out)}
     earlier = done.get("earlier", {})
     whole = {
         name: round(value + earlier[name], 3) if name in earlier else value for name, value in spent.as_dict().items()
     }
-    write_json(out, whole | {name: value for name, value in done.items() if name != "earlier"})
+    whole |= {name: value for name, value in done.items() if name != "earlier"}
+    write_json(out, whole | {name: found for name, found in record.items() if found})
 
 
 def add_costs(files: Sequence[str], out: str) -> None:
     """Write cost.json: the cost of each job (files students/{i}/cost.json, costs/{rule}.json, costs/{rule}/shard{s}.json), and their sums."""
-    costs = {_name(Path(file)): read_json(file) for file in files}
+    costs = {_name(Path(file)): spent_of(read_json(file)) for file in files}
     total = {
         "seconds": round(sum(cost["seconds"] for cost in costs.values()), 1),
         "cpu_seconds": round(sum(cost["cpu_seconds"] for cost in costs.values()), 1),
@@ -31,6 +38,11 @@ def add_costs(files: Sequence[str], out: str) -> None:
         "devices": sorted({cost["device"] for cost in costs.values()}),
     }
     write_json(out, {"total": total, "jobs": costs})
+
+
+def spent_of(cost: Mapping) -> dict:
+    """A job's cost without the record of what it read and wrote."""
+    return {name: value for name, value in cost.items() if name not in _RECORD}
 
 
 def _name(file: Path) -> str:

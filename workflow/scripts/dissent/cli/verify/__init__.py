@@ -21,6 +21,7 @@ from dissent.cli.verify.cached import is_ours, restorable
 from dissent.cli.verify.faults import Fault, Found, find
 from dissent.cli.verify.logged import logged
 from dissent.cli.verify.mends import commands, copies, moves
+from dissent.cli.verify.mixed import first_of
 from dissent.cli.verify.places import files_below, named
 from dissent.cli.verify.stale import Stale, Wanted
 from dissent.cli.verify.whole_weights import with_whole_weights
@@ -71,7 +72,7 @@ def _tell(found: Found, old: list[Stale], every: bool) -> None:
     )
     for line in _mended(made):
         print(f"  {line}")
-    anew = [fault.path for fault in made if fault.how != "moved" and not fault.source and not fault.mend]
+    anew = [fault.path for fault in made if fault.how not in ("moved", "mixed") and not fault.source and not fault.mend]
     kept = [path for path in anew if not any(path.is_relative_to(one.folder) for one in old)]
     for line in remedies(kept):
         print(f"  {line}")
@@ -82,6 +83,11 @@ def _tell(found: Found, old: list[Stale], every: bool) -> None:
         print("  the command trains it anew, to the same bytes")
     if len(kept) < len(anew):
         print("  nothing makes those again that no settings know (below): take a copy, if you have one")
+    if mix := first_of([fault.path for fault in made if fault.how == "mixed"]):
+        print(
+            "  mixed: take the whole run from one copy. Where there is none, make the first that does not fit, and verify again:"
+        )
+        print(f"  {command(sorted(mix))}")
     if len(made) < len(found.faults):
         print(
             "  raw files: restore what is damaged or gone; what was edited is prepared, and trained, anew by your next run"
@@ -123,6 +129,11 @@ def _notes(found: Found, old: list[Stale]) -> list[str]:
         )
     if found.strangers:
         lines.append(f"{len(found.strangers)} files were not checked, for no job wrote them: {some(found.strangers)}")
+    if found.outdated:
+        lines.append(
+            f"{len(found.outdated)} results were made from other tables of data/ than lie here, and your next run makes them anew: "
+            f"{some(found.outdated)}"
+        )
     if found.away:
         lines.append(
             f"{len(found.away)} files or folders that dvc.lock names are neither here nor in .dvc/cache: {some(found.away)}. "

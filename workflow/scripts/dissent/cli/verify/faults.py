@@ -13,6 +13,7 @@ from dissent.cli.verify.checksums import Claim, Damaged, claims_of, json_of
 from dissent.cli.verify.expected import lost
 from dissent.cli.verify.mends import WHY, edited
 from dissent.cli.verify.misplaced import misplaced, of_another_generation, runs_of
+from dissent.cli.verify.mixed import mixed
 from dissent.cli.verify.moved import moved
 from dissent.cli.verify.places import files_below
 from dissent.cli.verify.raw_files import raw_count, raw_faults
@@ -51,6 +52,8 @@ class Found(NamedTuple):
     """files that no job wrote"""
     away: list[Path]
     """what dvc.lock names and was not pulled"""
+    outdated: list[Path]
+    """what was made from other tables of data/ than lie here"""
 
 
 def find(
@@ -97,12 +100,20 @@ def find(
     away = cached.away()
     kept = [fault for fault in faults if not _may_be_gone(fault, settings, away) and not _is_of(fault.path, renamed)]
     kept = _with_sources(kept, apart, wanted, values, lies)
+    told = {fault.path for fault in kept}
+    mix = [
+        one
+        for one in mixed(values, [file for file in ours if file.name == "report.html"], digests)
+        if not any(path in told or settings.stale(path) or _is_of(path, renamed) for path in (one.path, one.other))
+    ]
+    kept += [Fault(one.path, "mixed", one.why) for one in mix if one.other.parts[0] != "data"]
+    old = sorted({one.path for one in mix if one.other.parts[0] == "data"})
     kept += [
         Fault(one, "moved", f"was made as {before}, and tables call it so", before) for one, before in renamed.items()
     ]
     alien = {file for file in alien if not _is_of(file, renamed)}
     below = sorted(one for one in away if any(one.is_relative_to(path) for path in paths))
-    return Found(_once(kept), checked, unsealed, sorted(alien), below)
+    return Found(_once(kept), checked, unsealed, sorted(alien), below, old)
 
 
 def _may_be_gone(fault: Fault, settings: Wanted, away: set[Path]) -> bool:

@@ -21,7 +21,10 @@ WHY = {
 
 def edited(file: Path) -> str:
     """The command that undoes what git, a copy or an editor did to the form of a text of ours; "" where that is not all."""
-    content = file.read_bytes()
+    try:
+        content = file.read_bytes()
+    except OSError:
+        return ""
     plain = content.removeprefix(_MARK).replace(b"\r\n", b"\n")
     if plain != content and _is_whole(file, plain):
         return LINES

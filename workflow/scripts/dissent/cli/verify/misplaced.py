@@ -84,6 +84,11 @@ def _other_sum(file: Path, value: dict, values: Values) -> str | None:
     """
     for job, cost in value.get("jobs", {}).items() if file.name == "cost.json" else ():
         own = values.get(counted(file.parent, job))
-        if isinstance(own, dict) and {key: part for key, part in own.items() if key != seal.FIELD} != cost:
+        if isinstance(own, dict) and _spent(own) != _spent(cost):
             return f"counts {printable(job)} otherwise than {counted(file.parent, job)}"
     return None
+
+
+def _spent(cost: dict) -> dict:
+    """A cost without the record of what its job read and wrote."""
+    return {key: part for key, part in cost.items() if key not in (seal.FIELD, "made_from", "made")}
