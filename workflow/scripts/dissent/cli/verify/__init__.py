@@ -8,7 +8,8 @@ folder, a generation, a student. Raw files are compared, byte by byte, with thos
 they are called after, and those that dvc.lock names must be there. For each fault the command is shown that makes the
 file again. Notes tell what no settings make any more, what DVC has not pulled, files that no job wrote, and those of
 earlier versions, which carry no digest. Nothing is known of raw files before the first `prepare`, and of .snakemake. A
-report that is gone is missed as long as the log of its job is there. Not while a job writes there: what it has not finished would count as lost."""
+report that is gone is missed as long as the log of its job is there. Run it while no job writes there: what a job has
+not finished would count as lost."""
 
 import argparse
 import shlex
