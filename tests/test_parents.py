@@ -33,7 +33,7 @@ import sys, time
 from types import SimpleNamespace
 from dissent.runtime import job
 from dissent.runtime.parents import ancestors
-with job(SimpleNamespace(rule="train", wildcards={}, log=[sys.argv[1]])):
+with job(SimpleNamespace(rule="train", wildcards={}, log=[sys.argv[1]], config={})):
     print("followed", len(ancestors()), flush=True)
     time.sleep(60)
 """
