@@ -25,8 +25,8 @@ endif
 # Commands come from the environment, and else from the one that is active: DVC runs its stages without asking for .venv.
 export PATH := $(abspath $(BIN)):$(PATH)
 
-OPTIONS = $(if $(SETTINGS),--config settings=$(SETTINGS))
-STAGES = PYTHONPATH=workflow/scripts python -m dissent.planning.dvc $(EXPERIMENT) $(if $(SETTINGS),--settings $(SETTINGS))
+OPTIONS = $(if $(SETTINGS),--config config_dir=$(SETTINGS))
+STAGES = PYTHONPATH=workflow/scripts python -m dissent.planning.dvc $(EXPERIMENT) $(if $(SETTINGS),--config-dir $(SETTINGS))
 PYTHON_CODE := workflow tests benchmarks docs/hooks.py
 SNAKE_CODE := Snakefile workflow/rules
 
@@ -118,7 +118,7 @@ bench-full: $(ENVIRONMENT)
 	python benchmarks --full
 
 estimate: $(ENVIRONMENT)
-	@PYTHONPATH=workflow/scripts python -m dissent.cli estimate $(STUDY) $(if $(SETTINGS),--settings $(SETTINGS))
+	@PYTHONPATH=workflow/scripts python -m dissent.cli estimate $(STUDY) $(if $(SETTINGS),--config-dir $(SETTINGS))
 
 stages: $(ENVIRONMENT)
 	@$(STAGES) > dvc.yaml.tmp && mv dvc.yaml.tmp dvc.yaml || { rm -f dvc.yaml.tmp; exit 2; }

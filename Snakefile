@@ -4,7 +4,7 @@
 #   data/{dataset}/splits/{split}/*.csv                split
 #   results/{run}/gen{g}/predictions/teacher{k}/       predict          the teachers are the best of gen{g-1}
 #   results/{run}/gen{g}/masks/                        build_masks      consensus, inconsistency
-#   results/{run}/gen{g}/scores.csv                    score_pairs      EvalNets rate masks, where the recipe asks
+#   results/{run}/gen{g}/scores.csv                    score_pairs      EvalNets rate masks, where the method asks
 #   results/{run}/gen{g}/pairs.csv                     assemble_pairs   gen0: the labelled images alone
 #   results/{run}/gen{g}/students/{i}/                 train
 #   results/{run}/gen{g}/teachers.json                 rank_students

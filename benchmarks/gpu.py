@@ -98,7 +98,7 @@ def throughput(scale: dict, args: argparse.Namespace, end: float) -> dict:
     """Images a second of a training, by precision and view, with its memory and its share of the card's arithmetic."""
     result = {}
     for precision in ("fp32", "bf16"):
-        for view in ("plain", "strong"):
+        for view in ("none", "strong"):
             job = asked(scale, args, "labelled.csv", f"speed/{precision}-{view}", 0, 1, precision=precision, view=view)
             found = train([job], 1)[0]
             # forward and backward are three times the forward's .312 GMAC at 256x256 (method notes, section 2.1)
@@ -121,7 +121,7 @@ def side_by_side(scale: dict, args: argparse.Namespace, end: float) -> dict:
 
 def published(scale: dict, args: argparse.Namespace, end: float) -> dict | None:
     """The published IM run: a pool on the labels, then generations of agree, drop, learn. None when time is over before its end."""
-    from dissent.config.method import Recipe
+    from dissent.config.method import Method
     from dissent.config.task import Task
     from dissent.steps.assemble_pairs import assemble_pairs
     from dissent.steps.build_masks import build_masks
@@ -134,10 +134,10 @@ def published(scale: dict, args: argparse.Namespace, end: float) -> dict | None:
         "palette": task.palette,
         "channels": 3,
         "precision": "bf16",
-        "batch": 128,
+        "batch_size": 128,
         "threads": 4,
     }
-    asked_once = {"part": [1, 1], "mean": False, "views": Recipe().at(0)["views"], "seed": 1}
+    asked_once = {"part": [1, 1], "mean": False, "tta": Method().at(0)["tta"], "seed": 1}
     spent = json.loads((WORK / "spent.json").read_text()) if (WORK / "spent.json").exists() else {}
     for g in range(scale["generations"] + 1):
         if time.monotonic() > end:
@@ -156,7 +156,7 @@ def published(scale: dict, args: argparse.Namespace, end: float) -> dict | None:
                 str(folder / "predictions.csv"),
                 place(args),
             )
-            rules = {"label": "agree", "select": "larger", "doubt": {"erode": 0, "dilate": 0}}
+            rules = {"pseudo_label": "agreement", "select": "larger", "inconsistency": {"erode": 0, "dilate": 0}}
             masks = str(folder / "masks.csv")
             build_masks(
                 facts | rules,
@@ -166,7 +166,7 @@ def published(scale: dict, args: argparse.Namespace, end: float) -> dict | None:
                 str(folder / "inconsistency"),
                 masks,
             )
-        copies = {"copies": 0, "labelled_copies": 0}
+        copies = {"noise_copies": 0, "labelled_noise_copies": 0}
         assemble_pairs(
             copies, str(WORK / "labelled.csv"), masks, str(WORK / "unlabelled.csv"), None, str(folder / "pairs.csv")
         )

@@ -19,11 +19,20 @@ FULL = {
     "unlabelled": 2335,
     "val": 100,
     "epochs": 50,
-    "batch": 32,
+    "batch_size": 32,
     "generations": 5,
     "pool": [10, 5],
 }
-TOY = {"size": 32, "labelled": 6, "unlabelled": 12, "val": 4, "epochs": 2, "batch": 4, "generations": 1, "pool": [2, 2]}
+TOY = {
+    "size": 32,
+    "labelled": 6,
+    "unlabelled": 12,
+    "val": 4,
+    "epochs": 2,
+    "batch_size": 4,
+    "generations": 1,
+    "pool": [2, 2],
+}
 
 
 def prepare(scale: dict) -> None:
@@ -79,25 +88,25 @@ def asked(
     generation: int,
     member: int,
     precision: str = "bf16",
-    view: str = "plain",
+    view: str = "none",
 ) -> dict:
     """What one student is: parameters of `train_student`, and its files."""
-    from dissent.config.method import Recipe
+    from dissent.config.method import Method
     from dissent.config.network import Network
     from dissent.config.task import Task
     from dissent.steps.assemble_pairs import assemble_pairs
 
     if pairs == "labelled.csv":  # the throughput's and the pool's students learn from the labels alone
         pairs = "labels_as_pairs.csv"
-        copies = {"copies": 0, "labelled_copies": 0}
+        copies = {"noise_copies": 0, "labelled_noise_copies": 0}
         assemble_pairs(copies, str(WORK / "labelled.csv"), None, str(WORK / "unlabelled.csv"), None, str(WORK / pairs))
-    budget = {"epochs": scale["epochs"], "batch": scale["batch"]}
+    budget = {"epochs": scale["epochs"], "batch_size": scale["batch_size"]}
     spec = Network(architecture="unet1x1", width=0.5, loss=["mse"], precision=precision, **budget).model_dump(
         mode="json"
     )
     params = {
         "task": Task(kind="binary", labels=["lesion"]).model_dump(mode="json"), "size": [scale["size"]] * 2, "channels": 3, "input": {},
-        "free_rotation": True, "network": spec, "recipe": Recipe(view=view).at(0), "seed": 1, "generation": generation, "member": member,
+        "rotation_invariant": True, "network": spec, "method": Method(augmentation=view).at(0), "seed": 1, "generation": generation, "member": member,
     }  # fmt: skip
     return {"params": params, "pairs": str(WORK / pairs), "out": str(WORK / out), "toy": args.toy}
 

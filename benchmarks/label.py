@@ -115,21 +115,27 @@ def ours(args: argparse.Namespace) -> dict:
     from dissent.runtime.devices import prepare_process
 
     prepare_process(2)
-    from dissent.config.method import Recipe
+    from dissent.config.method import Method
     from dissent.config.task import Task
     from dissent.steps.build_masks import build_masks
     from dissent.steps.predict import predict
 
     task = Task(kind="binary", labels=["disc"])
-    settings = {"task": task.model_dump(mode="json"), "palette": task.palette, "channels": 3, "threads": 2, "batch": 32}
+    settings = {
+        "task": task.model_dump(mode="json"),
+        "palette": task.palette,
+        "channels": 3,
+        "threads": 2,
+        "batch_size": 32,
+    }
     settings |= {
         "precision": args.precision,
         "part": [1, 1],
         "mean": False,
-        "views": Recipe().at(0)["views"],
-        "label": "agree",
+        "tta": Method().at(0)["tta"],
+        "pseudo_label": "agreement",
         "select": "all",
-        "doubt": {"erode": 0, "dilate": 0},
+        "inconsistency": {"erode": 0, "dilate": 0},
     }
     start = time.perf_counter()
     predict(settings, "teachers.json", "unlabelled.csv", "predictions", "predictions.csv", "cpu")

@@ -107,13 +107,13 @@ def measure(name: str, args: argparse.Namespace, folder: Path) -> None:
     random = np.random.default_rng(0)
     files = sorted(Path(args.data, name, "images").iterdir())
     files = [files[i] for i in np.sort(random.permutation(len(files))[: args.images])]
-    images, names, sides, planted = [], [], [], []
+    images, names, subsets, planted = [], [], [], []
 
-    def add(image: Image.Image, title: str, side: int) -> int:
+    def add(image: Image.Image, title: str, subset: int) -> int:
         images.append(folder / f"{len(images)}.png")
         smaller(image, SIZES[name]).save(images[-1])
         names.append((title, image.size[::-1]))
-        sides.append(side)
+        subsets.append(subset)
         return len(images) - 1
 
     read = [Image.open(file).convert("RGB") for file in files]
@@ -130,7 +130,7 @@ def measure(name: str, args: argparse.Namespace, folder: Path) -> None:
             planted.append((kind, original, add(copy, files[index].stem, 3 if original >= len(files) else 2)))
     started = time.perf_counter()
     groups = np.arange(len(images))
-    found = find(images, [shape for _, shape in names], Wanted(np.array(sides), groups), folder).pairs
+    found = find(images, [shape for _, shape in names], Wanted(np.array(subsets), groups), folder).pairs
     seconds = time.perf_counter() - started
     pairs = {(pair.first, pair.second) for pair in found}
     print(f"\n{name}: {len(images):,} images of {SIZES[name][0]} x {SIZES[name][1]} in {seconds:.1f} s\n")

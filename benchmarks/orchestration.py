@@ -48,7 +48,7 @@ def main() -> None:
         command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--cores", "1"]
         start = time.perf_counter()
         done = subprocess.run(
-            [*command, "results/demo/report.html", "--config", "settings=mine"], capture_output=True, text=True
+            [*command, "results/demo/report.html", "--config", "config_dir=mine"], capture_output=True, text=True
         )
         wall = time.perf_counter() - start
         if done.returncode:

@@ -24,7 +24,7 @@ split: few
 network: unet1x1_demo
 method: im_clean
 generations: {generations}
-pool: {pool}
+students: {pool}
 shards: {shards}
 """
 
@@ -64,7 +64,7 @@ def planned(name: str) -> tuple[float, str]:
 
 def plan(target: str) -> float:
     """Seconds of a dry run of the workflow."""
-    return timed("--snakefile", str(ROOT / "Snakefile"), "--config", "settings=mine", "--", target)
+    return timed("--snakefile", str(ROOT / "Snakefile"), "--config", "config_dir=mine", "--", target)
 
 
 def timed(*arguments: str) -> float:

@@ -72,7 +72,7 @@ def ours(args: argparse.Namespace, threads: int) -> float:
     from dissent.datasets import prepare
 
     shutil.rmtree("data", ignore_errors=True)
-    dataset = {"task": {"kind": "binary", "labels": ["disc"]}, "raw": "raw", "coding": {"name": "zero_255"}}
+    dataset = {"task": {"kind": "binary", "labels": ["disc"]}, "raw": "raw", "mask_encoding": {"name": "zero_255"}}
     start = time.perf_counter()
     prepare(dataset | {"size": [args.size, args.size]}, "made_up", "raw", "data/made_up", threads=threads)
     return args.images / (time.perf_counter() - start)

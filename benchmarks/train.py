@@ -22,17 +22,17 @@ from common import Line, alone, in_turns, made_up, tell
 
 SELF = str(Path(__file__).resolve())
 WARM = 3
-LEARNING = {"rate": 0.003, "decay": 0.033, "epsilon": 1e-7}
+LEARNING = {"learning_rate": 0.003, "weight_decay": 0.033, "epsilon": 1e-7}
 
 
 def main() -> None:
     """Print the lines; with `--part` be one of the processes."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    for name, default in {"steps": 6, "repeats": 3, "size": 256, "batch": 32, "images": 96, "threads": 2}.items():
+    for name, default in {"steps": 6, "repeats": 3, "size": 256, "batch_size": 32, "images": 96, "threads": 2}.items():
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--width", type=float, default=0.5)
     parser.add_argument("--part", choices=["plain", "ours"])
-    parser.add_argument("--view", default="plain")
+    parser.add_argument("--view", default="none")
     parser.add_argument("--precision", default="fp32")
     args = parser.parse_args()
     if args.part:
@@ -45,7 +45,7 @@ def main() -> None:
             given = {
                 "steps": args.steps,
                 "size": args.size,
-                "batch": args.batch,
+                "batch_size": args.batch,
                 "images": args.images,
                 "width": args.width,
             }
@@ -132,7 +132,7 @@ def plain(args: argparse.Namespace) -> dict:
     draw = Order(args.images, args.batch, (1, 0, 1, "pairs"))
     order = [index for step in range(args.steps + WARM) for index in draw(step)]
     optimizer = torch.optim.AdamW(
-        network.parameters(), LEARNING["rate"], weight_decay=LEARNING["decay"], eps=LEARNING["epsilon"]
+        network.parameters(), LEARNING["learning_rate"], weight_decay=LEARNING["weight_decay"], eps=LEARNING["epsilon"]
     )
     losses = []
     for step, (images, masks) in enumerate(DataLoader(Pairs(order), args.batch, num_workers=1)):
@@ -154,7 +154,7 @@ def ours(args: argparse.Namespace) -> dict:
     import torch
 
     from dissent import networks
-    from dissent.config.method import Recipe
+    from dissent.config.method import Method
     from dissent.config.network import Network
     from dissent.config.task import Task as TaskSpec
     from dissent.core.task import Task
@@ -167,9 +167,9 @@ def ours(args: argparse.Namespace) -> dict:
     from dissent.training.losses import Loss
 
     optimizer = {
-        "rate": LEARNING["rate"],
-        "decay": LEARNING["decay"],
-        "decay_form": "scaled",
+        "learning_rate": LEARNING["learning_rate"],
+        "weight_decay": LEARNING["weight_decay"],
+        "weight_decay_form": "scaled",
         "epsilon": LEARNING["epsilon"],
     }
     steps = args.steps + WARM
@@ -177,17 +177,17 @@ def ours(args: argparse.Namespace) -> dict:
         architecture="unet1x1",
         width=args.width,
         steps=steps,
-        batch=args.batch,
+        batch_size=args.batch,
         optimizer=optimizer,
         precision=args.precision,
     ).model_dump(mode="json")
-    recipe = Recipe(view=args.view).at(0)
-    params = {"network": spec | {"validate_every": steps}, "recipe": recipe, "channels": 3, "free_rotation": True}
+    method = Method(augmentation=args.view).at(0)
+    params = {"network": spec | {"validate_every": steps}, "method": method, "channels": 3, "rotation_invariant": True}
     task = Task(TaskSpec(kind="binary", labels=["disc"]).model_dump(mode="json"))
-    training = Pairs("pairs.csv", 3, recipe, True, (1, 0), 1, args.batch)
+    training = Pairs("pairs.csv", 3, method, True, (1, 0), 1, args.batch)
     torch.manual_seed(0)
     network = networks.build(spec, 1, 3)
-    learner = LEARNERS["supervised"](network, Loss(task, ["mse"]), recipe["learn"], steps)
+    learner = LEARNERS["supervised"](network, Loss(task, ["mse"]), method["learn"], steps)
     losses, times, views = [], [], []
     with ThreadPoolExecutor(1) as ahead, tempfile.TemporaryDirectory() as state, signalled() as stop:
         batches = train._batches(training, learner, "", params, (1, 0, 1), "cpu", ahead)

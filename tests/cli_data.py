@@ -17,7 +17,7 @@ TASKS = {
     "multiclass": {"kind": "multiclass", "labels": ["sky", "road", "car"]},
     "multilabel": {"kind": "multilabel", "labels": ["alive", "a/b", "dead"]},
 }
-SPEC = Network(architecture="unet1x1", width=0.25, steps=1, batch=4).model_dump(mode="json", exclude={"resources"})
+SPEC = Network(architecture="unet1x1", width=0.25, steps=1, batch_size=4).model_dump(mode="json", exclude={"resources"})
 GENERATION = Path("results/toy/gen1")
 
 
@@ -31,7 +31,7 @@ def generation(
 ) -> Path:
     """A generation of untrained students in the working directory; `given`: keys of model.json's `input`."""
     task = Task(**TASKS[kind]).model_dump(mode="json")
-    known = {"dataset": "toy", "geometry": {"name": "whole"}, "depth": 8, "exif": "auto", "protocol": None} | given
+    known = {"dataset": "toy", "geometry": {"name": "whole"}, "bit_depth": 8, "exif": "auto", "protocol": None} | given
     files = []
     for number in range(1, students + 1):
         torch.manual_seed(0)

@@ -8,7 +8,7 @@ from discs import config, prepared
 
 from dissent import networks
 from dissent.core.files import write_json, write_text
-from dissent.core.seal import SIDES
+from dissent.core.seal import SUBSETS
 from dissent.planning import rule_params
 from dissent.report.page import write_report
 from dissent.steps.assemble_pairs import assemble_pairs
@@ -34,32 +34,32 @@ def finish(root):
     split = prepared(root)
     settings = config(root)
     run = settings.run("tiny")
-    sides = {side: f"{split}/{side}.csv" for side in SIDES}
+    subsets = {subset: f"{split}/{subset}.csv" for subset in SUBSETS}
     folders = [f"results/tiny/gen{g}" for g in range(GENERATIONS)]
     for g in range(GENERATIONS):
-        _generation(run, g, sides, folders)
+        _generation(run, g, subsets, folders)
     shown = rule_params.student(run, 1, 1, code) | {"palette": run.dataset.task.palette}
     show_pairs(shown, pairs=f"{folders[1]}/pairs.csv", out=f"{folders[1]}/pairs")
     write_report(
         rule_params.report(run, [], code, settings),
         generations=folders,
         controls={},
-        data=sides,
+        data=subsets,
         templates=str(root / "workflow" / "report"),
         out="results/tiny/report.html",
     )
     write_text("logs/tiny/report.log", "report run=tiny\ndone\n")  # nothing else tells that there was a report
 
 
-def _generation(run, g, sides, folders):
+def _generation(run, g, subsets, folders):
     here = folders[g]
     jobs = [f"{here}/students/{i}/cost.json" for i in (1, 2)]
     masks = f"{here}/masks.csv" if g else None
     if g:
-        _label(run, g, sides, folders)
+        _label(run, g, subsets, folders)
         jobs += [f"{here}/costs/{name}.json" for name in ("predict", "build_masks")]
     assemble_pairs(
-        rule_params.pairs(run, g, code), sides["labelled"], masks, sides["unlabelled"], None, f"{here}/pairs.csv"
+        rule_params.pairs(run, g, code), subsets["labelled"], masks, subsets["unlabelled"], None, f"{here}/pairs.csv"
     )
     for i in (1, 2):
         _student(rule_params.student(run, g, i, code), Path(here, "students", str(i)), 10 * g + i)
@@ -67,46 +67,46 @@ def _generation(run, g, sides, folders):
     evaluate(
         rule_params.evaluation(run, g, code),
         f"{here}/teachers.json",
-        {side: sides[side] for side in ("val", "test")},
+        {subset: subsets[subset] for subset in ("val", "test")},
         masks,
-        sides["labelled"],
+        subsets["labelled"],
         "data/tiny/dataset.json",
         f"{here}/metrics.json",
         f"{here}/counts.csv",
         "cpu",
-        sides["unlabelled"],
+        subsets["unlabelled"],
         folders[:g],
     )
     if g:
-        tables = (sides["hidden"], masks, f"{here}/predictions.csv")
+        tables = (subsets["hidden"], masks, f"{here}/predictions.csv")
         audit(rule_params.auditing(run, g, code), *tables, f"{here}/audit.json")
     jobs.append(f"{here}/costs/evaluate.json")
     for number, path in enumerate(jobs):
         spent = {"seconds": 100 * g + number, "cpu_seconds": 1.5, "peak_memory_mb": 9.5, "device": "cpu"}
-        tables = _read_and_written(path, g, sides)
+        tables = _read_and_written(path, g, subsets)
         write_cost(path, SimpleNamespace(as_dict=lambda spent=spent: spent), {"steps": 12, "images": 48}, *tables)
     add_costs(jobs, f"{here}/cost.json")
 
 
-def _read_and_written(cost, g, sides):
+def _read_and_written(cost, g, subsets):
     """Inputs and outputs of the job that writes a file of costs, as its rule has them."""
     here, before = (f"results/tiny/gen{n}" for n in (g, g - 1))
     student = Path(cost).parent
     return {
-        "predict": ([f"{before}/teachers.json", sides["unlabelled"]], [f"{here}/predictions.csv"]),
+        "predict": ([f"{before}/teachers.json", subsets["unlabelled"]], [f"{here}/predictions.csv"]),
         "build_masks": ([f"{here}/predictions.csv"], [f"{here}/masks.csv"]),
         "evaluate": (
-            [f"{here}/teachers.json", sides["val"], sides["test"]],
+            [f"{here}/teachers.json", subsets["val"], subsets["test"]],
             [f"{here}/metrics.json", f"{here}/counts.csv"],
         ),
-        "cost": ([f"{here}/pairs.csv", sides["val"]], [f"{student}/model.json", f"{student}/metrics.json"]),
+        "cost": ([f"{here}/pairs.csv", subsets["val"]], [f"{student}/model.json", f"{student}/metrics.json"]),
     }[Path(cost).stem]
 
 
-def _label(run, g, sides, folders):
+def _label(run, g, subsets, folders):
     here, before = folders[g], folders[g - 1]
     settings = rule_params.prediction(run, g, code)
-    tables = (f"{before}/teachers.json", sides["unlabelled"])
+    tables = (f"{before}/teachers.json", subsets["unlabelled"])
     predict(settings, *tables, f"{here}/predictions", f"{here}/predictions.csv", "cpu")
     out = [f"{here}/masks/consensus", f"{here}/masks/inconsistency", f"{here}/masks.csv"]
     previous = f"{before}/masks.csv" if g > 1 else None

@@ -1,10 +1,10 @@
-"""Whole runs of the shipped recipes in this process, as the rules would do them, at 64x64 with networks of two steps."""
+"""Whole runs of the shipped methods in this process, as the rules would do them, at 64x64 with networks of two steps."""
 
 from pathlib import Path
 
 from discs import KINDS, SETTINGS, draw
 
-from dissent.core.columns import SIDES
+from dissent.core.columns import SUBSETS
 from dissent.datasets import prepare, split
 from dissent.planning import rule_params
 from dissent.planning.paths import Plan
@@ -16,8 +16,8 @@ from dissent.steps.score_pairs import score_pairs
 from dissent.steps.train import train_student
 from dissent.steps.train_evalnet import measure_thresholds, train_evalnet
 
-NETWORK = "architecture: unet1x1\nwidth: 0.125\nsteps: 2\nbatch: 4\nloss: [ce]\nresources: {threads: 1}\n"
-EVALNET = "architecture: evalnet\nwidth: 0.125\nsteps: 2\nbatch: 4\nresources: {threads: 1}\n"
+NETWORK = "architecture: unet1x1\nwidth: 0.125\nsteps: 2\nbatch_size: 4\nloss: [ce]\nresources: {threads: 1}\n"
+EVALNET = "architecture: evalnet\nwidth: 0.125\nsteps: 2\nbatch_size: 4\nresources: {threads: 1}\n"
 
 
 def code(*names):
@@ -37,14 +37,14 @@ class InProcess:
         )
         experiment = f"dataset: {self.name}\nsplit: few\nnetwork: tiny\nevalnet: rating\nmethod: im\n"
         self._write("datasets", self.name, dataset)
-        self._write("experiments", self.name, f"{experiment}generations: 2\npool: 2\n{more}")
+        self._write("experiments", self.name, f"{experiment}generations: 2\nstudents: 2\n{more}")
         self._write("networks", "tiny", NETWORK)
         self._write("networks", "rating", EVALNET)
-        self.plan = Plan({"settings": "settings"}, str(root))
+        self.plan = Plan({"config_dir": "settings"}, str(root))
         settings = self.plan.config.dataset(self.name).model_dump(mode="json")
         prepare(settings, self.name, f"raw/{self.name}", f"data/{self.name}")
-        self.sides = {side: f"data/{self.name}/splits/few/{side}.csv" for side in SIDES}
-        split(settings, "few", f"data/{self.name}", str(Path(self.sides["val"]).parent))
+        self.subsets = {subset: f"data/{self.name}/splits/few/{subset}.csv" for subset in SUBSETS}
+        split(settings, "few", f"data/{self.name}", str(Path(self.subsets["val"]).parent))
 
     def _write(self, kind: str, name: str, text: str) -> None:
         path = Path("settings", kind, f"{name}.yaml")
@@ -54,7 +54,7 @@ class InProcess:
     def run(self, method: str):
         """The run of a method, all generations done."""
         run = self.plan.config.run(self.name if method == "im" else f"{self.name}.{method}")
-        for g in range(run.recipe.last + 1):
+        for g in range(run.method.last + 1):
             self.generation(run, g)
         return run
 
@@ -67,22 +67,22 @@ class InProcess:
         if g:
             spoken, masks = f"{here}/predictions.csv", f"{here}/masks.csv"
             params = rule_params.prediction(run, g, code)
-            predict(params, f"{before}/teachers.json", self.sides["unlabelled"], f"{here}/predictions", spoken, "cpu")
+            predict(params, f"{before}/teachers.json", self.subsets["unlabelled"], f"{here}/predictions", spoken, "cpu")
             scores = self._rate(run, g, "predictions")
             previous = f"{before}/masks.csv" if g > 1 else None
             parts = (f"{here}/masks/consensus", f"{here}/masks/inconsistency")
             build_masks(rule_params.masks(run, g, code), spoken, previous, *parts, masks, scores)
         scores = self._rate(run, g, "masks")
-        tables = (self.sides["labelled"], masks, self.sides["unlabelled"], self.plan.hidden(run, g) or None)
+        tables = (self.subsets["labelled"], masks, self.subsets["unlabelled"], self.plan.hidden(run, g) or None)
         assemble_pairs(rule_params.pairs(run, g, code), *tables, f"{here}/pairs.csv", scores)
-        members = range(1, run.at(g)["pool"] + 1)
+        members = range(1, run.at(g)["students"] + 1)
         for i in members:
-            params, sides = (
+            params, subsets = (
                 rule_params.student(run, g, i, code),
-                {side: self.sides[side] for side in ("val", "unlabelled")},
+                {subset: self.subsets[subset] for subset in ("val", "unlabelled")},
             )
             train_student(
-                params, f"{here}/pairs.csv", **sides, out=f"{here}/students/{i}", state=f"{here}/s", device="cpu"
+                params, f"{here}/pairs.csv", **subsets, out=f"{here}/students/{i}", state=f"{here}/s", device="cpu"
             )
         files = [f"{here}/students/{i}/metrics.json" for i in members]
         ranked = rule_params.ranking(run, g, code)
@@ -96,16 +96,16 @@ class InProcess:
         pools, folder = self.plan.quality_pools(run), f"results/{run.name}/evalnets"
         thresholds, evalnets = f"{folder}/thresholds.json", f"{folder}/evalnets.json"
         if not Path(thresholds).exists():
-            measure_thresholds(rule_params.thresholds(run, code), pools, self.sides["val"], thresholds, "cpu")
-            sides = (self.sides["labelled"], self.sides["val"])
-            for i in range(1, run.recipe.quality.trained + 1) if run.evalnet else []:
+            measure_thresholds(rule_params.thresholds(run, code), pools, self.subsets["val"], thresholds, "cpu")
+            subsets = (self.subsets["labelled"], self.subsets["val"])
+            for i in range(1, run.method.quality.trained + 1) if run.evalnet else []:
                 train_evalnet(
-                    rule_params.evalnet(run, i, code), pools, *sides, f"{folder}/{i}", f"{folder}/s{i}", "cpu"
+                    rule_params.evalnet(run, i, code), pools, *subsets, f"{folder}/{i}", f"{folder}/s{i}", "cpu"
                 )
             if run.evalnet:
                 files = self.plan.evalnets(run, "metrics.json")
-                rank_students(files, run.recipe.quality.used, "agreement", evalnets)
-        judge = (evalnets, None) if run.evalnet else (None, self.sides["hidden"])
+                rank_students(files, run.method.quality.used, "agreement", evalnets)
+        judge = (evalnets, None) if run.evalnet else (None, self.subsets["hidden"])
         params = rule_params.rating(run, code)
-        score_pairs(params, self.plan.rated(run, g), self.sides["unlabelled"], thresholds, *judge, out, "cpu")
+        score_pairs(params, self.plan.rated(run, g), self.subsets["unlabelled"], thresholds, *judge, out, "cpu")
         return out

@@ -22,7 +22,7 @@ def folder(mask, masked=NAMES, names=NAMES, raw="raw", ending=".png", **photos) 
 
 def init(*arguments, raw="raw", name="mine") -> int:
     Path("own").mkdir(exist_ok=True)
-    return dissent("init", raw, "--settings", "own", "--name", name, *arguments)
+    return dissent("init", raw, "--config-dir", "own", "--name", name, *arguments)
 
 
 def written(name="mine") -> dict:
@@ -31,7 +31,7 @@ def written(name="mine") -> dict:
 
 def check_too(name="mine") -> None:
     """What was written decodes every file as it says, and can run."""
-    assert dissent("check", name, "--settings", "own") == 0
+    assert dissent("check", name, "--config-dir", "own") == 0
 
 
 def asked(capsys, *flags) -> None:

@@ -28,10 +28,10 @@ def prepared(dataset: dict, raw: Path | str = "raw", out: Path | str = "out") ->
 
 
 def divided(dataset: dict, name: str, out: Path | str = "out") -> dict[str, list[str]]:
-    """Split what lies in `out`; {side: ids}."""
+    """Split what lies in `out`; {subset: ids}."""
     split(dataset, name, str(out), f"{out}/splits/{name}")
-    sides = ("labelled", "unlabelled", "val", "test", "hidden")
-    return {side: [row["id"] for row in read_table(f"{out}/splits/{name}/{side}.csv")] for side in sides}
+    subsets = ("labelled", "unlabelled", "val", "test", "hidden")
+    return {subset: [row["id"] for row in read_table(f"{out}/splits/{name}/{subset}.csv")] for subset in subsets}
 
 
 def made_up_table(names: dict[str, list[str]], out: str = "out", windows: int = 0) -> None:

@@ -69,7 +69,7 @@ class Submitted:
         command = ["--snakefile", str(ROOT / "Snakefile"), "--profile", str(ROOT / "profiles" / "slurm"), *command]
         with open(self.words, "w") as out:
             options = {"cwd": folder, "stdout": out, "stderr": subprocess.STDOUT}
-            self.process = python("-m", "snakemake", *command, "--config", "settings=settings", **options)
+            self.process = python("-m", "snakemake", *command, "--config", "config_dir=settings", **options)
 
     def __enter__(self) -> "Submitted":
         return self

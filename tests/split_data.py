@@ -5,22 +5,22 @@ from pathlib import Path
 import pytest
 from raw_data import dataset
 
-from dissent.core.columns import SIDES
+from dissent.core.columns import SUBSETS
 from dissent.core.files import UserError, read_table
 from dissent.datasets import split
 
 NAMES = [f"n{i:02}" for i in range(20)]
 
 
-def sides(out: Path = Path("out/splits/one")) -> dict[str, list[str]]:
-    """{side: ids}."""
-    return {side: [row["id"] for row in read_table(out / f"{side}.csv")] for side in SIDES}
+def subsets(out: Path = Path("out/splits/one")) -> dict[str, list[str]]:
+    """{subset: ids}."""
+    return {subset: [row["id"] for row in read_table(out / f"{subset}.csv")] for subset in SUBSETS}
 
 
 def divided(plan: dict, **keys) -> dict[str, list[str]]:
-    """Split the data set in out/ by `plan`; {side: ids}."""
+    """Split the data set in out/ by `plan`; {subset: ids}."""
     split(dataset(splits={"one": plan}, **keys), "one", "out", "out/splits/one")
-    return sides()
+    return subsets()
 
 
 def not_divided(plan: dict, **keys) -> str:
@@ -33,8 +33,8 @@ def not_divided(plan: dict, **keys) -> str:
 
 
 def lists(**lines) -> dict:
-    """Write lists/SIDE.txt; the plan that reads them."""
+    """Write lists/SUBSET.txt; the plan that reads them."""
     Path("lists").mkdir(exist_ok=True)
-    for side, content in lines.items():
-        Path("lists", f"{side}.txt").write_text("\n".join(content))  # without a last newline, as some are
-    return {"lists": {side: f"lists/{side}.txt" for side in lines}}
+    for subset, content in lines.items():
+        Path("lists", f"{subset}.txt").write_text("\n".join(content))  # without a last newline, as some are
+    return {"lists": {subset: f"lists/{subset}.txt" for subset in lines}}

@@ -10,7 +10,7 @@ from dissent.core.files import write_json, write_table, write_text
 from dissent.planning.paths import Plan
 from dissent.planning.tabulation import tabulation
 
-COLUMNS = ("side", "id", "who", "label", "tp", "fp", "fn", "tn")
+COLUMNS = ("subset", "id", "who", "label", "tp", "fp", "fn", "tn")
 BASE = "experiments: [tiny]\nmethods: [ldt_equal_steps, aldt, im_clean]\ngenerations: 1\n"
 
 
@@ -22,7 +22,7 @@ def plan_of(root: Path, text: str = BASE, name: str = "mine") -> Plan:
     """The plan with a study below the working directory, beside the tests' own settings."""
     shutil.copytree(SETTINGS, "settings", dirs_exist_ok=True)
     write_text(f"settings/studies/{name}.yaml", text)
-    return Plan({"settings": "settings"}, str(root))
+    return Plan({"config_dir": "settings"}, str(root))
 
 
 def params_of(plan: Plan, name: str = "mine") -> dict:
@@ -37,9 +37,9 @@ def reach(plan: Plan, scores: dict[str, float], spread: float = 0.0, images: int
     by up to 1 point in a way of their own.
     """
     for run in plan.cells(name):
-        for g in range(run.recipe.last + 1):
-            value = scores[run.method] if g == run.recipe.last else 40
-            generation(f"results/{run.name}/gen{g}", g, value, spread, images, students, run.method)
+        for g in range(run.method.last + 1):
+            value = scores[run.method_name] if g == run.method.last else 40
+            generation(f"results/{run.name}/gen{g}", g, value, spread, images, students, run.method_name)
 
 
 def generation(folder: str, g: int, score: float, spread: float, images: int, students: int, method: str) -> None:
@@ -54,7 +54,7 @@ def generation(folder: str, g: int, score: float, spread: float, images: int, st
         values[f"student{student}"] = float(found.sum() / (1000 * images))
         for image, right in enumerate(found):
             numbers = {"tp": int(right), "fp": 0, "fn": int(1000 - right), "tn": 50}
-            rows.append({"side": "test", "id": f"i{image:02}", "who": f"student{student}", "label": "disc"} | numbers)
+            rows.append({"subset": "test", "id": f"i{image:02}", "who": f"student{student}", "label": "disc"} | numbers)
     write_table(f"{folder}/counts.csv", rows, COLUMNS)
     each = {who: {name: {"value": value} for name in ("iou", "published_iou")} for who, value in values.items()}
     about = {"generation": g, "score": "iou", "definitions": {"iou": "IoU = tp / (tp + fp + fn)"}, "val": None}

@@ -40,7 +40,7 @@ def test_a_chosen_mask_is_the_label_and_the_others_say_how_far_they_disagree(rul
 
 
 def build(images, label, select, previous=None, scores=None):
-    params = settings("binary", select=select) | {"label": label}
+    params = settings("binary", select=select) | {"pseudo_label": label}
     build_masks(params, predictions(images), previous, "consensus", "inconsistency", "masks.csv", scores)
     return {row["id"]: row for row in read_table("masks.csv")}
 
@@ -50,7 +50,7 @@ def test_the_mean_is_the_mask_that_predict_wrote_as_teacher_0(in_tmp):
     write_mask("mean.png", ids("01/11"), PALETTE)
     mean = {"id": "a", "teacher": 0, "prediction": "mean.png", "sha256": sha256("mean.png")}
     write_table(path, [mean, *read_table(path)], ("id", "teacher", "prediction", "sha256"))
-    build_masks(settings("binary") | {"label": "mean"}, path, None, "consensus", "inconsistency", "masks.csv")
+    build_masks(settings("binary") | {"pseudo_label": "mean"}, path, None, "consensus", "inconsistency", "masks.csv")
     assert (read_mask("consensus/a.png") == ids("01/11")).all() and not read_mask("inconsistency/a.png").any()
     assert read_table("masks.csv")[0]["doubt_pixels"] == "1"
 
@@ -108,7 +108,9 @@ def test_copies_follow_the_scores_of_the_masks(in_tmp):
     )
     write_table("l.csv", [], ("id", "image", "label", "image_sha256", "label_sha256"))
     write_table("scores.csv", [{"id": "a", "copies": 4}, {"id": "b", "copies": 1}], ("id", "copies"))
-    assemble_pairs({"copies": 5, "labelled_copies": 0}, "l.csv", "masks.csv", "u.csv", None, "pairs.csv", "scores.csv")
+    assemble_pairs(
+        {"noise_copies": 5, "labelled_noise_copies": 0}, "l.csv", "masks.csv", "u.csv", None, "pairs.csv", "scores.csv"
+    )
     assert [(row["id"], row["copies"]) for row in read_table("pairs.csv")] == [("a", "4"), ("b", "1")]
 
 
@@ -121,9 +123,9 @@ def test_turned_views_come_back_to_their_place(shape):
     task = Task(TASKS["binary"])
     images = np.random.default_rng(1).integers(0, 256, (5, *shape, 1), dtype=np.uint8)
     params = {
-        "views": {"form": "turned", "number": 4, "noise": NOTHING},
+        "tta": {"mode": "turned", "number": 4, "noise": NOTHING},
         "precision": "fp32",
-        "batch": 2,
+        "batch_size": 2,
         "seed": 1,
         "generation": 1,
     }
@@ -133,14 +135,14 @@ def test_turned_views_come_back_to_their_place(shape):
     for k in range(4):
         answer = torch.cat([several[k] for several in found])
         assert torch.equal(answer, torch.as_tensor(images).permute(0, 3, 1, 2).float().sigmoid())
-    moves = {move for _, move in tta._views(images[0], params["views"], generator(3))}
+    moves = {move for _, move in tta._views(images[0], params["tta"], generator(3))}
     assert len(moves) > 1 and all(turns in ((1, 2, 3) if shape[0] == shape[1] else (2,)) for _, _, turns in moves)
 
 
 def test_cumulative_views_add_up_and_are_one_more_than_said():
     image = np.full((8, 8, 1), 100, np.uint8)
     strength = {"alpha": 0.0, "beta": 0.0, "blur": 0, "noise": 4}
-    views = tta._views(image, {"form": "cumulative", "number": 3, "noise": strength}, generator(1))
+    views = tta._views(image, {"mode": "cumulative", "number": 3, "noise": strength}, generator(1))
     spread = [float(np.std(view.astype(float))) for view, _ in views]
     assert len(views) == 4 and spread == sorted(spread) and spread[0] > 0
 

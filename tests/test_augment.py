@@ -31,7 +31,7 @@ def test_views_keep_shape_range_and_ids(view, channels):
 
 def test_plain_changes_nothing():
     images, masks = pair()
-    seen, moved = augment.view_of_pairs(images, masks, "plain", True, random())
+    seen, moved = augment.view_of_pairs(images, masks, "none", True, random())
     assert torch.equal(seen, images) and torch.equal(moved, masks)
 
 

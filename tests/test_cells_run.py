@@ -45,9 +45,14 @@ def test_students_are_ranked_and_scored_by_cells(root, in_tmp):
     split = prepared(root, NAME)
     run = config(root).run(f"{NAME}.ldt")
     assemble_pairs(
-        {"copies": 0, "labelled_copies": 0}, f"{split}/labelled.csv", None, f"{split}/unlabelled.csv", None, "p.csv"
+        {"noise_copies": 0, "labelled_noise_copies": 0},
+        f"{split}/labelled.csv",
+        None,
+        f"{split}/unlabelled.csv",
+        None,
+        "p.csv",
     )
-    tables = {side: f"{split}/{side}.csv" for side in ("val", "unlabelled")}
+    tables = {subset: f"{split}/{subset}.csv" for subset in ("val", "unlabelled")}
     for member in (1, 2):
         params = rule_params.student(run, 0, member, code) | {"task": TASK_JSON}
         train_student(params, "p.csv", **tables, out=f"students/{member}", state="state", device="cpu")
@@ -57,11 +62,11 @@ def test_students_are_ranked_and_scored_by_cells(root, in_tmp):
     assert read_json("teachers.json")["pool"][0]["score"] == min(errors)
 
     params = rule_params.evaluation(run, 0, code) | {"task": TASK_JSON}
-    sides = {side: f"{split}/{side}.csv" for side in ("val", "test")}
+    subsets = {subset: f"{split}/{subset}.csv" for subset in ("val", "test")}
     about = f"data/{NAME}/dataset.json"
-    evaluate(params, "teachers.json", sides, None, f"{split}/labelled.csv", about, "m.json", "c.csv", "cpu")
+    evaluate(params, "teachers.json", subsets, None, f"{split}/labelled.csv", about, "m.json", "c.csv", "cpu")
     found = read_json("m.json")
-    rows = read_table(sides["test"])
+    rows = read_table(subsets["test"])
     pairs = [(said("students/1", row), read_mask(row["label"])) for row in rows]
     cells = np.stack([cell_counts(*pair, LABELS, CELLS) for pair in pairs])
     redrawn = np.stack([counts(redrawn_mask(mask, LABELS, CELLS), truth, TASK_JSON) for mask, truth in pairs])
@@ -72,7 +77,7 @@ def test_students_are_ranked_and_scored_by_cells(root, in_tmp):
     assert "redrawn" not in found["definitions"]["iou"]
 
     told = [row for row in read_table("c.csv") if row["label"].startswith("cells:")]
-    mine = [row for row in told if (row["side"], row["who"]) == ("test", "student1")]
+    mine = [row for row in told if (row["subset"], row["who"]) == ("test", "student1")]
     assert [row["label"] for row in mine[:3]] == ["cells:disc", "cells:rim", "cells:heart"]
     assert [[int(row[name]) for name in ("tp", "fp", "fn", "tn")] for row in mine] == cells.reshape(-1, 4).tolist()
     _, pixels = pool_counts("c.csv", "test")
@@ -94,9 +99,9 @@ def test_agreed_positions_are_redrawn(in_tmp):
     params = {
         "palette": TASK.palette,
         "threads": 1,
-        "label": "agree",
+        "pseudo_label": "agreement",
         "select": "all",
-        "doubt": {"erode": 0, "dilate": 0},
+        "inconsistency": {"erode": 0, "dilate": 0},
     }
     for how in ("none", "published"):
         task = TASK_JSON | {"cells": CELLS | {"redraw": how}}

@@ -17,18 +17,18 @@ from dissent.planning.jobs import counted, planned, reached
 from dissent.planning.paths import Plan
 
 LISTS = "{lists: {labelled: labelled.txt, unlabelled: pool.txt, val: val.txt, test: test.txt}}"
-SIDES = {"labelled": ["i0", "i1"], "pool": ["i2", "i3", "i4"], "val": ["i5", "i6"], "test": ["i7"]}
+SUBSETS = {"labelled": ["i0", "i1"], "pool": ["i2", "i3", "i4"], "val": ["i5", "i6"], "test": ["i7"]}
 
 
 def made() -> None:
     """A data set that is prepared and split, with the students of two generations and of a control's pool."""
-    settings("partial: true\n", LISTS)
+    settings("allow_unlabelled: true\n", LISTS)
     path = Path("mine/experiments/mine.yaml")
     path.write_text(path.read_text() + "controls: [aldt]\n")
     pairs(Path("raw"), [f"i{number}" for number in range(8)])
-    for name, those in SIDES.items():
+    for name, those in SUBSETS.items():
         write_text(f"raw/{name}.txt", "\n".join(those))
-    config = Plan({"settings": "mine"}, str(Path(__file__).parents[1])).config
+    config = Plan({"config_dir": "mine"}, str(Path(__file__).parents[1])).config
     dataset = config.dataset("mine").model_dump(mode="json")
     prepare(dataset, "mine", "raw", "data/mine")
     split(dataset, "one", "data/mine", "data/mine/splits/one")
@@ -66,7 +66,8 @@ def test_the_mask_of_a_test_image_trains_nothing(in_tmp, capsys):
     out = told(capsys)
     assert "none of the 4 trained networks is trained anew" in out
     assert (
-        "in a command of its own: snakemake --cores 2 data/mine/splits/one/labelled.csv --config settings=mine\n" in out
+        "in a command of its own: snakemake --cores 2 data/mine/splits/one/labelled.csv --config config_dir=mine\n"
+        in out
     )
     assert "note: `test` of the split is not what it was (i7 changed): scores before and after it cannot be" in out
 
@@ -81,7 +82,7 @@ def test_a_test_image_with_another_name_is_what_it_was(in_tmp, capsys):
     assert "cannot be compared" not in out
 
 
-def test_sides_that_change_are_told_and_a_test_image_that_moves_is_noted(in_tmp, capsys):
+def test_subsets_that_change_are_told_and_a_test_image_that_moves_is_noted(in_tmp, capsys):
     made()
     save(Path("raw/images/i8.png"), photo(8))
     Path("raw/images/i4.png").unlink()
@@ -104,21 +105,21 @@ def test_sides_that_change_are_told_and_a_test_image_that_moves_is_noted(in_tmp,
 
 def test_the_plan_says_that_it_cannot_know_yet(root, in_tmp, capsys):
     made()
-    plan = Plan({"settings": "mine"}, str(root))
+    plan = Plan({"config_dir": "mine"}, str(root))
     check_asked(plan, ["results/mine/report.html"])
     assert capsys.readouterr().err == ""
     save(Path("raw/masks/i7.png"), ids(70))
-    check_asked(Plan({"settings": "mine"}, str(root)), ["-n", "results/mine/report.html"])
+    check_asked(Plan({"config_dir": "mine"}, str(root)), ["-n", "results/mine/report.html"])
     err = capsys.readouterr().err
     assert (
         "note: raw files of mine changed since they were prepared. This command prepares them and trains everything"
         in err
     )
     assert (
-        "run first:\n  snakemake --cores 2 data/mine/splits/one/labelled.csv --config settings=mine\n`dissent check mine`"
+        "run first:\n  snakemake --cores 2 data/mine/splits/one/labelled.csv --config config_dir=mine\n`dissent check mine`"
         in err
     )
-    check_asked(Plan({"settings": "mine"}, str(root)), ["data/mine/splits/one/labelled.csv"])
+    check_asked(Plan({"config_dir": "mine"}, str(root)), ["data/mine/splits/one/labelled.csv"])
     assert capsys.readouterr().err == ""
 
 
@@ -134,7 +135,7 @@ def test_the_jobs_that_run_again_are_those_of_a_dry_run(root, in_tmp):
     """Every output is made up, with one date; then a table of the split is newer."""
     plan = plan_of(root)
     draw(Path())
-    write_text("settings/experiments/small.yaml", "dataset: tiny\nsplit: few\nnetwork: tiny\nmethod: im\npool: 2\ncontrols: [aldt]\ngenerations: {auto: 3, patience: 1}\n")  # fmt: skip
+    write_text("settings/experiments/small.yaml", "dataset: tiny\nsplit: few\nnetwork: tiny\nmethod: im\nstudents: 2\ncontrols: [aldt]\ngenerations: {auto: 3, patience: 1}\n")  # fmt: skip
     target = "results/small/report.html"
     listed = snakemake(root, "--summary", target, "--rerun-triggers", "mtime").stdout.splitlines()
     outputs = [Path(line.split("\t")[0]) for line in listed if line.startswith(("data/", "results/"))]
@@ -150,11 +151,11 @@ def test_the_jobs_that_run_again_are_those_of_a_dry_run(root, in_tmp):
     for path in outputs:
         os.utime(path, (1e9, 1e9))
     graph = planned(plan, [target])
-    for side in ("test", "unlabelled"):
-        table = Path(f"data/tiny/splits/few/{side}.csv")
+    for subset in ("test", "unlabelled"):
+        table = Path(f"data/tiny/splits/few/{subset}.csv")
         os.utime(table, (2e9, 2e9))
         found, total = dry_run(root, target, "--rerun-triggers", "mtime")
         again = reached(plan, graph, [table.as_posix()])
         assert counted(again) == found and len(again) == total
-        assert ("train" in found) == (side == "unlabelled") and "evaluate" in found
+        assert ("train" in found) == (subset == "unlabelled") and "evaluate" in found
         os.utime(table, (1e9, 1e9))

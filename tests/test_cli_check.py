@@ -21,7 +21,7 @@ from dissent.core.files import write_text
 from dissent.planning import resources
 
 DATASET = "task: {{kind: binary, labels: [thing]}}\nraw: raw\nsize: [16, 24]\n{more}splits: {{one: {split}}}\n"
-EXPERIMENT = "dataset: mine\nsplit: one\nnetwork: tiny\nmethod: im\ngenerations: 1\npool: 2\n"
+EXPERIMENT = "dataset: mine\nsplit: one\nnetwork: tiny\nmethod: im\ngenerations: 1\nstudents: 2\n"
 
 
 def settings(more="", split="{labelled: 3, val: 2, test: 2}", experiment=EXPERIMENT) -> str:
@@ -32,12 +32,12 @@ def settings(more="", split="{labelled: 3, val: 2, test: 2}", experiment=EXPERIM
 
 
 def check(*arguments) -> int:
-    return dissent("check", "mine", "--settings", "mine", *arguments)
+    return dissent("check", "mine", "--config-dir", "mine", *arguments)
 
 
 def test_an_experiment_that_can_run(in_tmp, capsys):
     draw(Path())
-    assert dissent("check", "tiny", "--settings", SETTINGS) == 0
+    assert dissent("check", "tiny", "--config-dir", SETTINGS) == 0
     out = capsys.readouterr().out
     table = [line.split() for line in out.splitlines()]
     assert ["4", "8", "4", "6", "8"] in table  # labelled, unlabelled, val, test, hidden
@@ -56,7 +56,7 @@ def test_an_experiment_that_can_run(in_tmp, capsys):
 @pytest.mark.parametrize("name", ["tiny", "tiny_multiclass", "tiny_multilabel"])
 def test_the_value_table_of_each_kind(in_tmp, capsys, name):
     draw(Path())
-    assert dissent("check", name, "--settings", SETTINGS) == 0
+    assert dissent("check", name, "--config-dir", SETTINGS) == 0
     rows = [line.split() for line in capsys.readouterr().out.splitlines()]
     labels = read_yaml(SETTINGS / "datasets" / f"{name}.yaml")["task"]["labels"]
     values = {"tiny": ["1"], "tiny_multiclass": ["0", "1", "2"], "tiny_multilabel": ["1", "2", "4"]}[name]
@@ -65,11 +65,11 @@ def test_the_value_table_of_each_kind(in_tmp, capsys, name):
 
 def test_steps_of_epochs_and_equal_steps(root):
     config = Config(root / "config")
-    sides = {"labelled": 259, "unlabelled": 2335, "hidden": 2335, "val": 100, "test": 1000}
+    subsets = {"labelled": 259, "unlabelled": 2335, "hidden": 2335, "val": 100, "test": 1000}
     # 50 epochs of floor(259 / 32) steps, and of all 2,594 images: the published protocol
-    assert steps_of(config.run("isic.ldt"), sides)[4] == "400"
-    assert steps_of(config.run("isic.ldt_equal_steps"), sides)[4] == "4,050"
-    assert steps_of(config.run("isic"), sides)[1:] == [5, 35, "2,594", "400 to 4,050", f"{10 * 400 + 25 * 4050:,}"]
+    assert steps_of(config.run("isic.ldt"), subsets)[4] == "400"
+    assert steps_of(config.run("isic.ldt_equal_steps"), subsets)[4] == "4,050"
+    assert steps_of(config.run("isic"), subsets)[1:] == [5, 35, "2,594", "400 to 4,050", f"{10 * 400 + 25 * 4050:,}"]
 
 
 def test_broken_raw_files_are_all_named(in_tmp, capsys):
@@ -108,7 +108,7 @@ def test_images_of_one_colour(in_tmp, capsys):
     assert "note: 3 of 3 unlabelled images have one colour" in out and "note: 3 of 3 val images" in out
 
 
-def test_images_on_two_sides(in_tmp, capsys):
+def test_images_on_two_subsets(in_tmp, capsys):
     settings(split="{labelled: 3, val: 3, test: 3}")
     pairs(Path("raw"), [f"i{i}" for i in range(10)])
     for name in ("i1", "i2", "i3", "i4", "i5"):
@@ -168,11 +168,11 @@ def test_settings_that_are_wrong(in_tmp, capsys, experiment, words):
 
 
 def test_settings_folders(in_tmp, capsys):
-    assert dissent("check", "demo", "--settings", "nowhere") == 2
+    assert dissent("check", "demo", "--config-dir", "nowhere") == 2
     assert "nowhere does not exist" in capsys.readouterr().err
     settings(split="{labelled: 3, val: 2, test: 2}")
     pairs(Path("raw"), [f"i{i}" for i in range(9)])
-    write_text("config/config.yaml", "experiments: [mine]\nsettings: mine\n")
+    write_text("config/config.yaml", "experiments: [mine]\nconfig_dir: mine\n")
     assert dissent("check", "mine") == 0
 
 
@@ -194,8 +194,8 @@ def test_only_predict_needs_torch(root, in_tmp, command):
     draw(Path())
     write_text("data/x/y.txt", "x")
     arguments = {
-        "init": ["raw/tiny", "--settings", "own"],
-        "check": ["tiny", "--settings", str(SETTINGS)],
+        "init": ["raw/tiny", "--config-dir", "own"],
+        "check": ["tiny", "--config-dir", str(SETTINGS)],
         "verify": ["data"],
     }[command]
     Path("own").mkdir()

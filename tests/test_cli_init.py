@@ -52,10 +52,10 @@ def test_folders_are_text_whatever_yaml_makes_of_their_names(in_tmp, name):
         ([f"site/p{i}/f_{j}" for i in range(3) for j in range(2)], {"site/p0", "site/p1", "site/p2"}),
         (["p0/1", "p0/2", "p0/3", "p0/4", "p1/1", "p1/2", "p1/3", "alone"], {"p0", "p1", "alone"}),
         (
-            [f"{side}/pat{i}_{side}{j}" for side in ("train", "val") for i in range(3) for j in range(2)],
+            [f"{subset}/pat{i}_{subset}{j}" for subset in ("train", "val") for i in range(3) for j in range(2)],
             {"pat0", "pat1", "pat2"},
         ),
-        ([f"{side}/{letter}{j}" for side in ("new", "old") for letter in "abc" for j in range(2)], None),
+        ([f"{subset}/{letter}{j}" for subset in ("new", "old") for letter in "abc" for j in range(2)], None),
         (["IMG-0001", "IMG-0002", "IMG-0003", "IMG-0004"], None),
         (["cell", "leaf", "rock", "tree"], None),
     ],
@@ -73,7 +73,7 @@ def test_a_folder_for_each_patient_is_a_group(in_tmp, capsys):
     assert init() == 0
     [pattern] = re.findall(r"--group '([^']*)'", capsys.readouterr().out)
     check_too()
-    assert re.search(r"images look like 6 sources .* are on two sides of the split \(pat0", capsys.readouterr().out)
+    assert re.search(r"images look like 6 sources .* are in two subsets of the split \(pat0", capsys.readouterr().out)
     assert init("--group", pattern, "--anew") == 0
     assert "4 images (1 group) for validation, 4 images (1 group) for the test" in capsys.readouterr().out
     check_too()
@@ -116,7 +116,9 @@ def test_tables_beside_the_images_are_told_and_read(in_tmp, capsys):
     Path("raw/val.txt").write_text("a0\n")
     assert init() == 0
     out = capsys.readouterr().out
-    assert "note    raw/splits.csv, line 2: byte 0xf6 is no UTF-8" in out and "val.txt may tell groups or sides" in out
+    assert (
+        "note    raw/splits.csv, line 2: byte 0xf6 is no UTF-8" in out and "val.txt may tell groups or subsets" in out
+    )
 
 
 def test_existing_files_stay(in_tmp, capsys):
@@ -138,10 +140,10 @@ def test_names_of_labels(in_tmp, capsys):
 def test_the_name_is_the_folder_s(in_tmp, capsys):
     folder(values(0, 1), raw="my cells (2)")
     Path("own").mkdir()
-    assert dissent("init", "my cells (2)", "--settings", "own") == 0
-    assert "dissent check my_cells_2_ --settings own" in capsys.readouterr().out
-    assert dissent("init", "my cells (2)", "--settings", "own", "--name", "a.b") == 2
-    assert dissent("init", "nowhere", "--settings", "own") == 2
+    assert dissent("init", "my cells (2)", "--config-dir", "own") == 0
+    assert "dissent check my_cells_2_ --config-dir own" in capsys.readouterr().out
+    assert dissent("init", "my cells (2)", "--config-dir", "own", "--name", "a.b") == 2
+    assert dissent("init", "nowhere", "--config-dir", "own") == 2
     assert read_yaml("own/datasets/my_cells_2_.yaml")["raw"] == "my cells (2)"
 
 

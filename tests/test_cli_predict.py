@@ -164,7 +164,7 @@ def test_tags_are_ignored_where_the_data_set_ignores_them(in_tmp):
 
 
 def test_sixteen_bits_have_the_grey_levels_of_the_network(in_tmp, capsys):
-    generation(channels=1, depth=16, levels=[100, 100 + 255 * 16])
+    generation(channels=1, bit_depth=16, levels=[100, 100 + 255 * 16])
     image = photo(1, channels=1).astype(np.uint16) * 16 + 100
     save(Path("photos/a.tif"), image)
     save(Path("photos/eight.png"), photo(1, channels=1))
@@ -189,7 +189,7 @@ def test_colours_that_a_network_of_grey_images_does_not_see_are_told(in_tmp, cap
 
 
 def test_an_older_network_takes_the_grey_levels_of_the_data_set_and_says_so(in_tmp, capsys):
-    generation(channels=1, depth=16)
+    generation(channels=1, bit_depth=16)
     save(Path("photos/a.tif"), photo(1, channels=1).astype(np.uint16) * 16 + 100)
     assert predict() == 2
     assert "--levels LOW HIGH" in capsys.readouterr().err
@@ -205,7 +205,7 @@ def test_an_older_network_takes_the_grey_levels_of_the_data_set_and_says_so(in_t
         ({"size": (60000, 60000)}, "less than or equal to 4096"),
         ({"size": (16, -24)}, "greater than or equal to 8"),
         ({"geometry": {"name": "tiles", "window": [10**6, 10**6]}}, "a window of 1000000 x 1000000 pixels"),
-        ({"levels": [0, 10**9], "depth": 16}, "less than or equal to 65535"),
+        ({"levels": [0, 10**9], "bit_depth": 16}, "less than or equal to 65535"),
     ],
 )
 def test_sizes_that_no_memory_holds_are_refused(in_tmp, capsys, given, said):

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from dissent.config.base import read_yaml, validate
-from dissent.config.method import Recipe
+from dissent.config.method import Method
 from dissent.config.network import Network
 from dissent.config.resolve import Config
 from dissent.config.task import Task
@@ -57,25 +57,31 @@ def test_unknown_key_names_file_and_nearest(config, tmp_path):
 @pytest.mark.parametrize(
     ("value", "words"),
     [
-        ({"doubt": {"inptu": "block"}}, ["`doubt.inptu` is not an option", "did you mean `input`", "target"]),
-        ({"doubt": {"input": "blok"}}, ["`doubt.input: 'blok'`", "did you mean `block`", "'mean'"]),
+        (
+            {"inconsistency": {"inptu": "block"}},
+            ["`inconsistency.inptu` is not an option", "did you mean `input`", "target"],
+        ),
+        ({"inconsistency": {"input": "blok"}}, ["`inconsistency.input: 'blok'`", "did you mean `block`", "'mean'"]),
         ({"generations": -1}, ["`generations: -1`", "greater than or equal to 0"]),
         ({"learn": {"name": "fixmach"}}, ["fixmach", "fixmatch"]),
         ({"learn": {"name": "fixmatch", "treshold": 0.9}}, ["treshold", "did you mean `threshold`"]),
-        ({"generations": 1, "pool": [3, 2, 2]}, ["`pool` has 3 values for 2 generations"]),
-        ({"generations": 1, "pool": 1, "teachers": 2}, ["`teachers: 2` of gen0 is more than `pool: 1`"]),
-        ({"labels": "all"}, ["upper_bound: true"]),
-        ({"copies_by": "quality", "quality": {"by": "truth"}}, ["upper_bound: true"]),
-        ({"generations": 1, "originals": False}, ["`originals: false` leaves no pairs"]),
-        ({"select": "scored"}, ["`label: scored` and `select: scored` go together"]),
-        ({"generations": 1, "teachers": 1, "label": "majority"}, ["`label: majority` needs at least 2 teachers"]),
-        ({"quality": {"least": 0.8, "most": 0.7}}, ["`least: 0.8` must be smaller than `most: 0.7`"]),
+        ({"generations": 1, "students": [3, 2, 2]}, ["`students` has 3 values for 2 generations"]),
+        ({"generations": 1, "students": 1, "teachers": 2}, ["`teachers: 2` of gen0 is more than `students: 1`"]),
+        ({"use_hidden_masks": True}, ["upper_bound: true"]),
+        ({"noise_copies_by": "quality", "quality": {"by": "truth"}}, ["upper_bound: true"]),
+        ({"generations": 1, "keep_originals": False}, ["`keep_originals: false` leaves no pairs"]),
+        ({"select": "scored"}, ["`pseudo_label: scored` and `select: scored` go together"]),
+        (
+            {"generations": 1, "teachers": 1, "pseudo_label": "majority"},
+            ["`pseudo_label: majority` needs at least 2 teachers"],
+        ),
+        ({"quality": {"low": 0.8, "high": 0.7}}, ["`low: 0.8` must be smaller than `high: 0.7`"]),
         ({"quality": {"used": 6}}, ["`used: 6` is more than `trained: 5`"]),
     ],
 )
 def test_recipe_refuses(value, words):
     with pytest.raises(UserError) as error:
-        validate(Recipe, value, "config/methods/x.yaml")
+        validate(Method, value, "config/methods/x.yaml")
     text = str(error.value)
     assert "config/methods/x.yaml" in text and "\n" not in text
     assert all(word in text for word in words), text
@@ -88,9 +94,9 @@ def test_network_wants_one_budget():
 
 
 def test_few_labels_never_give_zero_steps():
-    network = Network(architecture="unet1x1", epochs=7, batch=32)
+    network = Network(architecture="unet1x1", epochs=7, batch_size=32)
     assert [network.total_steps(pairs) for pairs in (1, 7, 32, 64, 70)] == [7, 7, 7, 14, 14]
-    floored = Network(architecture="unet1x1", epochs=7, batch=32, least_steps=10)
+    floored = Network(architecture="unet1x1", epochs=7, batch_size=32, least_steps=10)
     assert [floored.total_steps(pairs) for pairs in (1, 32, 64)] == [10, 10, 14]
     with pytest.raises(ValueError, match="`least_steps` goes with `epochs`"):
         Network(architecture="unet1x1", steps=7, least_steps=10)
@@ -98,14 +104,14 @@ def test_few_labels_never_give_zero_steps():
 
 def test_frozen():
     with pytest.raises(ValueError, match="frozen"):
-        Recipe().generations = 3
+        Method().generations = 3
 
 
 def test_schedules_are_flattened():
-    recipe = Recipe(generations=3, pool=[10, 5], teachers=2, noise={"alpha": [0.1, 0.2], "beta": 5})
-    assert [recipe.at(g)["pool"] for g in range(4)] == [10, 5, 5, 5]
-    assert [recipe.at(g)["noise"]["alpha"] for g in range(4)] == [0.1, 0.2, 0.2, 0.2]
-    assert recipe.at(2)["noise"]["beta"] == 5
+    method = Method(generations=3, students=[10, 5], teachers=2, noise={"alpha": [0.1, 0.2], "beta": 5})
+    assert [method.at(g)["students"] for g in range(4)] == [10, 5, 5, 5]
+    assert [method.at(g)["noise"]["alpha"] for g in range(4)] == [0.1, 0.2, 0.2, 0.2]
+    assert method.at(2)["noise"]["beta"] == 5
 
 
 def test_ramps_begin_as_they_did_where_an_experiment_has_fewer_generations(root):
@@ -113,49 +119,49 @@ def test_ramps_begin_as_they_did_where_an_experiment_has_fewer_generations(root)
     long, short = config.run("isic.im_plus"), config.run("isic_small.im_plus")
     assert [long.network_at(g).width for g in range(6)] == [0.5, 0.5, 0.75, 1.0, 1.25, 1.5]
     assert [short.network_at(g).width for g in range(3)] == [0.5, 0.5, 0.75]
-    assert [short.at(g)["strength"] for g in (1, 2)] == [0.2, 0.4] and short.at(1)["copies"] == 1
+    assert [short.at(g)["noise_ramp"] for g in (1, 2)] == [0.2, 0.4] and short.at(1)["noise_copies"] == 1
 
 
 def test_an_experiment_widens_those_that_grow_and_disturbs_all(root, tmp_path):
     text = (root / "config/experiments/isic_small.yaml").read_text()
-    more = "widen: [1, 1, 3]\nnoise: {alpha: 0.3, beta: 15.0}\n"
+    more = "width_factor: [1, 1, 3]\nnoise: {alpha: 0.3, beta: 15.0}\n"
     mine = Config(write(tmp_path, experiments__grown=text + more), root / "config")
-    assert [mine.run("grown.im_plus").at(g)["widen"] for g in range(3)] == [1, 1, 3]
-    assert {mine.run(f"grown.{m}").at(0)["widen"] for m in ("im", "aldt", "fdt")} == {1.0}
+    assert [mine.run("grown.im_plus").at(g)["width_factor"] for g in range(3)] == [1, 1, 3]
+    assert {mine.run(f"grown.{m}").at(0)["width_factor"] for m in ("im", "aldt", "fdt")} == {1.0}
     assert mine.run("grown.aldt").at(0)["noise"] == {"alpha": 0.3, "beta": 15.0, "blur": 3, "noise": 25}
 
 
 def test_students_who_teach_differ_in_turn_and_the_last_ones_do_not(root, tmp_path):
-    text = (root / "config/experiments/isic_small.yaml").read_text().replace("pool: 3", "pool: [4, 2]")
-    more = "vary: {widths: [1, 1.5], views: [strong, plain, weak]}\n"
+    text = (root / "config/experiments/isic_small.yaml").read_text().replace("students: 3", "students: [4, 2]")
+    more = "diversify: {widths: [1, 1.5], augmentations: [strong, none, weak]}\n"
     run = Config(write(tmp_path, experiments__mixed=text + more), root / "config").run("mixed")
     for g in (0, 1):
-        students = [rule_params.student(run, g, i, lambda *names: "code") for i in range(1, run.at(g)["pool"] + 1)]
+        students = [rule_params.student(run, g, i, lambda *names: "code") for i in range(1, run.at(g)["students"] + 1)]
         assert [one["network"]["width"] for one in students] == [0.5, 0.75, 0.5, 0.75][: 4 - 2 * g]
-        assert [one["recipe"]["view"] for one in students] == ["strong", "plain", "weak", "strong"][: 4 - 2 * g]
+        assert [one["method"]["augmentation"] for one in students] == ["strong", "none", "weak", "strong"][: 4 - 2 * g]
         assert run.network_at(g).width == 0.75  # the widest, by which memory is reckoned
     last = [rule_params.student(run, 2, i, lambda *names: "code") for i in (1, 2)]
-    assert {(one["network"]["width"], one["recipe"]["view"]) for one in last} == {(0.5, "strong")}
+    assert {(one["network"]["width"], one["method"]["augmentation"]) for one in last} == {(0.5, "strong")}
     assert resources.predicting(run, 2, 10_000, 2) == resources.predicting(run, 1, 10_000, 2)  # by teachers of gen1
 
 
 def test_teachers_of_several_widths_need_a_network_that_has_widths(root, tmp_path):
     text = (root / "config/experiments/isic_small.yaml").read_text()
-    network = "architecture: deeplabv3plus\nencoder: resnet18\nsteps: 10\nbatch: 2\n"
-    more = text.replace("unet1x1_small", "deep") + "vary: {widths: [1, 2]}\n"
+    network = "architecture: deeplabv3plus\nencoder: resnet18\nsteps: 10\nbatch_size: 2\n"
+    more = text.replace("unet1x1_small", "deep") + "diversify: {widths: [1, 2]}\n"
     mine = Config(write(tmp_path, experiments__mixed=more, networks__deep=network), root / "config")
-    with pytest.raises(UserError, match=r"`vary.widths` of im_clean needs a unet1x1, not the deeplabv3plus"):
+    with pytest.raises(UserError, match=r"`diversify.widths` of im_clean needs a unet1x1, not the deeplabv3plus"):
         mine.run("mixed")
 
 
 def test_methods_may_have_keys_of_their_own_on_a_data_set(root, tmp_path):
     config = Config(root / "config")
-    labels = {name: config.run(f"{name}.model_ensemble").recipe.label for name in ("isic", "isic_small", "suim")}
+    labels = {name: config.run(f"{name}.model_ensemble").method.pseudo_label for name in ("isic", "isic_small", "suim")}
     assert labels == {"isic": "unanimous", "isic_small": "mean", "suim": "mean"}
-    views = {name: config.run(f"study_b.{name}.input_ensemble.s1").recipe.views.form for name in ("isic", "hela")}
+    views = {name: config.run(f"study_b.{name}.input_ensemble.s1").method.tta.mode for name in ("isic", "hela")}
     assert views == {"isic": "turned", "hela": "cumulative"}
     run = config.run("study_b.cityscapes.noisy_student.s1")
-    ramp = [run.at(g)["noise"]["alpha"] * run.at(g)["strength"] for g in range(1, 6)]
+    ramp = [run.at(g)["noise"]["alpha"] * run.at(g)["noise_ramp"] for g in range(1, 6)]
     assert ramp == pytest.approx([0.05, 0.1, 0.2, 0.3, 0.4], abs=1e-4) and run.at(1)["noise"]["blur"] == 1
     text = (root / "config/experiments/isic_small.yaml").read_text()
     for more, words in (
@@ -174,23 +180,25 @@ def test_methods_may_have_keys_of_their_own_on_a_data_set(root, tmp_path):
 def test_who_rates_masks_learns_from_the_pools_that_are_named(root):
     config = Config(root / "config")
     run = config.run("isic_small.evalnet_ensemble.s2")
-    assert run.rated_pools == ["isic_small.ldt.s2", "isic_small.aldt.s2"] and run.recipe.rates == "predictions"
+    assert run.rated_pools == ["isic_small.ldt.s2", "isic_small.aldt.s2"] and run.method.rates == "predictions"
     assert config.run("isic_small.im").rated_pools == [] and config.run("isic_small.im").evalnet is None
     assert config.run("isic_small.gt_im_plus_plus").evalnet is None
     assert config.run("isic.evalnet").at(0)["teachers"] == 10 and config.run("isic.evalnet").at(1)["teachers"] == 5
 
 
 def test_runs_resolve(config, tmp_path):
-    text = "dataset: nuclei\nsplit: few\nnetwork: unet1x1_small\nmethod: im_clean\nseed: 3\ngenerations: 2\npool: 3\n"
-    write(tmp_path, experiments__mine=text + "view: strong\ncontrols: [ldt_equal_steps, aldt]\n")
+    text = (
+        "dataset: nuclei\nsplit: few\nnetwork: unet1x1_small\nmethod: im_clean\nseed: 3\ngenerations: 2\nstudents: 3\n"
+    )
+    write(tmp_path, experiments__mine=text + "augmentation: strong\ncontrols: [ldt_equal_steps, aldt]\n")
     run = config.run("mine")
-    assert (run.method, run.seed, run.recipe.last, run.recipe.at(1)["pool"]) == ("im_clean", 3, 2, 3)
+    assert (run.method_name, run.seed, run.method.last, run.method.at(1)["students"]) == ("im_clean", 3, 2, 3)
     assert run.controls == ["ldt_equal_steps", "aldt"]
-    assert run.at(0)["labelled_copies"] == 0 and run.at(0)["view"] == "strong"
+    assert run.at(0)["labelled_noise_copies"] == 0 and run.at(0)["augmentation"] == "strong"
     control = config.run("mine.aldt.s9")
-    assert (control.method, control.seed, control.recipe.last) == ("aldt", 9, 0)
+    assert (control.method_name, control.seed, control.method.last) == ("aldt", 9, 0)
     # what makes a comparison fair holds for the controls too, what makes generations does not
-    assert control.at(0)["pool"] == 3 and control.at(0)["view"] == "strong"
+    assert control.at(0)["students"] == 3 and control.at(0)["augmentation"] == "strong"
     with pytest.raises(UserError, match="has generations 0 to 2, not 3"):
         run.at(3)
 
@@ -261,7 +269,7 @@ def test_config_readme_is_up_to_date(root):
     page = render()
     assert (root / "config" / "README.md").read_text("utf-8") == page, told
     assert "<class" not in page and "typing." not in page
-    assert "| `labelled_share` | number from 0 to 1 (*schedule*) |" in page
+    assert "| `labelled_batch_fraction` | number from 0 to 1 (*schedule*) |" in page
     assert "| `teachers` | integer above 0 or `all` (*schedule*) |" in page
 
 
@@ -269,20 +277,20 @@ def test_students_settings_do_not_say_how_labels_were_made(root):
     """So a change of the vote or the filter that leaves pairs.csv alone trains nothing anew."""
     run = Config(root / "tests" / "config", root / "config").run("tiny")
     found = rule_params.student(run, 1, 1, lambda *names: "code")
-    assert not {"label", "select", "teachers", "generations", "pool"} & set(found["recipe"])
-    assert "labels" not in found["recipe"] and "hidden" not in str(found)
+    assert not {"pseudo_label", "select", "teachers", "generations", "students"} & set(found["method"])
+    assert "labels" not in found["method"] and "hidden" not in str(found)
 
 
 def test_how_many_teach_is_a_key_of_their_own_generation(root, config, tmp_path):
-    text = "dataset: nuclei\nsplit: few\nnetwork: unet1x1_small\nmethod: im_clean\ngenerations: 2\npool: [4, 3]\n"
+    text = "dataset: nuclei\nsplit: few\nnetwork: unet1x1_small\nmethod: im_clean\ngenerations: 2\nstudents: [4, 3]\n"
     write(tmp_path, experiments__mine=text + "teachers: [3, 2, 2]\n")
     run = config.run("mine")
     assert [rule_params.ranking(run, g, lambda *_: "")["teachers"] for g in range(3)] == [3, 2, 2]
-    assert [run.at(g)["pool"] for g in range(3)] == [4, 3, 3]
-    assert config.run("mine.aldt").at(0)["pool"] == 4 and config.run("mine.im").at(1)["pool"] == 3
+    assert [run.at(g)["students"] for g in range(3)] == [4, 3, 3]
+    assert config.run("mine.aldt").at(0)["students"] == 4 and config.run("mine.im").at(1)["students"] == 3
 
 
-OVERLAP = "dataset: {}\nsplit: few\nnetwork: unet1x1_demo\nmethod: im_clean\ngenerations: 1\ndoubt: {{target: ignore_label}}\n"
+OVERLAP = "dataset: {}\nsplit: few\nnetwork: unet1x1_demo\nmethod: im_clean\ngenerations: 1\ninconsistency: {{target: ignore_label}}\n"
 
 
 @pytest.mark.parametrize(
@@ -292,16 +300,16 @@ OVERLAP = "dataset: {}\nsplit: few\nnetwork: unet1x1_demo\nmethod: im_clean\ngen
 def test_doubt_by_label_is_for_labels_that_overlap(config, tmp_path, dataset, target):
     write(tmp_path, experiments__mine=OVERLAP.format(dataset))
     student = rule_params.student(config.run("mine"), 1, 1, lambda *names: "")
-    assert student["recipe"]["doubt"]["target"] == target
+    assert student["method"]["inconsistency"]["target"] == target
 
 
 def test_doubt_by_label_needs_room_in_the_byte(config, tmp_path):
     dataset = yaml.safe_load((config.folders[-1] / "datasets/nuclei_multilabel.yaml").read_text())
     dataset["task"]["labels"] += ["fourth", "fifth"]
-    dataset["coding"] = {"name": "folders"}
+    dataset["mask_encoding"] = {"name": "folders"}
     write(tmp_path, experiments__mine=OVERLAP.format("many"), datasets__many=yaml.safe_dump(dataset))
     with pytest.raises(
-        UserError, match=r"`doubt\.target: ignore_label` is for 4 labels at most, and data set many has 5"
+        UserError, match=r"`inconsistency\.target: ignore_label` is for 4 labels at most, and data set many has 5"
     ):
         config.run("mine")
 

@@ -14,7 +14,7 @@ from dissent.config.resolve import Config
 from dissent.config.task import Task as Spec
 from dissent.core.files import read_json, read_table, sha256, write_image, write_json, write_table, write_text
 from dissent.core.task import Task
-from dissent.evaluation.diagnostic_facts import empties, history, sides_of, small_of_dropped
+from dissent.evaluation.diagnostic_facts import empties, history, small_of_dropped, subsets_of
 from dissent.evaluation.diagnostics import ALARMS, raised
 from dissent.report.page import write_report
 
@@ -23,7 +23,7 @@ PSEUDO = {
     "disagreement": 0.065, "class_share": {"background": 0.782, "lesion": 0.218}, "empty_share": 0.03,
     "labelled_class_share": {"background": 0.773, "lesion": 0.227}, "labelled_empty_share": 0.0, "small_of_dropped": 0.79,
 }  # fmt: skip
-SIDE = {"images": 150, "brightness": 140.0, "spread": 28.0, "pixels": 4_000_000.0}
+SUBSET = {"images": 150, "brightness": 140.0, "spread": 28.0, "pixels": 4_000_000.0}
 
 
 def turn(score, doubt, changed, sd=0.008):
@@ -40,7 +40,7 @@ HEALTHY = {
         "pseudo": PSEUDO,
         "teachers": {"asked": 2, "different": 2},
         "history": numbered(turn(0.69, None, None), turn(0.694, 0.073, None), turn(0.704, 0.065, 0.015)),
-        "sides": {"labelled": SIDE, "unlabelled": SIDE | {"brightness": 151.0}, "val": SIDE | {"pixels": 6_000_000.0}},
+        "subsets": {"labelled": SUBSET, "unlabelled": SUBSET | {"brightness": 151.0}, "val": SUBSET | {"pixels": 6_000_000.0}},
     },
     "nuclei": {
         "pseudo": PSEUDO | {"images": 74, "kept": 74, "dropped": {}, "doubt_share": 0.011, "disagreement": 0.011}
@@ -48,33 +48,33 @@ HEALTHY = {
         | {"small_of_dropped": None},
         "teachers": {"asked": 2, "different": 2},
         "history": numbered(turn(0.85, None, None), turn(0.857, 0.017, None), turn(0.863, 0.011, 0.003)),
-        "sides": {"labelled": SIDE | {"brightness": 20.0, "spread": 9.0}, "unlabelled": SIDE | {"brightness": 29.0, "spread": 14.0}},
+        "subsets": {"labelled": SUBSET | {"brightness": 20.0, "spread": 9.0}, "unlabelled": SUBSET | {"brightness": 29.0, "spread": 14.0}},
     },
-    "gen0": {"pseudo": None, "teachers": None, "history": numbered(turn(0.8, None, None)), "sides": {"labelled": SIDE}},
+    "gen0": {"pseudo": None, "teachers": None, "history": numbered(turn(0.8, None, None)), "subsets": {"labelled": SUBSET}},
     "fewer errors in counting, and less doubt": {
         "pseudo": PSEUDO,
         "teachers": {"asked": 2, "different": 2},
         "ranked_by": "mcce",
         "history": numbered(turn(9.9, None, None), turn(5.0, 0.1, None), turn(3.1, 0.05, 0.03)),
-        "sides": {},
+        "subsets": {},
     },
     "one teacher has no doubt": {
         "pseudo": PSEUDO | {"disagreement": 0.0, "doubt_share": 0.0},
         "teachers": {"asked": 1, "different": 1},
         "history": numbered(turn(0.8, None, None), turn(0.81, 0.0, None)),
-        "sides": {},
+        "subsets": {},
     },
     "a fall within the pool's sd": {
         "pseudo": PSEUDO,
         "teachers": {"asked": 2, "different": 2},
         "history": numbered(turn(0.704, 0.1, None), turn(0.702, 0.08, 0.06), turn(0.7, 0.05, 0.03)),
-        "sides": {},
+        "subsets": {},
     },
     "a rare class that is doubted a little more": {
         "pseudo": PSEUDO | {"class_share": {"road": 0.996, "pole": 0.004}, "labelled_class_share": {"road": 0.99, "pole": 0.01}},
         "teachers": {"asked": 2, "different": 2},
         "history": numbered(turn(0.5, None, None), turn(0.52, 0.1, None)),
-        "sides": {"labelled": SIDE | {"images": 2, "brightness": 10.0}, "test": SIDE},
+        "subsets": {"labelled": SUBSET | {"images": 2, "brightness": 10.0}, "test": SUBSET},
     },
 }  # fmt: skip
 
@@ -97,9 +97,9 @@ PLANTED = {
     },
     "nothing_to_find": {"shown": {"val": {"images": 3, "with_objects": 0}, "test": {"images": 3, "with_objects": 2}}},
     "learned_nothing": {"history": numbered(turn(0.7, None, None), turn(0.4, 0.07, None) | {"students": 2, "zero": 1})},
-    "flat_images": {"sides": {"val": SIDE | {"flat": 0.5}}},
-    "brightness_differs": {"sides": {"unlabelled": SIDE | {"brightness": 45.0}}},
-    "size_differs": {"sides": {"test": SIDE | {"pixels": 300_000.0}}},
+    "flat_images": {"subsets": {"val": SUBSET | {"flat": 0.5}}},
+    "brightness_differs": {"subsets": {"unlabelled": SUBSET | {"brightness": 45.0}}},
+    "size_differs": {"subsets": {"test": SUBSET | {"pixels": 300_000.0}}},
     "filter_drops_nearly_everything": {"pseudo": {"kept": 60}},
     "filter_drops_small_objects": {"pseudo": {"small_of_dropped": 0.96}},
 }  # fmt: skip
@@ -168,7 +168,7 @@ def test_history_is_that_of_rankings_and_masks(in_tmp):
     ]
 
 
-def side(name, grey, count=4):
+def subset(name, grey, count=4):
     rows = []
     for i in range(count):
         path = f"images/{name}{i}.png"
@@ -181,19 +181,19 @@ def side(name, grey, count=4):
     return {name: f"{name}.csv"}, rows
 
 
-def test_dark_and_large_images_of_one_side_are_noticed(in_tmp):
-    (labelled, ours), (dark, theirs) = side("labelled", 150), side("unlabelled", 20)
+def test_dark_and_large_images_of_one_subset_are_noticed(in_tmp):
+    (labelled, ours), (dark, theirs) = subset("labelled", 150), subset("unlabelled", 20)
     sizes = [{"id": row["id"], "raw_height": 100, "raw_width": 100} for row in ours]
     sizes += [{"id": row["id"], "raw_height": 900, "raw_width": 800} for row in theirs]
     write_table("files.csv", sizes, tuple(sizes[0]))
-    found = sides_of(labelled | dark, "files.csv", 1)
+    found = subsets_of(labelled | dark, "files.csv", 1)
     assert found["labelled"] == {
         "images": 4, "brightness": 151.5, "spread": 1.12, "flat": 0.25, "pixels": 10_000.0
     }  # fmt: skip
-    facts = HEALTHY["gen0"] | {"sides": found}
+    facts = HEALTHY["gen0"] | {"subsets": found}
     assert names(facts) == ["brightness_differs", "size_differs"]
     write_table("files.csv", [{"id": row["id"]} for row in ours], ("id",))
-    assert sides_of(labelled, "files.csv", 1)["labelled"]["pixels"] is None
+    assert subsets_of(labelled, "files.csv", 1)["labelled"]["pixels"] is None
 
 
 def test_a_run_tells_its_alarms_in_metrics_log_and_page(root, in_tmp, monkeypatch, caplog):
@@ -201,15 +201,15 @@ def test_a_run_tells_its_alarms_in_metrics_log_and_page(root, in_tmp, monkeypatc
     arguments = run.report(controls=())
     quiet = [read_json(f"results/tiny/gen{g}/metrics.json")["alarms"] for g in range(3)]
     assert quiet == [[], [], []], "discs in noise are a healthy run"
-    sides = read_json("results/tiny/gen0/metrics.json")["sides"]
-    assert {name: (one["images"], one["pixels"]) for name, one in sides.items()} == {
+    subsets = read_json("results/tiny/gen0/metrics.json")["subsets"]
+    assert {name: (one["images"], one["pixels"]) for name, one in subsets.items()} == {
         "labelled": (4, 1024.0), "unlabelled": (8, 1024.0), "val": (4, 1024.0), "test": (6, 1024.0),
     }  # fmt: skip
     write_report(**arguments, out="report.html")
     assert 'class="alarms"' not in Path("report.html").read_text("utf-8")
 
     # all students of gen0 are one, and the unlabelled images are of another camera
-    _darken(run.sides["unlabelled"])
+    _darken(run.subsets["unlabelled"])
     shutil.rmtree("results")
     monkeypatch.setattr(run, "_weights", lambda g, i: {"generation": g, "student": i if g else 1})
     run.build("tiny", 1)
@@ -249,7 +249,7 @@ def test_a_cause_in_the_images_or_teachers_is_found_by_evaluate(root, in_tmp, mo
     if alarm == "agreement_without_gain":
         monkeypatch.setattr(run, "_score", lambda g, i: 0.8 - 0.1 * g + 0.01 * i)
     if alarm == "filter_drops_small_objects":
-        _shrink_half(run.sides["unlabelled"])
+        _shrink_half(run.subsets["unlabelled"])
     name = run.name if method == "im_clean" else f"{run.name}.{method}"
     last = {"restless_labels": 4, "agreement_without_gain": 2}.get(alarm, 1)
     folders = run.build(name, last)

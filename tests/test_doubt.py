@@ -107,7 +107,7 @@ def test_a_real_class_is_taught_by_no_published_method(streets, method):
 
 def test_the_students_of_a_named_background_learn_it_and_not_id_0(streets):
     run = streets({"background": "tree"}).run("streets.im")
-    rule = rule_params.student(run, 1, 1, lambda *names: "")["recipe"]["doubt"]
+    rule = rule_params.student(run, 1, 1, lambda *names: "")["method"]["inconsistency"]
     image, target = apply_doubt(np.full((1, 2, 3), 9, np.uint8), ids("11"), ids("01"), rule, generator(0))
     assert target.tolist() == [[1, 2]] and image[0, 1].tolist() == [0, 0, 0]
 
@@ -117,7 +117,7 @@ def test_methods_without_doubt_or_that_ignore_it_run_on_real_classes(streets):
     for method in ("ldt", "aldt", "fdt", "im_clean", "ensemble_clean", "noisy_student", "evalnet", "fixmatch_im"):
         config.run(f"streets.{method}")
     with pytest.raises(UserError, match="unanimous"):
-        streets({}, label="unanimous").run("streets")
+        streets({}, pseudo_label="unanimous").run("streets")
 
 
 def test_check_says_which_label_is_taught_where_teachers_disagree(streets):
@@ -132,7 +132,7 @@ def test_every_method_runs_on_every_published_data_set(root):
     config = Config(root / "config")
     for name in ("suim", "cityscapes", "hela", "isic", "demo_multiclass", "demo_multilabel"):
         for method in config.names("methods"):
-            if method != config.run(name).method and (name, method) != ("isic", "evalnet"):
+            if method != config.run(name).method_name and (name, method) != ("isic", "evalnet"):
                 config.run(f"{name}.{method}")
 
 
@@ -229,7 +229,7 @@ def test_a_flood_of_background_is_told_where_doubt_is_learned_as_that():
             "teachers": teachers,
             "history": [{"score": 0.5, "sd": 0.1, "doubt": None, "changed": None}],
             "ranked_by": "val iou",
-            "sides": {},
+            "subsets": {},
         }
         return [one["alarm"] for one in raised(facts)]
 

@@ -18,7 +18,9 @@ from dissent.core.files import UserError
 from dissent.planning.dvc.settings import check_settings, settings, write_settings
 from dissent.planning.dvc.stages import check_stages, stages, text
 
-EXPERIMENT = "dataset: tiny\nsplit: few\nnetwork: tiny\nmethod: im_clean\ngenerations: 2\npool: 2\ncontrols: [ldt]\n"
+EXPERIMENT = (
+    "dataset: tiny\nsplit: few\nnetwork: tiny\nmethod: im_clean\ngenerations: 2\nstudents: 2\ncontrols: [ldt]\n"
+)
 OPTIONS = "EXPERIMENT=chain SETTINGS=mine"
 
 
@@ -68,11 +70,11 @@ def test_lists_of_a_split_are_dependencies_unless_they_lie_in_the_raw_folder(min
 def test_a_change_of_one_generation_shows_in_its_settings_and_later_alone(mine, root):
     before = settings(mine, "chain")
     path = Path("mine/experiments/chain.yaml")
-    path.write_text(EXPERIMENT + "copies: [0, 1, 1]\n")
+    path.write_text(EXPERIMENT + "noise_copies: [0, 1, 1]\n")
     after = settings(Config("mine", root / "config"), "chain")
     changed = {name for name in before if before[name] != after[name]}
     assert changed == {"chain/gen1.json", "chain/gen2.json", "report.json"}
-    path.write_text(EXPERIMENT + "copies: [0, 0, 1]\n")
+    path.write_text(EXPERIMENT + "noise_copies: [0, 0, 1]\n")
     after = settings(Config("mine", root / "config"), "chain")
     assert {name for name in before if before[name] != after[name]} == {"chain/gen2.json", "report.json"}
 
@@ -125,7 +127,7 @@ def test_results_of_other_settings_are_noticed(mine, root):
         check_settings(mine, "chain")
     write_settings(mine, "chain")
     check_settings(mine, "chain")
-    Path("mine/experiments/chain.yaml").write_text(EXPERIMENT + "copies: [0, 0, 1]\n")
+    Path("mine/experiments/chain.yaml").write_text(EXPERIMENT + "noise_copies: [0, 0, 1]\n")
     with pytest.raises(
         UserError, match=r"other settings .*\(work/settings/chain/gen2.json, work/settings/report.json\)"
     ):
@@ -153,7 +155,7 @@ def ran(words: str) -> list[str]:
 
 def nothing_to_do(folder: Path) -> None:
     assert ran(run(folder, "dvc repro")) == []
-    plan = run(folder, "snakemake -n results/chain/report.html --config settings=mine 2>&1")
+    plan = run(folder, "snakemake -n results/chain/report.html --config config_dir=mine 2>&1")
     assert "Nothing to be done" in plan
     assert run(folder, "git status --short") == ""
 
@@ -202,7 +204,7 @@ def test_kill_resume_push_pull_and_change(tmp_path, root):
     nothing_to_do(there)
 
     with open(there / "mine/experiments/chain.yaml", "a") as stream:
-        stream.write("copies: [0, 0, 3]\n")
+        stream.write("noise_copies: [0, 0, 3]\n")
     refused = subprocess.run(
         ["make", "pull", *OPTIONS.split()], cwd=there, env=environment(), capture_output=True, text=True
     )

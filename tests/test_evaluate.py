@@ -72,11 +72,11 @@ def test_evaluate_says_what_the_networks_say(root, in_tmp):
     split = prepared(root)
     run, task = pool(root, "tiny")
     settings = rule_params.evaluation(run, 0, lambda *names: "code")
-    sides = {side: f"{split}/{side}.csv" for side in ("val", "test")}
+    subsets = {subset: f"{split}/{subset}.csv" for subset in ("val", "test")}
     evaluate(
         settings,
         "teachers.json",
-        sides,
+        subsets,
         None,
         f"{split}/labelled.csv",
         "data/tiny/dataset.json",
@@ -86,7 +86,7 @@ def test_evaluate_says_what_the_networks_say(root, in_tmp):
     )
     found = read_json("m.json")
     counts = {who: [] for who in ("student1", "student2", "ensemble")}
-    for row in read_table(sides["test"]):
+    for row in read_table(subsets["test"]):
         image, label = read_image(row["image"], 3), read_mask(row["label"])
         parts = [decided(task, member, image) for member in (1, 2)]
         both = Task(task).decide((parts[0][0] + parts[1][0]) / 2)[0].numpy()
@@ -108,7 +108,7 @@ def test_evaluate_says_what_the_networks_say(root, in_tmp):
     assert set(found["definitions"]) == set(metrics.SCORES) and "pseudo_labels" not in found
     rows = read_table("c.csv")
     assert len(rows) == (4 + 6) * 3
-    one = next(row for row in rows if row["side"] == "test" and row["who"] == "student1")
+    one = next(row for row in rows if row["subset"] == "test" and row["who"] == "student1")
     assert [int(one[name]) for name in ("tp", "fp", "fn", "tn")] == counts["student1"][0][0].tolist()
 
 
@@ -128,9 +128,9 @@ def test_scores_with_targets_of_their_own(root, in_tmp):
     reseal("data/tiny/files.csv")
     settings = rule_params.evaluation(run, 0, lambda *names: "code")
     arguments = (None, f"{split}/labelled.csv")
-    sides = {"val": f"{split}/val.csv", "test": f"{split}/test.csv"}
+    subsets = {"val": f"{split}/val.csv", "test": f"{split}/test.csv"}
     for name in ("data/tiny/about.json", "data/tiny/dataset.json"):
-        evaluate(settings, "teachers.json", sides, *arguments, name, f"{Path(name).stem}.m.json", "c.csv", "cpu")
+        evaluate(settings, "teachers.json", subsets, *arguments, name, f"{Path(name).stem}.m.json", "c.csv", "cpu")
     told = {name: read_json(f"{name}.m.json")["definitions"]["published_iou"] for name in ("about", "dataset")}
     assert told["about"].endswith("foreground where grey > 0") and told["about"].startswith(told["dataset"])
     ours, plain = read_json("about.m.json")["test"]["best"], read_json("dataset.m.json")["test"]["best"]
@@ -140,19 +140,19 @@ def test_scores_with_targets_of_their_own(root, in_tmp):
     for path in Path("data/tiny/labels_any").iterdir():
         path.write_bytes(damaged.read_bytes() + b" ")
     with pytest.raises(UserError, match=r"is not the file that data/tiny/files.csv names"):
-        evaluate(settings, "teachers.json", sides, *arguments, "data/tiny/about.json", "m.json", "c.csv", "cpu")
+        evaluate(settings, "teachers.json", subsets, *arguments, "data/tiny/about.json", "m.json", "c.csv", "cpu")
 
 
-def test_an_empty_test_side_is_no_error(root, in_tmp):
+def test_an_empty_test_subset_is_no_error(root, in_tmp):
     split = prepared(root)
     run, _ = pool(root, "tiny")
     Path("empty.csv").write_text("id,image,label,image_sha256,label_sha256\n")
     settings = rule_params.evaluation(run, 0, lambda *names: "code")
-    sides = {"val": f"{split}/val.csv", "test": "empty.csv"}
+    subsets = {"val": f"{split}/val.csv", "test": "empty.csv"}
     evaluate(
         settings,
         "teachers.json",
-        sides,
+        subsets,
         None,
         f"{split}/labelled.csv",
         "data/tiny/dataset.json",

@@ -50,7 +50,12 @@ def described(server: Server, archives: dict[str, bytes], urls: list[str] | None
         for p in PARTS
     ]
     source = {"title": "Toy", "page": "https://example.org/toy", "licence": "CC-0", "archives": entries}
-    keys = {"task": BINARY, "coding": {"name": "zero_255"}, "mask_suffix": "_segmentation", "protocol": "published"}
+    keys = {
+        "task": BINARY,
+        "mask_encoding": {"name": "zero_255"},
+        "mask_suffix": "_segmentation",
+        "protocol": "published",
+    }
     return dataset(raw="data/raw/toy", parts=parts, fetch=source, **keys)
 
 

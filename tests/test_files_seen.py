@@ -15,7 +15,7 @@ from dissent.core.files import UserError
 
 def init(*arguments) -> int:
     Path("own").mkdir(exist_ok=True)
-    return dissent("init", "raw", "--settings", "own", "--name", "mine", *arguments)
+    return dissent("init", "raw", "--config-dir", "own", "--name", "mine", *arguments)
 
 
 def told(**keys) -> str:
@@ -38,15 +38,15 @@ def test_images_without_the_common_ending_are_unlabelled(in_tmp, capsys):
     assert init() == 0
     out = capsys.readouterr().out
     assert "20 files: 14 images (6 with a mask), 6 masks, 0 left out" in out and "8 images have no mask" in out
-    assert (read_yaml("own/datasets/mine.yaml")["image_suffix"], dissent("check", "mine", "--settings", "own")) == (
+    assert (read_yaml("own/datasets/mine.yaml")["image_suffix"], dissent("check", "mine", "--config-dir", "own")) == (
         "_img",
         0,
     )
     assert "20 files: 14 images (6 with a mask), 6 masks, 0 left out" in capsys.readouterr().out
     keys = {"image_suffix": "_img", "mask_suffix": "_mask"}
-    about, rows = prepared(Path("raw"), Path("out"), partial=True, **keys)
+    about, rows = prepared(Path("raw"), Path("out"), allow_unlabelled=True, **keys)
     assert (about["images"], about["labels"]) == (14, 6) and {"s00", "new13"} <= set(rows)
-    assert "images/new06.PNG: has no mask; `partial: true`" in refused(Path("raw"), Path("other"), **keys)
+    assert "images/new06.PNG: has no mask; `allow_unlabelled: true`" in refused(Path("raw"), Path("other"), **keys)
 
 
 NOT_SILENT = {  # files: (words of the message)
@@ -72,7 +72,7 @@ def test_files_that_would_vanish_are_named(in_tmp, capsys, way, command):
         Path(f"raw/{name}").parent.mkdir(exist_ok=True)
         save(Path("raw/made.png"), photo(99)).rename(f"raw/{name}")
     if command == "prepare":
-        text = refused(Path("raw"), Path("out"), mask_suffix="_mask", partial=True)
+        text = refused(Path("raw"), Path("out"), mask_suffix="_mask", allow_unlabelled=True)
     else:
         assert init() == 2 and not list(Path("own").rglob("*.yaml"))
         text = capsys.readouterr().err
@@ -104,7 +104,7 @@ def test_other_files_of_an_image_are_a_question(in_tmp, caplog):
         save(Path(f"raw/images/{name}_rgb.png"), photo(seed))
         save(Path(f"raw/images/{name}_depth.png"), photo(seed + 9))
         save(Path(f"raw/masks/{name}.png"), ids(seed))
-    keys = {"image_suffix": "_rgb", "partial": True}
+    keys = {"image_suffix": "_rgb", "allow_unlabelled": True}
     text = refused(Path("raw"), Path("out"), **keys)
     assert "images/a_depth.png: does not end with `_rgb`, and seems to be another file of a_rgb.png" in text
     keys["leave_out"] = ["*_depth.png"]
@@ -120,7 +120,11 @@ def test_masks_among_images(in_tmp, name):
         save(Path(f"raw/all/{stem}.png"), photo(seed))
         if stem in "bc":
             save(Path(f"raw/all/{stem}_mask.png"), ids(seed))
-    keys = {"parts": [{"name": "all", "images": "all", "masks": "all"}], "mask_suffix": "_mask", "partial": True}
+    keys = {
+        "parts": [{"name": "all", "images": "all", "masks": "all"}],
+        "mask_suffix": "_mask",
+        "allow_unlabelled": True,
+    }
     assert "6 files: 4 images (2 with a mask), 2 masks, 0 left out" in told(**keys)
     save(Path(f"raw/all/{name}.png"), ids(9))
     text = refused(Path("raw"), Path("out"), **keys)
@@ -131,7 +135,7 @@ def test_masks_among_images(in_tmp, name):
 def test_masks_in_a_folder_of_images_are_no_images(in_tmp):
     pairs(Path("raw"), ["a", "b"])
     shutil.move("raw/masks", "raw/images/masks")
-    keys = {"parts": [{"name": "all", "images": "images", "masks": "images/masks"}], "partial": True}
+    keys = {"parts": [{"name": "all", "images": "images", "masks": "images/masks"}], "allow_unlabelled": True}
     assert set(prepared(Path("raw"), Path("out"), **keys)[1]) == {"a", "b"}
     assert "4 files: 2 images (2 with a mask), 2 masks, 0 left out" in told(**keys)
 
@@ -139,10 +143,10 @@ def test_masks_in_a_folder_of_images_are_no_images(in_tmp):
 def test_what_a_table_and_folders_leave_out_is_counted(in_tmp):
     raw = pairs(Path("raw"), ["a", "b", "old/c"])
     (raw / "splits.csv").write_text("stem,kind\na,x\nb,y\n")
-    text = told(table={"path": "splits.csv"}, keep={"kind": ["x"]}, nested=False)
+    text = told(table={"path": "splits.csv"}, keep={"kind": ["x"]}, recursive=False)
     assert "6 files: 1 images (1 with a mask), 1 masks, 4 left out" in text
     assert "left out: 2, not chosen by `keep` from splits.csv: b.png, b.png" in text
-    assert "left out: 2, in folders inside, which `nested: false` passes over: c.png, c.png" in text
+    assert "left out: 2, in folders inside, which `recursive: false` passes over: c.png, c.png" in text
 
 
 def test_hidden_files_and_files_beside_folders_of_labels_are_counted(in_tmp, capsys):
@@ -152,7 +156,7 @@ def test_hidden_files_and_files_beside_folders_of_labels_are_counted(in_tmp, cap
             save(Path(f"raw/masks/{label}/{name}.png"), ids(seed) * 255)
     save(Path("raw/images/._a.png"), photo(9))
     save(Path("raw/masks/a.png"), ids(9))
-    keys = {"task": {"kind": "multilabel", "labels": ["alive", "dead"]}, "coding": {"name": "folders"}}
+    keys = {"task": {"kind": "multilabel", "labels": ["alive", "dead"]}, "mask_encoding": {"name": "folders"}}
     text = told(**keys)
     assert "14 files: 4 images (4 with a mask), 8 masks, 2 left out" in text
     assert "left out: 1, hidden files: ._a.png" in text and "left out: 1, in no folder of a label: a.png" in text
@@ -184,5 +188,5 @@ def test_unlabelled_images_in_a_folder_of_their_own(in_tmp, capsys):
         and "5 images labelled, 4 images unlabelled" in out
     )
     assert read_yaml("own/datasets/mine.yaml")["parts"][1] == {"name": "more", "images": "pool", "masks": None}
-    assert dissent("check", "mine", "--settings", "own") == 0
+    assert dissent("check", "mine", "--config-dir", "own") == 0
     assert "16 files: 10 images (6 with a mask), 6 masks, 0 left out" in capsys.readouterr().out

@@ -41,7 +41,14 @@ def predictions(images):
 
 def settings(kind, select="all", erode=0, dilate=0):
     doubt = {"erode": erode, "dilate": dilate}
-    return {"task": TASKS[kind], "palette": PALETTE, "threads": 1, "label": "agree", "select": select, "doubt": doubt}
+    return {
+        "task": TASKS[kind],
+        "palette": PALETTE,
+        "threads": 1,
+        "pseudo_label": "agreement",
+        "select": select,
+        "inconsistency": doubt,
+    }
 
 
 def build(kind, images, previous=None, **more):
@@ -142,7 +149,7 @@ def split_tables():
 
 def test_pairs(in_tmp):
     split_tables()
-    copies = {"copies": 1, "labelled_copies": 9}
+    copies = {"noise_copies": 1, "labelled_noise_copies": 9}
     assemble_pairs(copies, "labelled.csv", None, "unlabelled.csv", None, "gen0.csv")
     assert [(row["id"], row["origin"], row["copies"], row["doubt"]) for row in read_table("gen0.csv")] == [
         ("l", "labelled", "9", "")

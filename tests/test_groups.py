@@ -1,4 +1,4 @@
-"""What tables and patterns say of images: which are used, and which stay on one side."""
+"""What tables and patterns say of images: which are used, and which stay in one subset."""
 
 import unicodedata
 

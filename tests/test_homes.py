@@ -5,7 +5,7 @@ from study_data import plan_of
 from dissent.core.files import write_text
 from dissent.planning.dvc.stages import stages
 
-TEXT = "dataset: tiny\nsplit: few\nnetwork: tiny\ngenerations: 1\npool: 2\n"
+TEXT = "dataset: tiny\nsplit: few\nnetwork: tiny\ngenerations: 1\nstudents: 2\n"
 
 
 IM = "method: im_clean\n"
@@ -18,8 +18,8 @@ CASES = [
     ("ldt", IM, ".ldt"),  # other steps
     ("aldt", IM, ".aldt"),  # noise copies
     ("fdt", "method: im\n", ".fdt"),  # of all labels
-    ("ldt", "method: im\nmethods: {ldt: {pool: 3}}\n", ".ldt"),  # more of them
-    ("ldt_equal_steps", IM + "vary: {widths: [1, 2]}\n", ".ldt_equal_steps"),
+    ("ldt", "method: im\nmethods: {ldt: {students: 3}}\n", ".ldt"),  # more of them
+    ("ldt_equal_steps", IM + "diversify: {widths: [1, 2]}\n", ".ldt_equal_steps"),
 ]
 
 

@@ -35,7 +35,7 @@ def test_numbers(in_tmp, given):
     flags, kind, coding = NUMBERS[given]
     folder(values(*given))
     assert init(*flags) == 0
-    assert (written()["task"]["kind"], written()["coding"]) == (kind, coding)
+    assert (written()["task"]["kind"], written()["mask_encoding"]) == (kind, coding)
     check_too()
 
 
@@ -50,7 +50,7 @@ def test_a_tile_with_two_values_of_four_keeps_them(in_tmp, capsys):
     """Never by file: {0, 3} of one mask are ids 0 and 3 where others hold 1 and 2."""
     folder(lambda seed: values(0, 3)(seed) if seed else values(0, 1, 2, 3)(seed))
     assert init() == 0
-    assert written()["coding"] == {"name": "index"} and len(written()["task"]["labels"]) == 4
+    assert written()["mask_encoding"] == {"name": "index"} and len(written()["task"]["labels"]) == 4
     check_too()
 
 
@@ -59,7 +59,7 @@ def test_numbers_of_objects_are_a_question(in_tmp, capsys):
     assert init() == 2
     asked(capsys, "--kind binary", "--kind multiclass")
     assert init("--kind", "binary") == 0
-    assert written()["coding"]["ids"] == [list(range(1, 13))]
+    assert written()["mask_encoding"]["ids"] == [list(range(1, 13))]
     check_too()
 
 
@@ -71,7 +71,7 @@ def test_palettes_keep_their_numbers(in_tmp):
         Path("raw/masks").mkdir(exist_ok=True)
         image.save(f"raw/masks/{name}.png")
     assert init() == 0
-    assert written()["coding"] == {"name": "index", "ids": [255]}
+    assert written()["mask_encoding"] == {"name": "index", "ids": [255]}
     check_too()
 
 
@@ -80,7 +80,7 @@ def test_one_bit_masks(in_tmp):
         save(Path("raw/images", f"{name}.png"), photo(seed))
         Path("raw/masks").mkdir(exist_ok=True)
         Image.fromarray(values(0, 255)(seed)).convert("1", dither=0).save(f"raw/masks/{name}.png")
-    assert init() == 0 and written()["coding"] == {"name": "index"}
+    assert init() == 0 and written()["mask_encoding"] == {"name": "index"}
     check_too()
 
 
@@ -113,9 +113,9 @@ def test_jpeg_masks_want_a_threshold(in_tmp, capsys):
 def test_colours(in_tmp):
     folder(colours(*TABLE))
     assert init() == 0
-    assert written()["coding"]["table"][0] == [0, 0, 0]
-    assert sorted(written()["coding"]["table"]) == sorted(map(list, TABLE))
-    assert written()["task"]["colours"] == written()["coding"]["table"]
+    assert written()["mask_encoding"]["table"][0] == [0, 0, 0]
+    assert sorted(written()["mask_encoding"]["table"]) == sorted(map(list, TABLE))
+    assert written()["task"]["colours"] == written()["mask_encoding"]["table"]
     check_too()
 
 
@@ -123,16 +123,16 @@ def test_colours_of_a_binary_task_and_one_that_is_ignored(in_tmp):
     folder(colours((0, 0, 0), (9, 90, 200), (224, 224, 192)))
     assert init("--ignore", "224,224,192", "--labels", "leaf") == 0
     assert written()["task"] == {"kind": "binary", "labels": ["leaf"], "colours": [[9, 90, 200]]}
-    assert written()["coding"]["ignore"] == [[224, 224, 192]]
+    assert written()["mask_encoding"]["ignore"] == [[224, 224, 192]]
     check_too()
 
 
 def test_grey_numbers_in_rgb_files(in_tmp):
     folder(lambda seed: np.repeat(values(0, 1)(seed)[:, :, None], 3, 2))
-    assert init() == 0 and written()["coding"] == {"name": "colours", "table": [[0, 0, 0], [1, 1, 1]]}
+    assert init() == 0 and written()["mask_encoding"] == {"name": "colours", "table": [[0, 0, 0], [1, 1, 1]]}
     check_too()
     folder(lambda seed: np.repeat(values(0, 255)(seed)[:, :, None], 3, 2), raw="other")
-    assert init(raw="other", name="other") == 0 and written("other")["coding"] == {"name": "zero_255"}
+    assert init(raw="other", name="other") == 0 and written("other")["mask_encoding"] == {"name": "zero_255"}
     check_too("other")
 
 
@@ -142,7 +142,7 @@ def test_pure_rgb_is_a_question(in_tmp, capsys, kind, name):
     assert init() == 2
     asked(capsys, "--kind multiclass", "--kind multilabel")
     assert init("--kind", kind) == 0
-    assert (written()["task"]["kind"], written()["coding"]["name"]) == (kind, name)
+    assert (written()["task"]["kind"], written()["mask_encoding"]["name"]) == (kind, name)
     check_too()
 
 
@@ -155,8 +155,8 @@ def test_blurred_colours_want_a_tolerance(in_tmp, capsys):
     assert init() == 2
     asked(capsys, "--tolerance 32")
     assert init("--tolerance", 32) == 0
-    table = written()["coding"]["table"]
-    assert len(table) == 3 and written()["coding"]["tolerance"] == 32
+    table = written()["mask_encoding"]["table"]
+    assert len(table) == 3 and written()["mask_encoding"]["tolerance"] == 32
     assert all(min(max(abs(a - b) for a, b in zip(one, c, strict=True)) for c in TABLE) <= 12 for one in table)
     check_too()
 
@@ -170,14 +170,18 @@ def test_folders_of_labels(in_tmp, overlap, kind):
     assert init() == 0
     task = written()["task"]
     assert task["kind"] == kind and task["labels"][-2:] == ["alive", "dead"]
-    assert written()["coding"] == {"name": "folders", "folders": ["alive", "dead"]}
+    assert written()["mask_encoding"] == {"name": "folders", "folders": ["alive", "dead"]}
     check_too()
 
 
 def test_folders_that_overlap_where_classes_are_meant(in_tmp):
     layers("alive", "dead", overlap=True)
     assert init("--kind", "multiclass", "--labels", "living,gone") == 0
-    assert written()["coding"]["overlap"] == "later" and written()["task"]["labels"] == ["background", "living", "gone"]
+    assert written()["mask_encoding"]["overlap"] == "later" and written()["task"]["labels"] == [
+        "background",
+        "living",
+        "gone",
+    ]
     check_too()
 
 
@@ -185,7 +189,7 @@ def test_masks_that_lack_in_some_folders_are_a_question(in_tmp, capsys):
     layers("alive", "dead", missing={("dead", NAMES[0])})
     assert init() == 2
     assert "1 in dead/" in capsys.readouterr().err
-    assert init("--missing", "empty") == 0 and written()["coding"]["missing"] == "empty"
+    assert init("--missing", "empty") == 0 and written()["mask_encoding"]["missing"] == "empty"
     check_too()
 
 

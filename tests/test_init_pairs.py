@@ -15,14 +15,14 @@ from dissent.core.files import read_table, sha256
 def test_images_without_masks_are_the_unlabelled_ones(in_tmp, capsys):
     folder(values(0, 1), masked=NAMES[:5])
     assert init() == 0
-    assert written()["partial"] is True
+    assert written()["allow_unlabelled"] is True
     assert written()["splits"]["first"] == {"seed": 42, "labelled": "all", "fixed": "own/datasets/mine.splits.csv"}
     out = capsys.readouterr().out
     assert f"{len(NAMES) - 5} images have no mask" in out and "17 files: 12 images (5 with a mask), 5 masks" in out
     assert "1 image for validation, none for the test" in out and "4 images labelled, 7 images unlabelled" in out
     [row] = read_table("own/datasets/mine.splits.csv")
     assert (
-        row["side"] == "val"
+        row["subset"] == "val"
         and row["sha256"] == sha256(Path("raw", row["image"]))
         and Path(row["image"]).stem in NAMES[:5]
     )
@@ -119,7 +119,7 @@ def test_grey_images_and_deep_ones(in_tmp):
         save(Path("deep/images", f"{name}.tif"), photo(seed, channels=1).astype(np.uint16) * 16)
         save(Path("deep/masks", f"{name}.png"), ids(seed))
     assert init(raw="deep", name="deep") == 0
-    assert (written("deep")["channels"], written("deep")["depth"]) == (1, 16)
+    assert (written("deep")["channels"], written("deep")["bit_depth"]) == (1, 16)
     check_too("deep")
 
 

@@ -102,7 +102,7 @@ def test_masks_of_0_and_1_beside_masks_of_0_and_255(in_tmp, capsys):
     assert init() == 2
     asked(capsys, "--ignore none --kind binary")
     assert init("--ignore", "none", "--kind", "binary") == 0
-    assert written()["coding"] == {"name": "index", "ids": [[1, 255]]}
+    assert written()["mask_encoding"] == {"name": "index", "ids": [[1, 255]]}
     assert all((label(name) == ids(seed, 2)).all() for seed, name in enumerate(NAMES))
 
 
@@ -147,7 +147,7 @@ def test_a_rare_colour_is_not_lost(in_tmp, capsys):
     assert init("--tolerance", 10) == 2
     asked(capsys, "--ignore 0,250,0")
     assert init("--tolerance", 10, "--labels", "none,many,rare") == 0
-    assert written()["coding"]["table"][2] == [0, 250, 0]
+    assert written()["mask_encoding"]["table"][2] == [0, 250, 0]
     check_too()
 
 
@@ -205,8 +205,8 @@ def test_masks_that_are_turned_are_no_misfits(in_tmp):
 def test_masks_of_another_size_want_a_word(in_tmp, capsys):
     folder(lambda seed: values(0, 255)(seed)[::2, ::2])
     assert init() == 2
-    refused(capsys, "its mask 8 x 12", "`unequal: resize`", "here --unequal says it")
-    assert init("--unequal", "resize") == 0 and written()["unequal"] == "resize"
+    refused(capsys, "its mask 8 x 12", "`on_size_mismatch: resize`", "here --on-size-mismatch says it")
+    assert init("--on-size-mismatch", "resize") == 0 and written()["on_size_mismatch"] == "resize"
     check_too()
 
 

@@ -59,12 +59,12 @@ def test_expected_ends_are_told_in_plain_words(tmp_path, capfd, error, code, wor
 
 @pytest.mark.parametrize(
     ("settings", "option"),
-    [("config", ""), ("mine", " --config settings=mine"), ("my own", " --config 'settings=my own'")],
+    [("config", ""), ("mine", " --config config_dir=mine"), ("my own", " --config 'config_dir=my own'")],
 )
 def test_the_remedy_names_the_settings_of_the_run(in_tmp, capsys, settings, option):
     """Those of `config/` would make another file under the same name."""
     asked = a_rule(None)
-    asked.config["settings"] = settings
+    asked.config["config_dir"] = settings
     with pytest.raises(SystemExit), job(asked):
         read_json("results/demo/gen1/teachers.json")
     assert capsys.readouterr().err.endswith(
@@ -73,7 +73,7 @@ def test_the_remedy_names_the_settings_of_the_run(in_tmp, capsys, settings, opti
     write_json("results/demo/gen1/teachers.json", {"pool": []})
     Path("results/demo/gen1/teachers.json").write_bytes(b"{")
     Path(settings, "methods").mkdir(parents=True)
-    assert dissent("verify", "results", "--settings", settings) == 1
+    assert dissent("verify", "results", "--config-dir", settings) == 1
     (told,) = re.findall(r"  snakemake --cores 2 --force (.*)\n", capsys.readouterr().out)
     assert told.endswith(f"results/demo/gen1/teachers.json{option}")
 

@@ -35,7 +35,7 @@ def test_a_class_called_unknown_is_a_class(in_tmp, capsys):
     rows = {tuple(cell.strip() for cell in row if cell.strip())[:3] for row in rows}
     assert {(str(i), name, f"{counts[i]:,}") for i, name in enumerate(NAMES)} <= rows
     assert ("ignored", "nobody knows", f"{counts[4]:,}") in rows
-    about, _ = prepared(Path("raw"), Path("data/toy"), **{k: written()[k] for k in ("task", "coding")})
+    about, _ = prepared(Path("raw"), Path("data/toy"), **{k: written()[k] for k in ("task", "mask_encoding")})
     assert about["pixels"] == dict(zip(NAMES, counts[:4], strict=True)) and about["nobody_knows"] == counts[4]
     assert dissent("verify") == 0
 
@@ -66,7 +66,7 @@ def test_a_background_that_is_a_class_of_its_own(in_tmp):
     assert written()["task"]["labels"] == ["elsewhere", "background", "cell"]
     assert written()["task"]["background"] == "elsewhere"
     check_too()
-    _, rows = prepared(Path("raw"), Path("out"), **{k: written()[k] for k in ("task", "coding")})
+    _, rows = prepared(Path("raw"), Path("out"), **{k: written()[k] for k in ("task", "mask_encoding")})
     assert all(np.array_equal(label(rows, f"n{i:02}"), ids(i, 3)) for i in range(12))
 
 
@@ -77,7 +77,7 @@ def test_no_column_of_a_label_is_another_column(kind):
         "multiclass": ["pixels", "doubt", "unknown"],
         "multilabel": ["pixels", "background", "score"],
     }
-    spec = dataset(task={"kind": kind, "labels": names[kind]}, coding={"name": "index"})["task"]
+    spec = dataset(task={"kind": kind, "labels": names[kind]}, mask_encoding={"name": "index"})["task"]
     columns = [*MASKS, *columns_of(Task(spec))]
     assert len(set(columns)) == len(columns)
 

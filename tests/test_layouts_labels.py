@@ -20,7 +20,7 @@ def folders(raw, layers, *values):
 
 def test_one_folder_a_label_may_overlap(in_tmp):
     layers = {name: ids(seed) for seed, name in enumerate(BITS["labels"])}
-    _, rows = prepared(folders(in_tmp / "raw", layers), in_tmp / "out", task=BITS, coding={"name": "folders"})
+    _, rows = prepared(folders(in_tmp / "raw", layers), in_tmp / "out", task=BITS, mask_encoding={"name": "folders"})
     assert np.array_equal(label(rows, "a"), sum(layer << bit for bit, layer in enumerate(layers.values())))
 
 
@@ -31,56 +31,56 @@ def test_folders_beside_the_images(in_tmp):
         save(raw / "train" / name / "a.png", ids(seed) * np.uint8(255))
     parts = [{"name": "train", "images": "train/brightfield", "masks": "train"}]
     coding = {"name": "folders", "folders": ["alive", "dead", "mod_position"]}
-    _, rows = prepared(raw, in_tmp / "out", task=BITS, coding=coding, parts=parts)
+    _, rows = prepared(raw, in_tmp / "out", task=BITS, mask_encoding=coding, parts=parts)
     assert np.array_equal(label(rows, "a") >> 2, ids(2))
 
 
 def test_a_label_folder_without_a_file_is_refused_or_empty(in_tmp):
     raw = folders(in_tmp / "raw", {name: ids(seed) for seed, name in enumerate(BITS["labels"])})
     (raw / "masks/dead/a.png").unlink()
-    text = refused(raw, in_tmp / "out", task=BITS, coding={"name": "folders"})
+    text = refused(raw, in_tmp / "out", task=BITS, mask_encoding={"name": "folders"})
     assert "images/a.png: has no mask in dead" in text
-    _, rows = prepared(raw, in_tmp / "out", task=BITS, coding={"name": "folders", "missing": "empty"})
+    _, rows = prepared(raw, in_tmp / "out", task=BITS, mask_encoding={"name": "folders", "missing": "empty"})
     assert np.array_equal(label(rows, "a"), ids(0) | ids(2) << 2)
 
 
 def test_multiclass_folders_do_not_overlap_unless_the_later_wins(in_tmp):
     raw = folders(in_tmp / "raw", {"road": ids(1), "car": ids(2)})
-    assert "sets pixels for two labels" in refused(raw, in_tmp / "out", task=THREE, coding={"name": "folders"})
-    _, rows = prepared(raw, in_tmp / "out", task=THREE, coding={"name": "folders", "overlap": "later"})
+    assert "sets pixels for two labels" in refused(raw, in_tmp / "out", task=THREE, mask_encoding={"name": "folders"})
+    _, rows = prepared(raw, in_tmp / "out", task=THREE, mask_encoding={"name": "folders", "overlap": "later"})
     assert np.array_equal(label(rows, "a"), np.where(ids(2) == 1, 2, ids(1)))
 
 
 def test_label_masks_of_unequal_size_are_named(in_tmp):
     raw = folders(in_tmp / "raw", {name: ids(seed) for seed, name in enumerate(BITS["labels"])})
     save(raw / "masks/dead/a.png", ids(1, height=15))
-    assert "its mask 15 x 24" in refused(raw, in_tmp / "out", task=BITS, coding={"name": "folders"})
+    assert "its mask 15 x 24" in refused(raw, in_tmp / "out", task=BITS, mask_encoding={"name": "folders"})
 
 
 def test_channels_are_labels(in_tmp):
     mask = ids(1, 8)
     raw = np.stack([(mask >> bit & 1) * np.uint8(255) for bit in range(3)], 2)
-    reads_as(in_tmp, raw, mask, task=BITS, coding={"name": "channels"})
+    reads_as(in_tmp, raw, mask, task=BITS, mask_encoding={"name": "channels"})
 
 
 def test_a_channel_too_many_is_refused(in_tmp):
     two = {"kind": "multilabel", "labels": ["alive", "dead"]}
     raw = np.stack([ids(seed) * np.uint8(255) for seed in range(3)], 2)
     assert "has a channel more than the 2" in refused(
-        one(in_tmp / "raw", raw), in_tmp / "out", task=two, coding={"name": "channels"}
+        one(in_tmp / "raw", raw), in_tmp / "out", task=two, mask_encoding={"name": "channels"}
     )
 
 
 @pytest.mark.parametrize(
     ("keys", "said"),
     [
-        ({"task": THREE, "coding": FULL}, "is for binary tasks"),
-        ({"coding": {"name": "channels"}}, "is for multilabel tasks"),
-        ({"coding": FULL | {"ignore": [255]}}, "255 stands twice"),
-        ({"coding": {"name": "index", "ignore": [1]}}, "1 stands twice"),
-        ({"task": THREE, "coding": {"name": "index", "ids": [1, 2]}}, "2 entries for 3 labels"),
-        ({"task": THREE, "coding": {"name": "colours", "table": TABLE[:2]}}, "2 colours where 3 are needed"),
-        ({"task": THREE, "coding": {"name": "colours", "table": [*TABLE[:2], TABLE[0]]}}, "stands twice"),
+        ({"task": THREE, "mask_encoding": FULL}, "is for binary tasks"),
+        ({"mask_encoding": {"name": "channels"}}, "is for multilabel tasks"),
+        ({"mask_encoding": FULL | {"ignore": [255]}}, "255 stands twice"),
+        ({"mask_encoding": {"name": "index", "ignore": [1]}}, "1 stands twice"),
+        ({"task": THREE, "mask_encoding": {"name": "index", "ids": [1, 2]}}, "2 entries for 3 labels"),
+        ({"task": THREE, "mask_encoding": {"name": "colours", "table": TABLE[:2]}}, "2 colours where 3 are needed"),
+        ({"task": THREE, "mask_encoding": {"name": "colours", "table": [*TABLE[:2], TABLE[0]]}}, "stands twice"),
         ({"parts": [{"name": "x", "images": "../up"}]}, "without .."),
         ({"parts": [{"name": "x", "images": "a", "masks": "a"}]}, "mask_suffix"),
         ({"keep": {"kind": ["x"]}}, "needs `table`"),
@@ -100,9 +100,9 @@ def test_1_and_255_mean_one_thing_in_all_files(in_tmp):
     """White of one folder beside 1 of another: nobody can tell whether both mean that the label is there."""
     layers = {name: ids(seed) for seed, name in enumerate(BITS["labels"])}
     raw = folders(in_tmp / "raw", layers, 1, 255, 1)
-    text = refused(raw, in_tmp / "out", task=BITS, coding={"name": "folders"})
+    text = refused(raw, in_tmp / "out", task=BITS, mask_encoding={"name": "folders"})
     assert "its masks hold 255" in text and "`threshold: 1`" in text and "`ignore: [255]`" in text
-    _, rows = prepared(raw, in_tmp / "set", task=BITS, coding={"name": "folders", "threshold": 1})
+    _, rows = prepared(raw, in_tmp / "set", task=BITS, mask_encoding={"name": "folders", "threshold": 1})
     assert np.array_equal(label(rows, "a"), sum(layer << bit for bit, layer in enumerate(layers.values())))
-    _, rows = prepared(raw, in_tmp / "ignored", task=BITS, coding={"name": "folders", "ignore": [255]})
+    _, rows = prepared(raw, in_tmp / "ignored", task=BITS, mask_encoding={"name": "folders", "ignore": [255]})
     assert np.array_equal(label(rows, "a"), np.where(layers["dead"], 255, layers["alive"] + 4 * layers["position"]))

@@ -57,9 +57,11 @@ def test_an_id_out_of_range_is_named(in_tmp):
 def test_ignore_values_become_255(in_tmp):
     mask = ids(1, 4)
     expected = np.where(mask == 3, 255, mask)
-    about, _ = prepared(one(in_tmp / "raw", mask), in_tmp / "out", task=THREE, coding={"name": "index", "ignore": [3]})
+    about, _ = prepared(
+        one(in_tmp / "raw", mask), in_tmp / "out", task=THREE, mask_encoding={"name": "index", "ignore": [3]}
+    )
     assert about["nobody_knows"] == (expected == 255).sum() > 0
-    reads_as(in_tmp, mask, expected, task=THREE, coding={"name": "index", "ignore": [3]})
+    reads_as(in_tmp, mask, expected, task=THREE, mask_encoding={"name": "index", "ignore": [3]})
 
 
 def test_255_is_not_taken_for_unknown_unasked(in_tmp):
@@ -72,7 +74,7 @@ def test_255_is_not_taken_for_unknown_unasked(in_tmp):
 def test_ids_with_gaps_map_to_labels_in_order(in_tmp):
     mask = np.array([0, 7, 8, 26], np.uint8)[ids(1, 4)]
     expected = np.array([0, 0, 1, 2], np.uint8)[ids(1, 4)]
-    reads_as(in_tmp, mask, expected, task=THREE, coding={"name": "index", "ids": [[0, 7], 8, 26]})
+    reads_as(in_tmp, mask, expected, task=THREE, mask_encoding={"name": "index", "ids": [[0, 7], 8, 26]})
 
 
 def test_a_mask_that_lacks_ids_keeps_the_others(in_tmp):
@@ -84,7 +86,7 @@ def test_all_unknown_and_one_class_only_are_taken_with_a_warning(in_tmp, caplog)
     pairs(in_tmp / "raw", ["a", "b"])
     save(in_tmp / "raw/masks/a.png", np.full((16, 24), 9, np.uint8))
     save(in_tmp / "raw/masks/b.png", np.zeros((16, 24), np.uint8))
-    _, rows = prepared(in_tmp / "raw", in_tmp / "out", coding={"name": "index", "ignore": [9]})
+    _, rows = prepared(in_tmp / "raw", in_tmp / "out", mask_encoding={"name": "index", "ignore": [9]})
     assert (label(rows, "a") == 255).all() and rows["b"]["present"] == "0"
     assert "1 masks say nothing" in caplog.text and "has a pixel of thing" in caplog.text
 
@@ -98,7 +100,7 @@ def test_multilabel_index_masks_hold_bits(in_tmp):
 
 
 def test_a_jpeg_mask_is_refused(in_tmp):
-    text = refused(one(in_tmp / "raw", ids(1) * np.uint8(255), ".jpg"), in_tmp / "out", coding=FULL)
+    text = refused(one(in_tmp / "raw", ids(1) * np.uint8(255), ".jpg"), in_tmp / "out", mask_encoding=FULL)
     assert "masks/a.jpg: is a JPEG" in text
 
 
@@ -114,29 +116,29 @@ def test_a_16_bit_mask_is_taken_for_its_ids(in_tmp):
 def test_zero_and_255(in_tmp, layers):
     mask = ids(1)
     raw = mask * np.uint8(255)
-    reads_as(in_tmp, np.stack([raw] * layers, 2) if layers else raw, mask, coding=FULL)
+    reads_as(in_tmp, np.stack([raw] * layers, 2) if layers else raw, mask, mask_encoding=FULL)
 
 
 def test_one_bit_masks_are_0_and_255(in_tmp):
     mask = ids(1)
-    reads_as(in_tmp, mask.astype(bool), mask, coding=FULL)
+    reads_as(in_tmp, mask.astype(bool), mask, mask_encoding=FULL)
 
 
 def test_greys_are_refused_unless_a_threshold_is_given(in_tmp):
     raw = np.array([0, 128, 255], np.uint8)[ids(1, 3)]
-    text = refused(one(in_tmp / "raw", raw), in_tmp / "out", coding=FULL)
+    text = refused(one(in_tmp / "raw", raw), in_tmp / "out", mask_encoding=FULL)
     assert "masks/a.png: has the value 128 beside 0 and 255" in text
-    reads_as(in_tmp, raw, (raw >= 100).astype(np.uint8), coding=FULL | {"threshold": 100})
+    reads_as(in_tmp, raw, (raw >= 100).astype(np.uint8), mask_encoding=FULL | {"threshold": 100})
 
 
 def test_a_grey_can_mean_unknown(in_tmp):
     raw = np.array([0, 128, 255], np.uint8)[ids(1, 3)]
     expected = np.array([0, 255, 1], np.uint8)[ids(1, 3)]
-    reads_as(in_tmp, raw, expected, coding=FULL | {"ignore": [128]})
+    reads_as(in_tmp, raw, expected, mask_encoding=FULL | {"ignore": [128]})
 
 
 def test_an_index_mask_is_not_taken_for_0_and_255(in_tmp):
-    assert "is it `coding: index`?" in refused(one(in_tmp / "raw", ids(1)), in_tmp / "out", coding=FULL)
+    assert "is it `mask_encoding: index`?" in refused(one(in_tmp / "raw", ids(1)), in_tmp / "out", mask_encoding=FULL)
 
 
 @pytest.mark.parametrize("last", [255, 254])
@@ -145,9 +147,9 @@ def test_alpha_must_be_opaque(in_tmp, last):
     raw = np.dstack([mask * np.uint8(255)] * 3 + [np.full_like(mask, 255)])
     raw[3, 3, 3] = last
     if last == 255:
-        reads_as(in_tmp, raw, mask, coding=FULL)
+        reads_as(in_tmp, raw, mask, mask_encoding=FULL)
     else:
-        assert "transparent" in refused(one(in_tmp / "raw", raw), in_tmp / "out", coding=FULL)
+        assert "transparent" in refused(one(in_tmp / "raw", raw), in_tmp / "out", mask_encoding=FULL)
 
 
 # colours
@@ -155,7 +157,9 @@ def test_alpha_must_be_opaque(in_tmp, last):
 
 def test_colours_map_to_ids(in_tmp):
     mask = ids(1, 3)
-    reads_as(in_tmp, np.array(TABLE, np.uint8)[mask], mask, task=THREE, coding={"name": "colours", "table": TABLE})
+    reads_as(
+        in_tmp, np.array(TABLE, np.uint8)[mask], mask, task=THREE, mask_encoding={"name": "colours", "table": TABLE}
+    )
 
 
 def test_colours_of_a_palette_image(in_tmp):
@@ -165,7 +169,7 @@ def test_colours_of_a_palette_image(in_tmp):
     save(in_tmp / "raw/images/a.png", photo(1))
     (in_tmp / "raw/masks").mkdir()
     image.save(in_tmp / "raw/masks/a.png")
-    _, rows = prepared(in_tmp / "raw", in_tmp / "out", task=THREE, coding={"name": "colours", "table": TABLE})
+    _, rows = prepared(in_tmp / "raw", in_tmp / "out", task=THREE, mask_encoding={"name": "colours", "table": TABLE})
     assert np.array_equal(label(rows, "a"), mask)
 
 
@@ -173,12 +177,12 @@ def test_tolerance_takes_the_nearest_colour(in_tmp):
     mask = ids(1, 3)
     noise = np.random.default_rng(0).integers(-9, 10, (16, 24, 3))
     raw = (np.array(TABLE)[mask] + noise).clip(0, 255).astype(np.uint8)
-    reads_as(in_tmp, raw, mask, task=THREE, coding={"name": "colours", "table": TABLE, "tolerance": 9})
+    reads_as(in_tmp, raw, mask, task=THREE, mask_encoding={"name": "colours", "table": TABLE, "tolerance": 9})
     text = refused(
         one(in_tmp / "raw", raw),
         in_tmp / "other",
         task=THREE,
-        coding={"name": "colours", "table": TABLE, "tolerance": 3},
+        mask_encoding={"name": "colours", "table": TABLE, "tolerance": 3},
     )
     assert "fit no colour" in text and "`unmapped: 0.001` allows less" in text
 
@@ -190,7 +194,7 @@ def test_a_stray_colour_is_counted_and_becomes_unknown(in_tmp, caplog):
     expected = mask.copy()
     expected[5, 5] = 255
     coding = {"name": "colours", "table": TABLE, "unmapped": 0.01}
-    reads_as(in_tmp, raw, expected, task=THREE, coding=coding)
+    reads_as(in_tmp, raw, expected, task=THREE, mask_encoding=coding)
     assert "1 pixels of the masks (0.260%) fit no colour" in caplog.text
 
 
@@ -199,7 +203,7 @@ def test_ignored_colours(in_tmp):
     expected = np.where(mask == 2, 255, mask)
     coding = {"name": "colours", "table": TABLE[:2], "ignore": TABLE[2:]}
     two = {"kind": "multiclass", "labels": ["sky", "road"]}
-    reads_as(in_tmp, np.array(TABLE, np.uint8)[mask], expected, task=two, coding=coding)
+    reads_as(in_tmp, np.array(TABLE, np.uint8)[mask], expected, task=two, mask_encoding=coding)
 
 
 def test_a_jpeg_mask_needs_a_tolerance(in_tmp):
@@ -207,13 +211,13 @@ def test_a_jpeg_mask_needs_a_tolerance(in_tmp):
     mask[:, 8:] = 1
     raw = np.array(TABLE, np.uint8)[mask]
     coding = {"name": "colours", "table": TABLE}
-    assert "is a JPEG" in refused(one(in_tmp / "raw", raw, ".jpg"), in_tmp / "o", task=THREE, coding=coding)
-    reads_as(in_tmp, raw, mask, ".jpg", {"quality": 95}, task=THREE, coding=coding | {"tolerance": 60})
+    assert "is a JPEG" in refused(one(in_tmp / "raw", raw, ".jpg"), in_tmp / "o", task=THREE, mask_encoding=coding)
+    reads_as(in_tmp, raw, mask, ".jpg", {"quality": 95}, task=THREE, mask_encoding=coding | {"tolerance": 60})
 
 
 def test_a_photograph_taken_for_a_mask_is_refused(in_tmp):
     text = refused(
-        one(in_tmp / "raw", photo(3)), in_tmp / "out", task=THREE, coding={"name": "colours", "table": TABLE}
+        one(in_tmp / "raw", photo(3)), in_tmp / "out", task=THREE, mask_encoding={"name": "colours", "table": TABLE}
     )
     assert "fit no colour" in text
-    assert "is it `coding: colours`?" in refused(one(in_tmp / "raw", photo(3)), in_tmp / "out", task=THREE)
+    assert "is it `mask_encoding: colours`?" in refused(one(in_tmp / "raw", photo(3)), in_tmp / "out", task=THREE)

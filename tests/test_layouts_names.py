@@ -55,14 +55,17 @@ def test_partners_that_lack_are_all_named(in_tmp):
     (raw / "masks/D.png").rename(raw / "masks/d.png")
     text = refused(raw, in_tmp / "out")
     assert "4 problems" in text
-    assert "images/b.png: has no mask; `partial: true`" in text and "masks/c.png: no image belongs to this mask" in text
+    assert (
+        "images/b.png: has no mask; `allow_unlabelled: true`" in text
+        and "masks/c.png: no image belongs to this mask" in text
+    )
     assert "images/D.png: has no mask (but d.png is there: upper and lower case differ)" in text
 
 
 def test_unlabelled_images_need_no_mask(in_tmp):
     raw = pairs(in_tmp / "raw", ["a", "b"])
     (raw / "masks/b.png").unlink()
-    about, rows = prepared(raw, in_tmp / "out", partial=True)
+    about, rows = prepared(raw, in_tmp / "out", allow_unlabelled=True)
     assert (about["images"], about["labels"]) == (2, 1)
     assert rows["b"]["label"] == rows["b"]["label_sha256"] == rows["b"]["present"] == ""
     assert not (in_tmp / "out/labels/b.png").exists()
@@ -167,7 +170,7 @@ def test_folders_have_the_name_that_is_no_link(in_tmp):
 def test_links_from_images_to_what_is_none_are_refused(in_tmp, link, target, said):
     raw = pairs(in_tmp / "raw", ["a"])
     (raw / "images" / link).symlink_to(target)
-    text = refused(raw, in_tmp / "out", partial=True)
+    text = refused(raw, in_tmp / "out", allow_unlabelled=True)
     assert said in text and "1 problem" in text
 
 

@@ -16,8 +16,8 @@ from dissent.steps.levels import with_levels
 
 def test_settings_of_16_bit_students_have_the_levels(in_tmp):
     write_json("dataset.json", {"levels": [3, 900]})
-    deep, flat = ({"seed": 1, "input": {"depth": depth, "exif": "auto"}} for depth in (16, 8))
-    assert with_levels(deep, "dataset.json")["input"] == {"depth": 16, "exif": "auto", "levels": [3, 900]}
+    deep, flat = ({"seed": 1, "input": {"bit_depth": depth, "exif": "auto"}} for depth in (16, 8))
+    assert with_levels(deep, "dataset.json")["input"] == {"bit_depth": 16, "exif": "auto", "levels": [3, 900]}
     assert with_levels(flat, []) is flat and "levels" not in deep["input"]
     write_json("dataset.json", {"levels": None})
     with pytest.raises(UserError, match="has no grey levels"):
@@ -39,7 +39,7 @@ def test_a_network_keeps_its_levels_and_a_new_date_trains_nothing_anew(root, tmp
     draw(tmp_path, images=22)
     for path in (tmp_path / "raw/tiny/images").iterdir():
         Image.fromarray(np.array(Image.open(path).convert("L")).astype(np.uint16) * 200).save(path)
-    text = (SETTINGS / "datasets/tiny.yaml").read_text().replace("\nsize:", "\nchannels: 1\ndepth: 16\nsize:")
+    text = (SETTINGS / "datasets/tiny.yaml").read_text().replace("\nsize:", "\nchannels: 1\nbit_depth: 16\nsize:")
     settings = mine(tmp_path, text, "datasets")
     (settings / "datasets/mine.yaml").rename(settings / "datasets/tiny.yaml")
     model = "results/tiny.ldt/gen0/students/1/model.json"

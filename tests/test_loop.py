@@ -107,7 +107,7 @@ def test_t10_zero_gradient_scales_a_weight_by_one_minus_decay():
 
 def test_scaled_decay_follows_the_rate():
     learner = Toy()
-    chosen = spec(optimizer={"rate": 0.01, "decay": 0.1, "decay_form": "scaled"})
+    chosen = spec(optimizer={"learning_rate": 0.01, "weight_decay": 0.1, "weight_decay_form": "scaled"})
     optimizer = Optimizer(learner, chosen["optimizer"], chosen["schedule"], 12)
     before = learner.network.head.weight.detach().clone()
     for value in learner.parameters():
@@ -120,7 +120,7 @@ def test_scaled_decay_follows_the_rate():
 def test_encoder_rate():
     chosen = spec()
     learner = Toy()
-    optimizer = Optimizer(learner, chosen["optimizer"] | {"encoder_rate": 0.1}, chosen["schedule"], 12)
+    optimizer = Optimizer(learner, chosen["optimizer"] | {"encoder_learning_rate_factor": 0.1}, chosen["schedule"], 12)
     optimizer.set_rate(0)
     rates = [(round(group["lr"], 9), sum(p.numel() for p in group["params"])) for group in optimizer.inner.param_groups]
     assert rates == [(0.003, 5), (0.0003, 48)]
@@ -153,7 +153,7 @@ def test_without_any_score_something_is_kept(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "more", [{}, {"ema": 0.9}, {"precision": "bf16"}, {"optimizer": {"name": "sgd", "rate": 0.01}}]
+    "more", [{}, {"ema_decay": 0.9}, {"precision": "bf16"}, {"optimizer": {"name": "sgd", "learning_rate": 0.01}}]
 )
 @pytest.mark.parametrize("cut", [1, 4, 6, 11])
 def test_a_stopped_run_resumes_to_the_same_bytes(tmp_path, cut, more):
@@ -201,7 +201,7 @@ def test_an_exploding_training_is_stopped_with_its_cause(tmp_path, factor, words
             if factor == 1 and step == 11:
                 self.network.head.weight.data[0, 0] = float("inf")
 
-    with pytest.raises(UserError, match=words + ".*smaller `optimizer.rate`"):
+    with pytest.raises(UserError, match=words + ".*smaller `optimizer.learning_rate`"):
         run(tmp_path, learner=Exploding())
     assert Checkpoints(tmp_path, "id").load() is None, "what is finished and useless is no state to resume from"
 

@@ -16,7 +16,7 @@ from faults.own import way
 from faults.product import dissent
 from PIL import Image
 
-from dissent.core.columns import SIDES
+from dissent.core.columns import SUBSETS
 from dissent.core.files import read_table
 
 MAKER = next(
@@ -53,7 +53,7 @@ def test_raw_in_data(make):
     Path("raw/data").rename("data")
     before = made.snapshot("data")
     Path("settings").mkdir()
-    said = dissent("init", "data/cells", "--settings", "settings")
+    said = dissent("init", "data/cells", "--config-dir", "settings")
     assert said.code == 2 and "data/cells" in said.text and "Traceback" not in said.text
     assert made.snapshot("data") == before and len(before) == 30
 
@@ -128,7 +128,7 @@ def test_empty_validation(make):
     make("empty_validation")
     table = "table: {path: splits.csv, key: image}\nsplits:\n  few: {column: side, labelled: [labelled], unlabelled: [pool], val: [val], test: [test]}\n"
     made.settings(made.DATASET.split("splits:")[0] + table)
-    said = dissent("check", "cells", "--settings", "settings")
+    said = dissent("check", "cells", "--config-dir", "settings")
     assert "none of 3 validation images shows" in said.text and "none of 3 test images shows" in said.text, said.text
 
 
@@ -147,11 +147,11 @@ def test_cp1252_table(make):
     make("cp1252_table")
     table = "table: {path: splits.csv, key: image}\nsplits:\n  few: {column: side, train: [train], labelled: 3, val: [val]}\n"
     made.settings(made.DATASET.split("splits:")[0] + table)
-    said = dissent("check", "cells", "--settings", "settings")
+    said = dissent("check", "cells", "--config-dir", "settings")
     assert said.code == 1 and "raw/splits.csv, line 2: byte 0xf6 is no UTF-8" in said.text and "cp1252" in said.text
     table = Path("raw/splits.csv")
     table.write_bytes(table.read_bytes().decode("cp1252").encode("utf-16"))
-    assert dissent("check", "cells", "--settings", "settings").code == 0
+    assert dissent("check", "cells", "--config-dir", "settings").code == 0
     assert made.prepared().code == 0
     assert [row["id"] for row in read_table("data/cells/splits/few/val.csv")] == ["i04", "i05"]
 
@@ -160,7 +160,7 @@ def test_near_duplicates(make):
     make("near_duplicates")
     table = "table: {path: splits.csv, key: image}\nsplits:\n  few: {column: side, labelled: [labelled], unlabelled: [pool], val: [val], test: [test]}\n"
     made.settings(made.DATASET.split("splits:")[0].replace("[48, 48]", "[96, 96]") + table)
-    said = dissent("check", "cells", "--settings", "settings")
+    said = dissent("check", "cells", "--config-dir", "settings")
     for pair in (("i00", "i22"), ("i07", "i23")):
         assert any(all(name in line for name in pair) for line in said.text.splitlines()), said.text
 
@@ -170,10 +170,11 @@ def test_part_of_a_group(make):
     end = way("--group", r"^(pat\d+)")
     assert end.stage == "done", end.text
     folder = next(Path("data/cells/splits").iterdir())
-    sides = {side: [row["id"] for row in read_table(folder / f"{side}.csv")] for side in SIDES}
-    used = [name for side in ("labelled", "unlabelled", "val", "test") for name in sides[side]]
+    subsets = {subset: [row["id"] for row in read_table(folder / f"{subset}.csv")] for subset in SUBSETS}
+    used = [name for subset in ("labelled", "unlabelled", "val", "test") for name in subsets[subset]]
     patients = [
-        {name[:5] for name in names} for names in (sides["labelled"] + sides["unlabelled"], sides["val"], sides["test"])
+        {name[:5] for name in names}
+        for names in (subsets["labelled"] + subsets["unlabelled"], subsets["val"], subsets["test"])
     ]
     assert not any(one & other for i, one in enumerate(patients) for other in patients[:i])
     masked, every = ({path.stem for path in Path("raw", one).iterdir()} for one in ("masks", "images"))
@@ -181,4 +182,4 @@ def test_part_of_a_group(make):
     assert len(used) == len(set(used)) and set(used) == {
         name for name in every if name[:5] in patients[0] or name in masked
     }
-    assert {name for name in masked if name[:5] in patients[0]} == set(sides["labelled"])
+    assert {name for name in masked if name[:5] in patients[0]} == set(subsets["labelled"])

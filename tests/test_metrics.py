@@ -48,7 +48,7 @@ def random_pairs(kind, number=6, seed=0, unknown=0.1):
 
 
 def plane(mask, kind, label):
-    """Where `label` is in a mask, by the rule of its kind."""
+    """Where `pseudo_label` is in a mask, by the rule of its kind."""
     return {"binary": mask == 1, "multiclass": mask == label, "multilabel": (mask >> label) % 2 == 1}[kind]
 
 

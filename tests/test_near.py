@@ -111,8 +111,8 @@ def test_what_all_images_share_makes_no_two_of_them_one(in_tmp):
 
 def test_where_nearly_all_are_alike_that_is_said_and_masks_are_not_compared(in_tmp):
     images = plates(12)
-    sides = {f"i{number:02}": (image, "labelled" if number < 8 else "test") for number, image in enumerate(images)}
-    prepared(sides, masks={"i00": np.zeros((128, 128), bool)})
+    subsets = {f"i{number:02}": (image, "labelled" if number < 8 else "test") for number, image in enumerate(images)}
+    prepared(subsets, masks={"i00": np.zeros((128, 128), bool)})
     notes, [warning] = looked()
     assert notes == [] and "of all pairs of images look nearly the same: they share a background" in warning
 
@@ -120,11 +120,11 @@ def test_where_nearly_all_are_alike_that_is_said_and_masks_are_not_compared(in_t
 def test_of_many_pairs_that_may_be_one_the_likest_are_compared(in_tmp, monkeypatch):
     """Of 45 pairs of ten copies 5 are compared; what share of all is alike is known from these."""
     image = nuclei(1)[0]
-    images = [image.resize((128 - side, 128 - side)) for side in range(10)]
+    images = [image.resize((128 - subset, 128 - subset)) for subset in range(10)]
     monkeypatch.setattr(near, "_MOST_WHOLE", 5)
     monkeypatch.setattr(near, "_MOST_PARTS", 0)
-    paths, sides = written(images), np.zeros(10, np.int8)
-    found = find(paths, [(128, 128)] * 10, Wanted(sides, np.arange(10), within=(0,)), Path())
+    paths, subsets = written(images), np.zeros(10, np.int8)
+    found = find(paths, [(128, 128)] * 10, Wanted(subsets, np.arange(10), within=(0,)), Path())
     assert len(found.pairs) == 5 and found.alike == 45 / 50
     assert Wanted(np.array([0, 0, 1, 1, 1, 2]), np.arange(6), within=(0,)).count() == 13
 
@@ -152,10 +152,10 @@ def test_images_without_details_are_like_nothing(in_tmp):
     assert find(written(images[:1]), [(128, 128)], Wanted(np.arange(1), np.arange(1)), Path()).pairs == []
 
 
-def prepared(sides, masks=None, groups=None, names=("png",)):
-    """A prepared data set below `data`: {id: (image, side)}; its split's tables below `split`."""
+def prepared(subsets, masks=None, groups=None, names=("png",)):
+    """A prepared data set below `data`: {id: (image, subset)}; its split's tables below `split`."""
     rows, palette = [], BINARY.palette
-    for number, (name, (image, side)) in enumerate(sides.items()):
+    for number, (name, (image, subset)) in enumerate(subsets.items()):
         pixels = np.asarray(image.resize((128, 128), Image.Resampling.BILINEAR))
         label = (masks or {}).get(name, pixels > 60)
         write_image(f"data/images/{name}.png", pixels)
@@ -164,17 +164,17 @@ def prepared(sides, masks=None, groups=None, names=("png",)):
             "id": name,
             "group": (groups or {}).get(name, name),
             "source": f"{name}.{names[number % len(names)]}",
-            "side": side,
+            "subset": subset,
         }
         row |= {"raw_height": image.height, "raw_width": image.width}
         rows.append(row | {f"{what}_sha256": sha256(f"data/{what}s/{name}.png") for what in ("image", "label")})
     write_table(
         "data/files.csv",
-        [{k: v for k, v in row.items() if k != "side"} for row in rows],
-        [key for key in rows[0] if key != "side"],
+        [{k: v for k, v in row.items() if k != "subset"} for row in rows],
+        [key for key in rows[0] if key != "subset"],
     )
-    for side in ("labelled", "unlabelled", "val", "test"):
-        write_table(f"split/{side}.csv", [{"id": row["id"]} for row in rows if row["side"] == side], ("id",))
+    for subset in ("labelled", "unlabelled", "val", "test"):
+        write_table(f"split/{subset}.csv", [{"id": row["id"]} for row in rows if row["subset"] == subset], ("id",))
 
 
 def looked():
@@ -183,9 +183,9 @@ def looked():
 
 def test_across_what_is_judged_it_is_a_warning_between_labelled_and_unlabelled_a_note(in_tmp):
     a, b, c, d, e = nuclei(5)
-    sides = {"a": (a, "labelled"), "b": (b, "labelled"), "c": (c, "unlabelled"), "d": (d, "val"), "e": (e, "test")}
+    subsets = {"a": (a, "labelled"), "b": (b, "labelled"), "c": (c, "unlabelled"), "d": (d, "val"), "e": (e, "test")}
     prepared(
-        sides
+        subsets
         | {"a2": (ImageOps.flip(a), "test"), "b2": (jpeg(b), "unlabelled"), "d2": (d.resize((90, 90)), "unlabelled")}
     )
     notes, [warning] = looked()
@@ -198,32 +198,32 @@ def test_across_what_is_judged_it_is_a_warning_between_labelled_and_unlabelled_a
 
 def test_within_one_group_nothing_is_told(in_tmp):
     a, _, _, b = nuclei(4)
-    sides = {"a": (a, "labelled"), "a2": (jpeg(a), "unlabelled"), "b": (b, "val"), "b2": (crop(b), "test")}
-    prepared(sides, groups={"a": "one", "a2": "one"})
+    subsets = {"a": (a, "labelled"), "a2": (jpeg(a), "unlabelled"), "b": (b, "val"), "b2": (crop(b), "test")}
+    prepared(subsets, groups={"a": "one", "a2": "one"})
     notes, [warning] = looked()
     assert notes == [] and "b2 (test) and b (val): one is a crop of the other" in warning
-    prepared(sides, groups={"a": "one", "a2": "one", "b": "two", "b2": "two"})
+    prepared(subsets, groups={"a": "one", "a2": "one", "b": "two", "b2": "two"})
     assert looked() == ([], [])
 
 
 def test_one_image_with_two_masks_is_named_with_both(in_tmp):
     a, c, _, b = nuclei(4)
     empty = np.zeros((128, 128), bool)
-    sides = {
+    subsets = {
         "a": (a, "labelled"),
         "a2": (a, "labelled"),
         "b": (b, "labelled"),
         "b2": (jpeg(b), "labelled"),
         "c": (c, "val"),
     }
-    prepared(sides, masks={"a2": empty})
+    prepared(subsets, masks={"a2": empty})
     [note], warnings = looked()
     share = f"{(np.asarray(a) > 60).mean():.2%}"
     assert f"a and a2 (labelled), at {share} of the pixels" in note and "b2" not in note and not warnings
-    prepared(sides, masks={"b2": empty})
+    prepared(subsets, masks={"b2": empty})
     [note], _ = looked()
     assert "b and b2 (labelled), at " in note and "a2" not in note
-    prepared(sides)
+    prepared(subsets)
     assert looked() == ([], [])
 
 
@@ -238,29 +238,29 @@ def test_of_too_many_unlabelled_images_some_are_searched_and_that_is_said(in_tmp
 def test_check_names_both_images(in_tmp, capsys, twin):
     """Two folders of one data set: the same picture in both, with another mask in the second."""
     images = nuclei(12)
-    rows = ["stem,side"]
+    rows = ["stem,subset"]
     for number, image in enumerate(images):
-        folder, side = ("old", "labelled") if number < 8 else ("new", "val" if number < 10 else "test")
+        folder, subset = ("old", "labelled") if number < 8 else ("new", "val" if number < 10 else "test")
         for kind, picture in (("images", image), ("masks", Image.fromarray((np.asarray(image) > 60).astype(np.uint8)))):
             path = Path("raw", folder, kind, f"i{number:02}.png")
             path.parent.mkdir(parents=True, exist_ok=True)
             picture.save(path)
-        rows.append(f"i{number:02},{side}")
+        rows.append(f"i{number:02},{subset}")
     (images[3].resize((80, 80), Image.Resampling.LANCZOS) if twin == "near" else images[3]).save(
         "raw/new/images/i11.png"
     )
     Image.new("L", (80, 80) if twin == "near" else (128, 128), 0).save("raw/new/masks/i11.png")
-    write_text("raw/sides.csv", "\n".join(rows) + "\n")
+    write_text("raw/subsets.csv", "\n".join(rows) + "\n")
     parts = "[{name: old, images: old/images, masks: old/masks}, {name: new, images: new/images, masks: new/masks}]"
-    split = "{column: side, labelled: [labelled], unlabelled: [], val: [val], test: [test]}"
+    split = "{column: subset, labelled: [labelled], unlabelled: [], val: [val], test: [test]}"
     write_text(
         "mine/datasets/mine.yaml",
-        f"task: {{kind: binary, labels: [nucleus]}}\nraw: raw\nparts: {parts}\ncoding: {{name: index}}\nchannels: 1\n"
-        f"table: {{path: sides.csv}}\nsize: [128, 128]\nsplits: {{one: {split}}}\n",
+        f"task: {{kind: binary, labels: [nucleus]}}\nraw: raw\nparts: {parts}\nmask_encoding: {{name: index}}\nchannels: 1\n"
+        f"table: {{path: subsets.csv}}\nsize: [128, 128]\nsplits: {{one: {split}}}\n",
     )
     write_text("mine/experiments/mine.yaml", "dataset: mine\nsplit: one\nnetwork: tiny\nmethod: ldt\n")
     write_text("mine/networks/tiny.yaml", (SETTINGS / "networks" / "tiny.yaml").read_text())
-    code = dissent("check", "mine", "--settings", "mine")
+    code = dissent("check", "mine", "--config-dir", "mine")
     out, err = capsys.readouterr()
     assert not err
     if twin == "near":

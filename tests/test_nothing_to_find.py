@@ -76,13 +76,13 @@ def test_the_generation_without_false_positives_is_kept_and_said_to_be_chance():
 def test_a_run_without_objects_to_choose_by_is_told_in_metrics_and_report(root, in_tmp, monkeypatch):
     run = Untrained(root, monkeypatch)
     palette = run.config.dataset(run.name).task.palette
-    for side in ("val", "test"):
-        rows = read_table(run.sides[side])
+    for subset in ("val", "test"):
+        rows = read_table(run.subsets[subset])
         for row in rows:
             write_mask(row["label"], np.zeros((32, 32), np.uint8), palette)
             row["label_sha256"] = sha256(row["label"])
-        write_table(run.sides[side], rows, rows[0])
-        reseal(run.sides[side])
+        write_table(run.subsets[subset], rows, rows[0])
+        reseal(run.subsets[subset])
     arguments = run.report(controls=("aldt",))
     found = read_json("results/tiny/gen2/metrics.json")
     assert (found["val"]["images"], found["val"]["with_objects"]) == (4, 0)
@@ -95,24 +95,26 @@ def test_a_run_without_objects_to_choose_by_is_told_in_metrics_and_report(root, 
 @pytest.mark.parametrize("kind", ["tiny", "tiny_multiclass", "tiny_multilabel"])
 def test_check_refuses_validation_images_without_an_object(in_tmp, capsys, kind):
     draw(Path())
-    assert dissent("check", kind, "--settings", SETTINGS) == 0
+    assert dissent("check", kind, "--config-dir", SETTINGS) == 0
     assert "validation images shows" not in capsys.readouterr().out
     given = (SETTINGS / "datasets" / f"{kind}.yaml").read_text()
     names = sorted(path.stem for path in Path("raw", kind, "masks").iterdir())
-    sides = {name: ("labelled", "val", "test", "pool")[number % 4] for number, name in enumerate(names)}
-    write_text(f"raw/{kind}/side.csv", "stem,side\n" + "".join(f"{name},{side}\n" for name, side in sides.items()))
-    split = "{column: side, labelled: [labelled], unlabelled: [pool], val: [val], test: [test]}"
+    subsets = {name: ("labelled", "val", "test", "pool")[number % 4] for number, name in enumerate(names)}
+    write_text(
+        f"raw/{kind}/subset.csv", "stem,subset\n" + "".join(f"{name},{subset}\n" for name, subset in subsets.items())
+    )
+    split = "{column: subset, labelled: [labelled], unlabelled: [pool], val: [val], test: [test]}"
     write_text(
         f"mine/datasets/{kind}.yaml",
-        given[: given.index("splits:")] + f"table: {{path: side.csv}}\nsplits: {{few: {split}}}\n",
+        given[: given.index("splits:")] + f"table: {{path: subset.csv}}\nsplits: {{few: {split}}}\n",
     )
     for folder in ("experiments", "networks"):
         shutil.copytree(SETTINGS / folder, f"mine/{folder}")
-    for name, side in sides.items():
-        if side in ("val", "test"):
+    for name, subset in subsets.items():
+        if subset in ("val", "test"):
             path = Path("raw", kind, "masks", f"{name}.png")
             Image.fromarray(np.asarray(Image.open(path)) * 0).save(path)
-    assert dissent("check", kind, "--settings", "mine") == 1
+    assert dissent("check", kind, "--config-dir", "mine") == 1
     out = capsys.readouterr().out
     assert "error: none of 6 validation images shows " in out and "note: none of 6 test images shows " in out
 
@@ -131,5 +133,5 @@ def test_check_refuses_masks_without_background(in_tmp, capsys):
     draw(Path())
     for path in Path("raw/tiny/masks").iterdir():
         Image.fromarray(np.ones_like(np.asarray(Image.open(path)))).save(path)
-    assert dissent("check", "tiny", "--settings", SETTINGS) == 1
+    assert dissent("check", "tiny", "--config-dir", SETTINGS) == 1
     assert "none is background: there is nothing to tell apart" in capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""The embedded demo set: three views of one thing, and sides that share no source image."""
+"""The embedded demo set: three views of one thing, and subsets that share no source image."""
 
 import subprocess
 import sys
@@ -35,11 +35,11 @@ def labels(folder) -> dict[str, np.ndarray]:
     return {path.stem: read_mask(path) for path in sorted((folder / "labels").iterdir())}
 
 
-def test_sides(made):
-    tables = {side: read_table(made["nuclei"] / f"splits/few/{side}.csv") for side in (*COUNTS, "hidden")}
-    assert {side: len(tables[side]) for side in COUNTS} == COUNTS and len(tables["hidden"]) == 74
-    sources = {side: {row["id"].split("_")[0] for row in tables[side]} for side in COUNTS}
-    assert {side: len(names) for side, names in sources.items()} == COUNTS | {"unlabelled": 37}
+def test_subsets(made):
+    tables = {subset: read_table(made["nuclei"] / f"splits/few/{subset}.csv") for subset in (*COUNTS, "hidden")}
+    assert {subset: len(tables[subset]) for subset in COUNTS} == COUNTS and len(tables["hidden"]) == 74
+    sources = {subset: {row["id"].split("_")[0] for row in tables[subset]} for subset in COUNTS}
+    assert {subset: len(names) for subset, names in sources.items()} == COUNTS | {"unlabelled": 37}
     assert len(set.union(*sources.values())) == sum(map(len, sources.values())) == 123
     groups = {row["id"]: row["group"] for row in read_table(made["nuclei"] / "files.csv")}
     assert all(group == name.split("_")[0] for name, group in groups.items())
@@ -57,11 +57,11 @@ def test_the_views_agree(made):
         assert nucleus.mean() > 0.04 and set(np.unique(classes[name])) <= {0, 1, 2}
 
 
-def test_every_class_is_in_every_side(made):
+def test_every_class_is_in_every_subset(made):
     for name in VIEWS:
         rows = {row["id"]: row for row in read_table(made[name] / "files.csv")}
-        for side in COUNTS:
-            chosen = [row["id"] for row in read_table(made[name] / f"splits/few/{side}.csv")]
+        for subset in COUNTS:
+            chosen = [row["id"] for row in read_table(made[name] / f"splits/few/{subset}.csv")]
             present = set().union(*[rows[id_]["present"].split() for id_ in chosen])
             assert present == {"0", "1"} if name == "nuclei" else present == {"0", "1", "2"}
 

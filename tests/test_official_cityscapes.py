@@ -70,8 +70,8 @@ def test_the_published_split(root, in_tmp):
     """297 of 2,975 labelled; the 500 of validation halved, the first list for validation and the second for the test."""
     made_up_table({"train": [f"t{i:04}" for i in range(2975)], "val": [f"v{i:03}" for i in range(500)]})
     found = divided(shipped(root, "cityscapes"), "published")
-    numbers = {side: sorted(int(name[1:]) for name in of) for side, of in found.items()}
-    assert {side: (len(of), sum(of)) for side, of in numbers.items() if side != "hidden"} == {
+    numbers = {subset: sorted(int(name[1:]) for name in of) for subset, of in found.items()}
+    assert {subset: (len(of), sum(of)) for subset, of in numbers.items() if subset != "hidden"} == {
         "labelled": (297, 466130),
         "unlabelled": (2678, 3957695),
         "val": (250, 64699),
@@ -86,7 +86,7 @@ def test_the_published_split(root, in_tmp):
     [
         ({"val": ["val"]}, "`held_out` needs `column`, and `val` and `test` as counts or fractions"),
         ({"column": None}, "`held_out` needs `column`"),
-        ({"train": ["train", "val"]}, "the value val of column `part` is given to two sides"),
+        ({"train": ["train", "val"]}, "the value val of column `part` is given to two subsets"),
     ],
 )
 def test_held_out_parts_are_for_evaluation_alone(root, change, words):
@@ -99,7 +99,7 @@ def test_held_out_parts_are_for_evaluation_alone(root, change, words):
 
 
 def write_lists(line):
-    """Lists of one image a side, as they lie in both repositories."""
+    """Lists of one image a subset, as they lie in both repositories."""
     names = {
         "186/labeled": ("train", "ulm", 1),
         "186/unlabeled": ("train", "aachen", 4),
@@ -195,6 +195,6 @@ def test_a_data_set_is_fetched_or_got_not_both(root):
 @pytest.mark.parametrize("name", ["hela", "suim", "cityscapes"])
 def test_the_shipped_experiments_are_as_published(root, name):
     run = Config(root / "config").run(name)
-    assert (run.split, run.method, run.recipe.last, run.network.width) == ("published", "im", 5, 1.0)
-    assert (run.at(0)["pool"], run.at(5)["pool"], run.at(5)["teachers"]) == (10, 5, 2)
+    assert (run.split, run.method_name, run.method.last, run.network.width) == ("published", "im", 5, 1.0)
+    assert (run.at(0)["students"], run.at(5)["students"], run.at(5)["teachers"]) == (10, 5, 2)
     assert run.dataset.protocol == "published" and run.controls == ["ldt", "ldt_equal_steps", "aldt"]

@@ -63,7 +63,7 @@ def test_the_leak_free_split_keeps_images_whole(small, in_tmp, caplog):
     _, rows = prepared(small)
     with caplog.at_level(logging.WARNING):
         found = divided(small, "leak_free")
-    sources = {side: {rows[name]["source"] for name in of} for side, of in found.items()}
+    sources = {subset: {rows[name]["source"] for name in of} for subset, of in found.items()}
     assert len(sources["labelled"]) == 1 and len(sources["unlabelled"]) == 9
     assert not sources["labelled"] & sources["unlabelled"] and "leaks" not in caplog.text
     assert found["val"] and found["test"]
@@ -81,7 +81,7 @@ def test_fingerprints_of_the_shuffle(root, in_tmp, crops, first, total):
     assert numbers == sorted(order[: int(0.1 * crops)]) and sum(numbers) == total
 
 
-def test_windows_of_one_image_never_come_to_the_test_side(small, in_tmp):
+def test_windows_of_one_image_never_come_to_the_test_subset(small, in_tmp):
     """`by: crop` allows labelled and unlabelled windows of one image, and nothing else."""
     hela(Path("raw"), COUNTS)
     prepared(small)

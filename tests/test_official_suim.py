@@ -52,8 +52,8 @@ def test_a_channel_counts_from_128_on(small, in_tmp):
 
 def test_every_colour_has_its_class(root):
     source = shipped(root, "suim")
-    assert [tuple(colour) for colour in source["coding"]["table"]] == SUIM_COLOURS
-    assert source["task"]["colours"][1:] == source["coding"]["table"] and source["task"]["doubt_class"]
+    assert [tuple(colour) for colour in source["mask_encoding"]["table"]] == SUIM_COLOURS
+    assert source["task"]["colours"][1:] == source["mask_encoding"]["table"] and source["task"]["doubt_class"]
 
 
 def test_masks_of_another_size_are_resized_and_told(small, in_tmp, caplog):
@@ -68,7 +68,7 @@ def test_masks_of_another_size_are_resized_and_told(small, in_tmp, caplog):
     ids = truth["r_r_1_"][top : top + high, left : left + wide]
     assert np.array_equal(label(rows, "r_r_1__0"), resize_mask(ids, (16, 16), True))
     with pytest.raises(UserError, match="and its mask 96 x 120"):
-        prepared(small | {"parts": small["parts"][:1], "unequal": "refuse"})
+        prepared(small | {"parts": small["parts"][:1], "on_size_mismatch": "refuse"})
 
 
 def test_partners_that_lack_are_named(small, in_tmp):

@@ -89,7 +89,7 @@ def test_other_raw_folders_are_fine(in_tmp):
 def test_init_check_and_plan_refuse_them_alike(root, in_tmp, capsys):
     pairs(Path("data/cells"), NAMES, factor=255)
     before = held()
-    assert dissent("init", "data/cells", "--settings", root / "config") == 2
+    assert dissent("init", "data/cells", "--config-dir", root / "config") == 2
     assert "the raw folder data/cells lies in data/" in capsys.readouterr().err
     assert held() == before
     settings()
@@ -98,7 +98,7 @@ def test_init_check_and_plan_refuse_them_alike(root, in_tmp, capsys):
     )
     write_text("mine/studies/many.yaml", "experiments: [mine]\nmethods: [ldt, im]\ngenerations: 1\n")
     before = held()
-    assert dissent("check", "mine", "--settings", "mine") == 1
+    assert dissent("check", "mine", "--config-dir", "mine") == 1
     assert "error: the raw folder data/cells lies in data/" in capsys.readouterr().out
     targets = ["results/mine/report.html", "results/mine.aldt/gen0/metrics.json", "data/mine/dataset.json"]
     targets += [
@@ -108,11 +108,11 @@ def test_init_check_and_plan_refuse_them_alike(root, in_tmp, capsys):
     ]
     for target in targets:
         with pytest.raises(UserError, match="the raw folder data/cells"):
-            check_asked(Plan({"settings": "mine"}, str(root)), ["-n", target])
+            check_asked(Plan({"config_dir": "mine"}, str(root)), ["-n", target])
     with pytest.raises(UserError, match="the raw folder data/cells"):
-        check_asked(Plan({"settings": "mine", "experiments": ["mine"]}, str(root)), ["-n"])
+        check_asked(Plan({"config_dir": "mine", "experiments": ["mine"]}, str(root)), ["-n"])
     with pytest.raises(UserError, match="the raw folder data/cells"):
-        Plan({"settings": "mine"}, str(root)).to_prepare("mine")  # however the target was written
+        Plan({"config_dir": "mine"}, str(root)).to_prepare("mine")  # however the target was written
     result = snakemake(root, "./data/mine/dataset.json", settings="mine")  # not even a dry run
     said = result.stdout + result.stderr
     assert result.returncode != 0 and "the raw folder data/cells lies in data/" in said and "Traceback" not in said
@@ -154,13 +154,13 @@ def test_what_prepare_wrote_is_prepared_anew(made):
 
 def test_masks_that_another_protocol_asked_for_go(in_tmp):
     pairs(Path("raw"), NAMES[:2], factor=255)
-    published = {"protocol": "published", "coding": {"name": "zero_255"}}
+    published = {"protocol": "published", "mask_encoding": {"name": "zero_255"}}
     prepared(Path("raw"), Path("data/toy"), **published)
     assert Path("data/toy/labels_any/i0.png").exists()
     shutil.rmtree("data/toy/images")  # as Snakemake does before the job
     for name in ("files.csv", "dataset.json"):
         Path("data/toy", name).unlink()
-    prepared(Path("raw"), Path("data/toy"), coding={"name": "zero_255"})
+    prepared(Path("raw"), Path("data/toy"), mask_encoding={"name": "zero_255"})
     assert not Path("data/toy/labels_any").exists()
     check_ours("data/toy", "raw")
 
@@ -262,7 +262,7 @@ def test_folders_that_nobody_prepared_are_named(in_tmp, capsys):
     text = told(Path("data/toy"))
     assert "data/toy/images/i0.png, data/toy/images/i1.png, data/toy/labels/i0.png, data/toy/labels/i1.png;" in text
     Path("own").mkdir()
-    assert dissent("init", "raw", "--name", "toy", "--settings", "own") == 2
+    assert dissent("init", "raw", "--name", "toy", "--config-dir", "own") == 2
     assert "data/toy holds files of yours" in capsys.readouterr().err and not any(Path("own").iterdir())
 
 
@@ -288,7 +288,7 @@ def test_prepared_data_outlive_their_raw_files(root, in_tmp):
     assert (
         snakemake(root, "--touch", "--forceall", target, settings="mine").returncode == 0 and held(Path("data")) == made
     )
-    plan = Plan({"settings": "mine"}, str(root))
+    plan = Plan({"config_dir": "mine"}, str(root))
     plan.code = lambda rule, *used: "of another day"
     then = plan.preparing("mine")
     assert then == read_json("data/mine/.made.json") and then["code"] != plan.code("prepare")
@@ -296,7 +296,7 @@ def test_prepared_data_outlive_their_raw_files(root, in_tmp):
     text = path.read_text()
     path.write_text(text.replace("[16, 24]", "[16, 32]"))
     with pytest.raises(UserError, match=r"settings changed \(size\), but its raw files are gone from raw"):
-        check_asked(Plan({"settings": "mine"}, str(root)), [target])
+        check_asked(Plan({"config_dir": "mine"}, str(root)), [target])
     note = Path("data/mine/.made.json")
     note.rename("note")  # data of an earlier version have none
     result = snakemake(root, target, settings="mine")
@@ -306,9 +306,9 @@ def test_prepared_data_outlive_their_raw_files(root, in_tmp):
     assert held(Path("data")) == made
     Path("data/mine/dataset.json").unlink()
     with pytest.raises(UserError, match=r"as dataset.json lack there, but its raw files are gone"):
-        check_asked(Plan({"settings": "mine"}, str(root)), [target])
+        check_asked(Plan({"config_dir": "mine"}, str(root)), [target])
     Path("away").rename("raw")
-    assert Plan({"settings": "mine"}, str(root)).preparing("mine")["code"] == then["code"]
+    assert Plan({"config_dir": "mine"}, str(root)).preparing("mine")["code"] == then["code"]
     assert snakemake(root, target, settings="mine").returncode == 0 and held(Path("data")) == made
 
 

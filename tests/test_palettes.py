@@ -57,8 +57,8 @@ def test_palettes_that_differ_are_read_by_colour(in_tmp, capsys):
     masks = folder(lambda n, mask: by_palette(mask, [(0, 1, 2), (2, 0, 1), (1, 2, 0)][n % 3]))
     assert init("--labels", "none,red,blue") == 0
     assert "palettes differ" in capsys.readouterr().out
-    table = written()["coding"]["table"]
-    assert written()["coding"]["name"] == "colours" and sorted(table) == sorted(COLOURS.tolist())
+    table = written()["mask_encoding"]["table"]
+    assert written()["mask_encoding"]["name"] == "colours" and sorted(table) == sorted(COLOURS.tolist())
     order = np.array([table.index(colour) for colour in COLOURS.tolist()], np.uint8)
     prepared_as([order[mask] for mask in masks])
     pixels = read_json("data/mine/dataset.json")["pixels"]
@@ -73,7 +73,7 @@ def test_numbers_of_palettes_that_differ_want_a_word(in_tmp, capsys):
     assert "1 is the colour 255 0 0 in masks/n00.png and the colour 0 0 200 in masks/n04.png" in text
     assert "palettes: any" in text
     assert init("--palette", "numbers") == 0
-    assert written()["coding"] == {"name": "index", "palettes": "any"}
+    assert written()["mask_encoding"] == {"name": "index", "palettes": "any"}
     prepared_as(numbers)
 
 
@@ -86,7 +86,7 @@ def test_one_colour_with_two_numbers_is_a_difference_too(in_tmp):
 
 def test_numbers_that_nobody_uses_may_have_any_colour(in_tmp):
     masks = folder(lambda n, mask: by_palette(mask, more=(n, n, n)))
-    assert init() == 0 and written()["coding"] == {"name": "index"}
+    assert init() == 0 and written()["mask_encoding"] == {"name": "index"}
     prepared_as(masks)
 
 
@@ -100,7 +100,7 @@ def test_palettes_that_are_too_short_for_255(in_tmp):
     for number, mask in enumerate(masks):
         save(Path(f"raw/images/{NAMES[number]}.png"), photo(number))
         make(number, mask)
-    assert init("--ignore", "255") == 0 and written()["coding"] == {"name": "index", "ignore": [255]}
+    assert init("--ignore", "255") == 0 and written()["mask_encoding"] == {"name": "index", "ignore": [255]}
     prepared_as([np.array([0, 1, 255], np.uint8)[mask] for mask in masks])
 
 
@@ -111,7 +111,7 @@ def test_numbers_of_a_tool_that_reduces_colours_are_no_ids(in_tmp, capsys, value
     masks = folder(lambda n, mask: by_palette(mask, range(values)[::-1], colours[:values]), values)
     assert init() == 0
     assert f"{values - 1} is black and 0 is not in the palettes of masks" in capsys.readouterr().out
-    table = written()["coding"]["table"]
+    table = written()["mask_encoding"]["table"]
     assert table[0] == [0, 0, 0] and written()["task"]["kind"] == ("binary" if values == 2 else "multiclass")
     order = np.array([table.index(colour) for colour in colours[:values].tolist()], np.uint8)
     prepared_as([order[mask] for mask in masks])
@@ -119,14 +119,14 @@ def test_numbers_of_a_tool_that_reduces_colours_are_no_ids(in_tmp, capsys, value
 
 def test_a_palette_that_gives_two_numbers_one_colour_is_read_by_number(in_tmp):
     masks = folder(lambda n, mask: by_palette(mask, colours=[[0, 0, 0], [9, 9, 9], [9, 9, 9]]))
-    assert init() == 0 and written()["coding"] == {"name": "index"}
+    assert init() == 0 and written()["mask_encoding"] == {"name": "index"}
     prepared_as(masks)
 
 
 def test_black_and_white_that_change_places(in_tmp):
     masks = folder(lambda n, mask: by_palette(mask, (1, 0) if n % 2 else (0, 1), GREYS), values=2)
     assert init() == 0
-    assert written()["coding"]["table"] == [[0, 0, 0], [255, 255, 255]] and written()["task"]["kind"] == "binary"
+    assert written()["mask_encoding"]["table"] == [[0, 0, 0], [255, 255, 255]] and written()["task"]["kind"] == "binary"
     prepared_as(masks)
 
 
@@ -141,7 +141,7 @@ def test_palettes_beside_grey_masks(in_tmp, capsys):
 def test_empty_grey_masks_beside_palettes_are_no_question(in_tmp):
     masks = folder(lambda n, mask: np.zeros_like(mask) if n == 4 else by_palette(mask))
     masks[4][:] = 0
-    assert init() == 0 and written()["coding"] == {"name": "index"}
+    assert init() == 0 and written()["mask_encoding"] == {"name": "index"}
     prepared_as(masks)
 
 
@@ -156,7 +156,7 @@ def test_palettes_beside_rgb_masks_are_read_by_colour(in_tmp, capsys):
     assert init("--palette", "numbers") == 2
     said(capsys, "some masks are RGB, which has no numbers")
     assert init() == 0
-    table = written()["coding"]["table"]
+    table = written()["mask_encoding"]["table"]
     order = np.array([table.index(colour) for colour in COLOURS.tolist()], np.uint8)
     prepared_as([order[mask] for mask in masks])
 
@@ -180,10 +180,10 @@ def test_palettes_in_folders_of_labels(in_tmp):
             Path(f"raw/masks/{name}").mkdir(parents=True, exist_ok=True)
             one = by_palette((mask == value) * 1, (1, 0) if number % 2 else (0, 1), GREYS)
             one.save(f"raw/masks/{name}/{NAMES[number]}.png")
-    assert init() == 0 and written()["coding"]["name"] == "folders"
+    assert init() == 0 and written()["mask_encoding"]["name"] == "folders"
     prepared_as(masks)
     by_palette(masks[0] % 2, (0, 1), COLOURS[:2]).save(f"raw/masks/cell/{NAMES[0]}.png")
-    text = refused(Path("raw"), Path("o"), **{key: written()[key] for key in ("task", "coding")})
+    text = refused(Path("raw"), Path("o"), **{key: written()[key] for key in ("task", "mask_encoding")})
     assert f"its mask cell/{NAMES[0]}.png has a palette of colours where 0/255 masks are grey" in text
 
 
@@ -192,14 +192,14 @@ def test_palettes_in_folders_of_labels(in_tmp):
 
 def test_one_bit_beside_0_and_255(in_tmp):
     masks = folder(lambda n, mask: mask.astype(bool) if n % 2 else mask * np.uint8(255), values=2)
-    assert init() == 0 and written()["coding"] == {"name": "zero_255"}
+    assert init() == 0 and written()["mask_encoding"] == {"name": "zero_255"}
     prepared_as(masks)
 
 
 def test_one_bit_beside_ids(in_tmp):
     masks = folder(lambda n, mask: (mask % 2).astype(bool) if n == 4 else mask)
     masks[4] %= 2
-    assert init() == 0 and written()["coding"] == {"name": "index"}
+    assert init() == 0 and written()["mask_encoding"] == {"name": "index"}
     prepared_as(masks)
 
 
@@ -209,13 +209,13 @@ def test_one_bit_beside_1_and_255_is_refused(in_tmp, capsys):
     said(capsys, "masks/n04.png", "white may mean either")
     coding = {"name": "index", "ignore": [255]}
     assert "masks/n04.png: has 1 bits a pixel, and 1 and 255 are both ids" in refused(
-        Path("raw"), Path("o"), coding=coding
+        Path("raw"), Path("o"), mask_encoding=coding
     )
 
 
 def test_white_of_16_bits(in_tmp):
     masks = folder(lambda n, mask: mask.astype(np.uint16) * 65535 if n % 2 else mask * np.uint8(255), values=2)
-    assert init() == 0 and written()["coding"] == {"name": "zero_255"}
+    assert init() == 0 and written()["mask_encoding"] == {"name": "zero_255"}
     prepared_as(masks)
 
 

@@ -79,7 +79,7 @@ def test_every_room_has_a_floor():
     assert {room(path) for path in FILES} - {"__init__"} == set(FLOORS)
 
 
-def test_columns_and_sides_are_named_in_one_place():
+def test_columns_and_subsets_are_named_in_one_place():
     """A tuple or list of words that core/columns.py has too would be a second place to change."""
     own = {value for value in vars(columns).values() if isinstance(value, tuple)}
     for path in [*FILES, *SCRIPTS]:
@@ -254,9 +254,9 @@ def test_registries_hold_the_names_of_the_options():
 
     names = {literal(kind, "name").pop() for kind in get_args(get_args(method.Learn)[0])}
     assert set(learners.LEARNERS) == names
-    assert set(LABELERS) == literal(method.Recipe, "label")
-    assert set(SELECTORS) == literal(method.Recipe, "select")
-    assert set(augment.GEOMETRY) == set(augment.COLOUR) == literal(method.Recipe, "view")
+    assert set(LABELERS) == literal(method.Method, "pseudo_label")
+    assert set(SELECTORS) == literal(method.Method, "select")
+    assert set(augment.GEOMETRY) == set(augment.COLOUR) == literal(method.Method, "augmentation")
     assert set(losses.LOSSES) == set(get_args(network.LossName))
     assert set(networks.ARCHITECTURES) == literal(network.Network, "architecture")
     assert set(metrics.SCORES) >= literal(task.Task, "score")

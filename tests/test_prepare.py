@@ -104,11 +104,11 @@ def test_large_jpegs_come_at_a_fraction_unless_published(in_tmp):
     save(Path("raw/images/a.jpg"), smooth, quality=95)
     disc = ((y - 300) ** 2 + (x - 500) ** 2 < 150**2).astype(np.uint8)
     save(Path("raw/masks/a.png"), disc * np.uint8(255))
-    _, rows = prepared(Path("raw"), Path("out"), coding={"name": "zero_255"})
+    _, rows = prepared(Path("raw"), Path("out"), mask_encoding={"name": "zero_255"})
     whole = resize_photo(np.array(Image.open("raw/images/a.jpg")), (16, 24), False).astype(int)
     assert np.abs(read_image("out/images/a.png", 3) - whole).max() <= 3
     assert np.array_equal(label(rows, "a"), resize_mask(disc, (16, 24), False)) and label(rows, "a").any()
-    prepared(Path("raw"), Path("published"), coding={"name": "zero_255"}, protocol="published")
+    prepared(Path("raw"), Path("published"), mask_encoding={"name": "zero_255"}, protocol="published")
     exact = opencv_bilinear(np.array(Image.open("raw/images/a.jpg")), (16, 24))
     assert np.array_equal(read_image("published/images/a.png", 3), exact)
 
@@ -133,7 +133,12 @@ def test_published_binary_masks_have_three_readings(in_tmp):
     y, x = np.mgrid[:37, :53]
     disc = (((y - 18) ** 2 + (x - 25) ** 2 <= 144) * 255).astype(np.uint8)
     save(Path("raw/masks/a_segmentation.png"), disc)
-    keys = {"coding": {"name": "zero_255"}, "protocol": "published", "mask_suffix": "_segmentation", "size": [12, 16]}
+    keys = {
+        "mask_encoding": {"name": "zero_255"},
+        "protocol": "published",
+        "mask_suffix": "_segmentation",
+        "size": [12, 16],
+    }
     about, rows = prepared(Path("raw"), Path("out"), **keys)
     counts = {folder: int(read_mask(f"out/{folder}/a.png").sum()) for folder in ("labels", "labels_any", "labels_half")}
     assert counts == {"labels": 42, "labels_any": 48, "labels_half": 44}
@@ -146,7 +151,7 @@ def test_published_binary_masks_have_three_readings(in_tmp):
 def test_published_greys_pass_as_in_the_papers_code(in_tmp):
     save(Path("raw/images/a.png"), photo(1))
     save(Path("raw/masks/a.png"), np.array([0, 100, 200, 255], np.uint8)[ids(1, 4)])
-    _, rows = prepared(Path("raw"), Path("out"), coding={"name": "zero_255"}, protocol="published")
+    _, rows = prepared(Path("raw"), Path("out"), mask_encoding={"name": "zero_255"}, protocol="published")
     assert np.array_equal(label(rows, "a"), ids(1, 4) == 3)
     assert np.array_equal(read_mask("out/labels_any/a.png"), ids(1, 4) > 0)
     assert np.array_equal(read_mask("out/labels_half/a.png"), ids(1, 4) > 1)

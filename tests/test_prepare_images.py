@@ -32,10 +32,10 @@ def test_colours_that_a_grey_data_set_loses_are_told(in_tmp, caplog):
         "rgb.jpg": np.repeat(photo(2, channels=1)[..., None], 3, 2),
     }.items():
         save(Path("raw/images", name), pixels)
-    prepared(Path("raw"), Path("out"), partial=True, parts=ALONE, channels=1)
+    prepared(Path("raw"), Path("out"), allow_unlabelled=True, parts=ALONE, channels=1)
     assert "colour" not in caplog.text
     save(Path("raw/images/stained.png"), photo(3))
-    prepared(Path("raw"), Path("out"), partial=True, parts=ALONE, channels=1)
+    prepared(Path("raw"), Path("out"), allow_unlabelled=True, parts=ALONE, channels=1)
     assert "images/stained.png: is in colour and read as grey; `channels: 3` keeps colours" in caplog.text
 
 
@@ -79,12 +79,12 @@ def test_16_bits_have_one_range_for_the_whole_data_set(in_tmp, name):
             order = ">" if name == "big.tif" else "<"
             path = raw / f"images/{key}.tif"
             tifffile.imwrite(path, pixels, byteorder=order, bigtiff=name == "bigtiff.tif", photometric="minisblack")
-    about, _ = prepared(raw, Path("out"), depth=16, channels=1, percentiles=[0, 100])
+    about, _ = prepared(raw, Path("out"), bit_depth=16, channels=1, percentiles=[0, 100])
     low, high = min(p.min() for p in images.values()), max(p.max() for p in images.values())
     assert about["levels"] == [low, high]
     for key, pixels in images.items():
         assert np.array_equal(read_image(f"out/images/{key}.png", 1)[..., 0], stretched(pixels, low, high))
-    about, _ = prepared(raw, Path("out"), depth=16, channels=1, percentiles=[1, 99])
+    about, _ = prepared(raw, Path("out"), bit_depth=16, channels=1, percentiles=[1, 99])
     both = np.sort(np.concatenate([p.ravel() for p in images.values()]))
     assert about["levels"] == [both[int(np.ceil(0.01 * both.size)) - 1], both[int(np.ceil(0.99 * both.size)) - 1]]
 
@@ -94,14 +94,16 @@ def test_16_bit_colour_keeps_all_its_bits(in_tmp):
     pairs(Path("raw"), ["a"])
     Path("raw/images/a.png").unlink()
     tifffile.imwrite("raw/images/a.tif", pixels, photometric="rgb")
-    prepared(Path("raw"), Path("out"), depth=16, percentiles=[0, 100])
+    prepared(Path("raw"), Path("out"), bit_depth=16, percentiles=[0, 100])
     assert np.array_equal(read_image("out/images/a.png", 3), stretched(pixels, pixels.min(), pixels.max()))
 
 
 def test_8_bits_among_16_are_refused(in_tmp):
     raw = pairs(Path("raw"), ["a", "b"])
     save(raw / "images/a.png", deep(1, 0, 999))
-    assert "images/b.png: has 8 bits a sample, and the data set says `depth: 16`" in refused(raw, Path("out"), depth=16)
+    assert "images/b.png: has 8 bits a sample, and the data set says `bit_depth: 16`" in refused(
+        raw, Path("out"), bit_depth=16
+    )
 
 
 # turned photographs
@@ -184,7 +186,7 @@ def test_each_layer_of_a_label_is_turned_by_its_own_tag(in_tmp):
     dead = turned_photo(Path("raw/masks/dead/a.png"), 3, ids(2) * np.uint8(255))
     side = turned_photo(Path("raw/masks/side/a.tif"), 6, ids(3, 2, 24, 16) * np.uint8(255))
     task = {"kind": "multilabel", "labels": ["alive", "dead", "side"]}
-    _, rows = prepared(Path("raw"), Path("out"), task=task, coding={"name": "folders"})
+    _, rows = prepared(Path("raw"), Path("out"), task=task, mask_encoding={"name": "folders"})
     expected = [ids(1) > 0, dead > 0, side > 0]
     assert [np.array_equal(label(rows, "a") >> bit & 1, layer) for bit, layer in enumerate(expected)] == [True] * 3
 
@@ -193,7 +195,7 @@ def test_each_layer_of_a_label_is_turned_by_its_own_tag(in_tmp):
 def test_the_shape_of_a_smaller_mask_tells_how_it_was_drawn(in_tmp, shape):
     turned_photo(Path("raw/images/a.png"), 6, photo(1))
     save(Path("raw/masks/a.png"), ids(1, 2, *shape))
-    keys = {"unequal": "resize", "size": [24, 16]}
+    keys = {"on_size_mismatch": "resize", "size": [24, 16]}
     if shape == (10, 10):
         assert "`exif: image`" in refused(Path("raw"), Path("out"), **keys)
         return
@@ -231,7 +233,7 @@ def test_spots_of_sparse_images_stay_apart(in_tmp, noise, caplog):
     for number, image in enumerate(images):
         save(raw / f"images/a{number}.png", image)
         save(raw / f"masks/a{number}.png", ids(number, 2, 64, 64))
-    about, _ = prepared(raw, Path("out"), depth=16, channels=1, size=[64, 64])
+    about, _ = prepared(raw, Path("out"), bit_depth=16, channels=1, size=[64, 64])
     for number in range(len(images)):
         found = read_image(f"out/images/a{number}.png", 1)[..., 0]
         assert found[40 + number, 40] == 255 and 0 < found[5 + number, 5] < 255 and np.median(found) == 0
@@ -243,12 +245,12 @@ def test_one_hot_pixel_does_not_darken_all(in_tmp, caplog):
     raw, image = pairs(Path("raw"), ["a"]), deep(1, 100, 400, (16, 24))
     image[3, 3] = 65535
     save(raw / "images/a.png", image)
-    about, _ = prepared(raw, Path("out"), depth=16, channels=1, percentiles=[1, 99])
+    about, _ = prepared(raw, Path("out"), bit_depth=16, channels=1, percentiles=[1, 99])
     assert about["levels"][1] < 400
     assert "(up to 65535) and all become 255; if they differ in meaning, widen `percentiles`" in caplog.text
 
 
 def test_16_bit_images_of_one_level(in_tmp):
     save(pairs(Path("raw"), ["a"]) / "images/a.png", np.full((16, 24), 7, np.uint16))
-    about, _ = prepared(Path("raw"), Path("out"), depth=16, channels=1)
+    about, _ = prepared(Path("raw"), Path("out"), bit_depth=16, channels=1)
     assert about["levels"] == [7, 8]

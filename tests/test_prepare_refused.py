@@ -124,7 +124,7 @@ ODD = {
     "32 bits": (lambda p: tifffile.imwrite(p, np.zeros((16, 24), np.uint32), photometric="minisblack"), "32 bits"),
     "16 bits": (
         lambda p: Image.fromarray(photo(1)[..., 0].astype(np.uint16)).save(p, "PNG"),
-        "has 16 bits a sample, and the data set says `depth: 8`",
+        "has 16 bits a sample, and the data set says `bit_depth: 8`",
     ),
     "16-bit colour PNG": (lambda p: raw_png(p, (16, 24), 16, 2, 16 * (b"\0" + bytes(24 * 6))), "save it as TIFF"),
     "180 megapixels": (lambda p: raw_png(p, (10000, 18000), 8, 2, b""), "larger than 178 megapixels"),
@@ -169,7 +169,9 @@ def test_real_pixels_never_become_the_id_that_is_kept_for_doubt(in_tmp):
     text = refused(raw, Path("out"), task=THREE | {"doubt_class": True})
     assert "images/a.png: " in text and "images/b.png: " in text and "pixels of its mask are `sky`" in text
     assert "ids: [[], 0, 1, ...]" in text and "labels: [doubt, ...]" in text
-    about, rows = prepared(raw, Path("out"), task=DOUBT, coding={"name": "index", "ids": [[], 0, 1, 2]})  # as it says
+    about, rows = prepared(
+        raw, Path("out"), task=DOUBT, mask_encoding={"name": "index", "ids": [[], 0, 1, 2]}
+    )  # as it says
     assert (label(rows, "a") == ids(0, 3) + 1).all() and about["pixels"]["doubt"] == 0
     about, rows = prepared(raw, Path("shared"), task=THREE | {"doubt_class": "shared"})
     assert (label(rows, "a") == ids(0, 3)).all() and about["task"]["doubt_class"] == "shared"
@@ -178,4 +180,4 @@ def test_real_pixels_never_become_the_id_that_is_kept_for_doubt(in_tmp):
 @pytest.mark.parametrize("doubt", [True, "shared"])
 def test_folders_leave_no_id_free_for_doubt(doubt):
     with pytest.raises(UserError, match=r"each pixel in no folder is `sky`.*leave `doubt_class` out"):
-        dataset(task=THREE | {"doubt_class": doubt}, coding={"name": "folders"})
+        dataset(task=THREE | {"doubt_class": doubt}, mask_encoding={"name": "folders"})

@@ -91,7 +91,7 @@ def test_an_image_without_a_hidden_mask_is_told(in_tmp):
         ("unlabelled.csv", [{"id": "a"}], ("id",)),
     ):
         write_table(name, rows, columns)
-    write_json("thresholds.json", {"least": 0.5, "most": 0.9})
+    write_json("thresholds.json", {"low": 0.5, "high": 0.9})
     params = {"task": Spec(kind="binary", labels=["x"]).model_dump(mode="json")}
     with pytest.raises(UserError, match=r"hidden.csv has no mask of a: `quality.by: truth`.*by: evalnets"):
         score_pairs(

@@ -1,4 +1,4 @@
-"""Every shipped recipe runs in every kind of task, two generations; and each does what its row in docs/reference/methods.md says."""
+"""Every shipped method runs in every kind of task, two generations; and each does what its row in docs/reference/methods.md says."""
 
 import re
 import shutil
@@ -29,16 +29,16 @@ def house(request, tmp_path_factory):
     """A working directory for one kind of task, in which pools are shared between methods."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp(request.param))
-        yield InProcess(Path(__file__).parents[1], request.param, "methods: {ensemble_clean: {pool: [4, 4, 2]}}\n")
+        yield InProcess(Path(__file__).parents[1], request.param, "methods: {ensemble_clean: {students: [4, 4, 2]}}\n")
 
 
 @pytest.mark.parametrize("method", RECIPES)
 def test_a_recipe_runs(house, method):
     run = house.run(method)
-    last = Path("results", run.name, f"gen{run.recipe.last}")
-    assert run.recipe.last == (2 if method in GENERATIONAL else 0)
+    last = Path("results", run.name, f"gen{run.method.last}")
+    assert run.method.last == (2 if method in GENERATIONAL else 0)
     assert read_json(last / "teachers.json")["pool"]
-    for g in range(run.recipe.last + 1):
+    for g in range(run.method.last + 1):
         CHECKS[method](run, g, Path("results", run.name, f"gen{g}"))
 
 
@@ -49,7 +49,7 @@ def test_a_finished_evalnet_comes_back_from_its_last_checkpoint(house, monkeypat
     before = {path.name: sha256(path) for path in (folder / "1").iterdir()}
     shutil.rmtree(folder / "1")
     monkeypatch.setattr("dissent.training.loop.Optimizer.set_rate", lambda *_: pytest.fail("trained again"))
-    tables = (house.plan.quality_pools(run), house.sides["labelled"], house.sides["val"])
+    tables = (house.plan.quality_pools(run), house.subsets["labelled"], house.subsets["val"])
     train_evalnet(rule_params.evalnet(run, 1, code), *tables, str(folder / "1"), str(folder / "s1"), "cpu")
     assert {path.name: sha256(path) for path in (folder / "1").iterdir()} == before
 
@@ -67,7 +67,7 @@ def test_the_method_that_docs_show_runs(in_tmp):
 
 
 def test_teachers_of_several_widths_vote_on_the_same_images(in_tmp):
-    house = InProcess(Path(__file__).parents[1], "multiclass", "start: null\nvary: {widths: [1, 2]}\n")
+    house = InProcess(Path(__file__).parents[1], "multiclass", "start: null\ndiversify: {widths: [1, 2]}\n")
     here = Path("results", house.run("im").name)
     heads = [[networks.load(here / f"gen{g}/students/{i}")[0].head.in_channels for i in (1, 2)] for g in (0, 1, 2)]
     assert heads == [[2, 4], [2, 4], [2, 2]]
@@ -94,11 +94,11 @@ def votes(here):
 def people(run, g, here):
     """Learns from labels of people alone: all of them where it is an upper bound, ten times where it is augmented."""
     rows = read_table(here / "pairs.csv")
-    upper, augmented = run.method in ("fdt", "afdt"), run.method in ("aldt", "afdt")
+    upper, augmented = run.method_name in ("fdt", "afdt"), run.method_name in ("aldt", "afdt")
     assert Counter(row["origin"] for row in rows) == ({"labelled": 3, "hidden": 4} if upper else {"labelled": 3})
     assert {row["copies"] for row in rows} == ({"9"} if augmented else {"0"})
     assert seen(run, g, here) == len(rows) * (10 if augmented else 1)
-    assert run.at(g)["budget_of"] == ("pairs" if run.method in ("ldt", "aldt", "fdt", "afdt") else "all_images")
+    assert run.at(g)["steps_from"] == ("pairs" if run.method_name in ("ldt", "aldt", "fdt", "afdt") else "all_images")
 
 
 def agreed(run, g, here):
@@ -112,11 +112,11 @@ def agreed(run, g, here):
         label, differ = read_mask(row["label"]), first != second
         common = first & second if run.dataset.task.kind == "multilabel" else np.where(differ, 0, first)
         assert (label == common).all() and ((read_mask(row["doubt"]) != 0) == differ).all()
-        larger = run.recipe.select == "larger" and run.dataset.task.kind == "binary"
+        larger = run.method.select == "larger" and run.dataset.task.kind == "binary"
         assert row["kept"] == str(int(not larger or label.sum() > differ.sum()))
         kept += int(row["kept"])
     assert len(pseudo) == kept and (kept or run.dataset.task.kind == "binary")
-    if run.method in ("im", "im_clean", "fixmatch_im"):
+    if run.method_name in ("im", "im_clean", "fixmatch_im"):
         assert seen(run, g, here) == len(labelled) + kept and {row["copies"] for row in pseudo} <= {"0"}
         assert width_of(here) == 2
 
@@ -131,7 +131,7 @@ def ensemble(run, g, here):
     labelled, pseudo = pairs(here)
     assert seen(run, g, here) == len(labelled) + len(pseudo) and len(pseudo) == (4 if g else 0)
     if g:
-        members = range(1, {"model_ensemble": 2, "ensemble_clean": 4}[run.method] + 1)
+        members = range(1, {"model_ensemble": 2, "ensemble_clean": 4}[run.method_name] + 1)
         for row in read_table(here / "masks.csv"):
             of = votes(here)[row["id"]]
             assert sorted(of) == [0, *members] and (read_mask(row["label"]) == of[0]).all()
@@ -169,12 +169,12 @@ def plus(run, g, here):
     labelled, pseudo = pairs(here)
     assert width_of(here) == int(16 * 0.125 * (1, 1, 1.5)[g])
     if g:
-        aim = run.method.startswith("aim")
+        aim = run.method_name.startswith("aim")
         copies = [int(row["copies"]) for row in pseudo]
         assert all(row["copies"] == ("9" if aim else "0") for row in labelled)
         assert seen(run, g, here) == len(labelled) * (10 if aim else 1) + sum(copies) + len(copies) * aim
-        assert set(copies) <= ({1} if run.method.endswith("im_plus") else {1, 2, 3, 4, 5})
-        if run.recipe.rates:
+        assert set(copies) <= ({1} if run.method_name.endswith("im_plus") else {1, 2, 3, 4, 5})
+        if run.method.rates:
             scores = {row["id"]: row for row in read_table(here / "scores.csv")}
             assert all(scores[row["id"]]["copies"] == row["copies"] for row in pseudo)
 
@@ -189,7 +189,7 @@ def rated(run, g, here):
         best = max(float(one["score"]) for one in scores if one["id"] == row["id"])
         old = before.get(row["id"], {"kept": "0"})
         value = max(best, float(old["score"])) if old["kept"] == "1" else best
-        assert float(row["score"]) == value and row["kept"] == str(int(value >= limits["most"]))
+        assert float(row["score"]) == value and row["kept"] == str(int(value >= limits["high"]))
         if old["kept"] == "1" and float(old["score"]) >= best:
             assert (read_mask(row["label"]) == read_mask(old["label"])).all()
         else:

@@ -101,8 +101,8 @@ def test_the_page_says_what_the_tables_say(made, text):
     sentence = text[text.index('<p class="verdict') :].split("</p>")[0]
     assert f"{100 * last['test']['pool']['iou']['mean']:.1f} on 6 test images" in sentence
     assert "points against ldt_equal_steps" in sentence and "points against aldt" in sentence and "fdt" not in sentence
-    for side in ("val", "test"):
-        assert f"{100 * last[side]['best']['iou']['value']:.1f}" in said["scores"]
+    for subset in ("val", "test"):
+        assert f"{100 * last[subset]['best']['iou']['value']:.1f}" in said["scores"]
     assert last["definitions"]["iou"] in said["scores"] and "reads hidden masks" in said["scores"]
     assert f"{100 * last['pseudo_labels']['doubt_share']:.1f}" in said["pseudo"]
     assert f"{100 * audit['all_images']['wrong_outside']:.1f}" in said["audit"]
@@ -111,17 +111,23 @@ def test_the_page_says_what_the_tables_say(made, text):
         assert words in said["cost"]
     for words in ("Most doubtful", "Least doubtful", "Random", "Most changed"):
         assert words in said["sheets"]
-    command = "snakemake --cores 2 results/tiny/report.html --config settings="
-    for words in (command, "torch", "gen2/students/1/model.safetensors", "splits/few/hidden.csv", "method: im_clean"):
+    command = "snakemake --cores 2 results/tiny/report.html --config config_dir="
+    for words in (
+        command,
+        "torch",
+        "gen2/students/1/model.safetensors",
+        "splits/few/hidden.csv",
+        "method_name: im_clean",
+    ):
         assert words in said["run"]
 
 
 def test_every_student_is_a_dot(arguments):
-    """One more student in the pool is one more dot in the plot of that side."""
+    """One more student in the pool is one more dot in the plot of that subset."""
 
     def dots():
         text = written(arguments)
-        return {side: _plot(text, side).count("<use ") for side in ("val", "test")}
+        return {subset: _plot(text, subset).count("<use ") for subset in ("val", "test")}
 
     before = dots()
     metrics = read_json("results/tiny/gen1/metrics.json")
@@ -130,8 +136,8 @@ def test_every_student_is_a_dot(arguments):
     assert dots() == {"val": before["val"], "test": before["test"] + 1}
 
 
-def _plot(text, side):
-    plot = text[text.index(f'aria-label="iou on {side} images') :]
+def _plot(text, subset):
+    plot = text[text.index(f'aria-label="iou on {subset} images') :]
     return plot[: plot.index("</svg>")]
 
 
@@ -183,7 +189,7 @@ def test_without_test_images_the_verdict_says_on_what_it_rests(arguments):
 
 
 def test_pictures_shrink_until_the_page_is_small_enough(arguments, monkeypatch):
-    monkeypatch.setattr(page_module, "_SIDES", (32, 16))
+    monkeypatch.setattr(page_module, "_SUBSETS", (32, 16))
     whole = len(written(arguments).encode())
     assert len(written(arguments, limit=whole).encode()) < whole
     assert len(written(arguments, limit=whole + 1).encode()) == whole

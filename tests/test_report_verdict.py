@@ -13,7 +13,7 @@ from dissent.report.run_results import Generation
 from dissent.report.verdict import verdict
 
 TASK = Task(kind="binary", labels=["x"]).model_dump(mode="json")
-COLUMNS = ("side", "id", "who", "label", "tp", "fp", "fn", "tn")
+COLUMNS = ("subset", "id", "who", "label", "tp", "fp", "fn", "tn")
 RUN = {"method": "im", "upper_bounds": ["fdt"]}
 
 
@@ -26,9 +26,9 @@ def counts(path, right, images=40, students=2, seed=0):
         for student in range(students):
             found = right + hard + student
             numbers = {"tp": found, "fp": 0, "fn": 100 - found, "tn": 50}
-            rows.append({"side": "test", "id": f"i{image}", "who": f"student{student + 1}", "label": "x"} | numbers)
+            rows.append({"subset": "test", "id": f"i{image}", "who": f"student{student + 1}", "label": "x"} | numbers)
         rows.append(
-            {"side": "test", "id": f"i{image}", "who": "ensemble", "label": "x", "tp": 0, "fp": 0, "fn": 0, "tn": 0}
+            {"subset": "test", "id": f"i{image}", "who": "ensemble", "label": "x", "tp": 0, "fp": 0, "fn": 0, "tn": 0}
         )
     write_table(path, rows, COLUMNS)
     return path
@@ -78,7 +78,7 @@ def test_difference_over_seeds_is_their_mean_and_as_wide_as_they_differ(in_tmp):
 def test_difference_is_that_of_the_pool_means_of_metrics_json(in_tmp):
     """A pool's sum of counts has another IoU than the mean of its students': one invents 300 pixels, one none."""
     rows = [
-        {"side": "test", "id": "i", "who": f"student{k}", "label": "x", "tp": 100, "fp": fp, "fn": 0, "tn": 0}
+        {"subset": "test", "id": "i", "who": f"student{k}", "label": "x", "tp": 100, "fp": fp, "fn": 0, "tn": 0}
         for k, fp in ((1, 0), (2, 300))
     ]
     write_table("a.csv", rows, COLUMNS)
@@ -95,7 +95,7 @@ def test_images_are_drawn_in_pieces_where_there_are_many(in_tmp, monkeypatch):
 
 
 def test_what_has_no_score_has_no_difference(in_tmp):
-    rows = [{"side": "test", "id": "i", "who": "student1", "label": "x", "tp": 0, "fp": 0, "fn": 0, "tn": 9}]
+    rows = [{"subset": "test", "id": "i", "who": "student1", "label": "x", "tp": 0, "fp": 0, "fn": 0, "tn": 9}]
     write_table("a.csv", rows, COLUMNS)
     assert difference("a.csv", "a.csv", "test", "iou", TASK) == (None, None, None)
 

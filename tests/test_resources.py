@@ -20,7 +20,7 @@ BASE = "dataset: nuclei\nsplit: few\nnetwork: mine\n"
 def run(root, tmp_path):
     """Make a run from the text of a network and more keys of an experiment."""
 
-    def make(network="steps: 1000\nbatch: 16\n", experiment="", architecture="unet1x1"):
+    def make(network="steps: 1000\nbatch_size: 16\n", experiment="", architecture="unet1x1"):
         for folder, text in {
             "networks": f"architecture: {architecture}\n{network}",
             "experiments": BASE + ("" if "method:" in experiment else "method: ldt\n") + experiment,
@@ -39,15 +39,15 @@ def train(run, pairs=1000, val=100, unlabelled=10_000):
 @pytest.mark.parametrize(
     ("more", "what"),
     [
-        ({"network": "steps: 9000\nbatch: 16\n"}, "runtime"),
-        ({"network": "steps: 1000\nbatch: 64\n"}, "mem_mb"),
-        ({"network": "steps: 1000\nbatch: 64\n"}, "runtime"),
-        ({"network": "steps: 1000\nbatch: 16\nwidth: 4\n"}, "mem_mb"),
-        ({"network": "steps: 1000\nbatch: 16\nwidth: 4\n"}, "runtime"),
-        ({"architecture": "unet", "network": "steps: 1000\nbatch: 16\nencoder: resnet34\n"}, "runtime"),
+        ({"network": "steps: 9000\nbatch_size: 16\n"}, "runtime"),
+        ({"network": "steps: 1000\nbatch_size: 64\n"}, "mem_mb"),
+        ({"network": "steps: 1000\nbatch_size: 64\n"}, "runtime"),
+        ({"network": "steps: 1000\nbatch_size: 16\nwidth: 4\n"}, "mem_mb"),
+        ({"network": "steps: 1000\nbatch_size: 16\nwidth: 4\n"}, "runtime"),
+        ({"architecture": "unet", "network": "steps: 1000\nbatch_size: 16\nencoder: resnet34\n"}, "runtime"),
         ({"experiment": "learn: {name: fixmatch}\n"}, "mem_mb"),
         ({"experiment": "learn: {name: fixmatch}\n"}, "runtime"),
-        ({"experiment": "labelled_copies: 9\n"}, "mem_mb"),
+        ({"experiment": "labelled_noise_copies: 9\n"}, "mem_mb"),
     ],
 )
 def test_more_work_asks_for_more(run, more, what):
@@ -55,9 +55,9 @@ def test_more_work_asks_for_more(run, more, what):
 
 
 def test_epochs_are_counted_in_pairs_with_their_copies(run):
-    network = "epochs: 5\nbatch: 16\n"
-    plain, noisy = train(run(network)), train(run(network, "labelled_copies: 9\n"))
-    equal = train(run(network, "budget_of: all_images\n"))
+    network = "epochs: 5\nbatch_size: 16\n"
+    plain, noisy = train(run(network)), train(run(network, "labelled_noise_copies: 9\n"))
+    equal = train(run(network, "steps_from: all_images\n"))
     assert plain.runtime < noisy.runtime and plain.runtime < equal.runtime
 
 
@@ -65,15 +65,15 @@ def test_many_pairs_take_memory_and_nothing_asks_for_more_than_a_day(run):
     many = train(run(), pairs=10**5).mem_mb
     assert many > train(run()).mem_mb + 0.9 * 10**5 * resources._image_mb(run())
     assert train(run(), pairs=10**6).mem_mb < many + 10**6 * resources._image_mb(run())  # no card takes so many at once
-    assert train(run("steps: 10000000\nbatch: 16\n")).runtime == 24 * 60
+    assert train(run("steps: 10000000\nbatch_size: 16\n")).runtime == 24 * 60
     assert resources.listing(10**7).mem_mb > 40_000
 
 
 def test_the_network_file_corrects_a_training_key_by_key(run):
     reckoned = train(run())
-    own = train(run("steps: 1000\nbatch: 16\nresources: {runtime: 7}\n"))
+    own = train(run("steps: 1000\nbatch_size: 16\nresources: {runtime: 7}\n"))
     assert own == resources.Needs(reckoned.mem_mb, 7)
-    assert train(run("steps: 1000\nbatch: 16\nresources: {mem_mb: 70}\n")) == resources.Needs(70, reckoned.runtime)
+    assert train(run("steps: 1000\nbatch_size: 16\nresources: {mem_mb: 70}\n")) == resources.Needs(70, reckoned.runtime)
 
 
 def test_predicting_grows_with_images_and_networks_but_not_in_memory(run):
@@ -91,7 +91,7 @@ def test_rating_masks_asks_for_the_networks_that_rate(run):
         return resources.scoring(run(**more, experiment=rated.format(evalnet, used)), 10**6)
 
     small = score("evalnet_small")
-    assert score("evalnet_small", network="steps: 1000\nbatch: 16\nwidth: 4\n") == small
+    assert score("evalnet_small", network="steps: 1000\nbatch_size: 16\nwidth: 4\n") == small
     assert score("evalnet_small", used=3).runtime > small.runtime
     wide = score("evalnet_wide")
     assert wide.runtime > small.runtime and wide.mem_mb > small.mem_mb
@@ -127,10 +127,10 @@ def test_the_numbers_of_networks_are_those_that_torch_counts(architecture, more)
 
 def test_the_plan_asks_for_them_and_a_command_line_corrects_them(root, in_tmp):
     """Of a table that exists at once; where it is still to be made Snakemake asks again."""
-    sides = in_tmp / "data/nuclei/splits/few"
-    sides.mkdir(parents=True)
-    for side in ("labelled", "unlabelled", "val", "test", "hidden"):
-        (sides / f"{side}.csv").write_text("id,image\n" + "a,b\n" * 100)
+    subsets = in_tmp / "data/nuclei/splits/few"
+    subsets.mkdir(parents=True)
+    for subset in ("labelled", "unlabelled", "val", "test", "hidden"):
+        (subsets / f"{subset}.csv").write_text("id,image\n" + "a,b\n" * 100)
     (in_tmp / "data/nuclei/dataset.json").write_text('{\n "dataset": "nuclei"\n}\n')
     (in_tmp / "data/nuclei/files.csv").write_text("id,image,label,image_sha256\n")
     target = "results/demo.ldt/gen0/pairs.csv"

@@ -18,7 +18,7 @@ ROOTS = (Path("data"), Path("results"))
 GEN = "results/tiny/gen"
 KINDS = (
     ["data/tiny/files.csv", "data/tiny/dataset.json", "data/tiny/raw.csv", "data/tiny/raw.json"]
-    + [f"data/tiny/splits/few/{side}.csv" for side in ("labelled", "unlabelled", "val", "test", "hidden")]
+    + [f"data/tiny/splits/few/{subset}.csv" for subset in ("labelled", "unlabelled", "val", "test", "hidden")]
     + ["data/tiny/splits/few/split.json", "data/tiny/images/*.png", "data/tiny/labels/*.png"]
     + [f"{GEN}0/{name}" for name in ("pairs.csv", "teachers.json", "metrics.json", "counts.csv", "cost.json")]
     + [f"{GEN}1/{name}.{end}" for name in ("pairs", "predictions", "masks") for end in ("csv", "json")]

@@ -58,7 +58,7 @@ def test_what_the_models_refuse_an_editor_marks(made, kind):
 
 def test_a_method_may_be_set_anew_where_the_models_allow_it(made):
     base = {"dataset": "a", "split": "b", "network": "c", "method": "d"}
-    experiment = base | {"teachers": [2, 3], "methods": {"im": {"label": "majority"}}}
+    experiment = base | {"teachers": [2, 3], "methods": {"im": {"pseudo_label": "majority"}}}
     jsonschema.validate(experiment, made["experiment"])
     jsonschema.validate(
         {"experiments": ["a"], "methods": ["b"], "variants": {"b": {"of": "im", "teachers": 3}}}, made["study"]

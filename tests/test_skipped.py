@@ -19,7 +19,7 @@ from dissent.cli.verify.checksums import claims_of
 from dissent.cli.verify.faults import find
 from dissent.config.automatic import cap
 from dissent.config.base import validate
-from dissent.config.method import Recipe
+from dissent.config.method import Method
 from dissent.config.resolve import Config
 from dissent.core.files import UserError, read_json, read_table, write_json
 from dissent.planning import rule_params
@@ -32,7 +32,7 @@ from dissent.steps.cost import add_costs
 from dissent.steps.decide import write_stop
 from dissent.steps.skipped import unless_stopped
 
-AUTO = "dataset: tiny\nsplit: few\nnetwork: tiny\nmethod: im_clean\ngenerations: {auto: 4, patience: 2}\npool: 2\n"
+AUTO = "dataset: tiny\nsplit: few\nnetwork: tiny\nmethod: im_clean\ngenerations: {auto: 4, patience: 2}\nstudents: 2\n"
 
 
 class Named(list):
@@ -110,7 +110,7 @@ class Auto(Untrained):
             "params": rule_params.report(self.run, [], code, self.config),
             "generations": generations,
             "controls": {},
-            "data": self.sides,
+            "data": self.subsets,
             "templates": str(self.root / "workflow" / "report"),
         }
 
@@ -214,20 +214,22 @@ def test_predict_takes_the_students_that_are_kept(stopped, caplog):
 def planned(root, in_tmp):
     Path("mine/experiments").mkdir(parents=True)
     Path("mine/experiments/auto.yaml").write_text(AUTO)
-    return Plan({"settings": "mine"}, str(root)), Config("mine", root / "tests" / "config", root / "config").run("auto")
+    return Plan({"config_dir": "mine"}, str(root)), Config("mine", root / "tests" / "config", root / "config").run(
+        "auto"
+    )
 
 
 def test_it_is_planned_to_the_cap(planned):
     plan, run = planned
-    assert (run.recipe.last, run.recipe.patience, run.at(4)["pool"]) == (4, 2, 2)
+    assert (run.method.last, run.method.patience, run.at(4)["students"]) == (4, 2, 2)
     assert [plan.stop(run, g) for g in range(5)] == [[], [], [], *(f"results/auto/gen{g}/stop.2.json" for g in (3, 4))]
     assert "results/auto/gen1/counts.csv" in plan.earlier(run, 2)
-    fixed = run.model_copy(update={"recipe": Recipe(generations=4, pool=2)})
+    fixed = run.model_copy(update={"method": Method(generations=4, students=2)})
     assert plan.stop(fixed, 4) == [] and plan.earlier(fixed, 2) == [
         "results/auto/gen0/teachers.json", "results/auto/gen1/teachers.json", "results/auto/gen1/masks.csv",
     ]  # fmt: skip
-    sides = {"labelled": 4, "unlabelled": 8, "hidden": 0, "val": 4, "test": 6}
-    assert steps_of(run, sides)[1] == "at most 4"
+    subsets = {"labelled": 4, "unlabelled": 8, "hidden": 0, "val": 4, "test": 6}
+    assert steps_of(run, subsets)[1] == "at most 4"
 
 
 def test_dvc_knows_what_decides(root, in_tmp):
@@ -250,7 +252,7 @@ def test_dvc_knows_what_decides(root, in_tmp):
 )
 def test_a_wrong_cap_is_told(value, words):
     with pytest.raises(UserError) as error:
-        validate(Recipe, {"generations": value}, "x.yaml")
+        validate(Method, {"generations": value}, "x.yaml")
     assert words in str(error.value) and "\n" not in str(error.value)
 
 
@@ -265,9 +267,9 @@ def test_an_experiment_may_change_the_cap_or_the_patience_alone(root, in_tmp):
     for given, found in (("{auto: 5}", (5, 3)), ("{patience: 1}", (8, 1)), ("2", (2, None)), ("auto", (10, 2))):
         path.write_text(AUTO.replace("im_clean", "mine").replace("{auto: 4, patience: 2}", given))
         config = Config("mine", root / "tests" / "config", root / "config")
-        recipe = config.run("mine").recipe
-        assert (recipe.last, recipe.patience) == found
-        assert config.run("mine.aldt").recipe.last == 0
+        method = config.run("mine").method
+        assert (method.last, method.patience) == found
+        assert config.run("mine.aldt").method.last == 0
     given = ("auto", {"auto": 5}, {"patience": 1}, 3, None)
     assert [cap(value) for value in given] == [10, 5, None, 3, None]
 
@@ -281,7 +283,7 @@ def test_snakemake_ends_the_jobs_of_what_is_not_made_at_once(root, in_tmp):
     draw(Path())
 
     def snakemake(*words):
-        options = ["--config", "settings=mine", "--cores", "2"]
+        options = ["--config", "config_dir=mine", "--cores", "2"]
         command = [sys.executable, "-m", "snakemake", "-s", str(root / "Snakefile"), *options, *words]
         done = subprocess.run(command, capture_output=True, text=True, env=environment())
         assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-3000:]

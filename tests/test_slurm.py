@@ -71,7 +71,7 @@ def test_a_run_ends_and_two_students_train_at_once_on_two_cards(tmp_path):
 def test_a_requeued_training_ends_with_the_bytes_of_an_unbroken_one(tmp_path):
     folder = settled(tmp_path / "unbroken", steps=2000)
     command = ("-m", "snakemake", "--cores", "2", "--snakefile", slurm.ROOT / "Snakefile", STUDENT)
-    local = python(*command, "--config", "settings=settings", cwd=folder, env={"CUDA_VISIBLE_DEVICES": ""})
+    local = python(*command, "--config", "config_dir=settings", cwd=folder, env={"CUDA_VISIBLE_DEVICES": ""})
     assert local.wait(slurm.PATIENCE) == 0, local.communicate()[1][-3000:]
     broken = tmp_path / "broken"
     shutil.copytree(folder, broken)

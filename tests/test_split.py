@@ -1,4 +1,4 @@
-"""Draws that nest, and what must not be on two sides."""
+"""Draws that nest, and what must not be in two subsets."""
 
 from itertools import pairwise
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from raw_data import dataset, pairs, photo, prepared, save
-from split_data import NAMES, SIDES, divided, lists, not_divided
+from split_data import NAMES, SUBSETS, divided, lists, not_divided
 
 from dissent.core.files import UserError, read_table, sha256
 from dissent.datasets import sampling
@@ -22,8 +22,8 @@ def twenty(in_tmp):
 
 def test_tables(twenty):
     found = divided({"labelled": 3, "val": 4, "test": 5})
-    assert {side: len(names) for side, names in found.items()} == dict(zip(SIDES, (3, 8, 4, 5, 8), strict=True))
-    everything = [name for side in SIDES[:4] for name in found[side]]
+    assert {subset: len(names) for subset, names in found.items()} == dict(zip(SUBSETS, (3, 8, 4, 5, 8), strict=True))
+    everything = [name for subset in SUBSETS[:4] for name in found[subset]]
     assert sorted(everything) == NAMES and all(names == sorted(names) for names in found.values())
     assert found["hidden"] == found["unlabelled"]
     head = Path("out/splits/one/unlabelled.csv").read_text().splitlines()[0]
@@ -46,7 +46,7 @@ def test_test_may_be_empty(twenty):
 
 def test_fractions_are_of_what_is_left(twenty):
     found = divided({"test": 0.2, "val": 0.25, "labelled": 0.25})
-    assert [len(found[side]) for side in SIDES[:4]] == [3, 9, 4, 4]
+    assert [len(found[subset]) for subset in SUBSETS[:4]] == [3, 9, 4, 4]
 
 
 def test_all_labelled(twenty):
@@ -93,7 +93,7 @@ def test_overlap_is_refused_with_names(twenty):
     ]
 
 
-def test_identical_images_on_two_sides_are_refused_with_names(in_tmp):
+def test_identical_images_on_two_subsets_are_refused_with_names(in_tmp):
     raw = pairs(Path("raw"), NAMES)
     save(raw / "images/n05.png", photo(0))
     save(raw / "images/n13.bmp", photo(0))
@@ -103,19 +103,19 @@ def test_identical_images_on_two_sides_are_refused_with_names(in_tmp):
     assert "the same pixels: n00 and n05: in labelled and in unlabelled" in text
     assert "the same pixels: n00 and n13: in labelled and in test" in text and len(text.splitlines()) == 3
     found = divided(lists(labelled=[*NAMES[:3], "n05", "n13"], val=NAMES[10:12], unlabelled=NAMES[3:5]))
-    assert "n13" in found["labelled"]  # twice on one side is not a leak
+    assert "n13" in found["labelled"]  # twice in one subset is not a leak
 
 
-def test_images_without_masks_go_to_the_unlabelled_side(in_tmp):
+def test_images_without_masks_go_to_the_unlabelled_subset(in_tmp):
     raw = pairs(Path("raw"), NAMES)
     for name in NAMES[:12]:
         (raw / f"masks/{name}.png").unlink()
-    prepared(raw, Path("out"), partial=True)
-    found = divided({"labelled": 3, "val": 2, "test": 2}, partial=True)
+    prepared(raw, Path("out"), allow_unlabelled=True)
+    found = divided({"labelled": 3, "val": 2, "test": 2}, allow_unlabelled=True)
     assert set(NAMES[:12]) <= set(found["unlabelled"]) and len(found["unlabelled"]) == 13 and len(found["hidden"]) == 1
-    text = not_divided({"labelled": 9, "val": 2}, partial=True)
+    text = not_divided({"labelled": 9, "val": 2}, allow_unlabelled=True)
     assert "`labelled: 9` in split `one`" in text and "9 images are asked for, and 6 are there" in text
-    text = not_divided(lists(labelled=["n00"], val=["n13"]), partial=True)
+    text = not_divided(lists(labelled=["n00"], val=["n13"]), allow_unlabelled=True)
     assert "image n00: is in labelled and has no mask" in text
 
 
@@ -128,7 +128,7 @@ def test_images_without_masks_go_to_the_unlabelled_side(in_tmp):
         ({"labelled": ["a"], "unlabelled": [], "val": ["b"]}, "say which with `column`"),
         ({"labelled": 1.5, "val": 1}, "give a count"),
         ({"labelled": True, "val": 1}, "give a count"),
-        ({"column": "part", "labelled": 2, "val": ["train"]}, "given to two sides"),
+        ({"column": "part", "labelled": 2, "val": ["train"]}, "given to two subsets"),
         ({"column": "part", "labelled": ["a"], "val": ["b"]}, "`unlabelled` must, too"),
         ({"column": "part", "labelled": ["a"], "unlabelled": [], "val": 3}, "`val` and `test` must, too"),
         ({"lists": {"labelled": "a", "val": "b"}, "val": 3}, "leave `val` out"),
@@ -146,7 +146,7 @@ def test_few_and_too_many(twenty):
     assert "`val: 30` in split `one`" in not_divided({"labelled": 1, "val": 30})
 
 
-def test_an_empty_side_is_refused(in_tmp):
+def test_an_empty_subset_is_refused(in_tmp):
     prepared(pairs(Path("raw"), ["a", "b"]), Path("out"))
     assert "`val` is empty" in not_divided(lists(labelled=["a"], val=[]))
 
@@ -163,7 +163,7 @@ def test_another_json_file_in_the_place_of_dataset_json_is_refused(twenty):
     )
 
 
-def test_labels_that_a_side_does_not_show_are_warned_of(in_tmp, caplog):
+def test_labels_that_a_subset_does_not_show_are_warned_of(in_tmp, caplog):
     raw = pairs(Path("raw"), ["a", "b"])
     save(raw / "masks/a.png", np.zeros((16, 24), np.uint8))
     prepared(raw, Path("out"))

@@ -10,7 +10,7 @@ from dissent.datasets import lists_of, sampling
 
 NAMES = [f"p{patient}_f{frame}" for patient in range(6) for frame in range(4)]
 MASKED = [name for name in NAMES if name[-1] in "01"]
-GROUP = {"group": {"pattern": "^(p[0-9]+)_"}, "partial": True}
+GROUP = {"group": {"pattern": "^(p[0-9]+)_"}, "allow_unlabelled": True}
 
 
 def scans(masked=MASKED, **keys) -> None:
@@ -26,7 +26,7 @@ def of_patients(names: list[str]) -> set[str]:
 
 
 def test_partly_labelled_groups_are_used(in_tmp, caplog):
-    """A patient is on one side; every mask of a training patient is labelled, its other frames are unlabelled."""
+    """A patient is in one subset; every mask of a training patient is labelled, its other frames are unlabelled."""
     scans()
     found = divided({"labelled": "all", "val": 2, "test": 2}, **GROUP)
     train = of_patients(found["labelled"])
@@ -74,8 +74,8 @@ def test_tiles_are_called_tiles(in_tmp, caplog):
 
 def fixed(**lines) -> dict:
     """own.csv, which names the images of val and test; the plan that reads it."""
-    rows = [f"{name},{side}" for side, names in lines.items() for name in names]
-    Path("own.csv").write_text("\n".join(["image,side", *rows]) + "\n")
+    rows = [f"{name},{subset}" for subset, names in lines.items() for name in names]
+    Path("own.csv").write_text("\n".join(["image,subset", *rows]) + "\n")
     return {"labelled": "all", "fixed": "own.csv"}
 
 
@@ -94,7 +94,7 @@ def test_val_and_test_stay_when_masks_come_and_go(in_tmp, caplog):
     first = divided(plan, **GROUP)
     scans(masked=[*MASKED, "p2_f2", "p0_f3"])
     more = divided(plan, **GROUP)
-    assert all(more[side] == first[side] for side in ("val", "test"))
+    assert all(more[subset] == first[subset] for subset in ("val", "test"))
     assert set(more["labelled"]) - set(first["labelled"]) == {"p2_f2"}
     assert "2 images with a mask are not used, as others of their groups are in val or test" in caplog.text
     scans(masked=[name for name in MASKED if name != "p2_f0"])
@@ -107,7 +107,7 @@ def test_val_and_test_stay_when_masks_come_and_go(in_tmp, caplog):
         ({"val": ["p0_f2"]}, "line 2: p0_f2 is in val and has no mask: put one there, or delete"),
         ({"val": ["p9_f0"]}, "line 2: p9_f0 is no image any more: put it back, give its new name"),
         ({"val": ["p0_f0"], "test": ["images/p0_f0.png"]}, "line 3: images/p0_f0.png stands twice in it"),
-        ({"labelled": ["p0_f0"]}, "side 'labelled' is neither val nor test"),
+        ({"labelled": ["p0_f0"]}, "subset 'labelled' is neither val nor test"),
         ({"val": ["p0_f0"], "test": ["p0_f1"]}, "group p0: in test and in val"),
         ({"test": ["p0_f1"]}, "`val` is empty"),
     ],

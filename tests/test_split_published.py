@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from split_data import SIDES, sides
+from split_data import SUBSETS, subsets
 
 from dissent.config.base import read_yaml, validate
 from dissent.config.dataset import Dataset
@@ -75,7 +75,7 @@ def test_isic_as_published(root, in_tmp):
     Path("out/files.csv").write_text("\n".join([columns, *sorted(lines)]) + "\n")
     Path("out/dataset.json").write_text(json.dumps({"files": {"sha256": sha256("out/files.csv")}}))
     split(isic, "published", "out", "out/splits/one")
-    found = sides()
-    assert [len(found[side]) for side in SIDES] == [259, 2335, 100, 1000, 2335]
+    found = subsets()
+    assert [len(found[subset]) for subset in SUBSETS] == [259, 2335, 100, 1000, 2335]
     assert {"ISIC_0001158", "ISIC_0001415", "ISIC_0002348"} <= set(found["labelled"])
     assert sum(int(name[5:]) for name in found["labelled"]) == 356643

@@ -39,9 +39,9 @@ def settings(root, name, method, **network):
 def train(root, split, method, out="out", name="tiny", change=None, **network):
     params = settings(root, name, method, **network)
     params = change(params) if change else params
-    copies = {"copies": 0, "labelled_copies": 2 if method == "aldt" else 0}
+    copies = {"noise_copies": 0, "labelled_noise_copies": 2 if method == "aldt" else 0}
     assemble_pairs(copies, f"{split}/labelled.csv", None, f"{split}/unlabelled.csv", None, "pairs.csv")
-    tables = {side: f"{split}/{side}.csv" for side in ("val", "unlabelled")}
+    tables = {subset: f"{split}/{subset}.csv" for subset in ("val", "unlabelled")}
     return train_student(params, "pairs.csv", **tables, out=out, state=f"state/{out}", device="cpu")
 
 
@@ -65,8 +65,8 @@ def test_entries_on_the_device_are_those_of_the_pairs(root, in_tmp, monkeypatch)
     """What a card keeps of its pairs, noise copies too, on the device that is here; and a student trained from it."""
     split = prepared(root)
     train(root, split, "aldt", "plain")
-    recipe = settings(root, "tiny", "aldt")["recipe"]
-    pairs = Pairs("pairs.csv", 3, recipe, True, (1, 0), 1, 4)
+    method = settings(root, "tiny", "aldt")["method"]
+    pairs = Pairs("pairs.csv", 3, method, True, (1, 0), 1, 4)
     resident = Resident(pairs, "cpu")
     for step in range(5):
         images, labels, names = pairs.batch(step)
@@ -135,18 +135,18 @@ def test_budget_of_all_images(root, in_tmp):
     epochs = {"steps": None, "epochs": 2}
     assert train(root, split, "ldt", "a", **epochs)["steps"] == 2  # 4 pairs / batch 4
     assert train(root, split, "ldt_equal_steps", "b", **epochs)["steps"] == 6  # 4 + 8 images
-    assert train(root, split, "ldt", "c", **epochs | {"batch": 32})["steps"] == 2  # never none
+    assert train(root, split, "ldt", "c", **epochs | {"batch_size": 32})["steps"] == 2  # never none
     # a student that sees a part of the labels takes as many, and the plan says so
-    half = {"label_share": 0.5}
+    half = {"labelled_subset": 0.5}
     done = train(
-        root, split, "ldt_equal_steps", "d", change=lambda one: one | {"recipe": one["recipe"] | half}, **epochs
+        root, split, "ldt_equal_steps", "d", change=lambda one: one | {"method": one["method"] | half}, **epochs
     )
     run = config(root).run("tiny.ldt_equal_steps")
     run = run.model_copy(
-        update={"network": run.network.model_copy(update=epochs), "recipe": run.recipe.model_copy(update=half)}
+        update={"network": run.network.model_copy(update=epochs), "method": run.method.model_copy(update=half)}
     )
     told = pairs_and_steps(
-        run, 0, {side: len(read_table(f"{split}/{side}.csv")) for side in ("labelled", "unlabelled", "hidden")}
+        run, 0, {subset: len(read_table(f"{split}/{subset}.csv")) for subset in ("labelled", "unlabelled", "hidden")}
     )
     assert (read_json("d/metrics.json")["pairs"], done["steps"]) == told == (2, 6)
 
@@ -194,11 +194,11 @@ def test_too_high_a_rate_is_told(root, in_tmp):
     split = prepared(root)
     optimizer = {
         "name": "sgd",
-        "rate": 1e30,
-        "decay": 0.0,
-        "decay_form": "scaled",
+        "learning_rate": 1e30,
+        "weight_decay": 0.0,
+        "weight_decay_form": "scaled",
         "epsilon": 1e-7,
-        "encoder_rate": 1.0,
+        "encoder_learning_rate_factor": 1.0,
     }
     with pytest.raises(
         UserError, match=r"the loss became (nan|[\d.e+]+) at step \d+ with rate 1e\+30 on the images i\d"
@@ -304,7 +304,7 @@ def test_the_order_is_a_stream_in_which_all_come_equally_often():
     assert Order(7, 3, ("k",))(9) == order(9) and drawn[:7] != drawn[7:14]
 
 
-def pairs_of(rows, tmp_path, **recipe):
+def pairs_of(rows, tmp_path, **method):
     from dissent.core.columns import PAIRS
     from dissent.core.files import write_image, write_mask
 
@@ -314,20 +314,20 @@ def pairs_of(rows, tmp_path, **recipe):
     table = [files | {"doubt": "", "doubt_sha256": ""} | row for row in rows]
     write_table("pairs.csv", table, PAIRS)
     chosen = {
-        "originals": True,
-        "strength": 1.0,
-        "label_share": 1.0,
-        "labelled_share": None,
-        "doubt": {"input": "keep", "target": "ignore"},
-    } | recipe
+        "keep_originals": True,
+        "noise_ramp": 1.0,
+        "labelled_subset": 1.0,
+        "labelled_batch_fraction": None,
+        "inconsistency": {"input": "keep", "target": "ignore"},
+    } | method
     return chosen, "pairs.csv"
 
 
 def test_labelled_share_fills_that_part_of_each_batch(in_tmp):
     rows = [{"id": f"l{i}", "origin": "labelled", "copies": 0} for i in range(3)]
     rows += [{"id": f"p{i}", "origin": "pseudo", "copies": 0} for i in range(50)]
-    recipe, table = pairs_of(rows, in_tmp, labelled_share=0.5)
-    pairs = Pairs(table, 3, recipe, False, (1, 1), 1, 8)
+    method, table = pairs_of(rows, in_tmp, labelled_batch_fraction=0.5)
+    pairs = Pairs(table, 3, method, False, (1, 1), 1, 8)
     for step in range(20):
         names = pairs.batch(step)[2]
         assert sum(name.startswith("l") for name in names) == 4 and len(names) == 8
@@ -336,6 +336,6 @@ def test_labelled_share_fills_that_part_of_each_batch(in_tmp):
 def test_label_share_draws_another_part_for_each_member(in_tmp):
     rows = [{"id": f"l{i}", "origin": "labelled", "copies": 1} for i in range(20)]
     rows += [{"id": "p", "origin": "pseudo", "copies": 0}]
-    recipe, table = pairs_of(rows, in_tmp, label_share=0.5)
-    seen = [{row["id"] for row in Pairs(table, 3, recipe, False, (1, 1), member, 4).rows} for member in (1, 2)]
+    method, table = pairs_of(rows, in_tmp, labelled_subset=0.5)
+    seen = [{row["id"] for row in Pairs(table, 3, method, False, (1, 1), member, 4).rows} for member in (1, 2)]
     assert all(len(names) == 11 and "p" in names for names in seen) and seen[0] != seen[1]

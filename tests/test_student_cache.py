@@ -156,7 +156,7 @@ rule train:
     output: model="{run}/model.safetensors", cost="{run}/cost.json"
     log: "logs/{run}.log"
     resources: gpu=1, checkpoint_seconds=60
-    params: settings={"threads": 1, "input": {"depth": 8}}
+    params: settings={"threads": 1, "input": {"bit_depth": 8}}
     script: "TRAIN"
 """
 STUBS = """

@@ -18,7 +18,7 @@ from dissent.planning import resources
 from dissent.planning.estimate import START, estimate, measured
 from dissent.planning.jobs import ANCIENT, counted, job_of, of_study
 from dissent.planning.jobs import planned as jobs_for
-from dissent.planning.study_subsets import sides_of
+from dissent.planning.study_subsets import subsets_of
 
 
 def snakemake(root, *arguments):
@@ -28,7 +28,7 @@ def snakemake(root, *arguments):
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
     }
     return subprocess.run(
-        [*command, "--config", "settings=settings"], capture_output=True, text=True, env=environment, timeout=900
+        [*command, "--config", "config_dir=settings"], capture_output=True, text=True, env=environment, timeout=900
     )
 
 
@@ -89,7 +89,7 @@ def test_the_jobs_are_those_of_the_plan(root, in_tmp):
 def test_the_jobs_of_runs_are_those_of_the_plan(root, in_tmp, capsys):
     """Controls that share a pool, shards, EvalNets, generations that may not be made; and what `dissent check` says."""
     plan = plan_of(root)
-    base = "dataset: tiny\nsplit: few\nnetwork: tiny\npool: 2\ncontrols: [ldt, aldt]\n"
+    base = "dataset: tiny\nsplit: few\nnetwork: tiny\nstudents: 2\ncontrols: [ldt, aldt]\n"
     for name, more in {
         "sharded": "method: im\ngenerations: 2\nshards: 3\n",
         "rated": "method: im_plus_plus\ngenerations: 2\nevalnet: tiny_evalnet\nquality: {trained: 3, used: 2}\n",
@@ -105,21 +105,21 @@ def test_the_jobs_of_runs_are_those_of_the_plan(root, in_tmp, capsys):
         assert jobs == found and sum(jobs.values()) == total
         same_files(plan, text, graph)
         if names == ["demo"]:
-            assert dissent("check", "demo", "--settings", "settings") == 0
+            assert dissent("check", "demo", "--config-dir", "settings") == 0
             assert f"\n{total} jobs for results/demo/report.html" in capsys.readouterr().out
 
 
-def test_sides_are_counted_before_anything_is_prepared(root, in_tmp):
+def test_subsets_are_counted_before_anything_is_prepared(root, in_tmp):
     plan = plan_of(root, BASE + "label_fractions: [.5]\n")
     run = plan.cells("mine")[0]
-    assert sides_of(plan, run) is None
+    assert subsets_of(plan, run) is None
     draw(Path())
-    assert sides_of(plan, run) == {"labelled": 7, "unlabelled": 7, "val": 4, "test": 6, "hidden": 7}
+    assert subsets_of(plan, run) == {"labelled": 7, "unlabelled": 7, "val": 4, "test": 6, "hidden": 7}
     # what is to be fetched has a known number of images
-    found = sides_of(plan, plan.config.run("isic"))
+    found = subsets_of(plan, plan.config.run("isic"))
     assert found == {"labelled": 259, "unlabelled": 2335, "val": 100, "test": 1000, "hidden": 2335}
     # and what a person has to get may have one, which is that of the whole split alone
-    assert sides_of(plan, plan.config.run("cityscapes"))["unlabelled"] == 2678
+    assert subsets_of(plan, plan.config.run("cityscapes"))["unlabelled"] == 2678
     assert with_split(plan.config.dataset("suim"), "published-5pct", "suim").splits["published-5pct"].images is None
     split = plan.config.dataset("suim").splits["published"]
     assert split.images["labelled"] == 276 and "images" not in split.model_dump()  # no job depends on it
@@ -157,13 +157,13 @@ def test_the_rate_is_measured_where_there_are_trainings_and_assumed_elsewhere(ro
 
 def test_the_command_tells_jobs_hours_disk_and_what_it_does_not_know(root, in_tmp, capsys):
     plan_of(root)
-    assert dissent("estimate", "mine", "--settings", "settings") == 0
+    assert dissent("estimate", "mine", "--config-dir", "settings") == 0
     out = capsys.readouterr().out
     assert "mine: 3 runs, 26 jobs if none is done yet" in out and "6 trainings, 0 of them done already" in out
     assert "hours, without tiny, one job" in out and "GB in all (without tiny):" in out
     assert "20 GFLOP a second assumed" in out and "note: tiny, split few: how many images there are" in out
     assert not Path("results").exists() and not Path("data").exists()
-    assert dissent("estimate", "mein", "--settings", "settings") == 2
+    assert dissent("estimate", "mein", "--config-dir", "settings") == 2
     assert "did you mean `mine`?" in capsys.readouterr().err
 
 

@@ -32,7 +32,7 @@ from dissent.planning.paths import Plan
             ["`teachres`", "did you mean `teachers`?"],
         ),
         (BASE + "generations: two\n", ["stands twice"]),
-        (BASE + "pool: many\n", ["`pool: 'many'`", "mine.yaml"]),
+        (BASE + "students: many\n", ["`students: 'many'`", "mine.yaml"]),
         (BASE + "select: larger\n", ["`select` is not an option of"]),
     ],
 )
@@ -43,7 +43,10 @@ def test_a_wrong_study_names_file_value_and_remedy(root, in_tmp, text, words):
 
 
 def test_varied_teachers_are_not_taken_from_a_pool_of_equal_ones(root, in_tmp):
-    text = BASE.replace("im_clean]", "im_clean, mixed]") + "variants: {mixed: {of: im_clean, vary: {widths: [1, 2]}}}\n"
+    text = (
+        BASE.replace("im_clean]", "im_clean, mixed]")
+        + "variants: {mixed: {of: im_clean, diversify: {widths: [1, 2]}}}\n"
+    )
     plan = plan_of(root, text)
     mixed, same = (plan.config.run(f"mine.tiny.{name}.s1") for name in ("mixed", "im_clean"))
     assert (plan.home(mixed), plan.home(same)) == (mixed.name, "mine.tiny.ldt_equal_steps.s1")
@@ -55,14 +58,14 @@ def test_a_study_is_not_called_like_an_experiment(root, in_tmp):
 
 
 def test_cells_are_runs_with_the_keys_of_experiment_and_study(root, in_tmp):
-    text = BASE.replace("im_clean]", "im, im_3]") + "pool: 3\nseeds: [1, 2]\nmore_seeds: {im: [7]}\n"
+    text = BASE.replace("im_clean]", "im, im_3]") + "students: 3\nseeds: [1, 2]\nmore_seeds: {im: [7]}\n"
     plan = plan_of(root, text + "variants: {im_3: {of: im, teachers: 3}}\n")
     names = [run.name for run in plan.cells("mine")]
     assert names[0] == "mine.tiny.ldt_equal_steps.s1" and "mine.tiny.im.s7" in names and len(names) == 4 * 2 + 1
     run = plan.config.run("mine.tiny.im_3.s2")
-    assert (run.method, run.seed, run.recipe.last, run.at(1)["pool"]) == ("im_3", 2, 1, 3)
+    assert (run.method_name, run.seed, run.method.last, run.at(1)["students"]) == ("im_3", 2, 1, 3)
     assert run.at(0)["teachers"] == 3 and plan.config.run("mine.tiny.im.s2").at(0)["teachers"] == 2
-    assert plan.config.run("mine.tiny.aldt.s1").recipe.last == 0
+    assert plan.config.run("mine.tiny.aldt.s1").method.last == 0
     with pytest.raises(UserError, match=r"has generations 0 to 1.*config/studies/mine.yaml makes more"):
         run.at(2)
 
@@ -102,14 +105,15 @@ def test_methods_of_a_study_share_the_pool_they_start_from(root, in_tmp):
 
 
 def test_a_larger_start_pool_is_not_taken_from_a_smaller_one(root, in_tmp):
-    plan = plan_of(root, BASE.replace("im_clean", "im_4") + "variants: {im_4: {of: im, pool: 4, teachers: 4}}\n")
+    plan = plan_of(root, BASE.replace("im_clean", "im_4") + "variants: {im_4: {of: im, students: 4, teachers: 4}}\n")
     assert plan.home(plan.config.run("mine.tiny.im_4.s1")) == "mine.tiny.im_4.s1"
 
 
 def test_methods_of_a_study_share_equal_evalnets(root, in_tmp):
     plan = plan_of(
         root,
-        BASE.replace("im_clean", "im_plus_plus, again, evalnet") + "variants: {again: {of: im_plus_plus, copies: 0}}\n",
+        BASE.replace("im_clean", "im_plus_plus, again, evalnet")
+        + "variants: {again: {of: im_plus_plus, noise_copies: 0}}\n",
     )
     first, again, other = (plan.config.run(f"mine.tiny.{name}.s1") for name in ("im_plus_plus", "again", "evalnet"))
     assert plan.evalnets(again, "x") == plan.evalnets(first, "x")
@@ -121,12 +125,14 @@ def test_label_fractions_are_nested_splits_with_the_same_test_images(root, in_tm
     plan = plan_of(root, BASE + "label_fractions: [.15, .3, .5]\n")
     labelled, others = [], []
     for run in plan.cells("mine")[::3]:
-        out = Path(plan.side(run, "val")).parent
+        out = Path(plan.subset(run, "val")).parent
         split(plan.dividing("tiny", run.split), run.split, "data/tiny", str(out))
-        sides = {side: {row["id"] for row in read_table(out / f"{side}.csv")} for side in ("labelled", "unlabelled")}
-        labelled.append(sides["labelled"])
-        assert len(sides["labelled"] | sides["unlabelled"]) == 14
-        others.append([(out / f"{side}.csv").read_text() for side in ("val", "test")])
+        subsets = {
+            subset: {row["id"] for row in read_table(out / f"{subset}.csv")} for subset in ("labelled", "unlabelled")
+        }
+        labelled.append(subsets["labelled"])
+        assert len(subsets["labelled"] | subsets["unlabelled"]) == 14
+        others.append([(out / f"{subset}.csv").read_text() for subset in ("val", "test")])
     assert [len(ids) for ids in labelled] == [2, 4, 7]
     assert labelled[0] < labelled[1] < labelled[2] and others[0] == others[1] == others[2]
     check_asked(plan, ["data/tiny/splits/few-15pct/labelled.csv"])
@@ -158,7 +164,7 @@ def test_published_numbers_stand_beside_what_matches_and_are_marked_elsewhere(ro
         "settings/studies/mine.yaml",
         "experiments: [isic, isic_small]\nmethods: [aldt, im, im_clean, im_3]\nvariants: {im_3: {of: im, teachers: 3}}\n",
     )
-    plan = Plan({"settings": "settings"}, str(root))
+    plan = Plan({"config_dir": "settings"}, str(root))
     same, small = (block["published"] for block in tabulation(plan.config, "mine", code)["blocks"])
     assert [table["name"] for table in same] == ["v3 Study B", "v2 curves"]
     everywhere = ["students ranked by the IoU of the whole set (theirs: mean over images)"]

@@ -10,21 +10,21 @@ from dissent.core.files import UserError
 from dissent.datasets.naming import Names, bare
 from dissent.datasets.tables import table_of
 
-PLAN = {"column": "side", "labelled": ["train"], "unlabelled": [], "val": ["val"]}
+PLAN = {"column": "subset", "labelled": ["train"], "unlabelled": [], "val": ["val"]}
 KEYS = {"table": {"path": "splits.csv", "key": "image"}}
 RIGHT = {"labelled": ["a", "b"], "val": ["c"]}
 
 
-def sides_of(content: bytes) -> dict[str, list[str]]:
-    """Sides of a, b, c by a table of these bytes."""
+def subsets_of(content: bytes) -> dict[str, list[str]]:
+    """Subsets of a, b, c by a table of these bytes."""
     raw = pairs(Path("raw"), ["a", "b", "c"])
     (raw / "splits.csv").write_bytes(content)
     prepared(raw, Path("out"), **KEYS)
     found = divided(PLAN, **KEYS)
-    return {side: found[side] for side in RIGHT}
+    return {subset: found[subset] for subset in RIGHT}
 
 
-COMMAS = "image,side,site\na,train,Köln\nb,train,x\nc,val,y\n"
+COMMAS = "image,subset,site\na,train,Köln\nb,train,x\nc,val,y\n"
 READ = {
     "utf-8": COMMAS.encode(),
     "with its mark": COMMAS.encode("utf-8-sig"),
@@ -37,16 +37,16 @@ READ = {
     "empty rows": COMMAS.replace("\n", "\n\n,,\n").encode(),
     "trailing columns": COMMAS.replace("\n", ",,\n").encode(),
     "blanks": COMMAS.replace(",", " , ").encode(),
-    "quotes": b'"image","side","site"\n"a","train","K\xc3\xb6ln, south"\n"b","train","two\nlines"\n"c","val","say ""x"""\n',
-    "pandas' unnamed column": b",image,side\n0,a,train\n1,b,train\n2,c,val\n",
-    "paths": b"image,side\nimages/a.png,train\n./images/b.png,train\nimages/c,val\n",
-    "backslashes": b"image,side\nimages\\a.png,train\nD:\\scans\\old\\b.png,train\nc.jpg,val\n",
+    "quotes": b'"image","subset","site"\n"a","train","K\xc3\xb6ln, south"\n"b","train","two\nlines"\n"c","val","say ""x"""\n',
+    "pandas' unnamed column": b",image,subset\n0,a,train\n1,b,train\n2,c,val\n",
+    "paths": b"image,subset\nimages/a.png,train\n./images/b.png,train\nimages/c,val\n",
+    "backslashes": b"image,subset\nimages\\a.png,train\nD:\\scans\\old\\b.png,train\nc.jpg,val\n",
 }
 
 
 @pytest.mark.parametrize("way", READ)
 def test_tables_that_are_read_right(in_tmp, way):
-    assert sides_of(READ[way]) == RIGHT
+    assert subsets_of(READ[way]) == RIGHT
 
 
 REFUSED = {
@@ -56,14 +56,14 @@ REFUSED = {
     "utf-32": (COMMAS.encode("utf-32"), ["splits.csv, line 1", "UTF-32"]),
     "a workbook": (b"PK\x03\x04....", ["splits.csv is a spreadsheet's own file"]),
     "upper case": (COMMAS.replace("image", "Image").encode(), ["line 1: has no column image", "is `Image` meant?"]),
-    "two columns of a name": (b"image,side,side\na,train,x\n", ["line 1: has two columns called side"]),
+    "two columns of a name": (b"image,subset,subset\na,train,x\n", ["line 1: has two columns called subset"]),
     "columns that look alike": (
-        b"image,side, Side\na,train,x\n",
-        ["line 1: has columns side and Side, which look alike"],
+        b"image,subset, Subset\na,train,x\n",
+        ["line 1: has columns subset and Subset, which look alike"],
     ),
     "a short row": (COMMAS.replace("b,train,x", "b").encode(), ["has 3 cells, but line 3 has 1 cells"]),
     "a long row": (COMMAS.replace("b,train,x", "b,train,x,z").encode(), ["line 3 has 4 cells"]),
-    "an open quote": (b'image,side\n"a,train\nb,train\nc,val\n', ["splits.csv", "quotation mark"]),
+    "an open quote": (b'image,subset\n"a,train\nb,train\nc,val\n', ["splits.csv", "quotation mark"]),
     "a row twice": (COMMAS.replace("\nb", "\na,train,x\nb").encode(), ["a stands twice in it (lines 2 and 3)"]),
     "twice by its path": (
         COMMAS.replace("\nb", "\nimages/a.png,val,x\nb").encode(),
@@ -78,7 +78,7 @@ REFUSED = {
 def test_tables_that_are_refused_by_line(in_tmp, way):
     content, words = REFUSED[way]
     with pytest.raises(UserError) as caught:
-        sides_of(content)
+        subsets_of(content)
     assert all(word in str(caught.value) for word in words), str(caught.value)
 
 
@@ -90,9 +90,9 @@ def test_a_table_of_many_columns_keeps_its_separator(in_tmp):
 
 def test_rows_by_path_tell_equal_names_apart(in_tmp):
     raw = pairs(in_tmp / "raw", ["x/a", "y/a"])
-    (raw / "splits.csv").write_text("image,side\nx/a.png,train\ny/a.png,val\n")
+    (raw / "splits.csv").write_text("image,subset\nx/a.png,train\ny/a.png,val\n")
     _, rows = prepared(raw, in_tmp / "out", names="path", **KEYS)
-    assert {name: row["table_side"] for name, row in rows.items()} == {"images__x__a": "train", "images__y__a": "val"}
+    assert {name: row["table_subset"] for name, row in rows.items()} == {"images__x__a": "train", "images__y__a": "val"}
 
 
 def test_a_dot_belongs_to_the_name(in_tmp):

@@ -28,11 +28,11 @@ def test_a_split_that_was_renamed_is_stale_and_not_damaged(copied, capsys):
     assert "note" not in capsys.readouterr().out
     edit("datasets/tiny.yaml", "few:", "tenth:")
     # the images were prepared anew since: the old tables name what is not there any more
-    for side in ("labelled", "val"):
-        path = f"data/tiny/splits/few/{side}.csv"
+    for subset in ("labelled", "val"):
+        path = f"data/tiny/splits/few/{subset}.csv"
         rows = [row | {"image_sha256": "0" * 64} for row in read_table(path)]
         about = read_json("data/tiny/splits/few/split.json")
-        about["tables"][f"{side}.csv"] = write_table(path, rows, tuple(rows[0]))
+        about["tables"][f"{subset}.csv"] = write_table(path, rows, tuple(rows[0]))
         write_json("data/tiny/splits/few/split.json", about)
     assert dissent("verify") == 0
     out = capsys.readouterr().out
@@ -48,9 +48,9 @@ def test_a_split_that_was_renamed_is_stale_and_not_damaged(copied, capsys):
     ("change", "folder", "words"),
     [
         (lambda: edit("experiments/tiny.yaml", "generations: 2", "generations: 1"), "results/tiny/gen2", "tiny ends at gen1"),
-        (lambda: edit("experiments/tiny.yaml", "pool: 2", "pool: [2, 2, 1]"), "results/tiny/gen2/students/2", "gen2 of tiny has 1 students"),
-        (lambda: Path("config/experiments/tiny.yaml").unlink(), "results/tiny", "no settings make this run in config (--settings names another folder)"),
-        (lambda: Path("config/datasets/tiny.yaml").rename("config/datasets/other.yaml"), "data/tiny", "no data set is called tiny in config (--settings names another folder)"),
+        (lambda: edit("experiments/tiny.yaml", "students: 2", "students: [2, 2, 1]"), "results/tiny/gen2/students/2", "gen2 of tiny has 1 students"),
+        (lambda: Path("config/experiments/tiny.yaml").unlink(), "results/tiny", "no settings make this run in config (--config-dir names another folder)"),
+        (lambda: Path("config/datasets/tiny.yaml").rename("config/datasets/other.yaml"), "data/tiny", "no data set is called tiny in config (--config-dir names another folder)"),
     ],
 )  # fmt: skip
 def test_what_lies_beyond_the_plan(copied, capsys, change, folder, words):
@@ -100,13 +100,13 @@ def test_a_run_that_stops_by_itself_has_no_generation_too_many_up_to_its_cap(cop
 
 
 def test_settings_with_a_mistake_make_nothing_stale(copied, capsys):
-    edit("experiments/tiny.yaml", "pool: 2", "pool: two")
+    edit("experiments/tiny.yaml", "students: 2", "students: two")
     assert dissent("verify") == 0
     assert "note" not in capsys.readouterr().out
 
 
 def test_settings_of_another_folder(copied, capsys):
     shutil.move("config", "mine")
-    assert dissent("verify", "--settings", "mine") == 0
+    assert dissent("verify", "--config-dir", "mine") == 0
     assert "note" not in capsys.readouterr().out
-    assert dissent("verify", "--settings", "nowhere") == 2
+    assert dissent("verify", "--config-dir", "nowhere") == 2

@@ -24,7 +24,7 @@ SNAKEMAKE = [sys.executable, "-m", "snakemake", "--cores", "2"]
 
 
 def snakemake(root, *arguments, settings=SETTINGS, **options):
-    command = [*SNAKEMAKE, "--snakefile", str(root / "Snakefile"), *arguments, "--config", f"settings={settings}"]
+    command = [*SNAKEMAKE, "--snakefile", str(root / "Snakefile"), *arguments, "--config", f"config_dir={settings}"]
     environment = os.environ | {
         "CUDA_VISIBLE_DEVICES": "",
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
@@ -57,17 +57,17 @@ BASE = "dataset: tiny\nsplit: few\nnetwork: tiny\nmethod: im_clean\n"
     [
         (BASE + "generatoins: 2\n", ["`generatoins` is not an option of", "mine.yaml; did you mean `generations`?"]),
         (BASE + "generations: -2\n", ["`generations: -2`", "mine.yaml", "greater than or equal to 0"]),
-        (BASE + "pool: 2\npool: 3\n", ["the key `pool` stands twice (line 6)"]),
+        (BASE + "students: 2\nstudents: 3\n", ["the key `students` stands twice (line 6)"]),
         (BASE.replace("im_clean", "im_claen"), ["`im_claen` is none of the methods", "did you mean `im_clean`?"]),
         (BASE + "controls: [altd]\n", ["`altd` is none of the methods", "did you mean `aldt`?"]),
         (BASE + "learn: {name: fixmach}\n", ["`learn.name: fixmach`", "did you mean `fixmatch`?"]),
-        (BASE + "pool: [2, two]\n", ["`pool.1: 'two'` in", "should be a valid integer"]),
+        (BASE + "students: [2, two]\n", ["`students.1: 'two'` in", "should be a valid integer"]),
         (BASE + "stride: 2\n", ["`stride` is not an option of"]),
         (BASE + "interval: 2\n", ["`interval` is not an option of"]),
         (BASE + "seed: true\n", ["`seed: True` in", "should be a valid integer"]),
         (BASE + "generations: '2'\n", ["`generations: '2'` in", "should be a valid integer"]),
         (BASE + "controls: [aldt, aldt]\n", ["`controls` in", "names a method twice"]),
-        (BASE + "doubt: !!python/object/apply:os.system [touch marker]\n", ["mine.yaml is not valid YAML"]),
+        (BASE + "inconsistency: !!python/object/apply:os.system [touch marker]\n", ["mine.yaml is not valid YAML"]),
     ],
 )
 def test_a_wrong_config_stops_the_plan(root, in_tmp, text, words):
@@ -98,7 +98,7 @@ def test_a_wrong_target_stops_the_plan(root, in_tmp, target, words):
     [
         ("setings=x", "`setings` is not an option of"),
         ("experiments=demo", "`experiments: 'demo'`"),
-        ("settings=nowhere", "`settings: nowhere` is no folder"),
+        ("config_dir=nowhere", "`config_dir: nowhere` is no folder"),
     ],
 )
 def test_a_wrong_word_behind_config_stops_the_plan(root, in_tmp, given, words):
@@ -121,7 +121,7 @@ def test_the_published_chain_is_planned_without_data(root, in_tmp):
     [
         ("-n --cores 8 --resources gpu=2 results/x.json", "results/x.json -n --cores 8 --resources gpu=2"),
         ("--resources gpu=2 mem_mb=9 a b --cores 2", "a b --resources gpu=2 mem_mb=9 --cores 2"),
-        ("--config settings=mine a", "a --config settings=mine"),
+        ("--config config_dir=mine a", "a --config config_dir=mine"),
         ("a --resources=gpu=2 --cores 2", "a --resources=gpu=2 --cores 2"),
         ("--default-resources mem_mb=1 disk_mb='x' --cores 8", "--default-resources mem_mb=1 disk_mb='x' --cores 8"),
         ("--set-threads train=2 -- a", "--set-threads train=2 -- a"),
@@ -215,10 +215,10 @@ def test_a_whole_run(root, in_tmp):
     # a change of generation 2 leaves generation 1 alone; one of the noise trains nothing, for no copy is made
     changed = mine(in_tmp, BASE)
     text = (changed / "experiments/tiny.yaml").read_text()
-    (changed / "experiments/tiny.yaml").write_text(text + "doubt: {erode: 3}\n")
+    (changed / "experiments/tiny.yaml").write_text(text + "inconsistency: {erode: 3}\n")
     jobs = planned(snakemake(root, "-n", "results/tiny/gen2/metrics.json", settings=changed))
     assert jobs["build_masks"] == 2 and jobs.get("predict", 0) <= 1
-    (changed / "experiments/tiny.yaml").write_text(text + "labelled_share: [0.5, 0.5, 0.25]\n")
+    (changed / "experiments/tiny.yaml").write_text(text + "labelled_batch_fraction: [0.5, 0.5, 0.25]\n")
     jobs = planned(snakemake(root, "-n", "results/tiny/gen2/metrics.json", settings=changed))
     assert jobs["train"] == 2 and "predict" not in jobs
 
@@ -263,7 +263,7 @@ def test_without_hidden_masks_every_byte_of_two_generations_is_the_same(root, in
 def test_a_whole_run_with_evalnets(root, in_tmp):
     """Pools of another run, EvalNets, thresholds and ratings, planned and made by Snakemake; and nothing to do after it."""
     draw(in_tmp)
-    text = "dataset: tiny\nsplit: few\nnetwork: tiny\nevalnet: tiny_evalnet\nmethod: im_plus_plus\ngenerations: 1\npool: 2\n"
+    text = "dataset: tiny\nsplit: few\nnetwork: tiny\nevalnet: tiny_evalnet\nmethod: im_plus_plus\ngenerations: 1\nstudents: 2\n"
     settings = mine(in_tmp, text + "select: all\nquality: {trained: 3, used: 2}\n")
     targets = ["results/mine/gen1/metrics.json", "results/mine/gen1/cost.json"]
     jobs = planned(snakemake(root, "-n", *targets, settings=settings))
@@ -314,11 +314,11 @@ def test_a_whole_run_of_other_kinds(root, in_tmp, kind):
 def test_a_failed_job_loses_no_checkpoint(root, in_tmp):
     """A trainer killed with -9 fails its rule, which deletes declared outputs; the checkpoint stays and is used."""
     draw(in_tmp)
-    folder = mine(in_tmp, BASE.replace("network: tiny", "network: mine") + "pool: 2\ngenerations: 1\n")
+    folder = mine(in_tmp, BASE.replace("network: tiny", "network: mine") + "students: 2\ngenerations: 1\n")
     network = (SETTINGS / "networks/tiny.yaml").read_text().replace("steps: 12", "steps: 400")
     (folder / "networks/mine.yaml").write_text(network.replace("threads: 1", "threads: 1, checkpoint_seconds: 1"))
     target = "results/mine/gen0/students/1/model.safetensors"
-    command = [*SNAKEMAKE, "--snakefile", str(root / "Snakefile"), target, "--config", f"settings={folder}"]
+    command = [*SNAKEMAKE, "--snakefile", str(root / "Snakefile"), target, "--config", f"config_dir={folder}"]
     running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     from processes import wait_until
 

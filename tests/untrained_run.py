@@ -14,7 +14,7 @@ from dissent.planning.closure import Library
 from dissent.report.page import write_report
 from dissent.steps import audit, build_masks, cost, evaluate, predict, rank_students
 
-SIDES = ("labelled", "unlabelled", "val", "test", "hidden")
+SUBSETS = ("labelled", "unlabelled", "val", "test", "hidden")
 HOSTILE = "a<img src=x onerror=alert(1)>&amp;\"'{{ 7*7 }}$x_2$"
 
 
@@ -31,10 +31,10 @@ class Untrained:
             path.rename(path.with_name(names(path.stem) + ".png"))
         dataset = self.config.dataset(self.name).model_dump(mode="json")
         prepare(dataset, self.name, f"raw/{self.name}", f"data/{self.name}")
-        self.sides = {side: f"data/{self.name}/splits/few/{side}.csv" for side in SIDES}
-        split(dataset, "few", f"data/{self.name}", str(Path(self.sides["val"]).parent))
+        self.subsets = {subset: f"data/{self.name}/splits/few/{subset}.csv" for subset in SUBSETS}
+        split(dataset, "few", f"data/{self.name}", str(Path(self.subsets["val"]).parent))
         if not hidden:
-            table = Path(self.sides["hidden"])
+            table = Path(self.subsets["hidden"])
             table.write_text(table.read_text().splitlines(keepends=True)[0])
             reseal(table)
         monkeypatch.setattr(evaluate, "load_pool", lambda teachers, rows, device: [self._offset(row) for row in rows])
@@ -68,7 +68,7 @@ class Untrained:
             predict.predict(
                 rule_params.prediction(run, g, code),
                 teachers,
-                self.sides["unlabelled"],
+                self.subsets["unlabelled"],
                 str(folder / "predictions"),
                 spoken,
                 "cpu",
@@ -83,18 +83,18 @@ class Untrained:
         evaluate.evaluate(
             params,
             str(folder / "teachers.json"),
-            {side: self.sides[side] for side in ("val", "test")},
+            {subset: self.subsets[subset] for subset in ("val", "test")},
             str(folder / "masks.csv") if g else None,
-            self.sides["labelled"],
+            self.subsets["labelled"],
             f"data/{self.name}/dataset.json",
             str(folder / "metrics.json"),
             str(folder / "counts.csv"),
             "cpu",
-            self.sides["unlabelled"],
+            self.subsets["unlabelled"],
             [str(folder.parent / f"gen{h}") for h in range(g)],
         )
         if g:
-            tables = [self.sides["hidden"], str(folder / "masks.csv"), str(folder / "predictions.csv")]
+            tables = [self.subsets["hidden"], str(folder / "masks.csv"), str(folder / "predictions.csv")]
             audit.audit(rule_params.auditing(run, g, code), *tables, str(folder / "audit.json"))
         self._cost(folder / "costs" / "evaluate.json", {"images": 20})
         jobs = [f"{folder}/students/1/cost.json", f"{folder}/students/2/cost.json", f"{folder}/costs/evaluate.json"]
@@ -118,8 +118,8 @@ class Untrained:
         return {
             "params": rule_params.report(run, others, code, self.config),
             "generations": self.build(run.name, generations),
-            "controls": {one.method: self.build(one.name, 0)[0] for one in others},
-            "data": self.sides,
+            "controls": {one.method_name: self.build(one.name, 0)[0] for one in others},
+            "data": self.subsets,
             "templates": str(self.root / "workflow" / "report"),
         }
 

@@ -38,7 +38,7 @@ def main() -> int:
     parser.add_argument("--csv", type=Path, metavar="FOLDER")
     args = parser.parse_args()
     config = Config("config")
-    own = config.run(args.experiment).method
+    own = config.run(args.experiment).method_name
     methods = args.methods or [*args.against, own]
     runs = {method: [config.run(name_of(args, config, method, seed)) for seed in args.seeds] for method in methods}
     if args.run and (code := make(runs, args.against, own)):
@@ -68,7 +68,7 @@ def main() -> int:
 def name_of(args: argparse.Namespace, config: Config, method: str, seed: int) -> str:
     """The run of a method: the experiment itself for its own method and seed."""
     plain = config.run(args.experiment)
-    if method == plain.method and seed == plain.seed:
+    if method == plain.method_name and seed == plain.seed:
         return args.experiment
     return f"{args.experiment}.{method}" + ("" if seed == plain.seed else f".s{seed}")
 
@@ -78,7 +78,7 @@ def make(runs: dict[str, list[Run]], against: list[str], own: str) -> int:
     targets = []
     for found in runs.values():
         for run in found:
-            for g in range(run.recipe.last + 1):
+            for g in range(run.method.last + 1):
                 names = ("metrics", "cost", "audit") if g else ("metrics", "cost")
                 targets += [f"results/{run.name}/gen{g}/{name}.json" for name in names]
     return subprocess.run(["snakemake", *targets, "--cores", "2"], check=False).returncode
@@ -91,7 +91,7 @@ def folder(run: Run, g: int) -> Path:
 
 def last(run: Run) -> Generation:
     """The last planned generation, which knows how many were made and which is kept (docs/explanation/stopping.md)."""
-    return Generation(folder(run, run.recipe.last))
+    return Generation(folder(run, run.method.last))
 
 
 def line(method: str, runs: list[Run], g: int, against: list[tuple[str, list[Run] | None]]) -> Row:
@@ -101,9 +101,9 @@ def line(method: str, runs: list[Run], g: int, against: list[tuple[str, list[Run
     students = [one[score]["value"] for row in rows for one in row["test"]["students"].values()]
     costs = [read_json(folder(run, g) / "cost.json") for run in runs]
     steps = sorted({one["steps"] for cost in costs for one in cost["jobs"].values() if "steps" in one})
-    found = about(runs) | {"side": "test", "score": score, "n": str(len(students)), "method": method}
-    found["generation"] = str(g) if runs[0].recipe.last else ""
-    found["upper_bound"] = str(int(rows[0].get("upper_bound", runs[0].recipe.upper_bound)))
+    found = about(runs) | {"subset": "test", "score": score, "n": str(len(students)), "method": method}
+    found["generation"] = str(g) if runs[0].method.last else ""
+    found["upper_bound"] = str(int(rows[0].get("upper_bound", runs[0].method.upper_bound)))
     found["val"] = number(statistics.mean(row["val"]["pool"][score]["mean"] for row in rows))
     found["mean"] = number(statistics.mean(students))
     found["sd"] = number(statistics.stdev(students) if len(students) > 1 else 0.0)

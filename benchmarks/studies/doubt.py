@@ -36,7 +36,7 @@ def main() -> int:
     args = parser.parse_args()
     runs = {cell: write_settings(cell, args) for cell in args.cells}
     targets = [f"results/{run}/gen1/{name}.json" for run in runs.values() for name in ("metrics", "audit")]
-    command = ["snakemake", "--cores", args.cores, "--config", f"settings={SETTINGS}", "--", *targets]
+    command = ["snakemake", "--cores", args.cores, "--config", f"config_dir={SETTINGS}", "--", *targets]
     if code := subprocess.run(command, check=False).returncode:
         return code
     print_table(runs)
@@ -53,9 +53,9 @@ def write_settings(cell: str, args: argparse.Namespace) -> str:
         lines = [line for line in text.splitlines() if not line.startswith(("epochs", "least_steps", "validate_every"))]
         network, name = f"unet1x1_{args.epochs}_epochs", f"{name}_{args.epochs}_epochs"
         write("networks", network, "\n".join([*lines, f"epochs: {args.epochs}\n"]))
-        more = "start: ldt\nbudget_of: all_images\n"
-    text = f"dataset: isic_small\nsplit: small\nnetwork: {network}\nmethod: im_clean\ngenerations: 1\nview: strong\n"
-    text += f"pool: [3, {args.pool}]\nselect: {select}\ndoubt: {{input: {what}, target: {target}}}\n"
+        more = "start: ldt\nsteps_from: all_images\n"
+    text = f"dataset: isic_small\nsplit: small\nnetwork: {network}\nmethod: im_clean\ngenerations: 1\naugmentation: strong\n"
+    text += f"students: [3, {args.pool}]\nselect: {select}\ninconsistency: {{input: {what}, target: {target}}}\n"
     write("experiments", name, text + more)
     return f"{name}.s{args.seed}"
 
@@ -73,7 +73,7 @@ def print_table(runs: dict[str, str]) -> None:
     print("| input | target | filter | val | test mean ± sd | ensemble | kept |\n|---|---|---|---|---|---|---|")
     for cell, run in runs.items():
         found = json.loads(Path(f"results/{run}/gen1/metrics.json").read_text("utf-8"))
-        val, test = (100 * found[side]["pool"]["iou"]["mean"] for side in ("val", "test"))
+        val, test = (100 * found[subset]["pool"]["iou"]["mean"] for subset in ("val", "test"))
         sd, ensemble = found["test"]["pool"]["iou"]["sd"], found["test"]["ensemble"]["iou"]["value"]
         kept = found["pseudo_labels"]["kept"]
         what, target, select = cell.split("-")

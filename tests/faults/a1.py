@@ -37,7 +37,7 @@ def before(file: str, bit: int, check: bool) -> str:
     """A bit before the first prepare: the file is refused, or nothing of what is learned differs."""
     clean = made.base(made.ready)
     made.flip(file, bit)
-    said = dissent("check", "cells", "--settings", "settings") if check else made.prepared("again")
+    said = dissent("check", "cells", "--config-dir", "settings") if check else made.prepared("again")
     if said.code:
         return refused(said, Path(file).name)
     if check:

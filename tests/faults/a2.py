@@ -39,7 +39,7 @@ def cut_off(what: str, end: str, cut: float, number: int) -> str:
         clean = made.values_of("whole")
     content = path.read_bytes()
     path.write_bytes(content[:-1] if cut < 0 else content[: int(len(content) * cut)])
-    said = dissent("check", "cells", "--settings", "settings") if number % 3 == 0 else made.prepared("again")
+    said = dissent("check", "cells", "--config-dir", "settings") if number % 3 == 0 else made.prepared("again")
     if said.code:
         return refused(said, path.name)
     made.prepared("again")

@@ -88,7 +88,7 @@ def ignored_everywhere(seed):
 
 
 def class_in_one_mask(seed):
-    """A class that one mask shows cannot be on all sides of a split: told."""
+    """A class that one mask shows cannot be on all subsets of a split: told."""
     folder = Folder(
         seed,
         lambda number, ids, path: made.save(path, np.where(ids == 2, 2 if number == 0 else 1, ids).astype(np.uint8)),

@@ -77,8 +77,8 @@ def through(*names: str) -> str:
     """init, check, prepare: `refused` where one of them names the file."""
     Path("settings").mkdir()
     for step in (
-        lambda: dissent("init", "raw", "--settings", "settings", "--name", "cells", "--size", 48, 48),
-        lambda: dissent("check", "cells", "--settings", "settings"),
+        lambda: dissent("init", "raw", "--config-dir", "settings", "--name", "cells", "--size", 48, 48),
+        lambda: dissent("check", "cells", "--config-dir", "settings"),
         made.prepared,
     ):
         said = step()
@@ -106,11 +106,11 @@ def of_mask(name: str, seed: int) -> str:
     made.raw(12, 12)
     Path(f"raw/masks/i{seed % 12:02}.png").rename(f"raw/masks/{name}.png")
     Path("settings").mkdir()
-    said = dissent("init", "raw", "--settings", "settings", "--name", "cells", "--size", 48, 48)
+    said = dissent("init", "raw", "--config-dir", "settings", "--name", "cells", "--size", 48, 48)
     shown = (name, _as_written(name), ascii(name)[1:-1], repr(name)[1:-1], name[:50])
     if said.code or any(one in said.text for one in shown):
         return named(said, shown)
-    return named(dissent("check", "cells", "--settings", "settings"), shown)
+    return named(dissent("check", "cells", "--config-dir", "settings"), shown)
 
 
 def two_names(one: str, other: str, seed: int) -> str:

@@ -1,4 +1,4 @@
-"""A6: sides of a split that share what they must not, and lists and tables that say something else than they seem to."""
+"""A6: subsets of a split that share what they must not, and lists and tables that say something else than they seem to."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from dissent.core.columns import SIDES
+from dissent.core.columns import SUBSETS
 from dissent.core.files import read_table
 from faults import made, own
 from faults.product import dissent, named, refused
@@ -14,10 +14,10 @@ from faults.suite import Injection, Silent, Unnamed
 
 TABLE = (
     made.DATASET.split("splits:")[0]
-    + "table: {path: splits.csv, key: image}\nsplits:\n  few: {column: side, labelled: [labelled], unlabelled: [pool], val: [val], test: [test]}\n"
+    + "table: {path: splits.csv, key: image}\nsplits:\n  few: {column: subset, labelled: [labelled], unlabelled: [pool], val: [val], test: [test]}\n"
 )
 LISTS = made.DATASET.split("splits:")[0] + "splits:\n  few: {lists: {labelled: labelled.txt, val: val.txt}}\n"
-SIDE = 96
+SUBSET = 96
 COUNTS = {"labelled": 6, "pool": 8, "val": 4, "test": 4}
 CHANGES: dict[str, Callable[[Image.Image], Image.Image]] = {
     "the same bytes": lambda image: image,
@@ -27,8 +27,8 @@ CHANGES: dict[str, Callable[[Image.Image], Image.Image]] = {
     "upside down": lambda image: image.transpose(Image.Transpose.FLIP_TOP_BOTTOM),
     "half turned": lambda image: image.transpose(Image.Transpose.ROTATE_180),
     "brighter": lambda image: image.point(lambda value: min(255, int(value * 1.15) + 8)),
-    "cropped by a tenth": lambda image: image.crop((5, 5, SIDE - 5, SIDE - 5)).resize(
-        (SIDE, SIDE), Image.Resampling.BICUBIC
+    "cropped by a tenth": lambda image: image.crop((5, 5, SUBSET - 5, SUBSET - 5)).resize(
+        (SUBSET, SUBSET), Image.Resampling.BICUBIC
     ),
 }
 
@@ -37,19 +37,19 @@ def _picture(number: int) -> tuple[Image.Image, Image.Image]:
     """An image that is like no other: soft light of its own under its discs, as photographs have."""
     random = np.random.default_rng([number, 99])
     coarse = random.uniform(20, 160, (6, 6, 3)).astype(np.uint8)
-    light = np.array(Image.fromarray(coarse).resize((SIDE, SIDE), Image.Resampling.BICUBIC)).astype(int)
-    _, ids = made.pair(number, SIDE)
-    pixels = light + 70 * ids[..., None] + random.normal(0, 4, (SIDE, SIDE, 3))
+    light = np.array(Image.fromarray(coarse).resize((SUBSET, SUBSET), Image.Resampling.BICUBIC)).astype(int)
+    _, ids = made.pair(number, SUBSET)
+    pixels = light + 70 * ids[..., None] + random.normal(0, 4, (SUBSET, SUBSET, 3))
     return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8)), Image.fromarray(ids * np.uint8(255))
 
 
 def tabled(seed: int, more: Callable[[list[str]], None]) -> None:
-    """raw/ with a table of sides, to which `more` adds rows and files."""
-    rows, number = ["image,side"], 0
-    for side, count in COUNTS.items():
+    """raw/ with a table of subsets, to which `more` adds rows and files."""
+    rows, number = ["image,subset"], 0
+    for subset, count in COUNTS.items():
         for _ in range(count):
             _write(number, *_picture(1000 * seed + number))
-            rows.append(f"i{number:02}.png,{side}")
+            rows.append(f"i{number:02}.png,{subset}")
             number += 1
     more(rows)
     Path("raw/splits.csv").write_text("\n".join(rows) + "\n")
@@ -64,8 +64,8 @@ def _write(number: int, image: Image.Image, mask: Image.Image, end: str = ".png"
     return f"i{number:02}{end}"
 
 
-def twin(seed: int, change: str, of: str, side: str) -> str:
-    """An image of one side comes again on another: check names both."""
+def twin(seed: int, change: str, of: str, subset: str) -> str:
+    """An image of one subset comes again on another: check names both."""
     first = {"labelled": 0, "pool": 6, "val": 14}[of] + int(np.random.default_rng([seed, len(change)]).integers(3))
 
     def more(rows: list[str]) -> None:
@@ -76,23 +76,23 @@ def twin(seed: int, change: str, of: str, side: str) -> str:
             image, mask = pictures
             shape = mask if change == "brighter" else CHANGES[change](mask)
             name = _write(90, CHANGES[change](image), shape.point(lambda value: 255 * (value > 127)))
-        rows.append(f"{name},{side}")
+        rows.append(f"{name},{subset}")
 
     tabled(seed, more)
-    return named(dissent("check", "cells", "--settings", "settings"), f"i{first:02}", "i90")
+    return named(dissent("check", "cells", "--config-dir", "settings"), f"i{first:02}", "i90")
 
 
 def alone(seed: int) -> str:
     """Images that are not alike are not called so."""
     tabled(seed, lambda rows: None)
-    said = dissent("check", "cells", "--settings", "settings")
+    said = dissent("check", "cells", "--config-dir", "settings")
     if said.code or "nearly the same" in said.text:
         raise Unnamed(f"images that are not alike are called so: {said.text[-800:]}")
     return "survived"
 
 
 def grouped(seed: int) -> str:
-    """Half of the frames of each patient have masks: a patient is on one side, and its masks are used or told."""
+    """Half of the frames of each patient have masks: a patient is in one subset, and its masks are used or told."""
     for patient in range(10):
         for frame in range(6):
             image, ids = made.pair(1000 * seed + patient * 6 + frame)
@@ -102,22 +102,24 @@ def grouped(seed: int) -> str:
     end = own.way("--group", r"^(pat\d+)")
     if end.stage != "done":
         return named(end.said, "group") and "refused"
-    sides = _sides("data/cells")
+    subsets = _subsets("data/cells")
     homes: dict[str, set] = {}
-    for side, names in sides.items():
+    for subset, names in subsets.items():
         for name in names:
-            homes.setdefault(name[:5], set()).add("train" if side in ("labelled", "unlabelled") else side)
+            homes.setdefault(name[:5], set()).add("train" if subset in ("labelled", "unlabelled") else subset)
     if any(len(one) > 1 for one in homes.values()):
-        raise Silent(f"patients on two sides: {homes}")
-    used = [name for name in sides["labelled"] + sides["val"] + sides["test"] if name[-1] in "012"]
+        raise Silent(f"patients in two subsets: {homes}")
+    used = [name for name in subsets["labelled"] + subsets["val"] + subsets["test"] if name[-1] in "012"]
     if len(used) < 30 and not any(word in end.text for word in ("not used", "hidden", "left out")):
         raise Silent(f"{30 - len(used)} of 30 masks are not used, without a word")
     return "survived"
 
 
-def _sides(out: str) -> dict[str, list[str]]:
+def _subsets(out: str) -> dict[str, list[str]]:
     folder = next(Path(out, "splits").iterdir())
-    return {side: [row["id"] for row in read_table(folder / f"{side}.csv")] for side in SIDES if side != "hidden"}
+    return {
+        subset: [row["id"] for row in read_table(folder / f"{subset}.csv")] for subset in SUBSETS if subset != "hidden"
+    }
 
 
 def listed(
@@ -139,9 +141,9 @@ def listed(
     said = made.prepared()
     if said.code:
         return refused(said, *words)
-    found = {side: sorted(names) for side, names in _sides("data/cells").items()}
-    if right is None or any(found[side] != sorted(ids) for side, ids in right.items()):
-        raise Silent(f"the sides are {found}")
+    found = {subset: sorted(names) for subset, names in _subsets("data/cells").items()}
+    if right is None or any(found[subset] != sorted(ids) for subset, ids in right.items()):
+        raise Silent(f"the subsets are {found}")
     return "survived"
 
 
@@ -169,7 +171,7 @@ LISTED: dict[str, tuple] = {
         ("a",),
         DOTS,
     ),
-    "an image on two sides": (["a", "b"], ["b", "c"], None, ("b",), DOTS),
+    "an image in two subsets": (["a", "b"], ["b", "c"], None, ("b",), DOTS),
     "image and mask on a line": (
         ["images/a.png masks/a.png", "images/b.png masks/b.png"],
         ["images/c.png masks/c.png"],
@@ -186,22 +188,22 @@ LISTED: dict[str, tuple] = {
 def encoded(
     seed: int, content: Callable[[list[str]], bytes], rows: Callable[[list[str]], list[str]], words: tuple
 ) -> str:
-    """A table in another encoding, or with odd rows: the right sides, or a message that names it."""
+    """A table in another encoding, or with odd rows: the right subsets, or a message that names it."""
     tabled(seed, lambda lines: None)
     lines = Path("raw/splits.csv").read_text().splitlines()
     lines = rows([lines[0] + ",site"] + [line + ",Köln" for line in lines[1:]])
     Path("raw/splits.csv").write_bytes(content(lines))
-    said = dissent("check", "cells", "--settings", "settings")
+    said = dissent("check", "cells", "--config-dir", "settings")
     if said.code:
         return refused(said, *words)
     made.prepared()
-    if {side: len(names) for side, names in _sides("data/cells").items()} != {
+    if {subset: len(names) for subset, names in _subsets("data/cells").items()} != {
         "labelled": 6,
         "unlabelled": 8,
         "val": 4,
         "test": 4,
     }:
-        raise Silent(f"the sides are {_sides('data/cells')}")
+        raise Silent(f"the subsets are {_subsets('data/cells')}")
     if "Köln" not in Path("data/cells/files.csv").read_text("utf-8"):
         raise Silent("Köln is another word in files.csv")
     return "survived"
@@ -232,7 +234,7 @@ TABLES: dict[str, tuple] = {
     "a row too many": (_in("utf-8"), lambda lines: [*lines, "i99.png,test,Köln"], ("splits.csv", "i99")),
     "a column too many in a row": (_in("utf-8"), lambda lines: [*lines[:3], lines[3] + ",x", *lines[4:]], ("splits.csv", ("i02", "line 4"))),
     "an open quote": (_in("utf-8"), lambda lines: [*lines[:3], '"' + lines[3], *lines[4:]], ("splits.csv",)),
-    "a column twice": (_in("utf-8"), lambda lines: [lines[0] + ",side", *[line + ",test" for line in lines[1:]]], ("splits.csv", "side")),
+    "a column twice": (_in("utf-8"), lambda lines: [lines[0] + ",subset", *[line + ",test" for line in lines[1:]]], ("splits.csv", "subset")),
     "a NUL in a row": (_in("utf-8"), lambda lines: [*lines[:3], lines[3][:4] + "\0" + lines[3][4:], *lines[4:]], ("splits.csv",)),
     "no table but a page": (lambda lines: b"<html>log in</html>", _same, ("splits.csv",)),
     "an empty table": (lambda lines: b"", _same, ("splits.csv",)),
@@ -248,7 +250,7 @@ def few(seed: int, labelled: int, val: int) -> str:
             "{seed: 1, labelled: 3, val: 2, test: 2}", f"{{seed: {seed}, labelled: {labelled}, val: {val}}}"
         )
     )
-    return named(dissent("check", "cells", "--settings", "settings"), ("labelled", "val"))
+    return named(dissent("check", "cells", "--config-dir", "settings"), ("labelled", "val"))
 
 
 def empty_validation(seed: int) -> str:
@@ -256,23 +258,23 @@ def empty_validation(seed: int) -> str:
 
     def more(rows: list[str]) -> None:
         for number in range(14, 22):
-            made.save(f"raw/masks/i{number:02}.png", np.zeros((SIDE, SIDE), np.uint8))
+            made.save(f"raw/masks/i{number:02}.png", np.zeros((SUBSET, SUBSET), np.uint8))
 
     tabled(seed, more)
-    return named(dissent("check", "cells", "--settings", "settings"), ("val", "validation"), ("object", "cell"))
+    return named(dissent("check", "cells", "--config-dir", "settings"), ("val", "validation"), ("object", "cell"))
 
 
 def injections(seed: int) -> list[Injection]:
     found = []
     for change in [*CHANGES, "JPEG 80", "JPEG 40"]:
-        sides = (
+        subsets = (
             [("labelled", "test"), ("pool", "test"), ("labelled", "val")]
             if change != "cropped by a tenth"
             else [("labelled", "test")]
         )
-        for of, side in sides:
+        for of, subset in subsets:
             found.append(
-                Injection(f"an image of {of} in {side}, {change}", lambda a=(seed, change, of, side): twin(*a))
+                Injection(f"an image of {of} in {subset}, {change}", lambda a=(seed, change, of, subset): twin(*a))
             )
     found += [Injection(f"a list: {title}", lambda one=one: listed(seed, *one)) for title, one in LISTED.items()]
     found += [Injection(f"a table: {title}", lambda one=one: encoded(seed, *one)) for title, one in TABLES.items()]

@@ -37,27 +37,27 @@ def _changed(old: str, new: str) -> Callable[[str], str]:
 
 
 SETTINGS: dict[str, tuple[str, Callable[[str], str], tuple]] = {
-    "a Python object": (EXPERIMENT, _line("doubt: !!python/object/apply:os.system [touch marker]"), ("cells.yaml",)),
-    "a Python module": (NETWORK, _line("ema: !!python/module:antigravity"), ("tiny.yaml",)),
+    "a Python object": (EXPERIMENT, _line("inconsistency: !!python/object/apply:os.system [touch marker]"), ("cells.yaml",)),
+    "a Python module": (NETWORK, _line("ema_decay: !!python/module:antigravity"), ("tiny.yaml",)),
     "a Python name": (DATASET, _line("exif: !!python/name:os.system"), ("cells.yaml",)),
     "a new object": (DATASET, _line("exif: !!python/object/new:pathlib.Path [x]"), ("cells.yaml",)),
     "a binary": (DATASET, _line("exif: !!binary aGVsbG8="), ("cells.yaml",)),
-    "a key twice": (EXPERIMENT, _line("pool: 3"), ("pool", "stands twice")),
+    "a key twice": (EXPERIMENT, _line("students: 3"), ("students", "stands twice")),
     "a key twice, deep": (DATASET, _changed("seed: 1,", "seed: 1, seed: 2,"), ("seed", "stands twice")),
     "an unknown key": (EXPERIMENT, _line("generatoins: 2"), ("generatoins", "generations")),
     "an unknown key, deep": (NETWORK, _line("optimizer: {rates: 0.1}"), ("rates", "rate")),
-    "a word for a number": (EXPERIMENT, _changed("pool: 2", "pool: two"), ("pool", "two")),
-    "no for a number": (EXPERIMENT, _changed("pool: 2", "pool: no"), ("pool", "no")),
-    "a number as text": (EXPERIMENT, _changed("pool: 2", "pool: '2'"), ("pool", "2")),
-    "true for a number": (EXPERIMENT, _changed("pool: 2", "pool: true"), ("pool", "True")),
-    "a fraction for a number": (EXPERIMENT, _changed("pool: 2", "pool: 2.5"), ("pool", "2.5")),
+    "a word for a number": (EXPERIMENT, _changed("students: 2", "students: two"), ("students", "two")),
+    "no for a number": (EXPERIMENT, _changed("students: 2", "students: no"), ("students", "no")),
+    "a number as text": (EXPERIMENT, _changed("students: 2", "students: '2'"), ("students", "2")),
+    "true for a number": (EXPERIMENT, _changed("students: 2", "students: true"), ("students", "True")),
+    "a fraction for a number": (EXPERIMENT, _changed("students: 2", "students: 2.5"), ("students", "2.5")),
     "a size below zero": (DATASET, _changed("[48, 48]", "[-48, 48]"), ("size", "-48")),
     "a size of zero": (DATASET, _changed("[48, 48]", "[0, 48]"), ("size", "0")),
     "a huge size": (DATASET, _changed("[48, 48]", "[100000000, 48]"), ("size", "100000000")),
     "three sizes": (DATASET, _changed("[48, 48]", "[48, 48, 3]"), ("size",)),
-    "an infinite rate": (NETWORK, _line("optimizer: {rate: .inf}"), ("rate",)),
-    "a rate that is no number": (NETWORK, _line("optimizer: {rate: .nan}"), ("rate",)),
-    "a rate below zero": (NETWORK, _line("optimizer: {rate: -1e-4}"), ("rate", "0.0001")),
+    "an infinite rate": (NETWORK, _line("optimizer: {learning_rate: .inf}"), ("rate",)),
+    "a rate that is no number": (NETWORK, _line("optimizer: {learning_rate: .nan}"), ("rate",)),
+    "a rate below zero": (NETWORK, _line("optimizer: {learning_rate: -1e-4}"), ("rate", "0.0001")),
     "no steps": (NETWORK, _changed("steps: 12", "steps: 0"), ("steps",)),
     "a width below zero": (NETWORK, _changed("width: 0.125", "width: -1"), ("width", "-1")),
     "an unknown architecture": (NETWORK, _changed("unet1x1", "unet2"), ("unet2",)),
@@ -78,10 +78,10 @@ SETTINGS: dict[str, tuple[str, Callable[[str], str], tuple]] = {
     "a tab": (EXPERIMENT, _line("\tpool: 3"), ("cells.yaml",)),
     "no UTF-8": (EXPERIMENT, _line("# Zürich"), ("cells.yaml",)),
     "a NUL": (EXPERIMENT, _line("# a\0b"), ("cells.yaml",)),
-    "10,000 brackets": (EXPERIMENT, _line("doubt: " + "[" * 10_000), ("cells.yaml",)),
+    "10,000 brackets": (EXPERIMENT, _line("inconsistency: " + "[" * 10_000), ("cells.yaml",)),
     "10,000 braces": (NETWORK, _line("optimizer: " + "{a: " * 10_000), ("tiny.yaml",)),
     "aliases that grow": (EXPERIMENT, _line("a: &a [x, x]\n" + "\n".join(f"b{i}: &b{i} [*{'a' if not i else f'b{i - 1}'}, *{'a' if not i else f'b{i - 1}'}]" for i in range(25))), ("cells.yaml",)),
-    "an alias of itself": (EXPERIMENT, _line("doubt: &a {input: *a}"), ("cells.yaml",)),
+    "an alias of itself": (EXPERIMENT, _line("inconsistency: &a {input: *a}"), ("cells.yaml",)),
 }  # fmt: skip
 
 
@@ -90,7 +90,7 @@ def settings(path: str, change: Callable[[str], str], names: tuple) -> str:
     made.base(made.plain)
     text = change(Path(path).read_text())
     Path(path).write_bytes(text.encode("latin-1" if "Zürich" in text else "utf-8"))
-    said = dissent("check", "cells", "--settings", "settings")
+    said = dissent("check", "cells", "--config-dir", "settings")
     _nothing_ran()
     return refused(said, *names)
 
@@ -218,10 +218,10 @@ def raw_in_data(link: bool, how: str) -> str:
         Path("raw").rmdir()
     mine = made.snapshot(place, "elsewhere")
     Path("settings").mkdir()
-    asked = dissent("init", place, "--settings", "settings", "--name", "cells", "--size", 48, 48)
+    asked = dissent("init", place, "--config-dir", "settings", "--name", "cells", "--size", 48, 48)
     if not Path("settings/datasets/cells.yaml").exists():
         made.settings(made.DATASET.replace("raw: raw", f"raw: {place}"))
-    checked = dissent("check", "cells", "--settings", "settings")
+    checked = dissent("check", "cells", "--config-dir", "settings")
     planned = snake.snakemake(snake.REPORT)
     if made.snapshot(place, "elsewhere") != mine:
         raise Lost("files of the user's have changed")

@@ -16,7 +16,7 @@ from faults.suite import Injection, Silent, Unnamed
 def network(optimizer: str = "{rate: 3.0e-3}", steps: int = 24, batch: int = 4, more: str = "") -> str:
     """One that learns the discs in moments (IoU of .2 to .3) and raises no alarm: see `healthy`."""
     return (
-        f"architecture: unet1x1\nwidth: 0.5\nsteps: {steps}\nbatch: {batch}\nloss: [ce]\nvalidate_every: 6\n"
+        f"architecture: unet1x1\nwidth: 0.5\nsteps: {steps}\nbatch_size: {batch}\nloss: [ce]\nvalidate_every: 6\n"
         f"norm_momentum: 0.3\nresources: {{threads: 1}}\noptimizer: {optimizer}\n{more}"
     )
 
@@ -89,7 +89,7 @@ def _alarms() -> list[str]:
 def useless(text: str, *alarms: str) -> str:
     """A training that learns nothing raises one of these alarms."""
     prepared(text)
-    went_well(dissent("check", "cells", "--settings", "settings"))
+    went_well(dissent("check", "cells", "--config-dir", "settings"))
     for _, said in first():
         went_well(said)
     return _alarm(*alarms)
@@ -120,7 +120,7 @@ def setting(text: str, *words: str) -> str:
     """A setting with which nothing can be learned is refused by name."""
     made.plain()
     made.settings(network=text)
-    return refused(dissent("check", "cells", "--settings", "settings"), *words)
+    return refused(dissent("check", "cells", "--config-dir", "settings"), *words)
 
 
 def said_of(change: Callable[[], object], dataset: str, words: tuple) -> str:
@@ -128,7 +128,7 @@ def said_of(change: Callable[[], object], dataset: str, words: tuple) -> str:
     made.plain()
     made.settings(dataset)
     change()
-    return named(dissent("check", "cells", "--settings", "settings"), words)
+    return named(dissent("check", "cells", "--config-dir", "settings"), words)
 
 
 def finite(text: str) -> str:
@@ -177,21 +177,21 @@ def _one_corner(ids: np.ndarray) -> np.ndarray:
     return made_of
 
 
-IGNORED = made.DATASET.replace("coding: {name: zero_255}", "coding: {name: index, ignore: [255]}")
+IGNORED = made.DATASET.replace("mask_encoding: {name: zero_255}", "mask_encoding: {name: index, ignore: [255]}")
 CASES: dict[str, Callable[[], str]] = {
     "nothing wrong": healthy,
     "a rate of 1e30": lambda: explodes(network("{name: sgd, rate: 1e+30}")),
     "a rate of 1e12": lambda: explodes(network("{name: sgd, rate: 1e+12}")),
     "a rate of 1e6": lambda: explodes(network("{name: sgd, rate: 1e+6}")),
     "a rate of 10": lambda: explodes(network("{name: sgd, rate: 10.0}")),
-    "a rate of 1e-30": lambda: setting(network("{rate: 1.0e-30}"), "optimizer.rate: 1e-30"),
+    "a rate of 1e-30": lambda: setting(network("{learning_rate: 1.0e-30}"), "optimizer.learning_rate: 1e-30"),
     "one step": lambda: useless(network(steps=1), "class_floods", "class_vanishes", "learned_nothing"),
     "batches of one": lambda: finite(network(batch=1)),
     "batches larger than the data": lambda: finite(network(batch=64, steps=2)),
     "half precision": lambda: finite(network(more="precision: bf16\n")),
     "fp16 on the CPU": lambda: finite(network(more="precision: fp16\n")),
-    "gradients cut to 1e-9": lambda: finite(network(more="clip: 1.0e-9\n")),
-    "an average that never moves": lambda: finite(network(more="ema: 0.999999\n")),
+    "gradients cut to 1e-9": lambda: finite(network(more="gradient_clip: 1.0e-9\n")),
+    "an average that never moves": lambda: finite(network(more="ema_decay: 0.999999\n")),
     "every pixel ignored": lambda: said_of(_masks(lambda ids: ids * 0 + np.uint8(255)), IGNORED, ("say nothing", "nothing to learn")),
     "labelled pixels ignored, validation good": lambda: said_of(_masks(lambda ids: ids * 0 + np.uint8(255), lambda number: number < 6), IGNORED, ("say nothing", "nothing to learn")),
     "masks without an object": lambda: said_of(_masks(lambda ids: ids * np.uint8(0)), made.DATASET, ("no mask of", "object")),

@@ -161,7 +161,7 @@ def prepared_elsewhere() -> str:
     made.base(rules.whole)
     before = made.values_of()
     asked = made.plan()
-    values = asked.config.dataset("cells").model_dump(mode="json", exclude={"splits", "free_rotation"})
+    values = asked.config.dataset("cells").model_dump(mode="json", exclude={"splits", "rotation_invariant"})
     prepare(values, "cells", "raw", "other/place")
     made_there = made.values_of("other/place")
     return "survived" if before == made_there else rules.differ(before, made_there)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import rot
 
-from dissent.core.columns import SIDES
+from dissent.core.columns import SUBSETS
 from faults import c1, made, rules
 from faults.children import at_call, die
 from faults.product import dissent, refused, went_well
@@ -28,7 +28,7 @@ READERS = ("split cells few", "assemble_pairs cells 0", "assemble_pairs cells 1"
            "predict cells 1", "build_masks cells 1", "build_masks cells 2", "evaluate cells 2", "audit cells 1", "report cells")  # fmt: skip
 KEPT = (
     [f"data/cells/{name}" for name in ("files.csv", "dataset.json")]
-    + [f"data/cells/splits/few/{name}.csv" for name in SIDES]
+    + [f"data/cells/splits/few/{name}.csv" for name in SUBSETS]
     + [f"data/cells/images/i{number:02}.png" for number in range(12)]
     + [f"data/cells/labels/i{number:02}.png" for number in range(9)]
     + [f"results/cells/gen{g}/{name}" for g in range(3) for name in ("pairs.csv", "teachers.json", "metrics.json", "counts.csv")]

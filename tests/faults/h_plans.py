@@ -58,7 +58,7 @@ def more_generations() -> None:
 
 
 def larger_pool() -> None:
-    _change(EXPERIMENT, "pool: 2", "pool: 3")
+    _change(EXPERIMENT, "students: 2", "students: 3")
 
 
 def more_steps() -> None:
@@ -71,7 +71,7 @@ def other_checkpoint_seconds() -> None:
 
 
 def other_seed() -> None:
-    _change(EXPERIMENT, "pool: 2", "pool: 2\nseed: 5")
+    _change(EXPERIMENT, "students: 2", "students: 2\nseed: 5")
 
 
 def new_image() -> None:
@@ -139,7 +139,7 @@ EDITS = {  # code: how many jobs of RULES have to run anew
     "evaluation/metrics.py": (0, 6, 2, 1),
     "config/network.py": (0, 6, 2, 1),
     "report/page.py": (0, 0, 0, 1),
-    "pseudolabels/aggregate/agree.py": (0, 4, 2, 1),
+    "pseudolabels/aggregate/agreement.py": (0, 4, 2, 1),
     "core/seeds.py": (0, 6, 2, 1),
     "core/png.py": (1, 6, 2, 1),
 }

@@ -21,15 +21,13 @@ from faults.product import Said, called, went_well
 REPOSITORY = Path(__file__).resolve().parents[2]
 SIDE = 48
 SPLIT = {"seed": 1, "labelled": 3, "val": 2, "test": 2}
-NETWORK = (
-    "architecture: unet1x1\nwidth: 0.125\nsteps: 12\nbatch: 4\nloss: [ce]\nvalidate_every: 4\nresources: {threads: 1}\n"
-)
-EXPERIMENT = "dataset: cells\nsplit: few\nnetwork: tiny\nmethod: im_clean\ngenerations: 2\npool: 2\ncontrols: []\n"
+NETWORK = "architecture: unet1x1\nwidth: 0.125\nsteps: 12\nbatch_size: 4\nloss: [ce]\nvalidate_every: 4\nresources: {threads: 1}\n"
+EXPERIMENT = "dataset: cells\nsplit: few\nnetwork: tiny\nmethod: im_clean\ngenerations: 2\nstudents: 2\ncontrols: []\n"
 DATASET = """task: {kind: binary, labels: [cell]}
-coding: {name: zero_255}
+mask_encoding: {name: zero_255}
 raw: raw
 size: [48, 48]
-partial: true
+allow_unlabelled: true
 splits:
   few: {seed: 1, labelled: 3, val: 2, test: 2}
 """
@@ -85,7 +83,7 @@ def settings(dataset: str = DATASET, experiment: str = EXPERIMENT, network: str 
 
 def plan() -> Plan:
     """What the rules ask, in the working directory."""
-    return Plan({"settings": "settings"}, str(REPOSITORY))
+    return Plan({"config_dir": "settings"}, str(REPOSITORY))
 
 
 def prepared(out: str = "data/cells") -> Said:
@@ -94,7 +92,7 @@ def prepared(out: str = "data/cells") -> Said:
     def steps() -> None:
         asked = plan()
         dataset = asked.config.dataset("cells")
-        values = dataset.model_dump(mode="json", exclude={"splits", "free_rotation"})
+        values = dataset.model_dump(mode="json", exclude={"splits", "rotation_invariant"})
         prepare(values, "cells", asked.raw("cells"), out)
         for name in dataset.splits:
             split(asked.dividing("cells", name), name, out, f"{out}/splits/{name}")

@@ -7,7 +7,7 @@ from faults import made
 from faults.product import Said, dissent, named
 from faults.suite import Silent
 
-FLAGS = ("--settings", "settings", "--name", "cells")
+FLAGS = ("--config-dir", "settings", "--name", "cells")
 
 
 class Way(NamedTuple):
@@ -24,7 +24,7 @@ def way(*flags: object, raw: str = "raw", size: int | None = made.SIDE, edit=lam
     sized = ("--size", size, size) if size else ()
     steps = {
         "init": lambda: dissent("init", raw, *FLAGS, *sized, *flags),
-        "check": lambda: edit() or dissent("check", "cells", "--settings", "settings"),
+        "check": lambda: edit() or dissent("check", "cells", "--config-dir", "settings"),
         "prepare": made.prepared,
     }
     text = ""

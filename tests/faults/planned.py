@@ -43,6 +43,6 @@ if __name__ == "__main__":
         str(repository / "Snakefile"),
         target,
         "--config",
-        "settings=settings",
+        "config_dir=settings",
     ]
     sys.exit(main())

@@ -34,7 +34,7 @@ def _command(arguments: Sequence[str], snakefile: Path) -> dict:
         "PYTHONPATH": str(library),
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
     }
-    return {"args": [*command, "--config", "settings=settings"], "env": environment}
+    return {"args": [*command, "--config", "config_dir=settings"], "env": environment}
 
 
 def recorded() -> dict:

@@ -95,16 +95,16 @@ def stop_of(w):
     return PLAN.stop(run_of(w), int(w.g))
 
 
-def side(name):
+def subset(name):
     """An input function: one table of the run's split (labelled, unlabelled, val, test, hidden)."""
-    return told(lambda w: PLAN.side(run_of(w), name))
+    return told(lambda w: PLAN.subset(run_of(w), name))
 
 
 @told
 def levels_of(w):
     """What tells the grey levels of 16-bit images, which a network keeps; images tell by themselves when these change."""
     run = run_of(w)
-    return f"data/{run.dataset_name}/dataset.json" if run.dataset.depth == 16 else []
+    return f"data/{run.dataset_name}/dataset.json" if run.dataset.bit_depth == 16 else []
 
 
 @told

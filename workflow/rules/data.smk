@@ -54,8 +54,8 @@ rule split:
         lists=lambda w: friendly(PLAN.lists)(w.dataset, w.split),
     output:
         expand(
-            "data/{{dataset}}/splits/{{split}}/{side}.csv",
-            side=["labelled", "unlabelled", "val", "test", "hidden"],
+            "data/{{dataset}}/splits/{{split}}/{subset}.csv",
+            subset=["labelled", "unlabelled", "val", "test", "hidden"],
         ),
         seal="data/{dataset}/splits/{split}/split.json",
     log:

@@ -8,8 +8,8 @@ localrules:
 rule train_evalnet:
     input:
         pools=lambda w: friendly(PLAN.quality_pools)(run_of(w)),
-        labelled=side("labelled"),
-        val=side("val"),
+        labelled=subset("labelled"),
+        val=subset("val"),
     output:
         model="results/{run}/evalnets/{i}/model.safetensors",
         about="results/{run}/evalnets/{i}/model.json",
@@ -50,7 +50,7 @@ rule rank_evalnets:
 rule measure_thresholds:
     input:
         pools=lambda w: friendly(PLAN.quality_pools)(run_of(w)),
-        val=side("val"),
+        val=subset("val"),
     output:
         "results/{run}/evalnets/thresholds.json",
     log:
@@ -69,10 +69,10 @@ rule measure_thresholds:
 rule score_pairs:
     input:
         table=lambda w: PLAN.rated(run_of(w), int(w.g)),
-        unlabelled=side("unlabelled"),
+        unlabelled=subset("unlabelled"),
         thresholds="results/{run}/evalnets/thresholds.json",
         evalnets=lambda w: f"results/{w.run}/evalnets/evalnets.json" if run_of(w).evalnet else [],
-        hidden=lambda w: [] if run_of(w).evalnet else side("hidden")(w),
+        hidden=lambda w: [] if run_of(w).evalnet else subset("hidden")(w),
         stop=ancient(stop_of),
     output:
         table="results/{run}/gen{g}/scores.csv",

@@ -28,7 +28,7 @@ rule decide:
 rule predict:
     input:
         teachers=teachers_of,
-        unlabelled=side("unlabelled"),
+        unlabelled=subset("unlabelled"),
         stop=ancient(stop_of),
     output:
         folder=directory("results/{run}/gen{g}/predictions"),
@@ -78,8 +78,8 @@ rule build_masks:
 
 rule assemble_pairs:
     input:
-        labelled=side("labelled"),
-        unlabelled=side("unlabelled"),
+        labelled=subset("labelled"),
+        unlabelled=subset("unlabelled"),
         masks=lambda w: f"results/{w.run}/gen{w.g}/masks.csv" if int(w.g) else [],
         scores=lambda w: PLAN.scores(run_of(w), int(w.g), "masks"),
         hidden=lambda w: PLAN.hidden(run_of(w), int(w.g)),
@@ -103,8 +103,8 @@ rule assemble_pairs:
 rule train:
     input:
         pairs="results/{run}/gen{g}/pairs.csv",
-        unlabelled=side("unlabelled"),
-        val=side("val"),
+        unlabelled=subset("unlabelled"),
+        val=subset("val"),
         prepared=ancient(levels_of),
         stop=ancient(stop_of),
     output:
@@ -149,10 +149,10 @@ rule evaluate:
     input:
         teachers="results/{run}/gen{g}/teachers.json",
         about=lambda w: f"data/{run_of(w).dataset_name}/dataset.json",
-        labelled=side("labelled"),
-        unlabelled=side("unlabelled"),
-        val=side("val"),
-        test=side("test"),
+        labelled=subset("labelled"),
+        unlabelled=subset("unlabelled"),
+        val=subset("val"),
+        test=subset("test"),
         masks=lambda w: f"results/{w.run}/gen{w.g}/masks.csv" if int(w.g) else [],
         earlier=lambda w: PLAN.earlier(run_of(w), int(w.g)),
         stop=stop_of,
@@ -194,7 +194,7 @@ rule audit:
     # after training, and nothing trains on what it says: hidden masks are read here and by upper bounds alone
     input:
         teachers="results/{run}/gen{g}/teachers.json",
-        hidden=side("hidden"),
+        hidden=subset("hidden"),
         masks="results/{run}/gen{g}/masks.csv",
         predictions="results/{run}/gen{g}/predictions.csv",
         stop=stop_of,

@@ -11,11 +11,11 @@ rule report:
         controls=lambda w: PLAN.controls(run_of(w), "metrics.json"),
         control_tables=lambda w: PLAN.controls(run_of(w), "counts.csv", "teachers.json"),
         control_costs=lambda w: PLAN.control_costs(run_of(w)),
-        labelled=side("labelled"),
-        unlabelled=side("unlabelled"),
-        val=side("val"),
-        test=side("test"),
-        hidden=side("hidden"),
+        labelled=subset("labelled"),
+        unlabelled=subset("unlabelled"),
+        val=subset("val"),
+        test=subset("test"),
+        hidden=subset("hidden"),
     output:
         report(
             "results/{run}/report.html",
@@ -23,7 +23,7 @@ rule report:
             category="Runs",
             labels=lambda w: {
                 "experiment": run_of(w).experiment,
-                "method": run_of(w).method,
+                "method": run_of(w).method_name,
                 "seed": run_of(w).seed,
             },
         ),

@@ -35,7 +35,7 @@ def to_assemble(w, input):
 def to_evaluate(w, input):
     """What scoring a pool needs."""
     images = demand.rows_about(input.val) + demand.rows_about(input.test)
-    return demand.predicting(run_of(w), int(w.g), images, run_of(w).at(int(w.g))["pool"])
+    return demand.predicting(run_of(w), int(w.g), images, run_of(w).at(int(w.g))["students"])
 
 
 def to_rate(w, input):

@@ -4,7 +4,7 @@
 rule predict_shard:
     input:
         teachers=teachers_of,
-        unlabelled=side("unlabelled"),
+        unlabelled=subset("unlabelled"),
         stop=ancient(stop_of),
     output:
         folder=directory("results/{run}/gen{g}/predictions/shard{s}"),

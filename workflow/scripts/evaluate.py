@@ -14,7 +14,7 @@ with job(snakemake), unless_stopped(snakemake), lease() as place, cost(place.dev
     done = evaluate(
         snakemake.params.settings,
         teachers=snakemake.input.teachers,
-        sides={"val": snakemake.input.val, "test": snakemake.input.test},
+        subsets={"val": snakemake.input.val, "test": snakemake.input.test},
         masks=snakemake.input.masks or None,
         labelled=snakemake.input.labelled,
         about=snakemake.input.about,

@@ -1,4 +1,4 @@
-"""Measure between which qualities a recipe tells masks apart."""
+"""Measure between which qualities a method tells masks apart."""
 
 from dissent.runtime import job
 from dissent.runtime.devices import lease, prepare_process

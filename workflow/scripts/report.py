@@ -5,7 +5,7 @@ from dissent.runtime import job
 with job(snakemake):
     from pathlib import Path
 
-    from dissent.core.columns import SIDES
+    from dissent.core.columns import SUBSETS
     from dissent.report.page import write_report
 
     inputs = snakemake.input
@@ -14,7 +14,7 @@ with job(snakemake):
         snakemake.params.settings,
         generations=[str(Path(path).parent) for path in inputs.metrics],
         controls=dict(zip(snakemake.params.settings["controls"], folders, strict=True)),
-        data={side: getattr(inputs, side) for side in SIDES},
+        data={subset: getattr(inputs, subset) for subset in SUBSETS},
         templates=str(Path(inputs.templates[0]).parent),
         out=snakemake.output[0],
     )

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 SIZE = 128
-# crops by size of their source (three common sizes and all others), for each side; crops a source gives
+# crops by size of their source (three common sizes and all others), for each subset; crops a source gives
 CROPS = {"labelled": (6, 3, 4, 1), "unlabelled": (32, 16, 20, 6), "val": (10, 5, 6, 3), "test": (19, 11, 14, 4)}
 PER_SOURCE = {"labelled": 1, "unlabelled": 2, "val": 1, "test": 1}
 SIZES = ((256, 256), (360, 360), (696, 520))
@@ -28,8 +28,8 @@ def main(folder: Path, out: Path) -> None:
     table = []
     for index, size in enumerate([*SIZES, None]):
         sources = [row["stem"] for row in rows if of_size(row, size)]
-        for side, counts in CROPS.items():
-            table += take(folder, out, sources, side, counts[index])
+        for subset, counts in CROPS.items():
+            table += take(folder, out, sources, subset, counts[index])
     table.sort(key=lambda row: row["stem"])
     with open(out / "splits.csv", "w", newline="", encoding="utf-8") as stream:
         writer = csv.DictWriter(stream, ["stem", "source", "top", "left", "few"], lineterminator="\n")
@@ -48,13 +48,13 @@ def of_size(row: dict, size: tuple[int, int] | None) -> bool:
     return given == size if size else given not in SIZES
 
 
-def take(folder: Path, out: Path, sources: list[str], side: str, count: int) -> list[dict]:
+def take(folder: Path, out: Path, sources: list[str], subset: str, count: int) -> list[dict]:
     """Write `count` crops of the next sources that have some, and drop these from the list."""
     rows = []
     while len(rows) < count:
         source = sources.pop(0)
         instances = np.array(Image.open(folder / "instances" / f"{source}.png")).astype(np.int64)
-        corners = places(source, instances, PER_SOURCE[side])
+        corners = places(source, instances, PER_SOURCE[subset])
         if not corners:
             continue
         image = stretched(np.array(Image.open(folder / "images" / f"{source}.png").convert("L")))
@@ -65,7 +65,7 @@ def take(folder: Path, out: Path, sources: list[str], side: str, count: int) -> 
             save(out / "images" / f"{stem}.png", Image.fromarray(image[window]))
             for view, mask in masks.items():
                 save(out / view / f"{stem}.png", drawn(view, mask[window]))
-            rows.append({"stem": stem, "source": source, "top": top, "left": left, "few": side})
+            rows.append({"stem": stem, "source": source, "top": top, "left": left, "few": subset})
     return rows
 
 

@@ -15,20 +15,20 @@ from dissent.planning.paths import Plan
 
 EXAMPLES = """examples:
   dissent estimate study_b
-  dissent estimate mine --settings my_config"""
+  dissent estimate mine --config-dir my_config"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `dissent estimate`."""
     parser.add_argument("study", help="name of a file in config/studies")
     parser.add_argument(
-        "--settings", type=Path, metavar="DIR", help="a folder of settings of your own; default: config"
+        "--config-dir", type=Path, metavar="DIR", help="a folder of settings of your own; default: config"
     )
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the table; returns 0."""
-    plan = Plan({"settings": str(settings_folder(args.settings))}, str(SHIPPED))
+    plan = Plan({"config_dir": str(settings_folder(args.config_dir))}, str(SHIPPED))
     found = estimate(plan, args.study)
     cells = plan.cells(args.study)
     print(f"{args.study}: {len(cells)} runs, {sum(found.jobs.values()):,} jobs if none is done yet")

@@ -25,7 +25,7 @@ def _settings_folder(given: Path | None) -> Path:
             raise UserError(f"{given} does not exist; it must hold {', '.join(FOLDERS)}")
         return given
     main = Path("config/config.yaml")
-    return Path(read_yaml(main).get("settings", "config")) if main.is_file() else Path("config")
+    return Path(read_yaml(main).get("config_dir", "config")) if main.is_file() else Path("config")
 
 
 def config_of(folder: Path) -> Config:
@@ -33,6 +33,6 @@ def config_of(folder: Path) -> Config:
     config = Config(folder, SHIPPED / "config")
     if not config.names("methods"):
         raise UserError(
-            f"there is no {folder}/methods here; run this in the folder of the project, or say --settings DIR"
+            f"there is no {folder}/methods here; run this in the folder of the project, or say --config-dir DIR"
         )
     return config

@@ -1,15 +1,15 @@
-"""How many pairs and steps a student of a run has, from the number of images on each side of the split. No torch."""
+"""How many pairs and steps a student of a run has, from the number of images in each subset of the split. No torch."""
 
 from collections.abc import Mapping
 
 from dissent.config.resolve import Run
 
 
-def pairs_and_steps(run: Run, generation: int, sides: Mapping[str, int]) -> tuple[int, int]:
-    """Pairs at most, as pseudo-labels may be dropped, and the steps that follow. `sides`: labelled, unlabelled, hidden."""
-    recipe = run.at(generation)
-    people = sides["labelled"] + (sides["hidden"] if recipe["labels"] == "all" else 0)
-    seen = min(people, max(1, round(people * recipe["label_share"])))  # as training/data.py
-    own = seen * (1 + recipe["labelled_copies"])
-    pairs = own + (sides["unlabelled"] * (recipe["originals"] + recipe["copies"]) if generation else 0)
-    return pairs, run.network.student_steps(recipe["budget_of"], pairs, people, sides["unlabelled"])
+def pairs_and_steps(run: Run, generation: int, subsets: Mapping[str, int]) -> tuple[int, int]:
+    """Pairs at most, as pseudo-labels may be dropped, and the steps that follow. `subsets`: labelled, unlabelled, hidden."""
+    method = run.at(generation)
+    people = subsets["labelled"] + (subsets["hidden"] if method["use_hidden_masks"] else 0)
+    seen = min(people, max(1, round(people * method["labelled_subset"])))  # as training/data.py
+    own = seen * (1 + method["labelled_noise_copies"])
+    pairs = own + (subsets["unlabelled"] * (method["keep_originals"] + method["noise_copies"]) if generation else 0)
+    return pairs, run.network.student_steps(method["steps_from"], pairs, people, subsets["unlabelled"])

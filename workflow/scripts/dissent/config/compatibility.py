@@ -1,4 +1,4 @@
-"""What no single file can tell: whether dataset, network and recipe of a run fit each other."""
+"""What no single file can tell: whether dataset, network and method of a run fit each other."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ def check_together(run: "Run", path: Path) -> None:
     kind, network, (height, width) = run.dataset.task.kind, run.network, run.dataset.size
     if fault := network.misfit(height, width):
         raise UserError(f"network {run.network_name} and data set {run.dataset_name} do not fit: {fault} ({path})")
-    if len(set(run.controls)) < len(run.controls) or run.method in run.controls:
+    if len(set(run.controls)) < len(run.controls) or run.method_name in run.controls:
         raise UserError(f"`controls` in {path} names a method twice, or the experiment's own")
     if kind == "multiclass" and "bce" in run.network.loss:
         raise UserError(
@@ -27,31 +27,36 @@ def check_together(run: "Run", path: Path) -> None:
         raise UserError(f"`evalnet` in {path} must name a network file with `architecture: evalnet`")
     if run.evalnet and (fault := run.evalnet.misfit(height, width)):
         raise UserError(f"EvalNets and data set {run.dataset_name} do not fit: {fault} ({path})")
-    if network.architecture != "unet1x1" and (run.recipe.widen != 1 or run.recipe.vary.widths):
-        key = "widen" if run.recipe.widen != 1 else "vary.widths"
-        raise UserError(f"`{key}` of {run.method} needs a unet1x1, not the {network.architecture} of {path}")
+    if network.architecture != "unet1x1" and (run.method.width_factor != 1 or run.method.diversify.widths):
+        key = "width_factor" if run.method.width_factor != 1 else "diversify.widths"
+        raise UserError(f"`{key}` of {run.method_name} needs a unet1x1, not the {network.architecture} of {path}")
     many = kind == "multilabel" and len(run.dataset.task.labels) > MOST_BY_LABEL
-    if many and run.recipe.doubt.target == "ignore_label":
+    if many and run.method.inconsistency.target == "ignore_label":
         raise UserError(
-            f"`doubt.target: ignore_label` is for {MOST_BY_LABEL} labels at most, and data set {run.dataset_name} has "
+            f"`inconsistency.target: ignore_label` is for {MOST_BY_LABEL} labels at most, and data set {run.dataset_name} has "
             f"{len(run.dataset.task.labels)}; use ignore ({path})"
         )
     if fault := _teaches_a_class(run):
         raise UserError(f"{fault} ({path})")
-    if run.recipe.doubt.target == "own_class" and not run.dataset.task.doubt_class:
-        raise UserError(f"`doubt.target: own_class` needs `doubt_class: true` in data set {run.dataset_name} ({path})")
+    if run.method.inconsistency.target == "own_class" and not run.dataset.task.doubt_class:
+        raise UserError(
+            f"`inconsistency.target: own_class` needs `doubt_class: true` in data set {run.dataset_name} ({path})"
+        )
 
 
 def _teaches_a_class(run: "Run") -> str:
     """What a method would teach where teachers disagree, when every id of the data set is a class of its own; or ""."""
-    task, recipe = run.dataset.task, run.recipe
-    if task.kind != "multiclass" or task.background is not None or not recipe.teaches_background:
+    task, method = run.dataset.task, run.method
+    if task.kind != "multiclass" or task.background is not None or not method.teaches_background:
         return ""
-    key, remedy = ("`doubt.target: background`", "`doubt: {input: keep, target: ignore}`, as im_clean has it")
-    if recipe.label == "unanimous":
-        key, remedy = "`label: unanimous`", f"`label: agree` with {remedy}, or `label: mean`"
+    key, remedy = (
+        "`inconsistency.target: background`",
+        "`inconsistency: {input: keep, target: ignore}`, as im_clean has it",
+    )
+    if method.pseudo_label == "unanimous":
+        key, remedy = "`pseudo_label: unanimous`", f"`pseudo_label: agreement` with {remedy}, or `pseudo_label: mean`"
     return (
-        f"{key} of method {run.method} teaches id 0 wherever teachers disagree, and id 0 of data set {run.dataset_name} is "
+        f"{key} of method {run.method_name} teaches id 0 wherever teachers disagree, and id 0 of data set {run.dataset_name} is "
         f"the class `{task.labels[0]}`. Choose {remedy}; or say in the data set's `task` which label means nothing in "
         f"particular (`background: NAME`), or {NEW_FIRST_LABEL}"
     )

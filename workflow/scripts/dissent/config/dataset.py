@@ -36,7 +36,7 @@ class Table(Model):
 
 
 class Group(Model):
-    """What must stay on one side of a split: all frames of a sequence, all images of a patient."""
+    """What must stay in one subset of a split: all frames of a sequence, all images of a patient."""
 
     column: Text | None = None
     """column of the table"""
@@ -74,42 +74,42 @@ class Source(Model):
     """the same for masks, e.g. _segmentation; a mask without it is an error"""
     names: Literal["stem", "path"] = "stem"
     """an image is called after its file, or after its path below `raw` (where files in several folders have equal names)"""
-    partial: bool = False
+    allow_unlabelled: bool = False
     """true: an image without a mask is an unlabelled one; false: it is an error"""
-    nested: bool = True
+    recursive: bool = True
     """false: folders inside the folders of images and masks are passed over"""
     leave_out: list[str] = []
     """files in the folders of images and masks that are not used, as folders or patterns for their paths below `raw`, e.g. ['*_color.png', 'masks/old']; they are told by number"""
-    unequal: Literal["refuse", "resize"] = "refuse"
+    on_size_mismatch: Literal["refuse", "resize"] = "refuse"
     """a mask that has not its image's size: an error, or it is resized to that (nearest pixel) and told in the log"""
     table: Table | None = None
     """a CSV file about the images"""
     keep: dict[Text, Annotated[list[str | int], Field(min_length=1)]] = {}
     """column of the table: values; only images that have one of them are used"""
     group: Group | None = None
-    """what stays on one side of a split; none: each image by itself (all tiles of an image always do)"""
+    """what stays in one subset of a split; none: each image by itself (all tiles of an image always do)"""
     channels: Literal[1, 3] = 3
     """1: grey, 3: colour; other images are converted"""
-    depth: Literal[8, 16] = 8
+    bit_depth: Literal[8, 16] = 8
     """bits a sample of the images"""
     percentiles: Annotated[list[Annotated[float, Field(ge=0, le=100)]], Field(min_length=2, max_length=2)] = [0.1, 99.9]
     """depth 16: percentiles of all pixels of the data set that become 0 and 255"""
     exif: Literal["auto", "both", "image", "none"] = "auto"
     """turned photographs: both: image and mask are turned by the image's tag; image: the mask was drawn on the turned image; none: tags are ignored; auto: by the sizes of all pairs, an error when these do not tell"""
-    coding: Coding = Index()
+    mask_encoding: Coding = Index()
     """how masks are coded"""
     size: Annotated[list[Side], Field(min_length=2, max_length=2)]
     """height and width of the prepared images, in pixels"""
     geometry: Geometry = Whole()
     """how an image comes to that size"""
-    free_rotation: bool = False
+    rotation_invariant: bool = False
     """true: up has no meaning (microscopy, skin): views and noise copies turn images by quarters too (by halves where they are not square), strong views by up to 25 degrees more"""
     protocol: Literal["published"] | None = None
     """published: sizes are reached as the papers' code does (bilinear without antialias, binary masks too)"""
 
     @model_validator(mode="after")
     def _check_source(self) -> "Source":
-        kind, coding = self.task.kind, self.coding
+        kind, coding = self.task.kind, self.mask_encoding
         check_coding(coding, self.task)
         if any(part.masks == part.images for part in self.parts) and not self.mask_suffix and coding.name != "folders":
             raise ValueError("images and masks lie in one folder: say how masks' names end with `mask_suffix`")
@@ -124,7 +124,7 @@ class Source(Model):
         wants_table = [name for name in (*self.keep, self.group and self.group.column) if name]
         if wants_table and self.table is None:
             raise ValueError(f"the column {wants_table[0]} needs `table`")
-        if self.protocol and (self.depth != 8 or self.geometry.name == "centre"):
+        if self.protocol and (self.bit_depth != 8 or self.geometry.name == "centre"):
             raise ValueError("`protocol: published` is for 8-bit images and the geometries whole, tiles and crops")
         if self.protocol and self.task.score.startswith("published_"):
             raise ValueError(
@@ -132,7 +132,9 @@ class Source(Model):
                 "is chosen; say `score: iou` or `dice` (metrics.json has the published scores all the same)"
             )
         if self.protocol and kind == "binary" and (coding.name != "zero_255" or coding.ignore or coding.threshold):
-            raise ValueError("`protocol: published` needs `coding: {name: zero_255}` for binary tasks, nothing more")
+            raise ValueError(
+                "`protocol: published` needs `mask_encoding: {name: zero_255}` for binary tasks, nothing more"
+            )
         return self
 
 

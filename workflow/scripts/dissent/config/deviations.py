@@ -15,7 +15,7 @@ _THRESHOLDS = {(0.72, 0.75), (0.59, 0.62), (0.43, 0.51), (0.372, 0.453)}
 
 
 @dataclass(frozen=True)
-class Quirk:
+class Deviation:
     """One of the published code's ways."""
 
     says: str
@@ -26,100 +26,100 @@ class Quirk:
     on: Callable[["Run"], bool]
 
 
-def quirks_of(run: "Run") -> list[str]:
+def deviations_of(run: "Run") -> list[str]:
     """Names of those that are on, faults last."""
-    found = [name for name, quirk in QUIRKS.items() if quirk.on(run)]
-    return sorted(found, key=lambda name: QUIRKS[name].fault)
+    found = [name for name, deviation in DEVIATIONS.items() if deviation.on(run)]
+    return sorted(found, key=lambda name: DEVIATIONS[name].fault)
 
 
 def told(name: str) -> str:
-    """A quirk in words, faults marked."""
-    quirk = QUIRKS[name]
-    return f"{name} ({'a fault of the published code: ' if quirk.fault else ''}{quirk.says}; `{quirk.key}`)"
+    """A deviation in words, faults marked."""
+    deviation = DEVIATIONS[name]
+    return f"{name} ({'a fault of the published code: ' if deviation.fault else ''}{deviation.says}; `{deviation.key}`)"
 
 
 def _decay(run: "Run") -> bool:
     optimizer = run.network.optimizer
-    return optimizer.decay_form == "absolute" and optimizer.decay > 0
+    return optimizer.weight_decay_form == "absolute" and optimizer.weight_decay > 0
 
 
 def _learned_doubt(run: "Run") -> bool:
-    doubts = run.recipe.last and run.recipe.label in ("agree", "majority")
-    return bool(doubts) and (run.recipe.doubt.input, run.recipe.doubt.target) == ("block", "background")
+    doubts = run.method.last and run.method.pseudo_label in ("agreement", "majority")
+    return bool(doubts) and (run.method.inconsistency.input, run.method.inconsistency.target) == ("block", "background")
 
 
 def _thresholds(run: "Run") -> bool:
-    return bool(run.recipe.rates) and (run.recipe.quality.least, run.recipe.quality.most) in _THRESHOLDS
+    return bool(run.method.rates) and (run.method.quality.low, run.method.quality.high) in _THRESHOLDS
 
 
 def _steps(run: "Run") -> bool:
-    return run.network.epochs is not None and run.recipe.budget_of == "pairs"
+    return run.network.epochs is not None and run.method.steps_from == "pairs"
 
 
 def _drift(run: "Run") -> bool:
     cells = run.dataset.task.cells
-    return bool(run.recipe.last) and cells is not None and cells.redraw == "published"
+    return bool(run.method.last) and cells is not None and cells.redraw == "published"
 
 
-QUIRKS = {
-    "masks_of_three_kinds": Quirk(
+DEVIATIONS = {
+    "masks_of_three_kinds": Deviation(
         "masks are resized to greys; training takes 255, IoU all above 0, Dice 128 and above",
         "protocol: published",
         False,
         lambda run: run.dataset.protocol == "published" and run.dataset.task.kind == "binary",
     ),
-    "no_antialias": Quirk(
+    "no_antialias": Deviation(
         "images are made smaller without a filter",
         "protocol: published",
         False,
         lambda run: run.dataset.protocol == "published",
     ),
-    "absolute_decay": Quirk(
-        "each step takes the same part of every weight, whatever the rate", "decay_form: absolute", False, _decay
+    "absolute_decay": Deviation(
+        "each step takes the same part of every weight, whatever the rate", "weight_decay_form: absolute", False, _decay
     ),
-    "slow_norm": Quirk(
+    "slow_norm": Deviation(
         "BatchNorm's running statistics lag behind runs of few steps",
         "norm_momentum: 0.01",
         False,
         lambda run: run.network.architecture == "unet1x1" and run.network.norm_momentum == 0.01,
     ),
-    "steps_of_pairs": Quirk(
+    "steps_of_pairs": Deviation(
         "who learns from more pairs takes more steps, so that data and steps are confounded",
-        "epochs, budget_of: pairs",
+        "epochs, steps_from: pairs",
         False,
         _steps,
     ),
-    "doubt_is_background": Quirk(
+    "doubt_is_background": Deviation(
         "doubted pixels are black in the image and learned as background: class 0, or id 0 kept for doubt",
-        "doubt: {input: block, target: background}",
+        "inconsistency: {input: block, target: background}",
         False,
         _learned_doubt,
     ),
-    "large_objects_only": Quirk(
+    "large_objects_only": Deviation(
         "images whose agreed foreground is not larger than their doubt are dropped, small objects first",
         "select: larger",
         False,
-        lambda run: bool(run.recipe.last) and run.recipe.select == "larger" and run.dataset.task.kind == "binary",
+        lambda run: bool(run.method.last) and run.method.select == "larger" and run.dataset.task.kind == "binary",
     ),
-    "weighted_targets": Quirk(
+    "weighted_targets": Deviation(
         "squared error towards a target above 1 weighs a label's pixels",
         "mse_targets",
         False,
         lambda run: "mse" in run.network.loss and any(one != 1 for one in run.dataset.task.mse_targets or []),
     ),
-    "drifting_positions": Quirk(
+    "drifting_positions": Deviation(
         "positions of cells in pseudo-labels move by a pixel in each generation",
         "cells.redraw: published",
         True,
         _drift,
     ),
-    "overlapping_crops": Quirk(
+    "overlapping_crops": Deviation(
         "crops of one image that overlap are labelled and unlabelled",
         "by: crop",
         True,
         lambda run: run.dataset.splits[run.split].by == "crop",
     ),
-    "thresholds_of_test": Quirk(
-        "thresholds of quality are what ALDT and FDT reach on test images", "quality: {least, most}", True, _thresholds
+    "thresholds_of_test": Deviation(
+        "thresholds of quality are what ALDT and FDT reach on test images", "quality: {low, high}", True, _thresholds
     ),
 }

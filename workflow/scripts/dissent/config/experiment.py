@@ -1,4 +1,4 @@
-"""An experiment: a file of config/experiments, without the recipe keys that it may set anew."""
+"""An experiment: a file of config/experiments, without the method keys that it may set anew."""
 
 from typing import Annotated
 
@@ -25,6 +25,6 @@ class Experiment(Model):
     evalnet: str = "evalnet"
     """name of a file in config/networks for the EvalNets of methods that rate masks"""
     methods: dict[str, dict] = {}
-    """keys of other methods on this data set, e.g. {model_ensemble: {label: unanimous}}: for whichever is run beside it or in a study"""
+    """keys of other methods on this data set, e.g. {model_ensemble: {pseudo_label: unanimous}}: for whichever is run beside it or in a study"""
     shards: Annotated[int, Field(ge=1, le=9999)] = 1
     """parts in which the unlabelled images are labelled, each a job of its own (docs/how-to/cluster.md); results do not depend on it"""

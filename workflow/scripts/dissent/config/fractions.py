@@ -24,7 +24,7 @@ def parted(name: str) -> tuple[str, float | None]:
 def with_split(dataset: Dataset, name: str, of: str, said: str = "") -> Dataset:
     """The data set with the split called `name`: as it is, or with one more that labels the share that the name tells.
 
-    Sides for validation and test are those of the split it comes from, and as that draws by one hash or permutation,
+    Subsets for validation and test are those of the split it comes from, and as that draws by one hash or permutation,
     less labels are a part of more. All other training images are unlabelled. `of`: the data set's name; `said`: what
     asked for the split, for the UserError.
     """

@@ -1,4 +1,4 @@
-"""How one network learns: the options of each learner, by the name that a recipe's `learn.name` gives."""
+"""How one network learns: the options of each learner, by the name that a method's `learn.name` gives."""
 
 from typing import Annotated, Literal
 

@@ -87,37 +87,37 @@ CODINGS = {"index": None, "zero_255": ("binary",), "colours": ("binary", "multic
 
 
 def check_coding(coding: Coding, task: Task) -> None:
-    """ValueError when the masks of `coding` cannot hold the labels of `task`."""
+    """ValueError when the masks of `mask_encoding` cannot hold the labels of `task`."""
     kind = task.kind
     kinds = CODINGS.get(coding.name) or (kind,)
     if kind not in kinds:
-        raise ValueError(f"`coding: {coding.name}` is for {' and '.join(kinds)} tasks, not for {kind}")
+        raise ValueError(f"`mask_encoding: {coding.name}` is for {' and '.join(kinds)} tasks, not for {kind}")
     foreground = len(task.labels)
     if coding.name == "colours":
         wanted = 2 if kind == "binary" else foreground - bool(task.doubt_class)
         if len(coding.table) != wanted:
-            raise ValueError(f"`coding.table` has {len(coding.table)} colours where {wanted} are needed")
-        _once([tuple(colour) for colour in coding.table + coding.ignore], "coding.table and ignore")
+            raise ValueError(f"`mask_encoding.table` has {len(coding.table)} colours where {wanted} are needed")
+        _once([tuple(colour) for colour in coding.table + coding.ignore], "mask_encoding.table and ignore")
     if coding.name == "index":
         if coding.ids is not None and kind == "multilabel":
-            raise ValueError("multilabel index masks hold bits: leave `coding.ids` out")
+            raise ValueError("multilabel index masks hold bits: leave `mask_encoding.ids` out")
         if coding.ids is not None and len(coding.ids) != foreground:
-            raise ValueError(f"`coding.ids` has {len(coding.ids)} entries for {foreground} labels")
+            raise ValueError(f"`mask_encoding.ids` has {len(coding.ids)} entries for {foreground} labels")
         flat = [v for item in coding.ids or [] for v in (item if isinstance(item, list) else [item])]
         first = 2**foreground if kind == "multilabel" else foreground + (kind == "binary")
-        _once((flat or list(range(first))) + coding.ignore, "coding.ids and ignore")
+        _once((flat or list(range(first))) + coding.ignore, "mask_encoding.ids and ignore")
     if coding.name == "zero_255":
-        _once([0, 255, *coding.ignore], "0, 255 and `coding.ignore`")
+        _once([0, 255, *coding.ignore], "0, 255 and `mask_encoding.ignore`")
     if coding.name == "folders":
         if task.doubt_class:
             raise ValueError(
-                f"`doubt_class` with `coding: folders`: each pixel in no folder is `{task.labels[0]}`, so that id 0 is no "
+                f"`doubt_class` with `mask_encoding: folders`: each pixel in no folder is `{task.labels[0]}`, so that id 0 is no "
                 f"doubt; leave `doubt_class` out (`background: {task.labels[0]}` if the label means nothing in particular)"
             )
-        _once([0, *coding.ignore], "0 and `coding.ignore`")
+        _once([0, *coding.ignore], "0 and `mask_encoding.ignore`")
         names = task.labels[1:] if kind == "multiclass" else task.labels
         if coding.folders is not None and len(coding.folders) != len(names):
-            raise ValueError(f"`coding.folders` must name one folder for each of {', '.join(names)}")
+            raise ValueError(f"`mask_encoding.folders` must name one folder for each of {', '.join(names)}")
     if coding.name == "channels" and foreground > 3:
         raise ValueError(f"an RGB mask has 3 channels, which cannot hold {foreground} labels")
 

@@ -1,4 +1,4 @@
-"""A recipe (= method): how generations learn, label and select. Schedules are flattened by `at(generation)`."""
+"""A method: how generations learn, label and select. Schedules are flattened by `at(generation)`."""
 
 from typing import Annotated, Literal
 
@@ -10,7 +10,7 @@ from dissent.config.learners import Fraction, Learn, Supervised
 from dissent.config.quality import Quality
 from dissent.config.schedule import PerGeneration, flat, scheduled
 
-View = Literal["plain", "weak", "strong"]
+Augmentation = Literal["none", "weak", "strong"]
 
 
 class Noise(Model):
@@ -26,7 +26,7 @@ class Noise(Model):
     """noise per pixel and channel is drawn from -noise to noise - 1 grey levels"""
 
 
-class Doubt(Model):
+class Inconsistency(Model):
     """What a student sees where its teachers disagreed. Applied when a pair is loaded; the files stay untouched."""
 
     input: Literal["block", "keep", "mean", "noise"] = "block"
@@ -39,76 +39,76 @@ class Doubt(Model):
     """side of the square by which it is dilated after that, 0 = not at all"""
 
 
-class Views(Model):
+class TestTime(Model):
     """Several views of each image in place of several teachers: the best one is asked again and again (section 5, 6)."""
 
-    form: Literal["none", "turned", "cumulative"] = "none"
+    mode: Literal["none", "turned", "cumulative"] = "none"
     """none: every teacher sees the image itself; turned: flips, quarter turns and noise, drawn anew for each view; cumulative: each view is the disturbed one before it"""
     number: PerGeneration[Annotated[int, Field(ge=2, le=20)]] = 5
     """views of an image; `cumulative` takes one more, as published"""
     noise: Noise = Noise()
 
 
-class Vary(Model):
+class Diversify(Model):
     """In what the students of a pool differ (those of `start` too), so that as teachers they agree less by chance. The last generation's, who teach nobody, are alike."""
 
     widths: list[PositiveFloat] = []
-    """factors on the network's width (unet1x1), beside `widen`: the first student has the first, and so on in turn"""
-    views: list[View] = []
-    """`view` of each student, in turn"""
+    """factors on the network's width (unet1x1), beside `width_factor`: the first student has the first, and so on in turn"""
+    augmentations: list[Augmentation] = []
+    """`augmentation` of each student, in turn"""
 
 
-SHARED = ("generations", "pool", "view", "label_share", "noise", "widen")
-"""recipe keys that, set by an experiment, hold for its controls and every other method beside it (generations: for those that have any; widen: for those whose networks grow)"""
+SHARED = ("generations", "students", "augmentation", "labelled_subset", "noise", "width_factor")
+"""method keys that, set by an experiment, hold for its controls and every other method beside it (generations: for those that have any; width_factor: for those whose networks grow)"""
 
-AGREEING = ("agree", "majority", "unanimous")
+AGREEING = ("agreement", "majority", "unanimous")
 """labels that need two voters"""
 
 
-class Recipe(Model):
+class Method(Model):
     """A method (a file of config/methods); an experiment may set any key anew."""
 
     start: str | None = None
-    """the method whose generation 0 is trained first (ldt, aldt, fixmatch ...); none: this recipe's own"""
+    """the method whose generation 0 is trained first (ldt, aldt, fixmatch ...); none: this method's own"""
     generations: Generations = 0
     """generations after generation 0; `{auto: 10, patience: 2}`: as many of ten as bring a gain on validation"""
-    pool: PerGeneration[PositiveInt] = 2
+    students: PerGeneration[PositiveInt] = 2
     """students trained in a generation"""
     teachers: PerGeneration[PositiveInt | Literal["all"]] = 2
     """the best of the pool that label for the next generation"""
-    labels: Literal["labelled", "all"] = "labelled"
-    """all: hidden masks are used too (needs `upper_bound`)"""
+    use_hidden_masks: bool = False
+    """true: hidden masks are learned too (needs `upper_bound`)"""
     upper_bound: bool = False
-    """the recipe may read hidden masks, and every table marks it"""
-    views: Views = Views()
-    label: Literal["agree", "majority", "unanimous", "mean", "best", "scored"] = "agree"
-    """how the teachers' predictions become one label; agree: where all agree, doubt elsewhere; majority: of more than half, doubt at ties; unanimous: where all agree, else background, no doubt; mean: of their mean probabilities, no doubt; best: the first teacher's; scored: the prediction that EvalNets rate best, or the one of the generation before"""
+    """the method may read hidden masks, and every table marks it"""
+    tta: TestTime = TestTime()
+    pseudo_label: Literal["agreement", "majority", "unanimous", "mean", "best", "scored"] = "agreement"
+    """how the teachers' predictions become one label; agreement: where all agree, doubt elsewhere; majority: of more than half, doubt at ties; unanimous: where all agree, else background, no doubt; mean: of their mean probabilities, no doubt; best: the first teacher's; scored: the prediction that EvalNets rate best, or the one of the generation before"""
     select: Literal["all", "larger", "equal_classes", "eroded", "scored"] = "all"
-    """which labelled images become pairs; larger: agreed foreground > doubt (published for binary tasks; others keep all); equal_classes: all teachers see the same classes; eroded: some foreground outlasts erosion by a square of 5 (binary tasks; others keep all); scored: the estimated quality reaches `quality.most`"""
-    doubt: Doubt = Doubt()
-    copies: PerGeneration[Annotated[int, Field(ge=0, le=20)]] = 0
+    """which labelled images become pairs; larger: agreed foreground > doubt (published for binary tasks; others keep all); equal_classes: all teachers see the same classes; eroded: some foreground outlasts erosion by a square of 5 (binary tasks; others keep all); scored: the estimated quality reaches `quality.high`"""
+    inconsistency: Inconsistency = Inconsistency()
+    noise_copies: PerGeneration[Annotated[int, Field(ge=0, le=20)]] = 0
     """noise copies of each pseudo-labelled pair, added to it"""
-    copies_by: Literal["number", "quality"] = "number"
-    """number: `copies` of each; quality: one to five by the estimated quality of its mask (section 5, 11)"""
-    originals: bool = True
+    noise_copies_by: Literal["number", "quality"] = "number"
+    """number: `noise_copies` of each; quality: one to five by the estimated quality of its mask (section 5, 11)"""
+    keep_originals: bool = True
     """whether a pseudo-labelled pair is learned beside its noise copies; false: the copies alone"""
-    labelled_copies: PerGeneration[Annotated[int, Field(ge=0, le=20)]] = 0
+    labelled_noise_copies: PerGeneration[Annotated[int, Field(ge=0, le=20)]] = 0
     """noise copies of each labelled pair, added to it (ALDT: 9)"""
     noise: Noise = Noise()
-    strength: PerGeneration[Fraction] = 1.0
+    noise_ramp: PerGeneration[Fraction] = 1.0
     """part of `noise` that copies of pseudo-labelled pairs get (ramps: .2 to 1); labelled copies get all of it"""
-    widen: PerGeneration[PositiveFloat] = 1.0
+    width_factor: PerGeneration[PositiveFloat] = 1.0
     """factor on the network's width (unet1x1): students that grow from generation to generation"""
     quality: Quality = Quality()
-    view: View = "plain"
-    """how pairs are disturbed on every step: plain not at all, weak flips and small shifts, strong rotation, scale, shift and colour too"""
-    labelled_share: PerGeneration[Fraction] | None = None
+    augmentation: Augmentation = "none"
+    """how pairs are disturbed on every step: none not at all, weak flips and small shifts, strong rotation, scale, shift and colour too"""
+    labelled_batch_fraction: PerGeneration[Fraction] | None = None
     """share of each batch that is drawn from pairs labelled by people; none: as they come"""
-    label_share: PerGeneration[Annotated[float, Field(gt=0, le=1)]] = 1.0
+    labelled_subset: PerGeneration[Annotated[float, Field(gt=0, le=1)]] = 1.0
     """share of the labelled pairs that each student sees, drawn anew for each: teachers that differ more doubt more ([0.5, 1]: gen0 alone)"""
-    vary: Vary = Vary()
+    diversify: Diversify = Diversify()
     learn: Learn = Supervised()
-    budget_of: Literal["pairs", "all_images"] = "pairs"
+    steps_from: Literal["pairs", "all_images"] = "pairs"
     """where the budget is in epochs, whose number gives the steps: the pairs', or all training images' (equal steps)"""
 
     @property
@@ -122,9 +122,9 @@ class Recipe(Model):
         return self.generations.patience if isinstance(self.generations, Auto) else None
 
     @model_validator(mode="after")
-    def _check(self) -> "Recipe":
-        if self.labels == "all" and not self.upper_bound:
-            raise ValueError("`labels: all` reads hidden masks; say `upper_bound: true` if that is meant")
+    def _check(self) -> "Method":
+        if self.use_hidden_masks and not self.upper_bound:
+            raise ValueError("`use_hidden_masks: true` reads hidden masks; say `upper_bound: true` if that is meant")
         if self.rates and self.quality.by == "truth" and not self.upper_bound:
             raise ValueError("`quality.by: truth` reads hidden masks; say `upper_bound: true` if that is meant")
         for name, value in scheduled(self, LISTS):
@@ -132,9 +132,9 @@ class Recipe(Model):
                 raise ValueError(
                     f"`{name}` has {len(value)} values for {self.last + 1} generations (gen0 to gen{self.last})"
                 )
-        if (self.label == "scored") != (self.select == "scored"):
+        if (self.pseudo_label == "scored") != (self.select == "scored"):
             raise ValueError(
-                "`label: scored` and `select: scored` go together: predictions are rated before they are chosen"
+                "`pseudo_label: scored` and `select: scored` go together: predictions are rated before they are chosen"
             )
         for generation in range(self.last):
             self._check_at(generation)
@@ -142,38 +142,40 @@ class Recipe(Model):
 
     def _check_at(self, generation: int) -> None:
         now, then = self.at(generation), self.at(generation + 1)
-        if now["teachers"] > now["pool"]:
-            raise ValueError(f"`teachers: {now['teachers']}` of gen{generation} is more than `pool: {now['pool']}`")
-        if self.label in AGREEING and self.views.form == "none" and now["teachers"] < 2:
-            raise ValueError(f"`label: {self.label}` needs at least 2 teachers, or `views`")
-        if not self.originals and not then["copies"]:
-            raise ValueError("`originals: false` leaves no pairs where `copies` is 0")
+        if now["teachers"] > now["students"]:
+            raise ValueError(
+                f"`teachers: {now['teachers']}` of gen{generation} is more than `students: {now['students']}`"
+            )
+        if self.pseudo_label in AGREEING and self.tta.mode == "none" and now["teachers"] < 2:
+            raise ValueError(f"`pseudo_label: {self.pseudo_label}` needs at least 2 teachers, or `tta`")
+        if not self.keep_originals and not then["noise_copies"]:
+            raise ValueError("`keep_originals: false` leaves no pairs where `noise_copies` is 0")
 
     @property
     def teaches_background(self) -> bool:
         """Whether students learn the label that means nothing in particular wherever teachers disagree."""
-        doubts = self.label in ("agree", "majority") and self.doubt.target == "background"
-        return bool(self.last) and (doubts or self.label == "unanimous")
+        doubts = self.pseudo_label in ("agreement", "majority") and self.inconsistency.target == "background"
+        return bool(self.last) and (doubts or self.pseudo_label == "unanimous")
 
     @property
     def rates(self) -> str:
         """What is rated before pairs are assembled: "predictions", "masks" (with their doubt blocked), or nothing ("")."""
-        if self.label == "scored":
+        if self.pseudo_label == "scored":
             return "predictions"
-        return "masks" if self.copies_by == "quality" else ""
+        return "masks" if self.noise_copies_by == "quality" else ""
 
     def at(self, generation: int) -> dict:
-        """This recipe in one generation: a plain dict in which every schedule is one value."""
+        """This method in one generation: a plain dict in which every schedule is one value."""
         found = flat(self, generation, LISTS)
         if found["teachers"] == "all":
-            found["teachers"] = found["pool"]
-        if self.copies_by == "quality":
-            found["copies"] = MOST_COPIES
+            found["teachers"] = found["students"]
+        if self.noise_copies_by == "quality":
+            found["noise_copies"] = MOST_COPIES
         return found
 
 
 MOST_COPIES = 5
 """copies of the pairs that are rated best (section 5, 11)"""
 
-LISTS = frozenset({"of", "widths", "views"})
+LISTS = frozenset({"of", "widths", "augmentations"})
 """keys that are lists by nature, and not one value a generation"""

@@ -15,29 +15,29 @@ class Optimizer(Model):
 
     name: Literal["adamw", "sgd"] = "adamw"
     """adamw or sgd (momentum .9, Nesterov)"""
-    rate: Annotated[float, Field(ge=1e-9)] = 0.003
+    learning_rate: Annotated[float, Field(ge=1e-9)] = 0.003
     """learning rate at the top of the schedule; below 1e-9 a step is lost in the rounding of the weights"""
-    decay: Annotated[float, Field(ge=0, lt=1)] = 1e-4
+    weight_decay: Annotated[float, Field(ge=0, lt=1)] = 1e-4
     """weight decay"""
-    decay_form: Literal["absolute", "scaled"] | None = None
+    weight_decay_form: Literal["absolute", "scaled"] | None = None
     """absolute (adamw's default): every step multiplies each weight by 1 - decay whatever the rate (TensorFlow Addons, as published); scaled (sgd's, and the only one it has): by 1 - rate * decay (torch)"""
     epsilon: PositiveFloat = 1e-7
     """adamw's epsilon"""
-    encoder_rate: Annotated[float, Field(gt=0, le=1)] = 1.0
+    encoder_learning_rate_factor: Annotated[float, Field(gt=0, le=1)] = 1.0
     """factor on the rate for the encoder (pretrained ones want about .1)"""
 
     @model_validator(mode="before")
     @classmethod
     def _form(cls, values: dict) -> dict:
-        if isinstance(values, dict) and values.get("decay_form") is None:
+        if isinstance(values, dict) and values.get("weight_decay_form") is None:
             form = "scaled" if values.get("name") == "sgd" else "absolute"
-            return values | {"decay_form": form}
+            return values | {"weight_decay_form": form}
         return values
 
     @model_validator(mode="after")
     def _check(self) -> "Optimizer":
-        if self.name == "sgd" and self.decay_form == "absolute":
-            raise ValueError("`decay_form: absolute` is adamw's; sgd has `scaled`")
+        if self.name == "sgd" and self.weight_decay_form == "absolute":
+            raise ValueError("`weight_decay_form: absolute` is adamw's; sgd has `scaled`")
         return self
 
 
@@ -86,7 +86,7 @@ class Network(Model):
     """budget in epochs of floor(pairs / batch) steps, at least one step each"""
     least_steps: PositiveInt = 1
     """with `epochs`: steps that a student gets however few its pairs are"""
-    batch: PositiveInt = 32
+    batch_size: PositiveInt = 32
     """images a step"""
     loss: Annotated[list[LossName], Field(min_length=1)] = ["mse"]
     """losses that are added up: mse (on probabilities, as published for binary), ce (softmax or sigmoid cross-entropy, by kind), bce, dice"""
@@ -94,9 +94,9 @@ class Network(Model):
     schedule: Schedule = Schedule()
     precision: Literal["fp32", "bf16", "fp16"] = "fp32"
     """arithmetic of forward and backward; weights and losses stay fp32"""
-    clip: Annotated[float, Field(ge=0)] = 0.0
+    gradient_clip: Annotated[float, Field(ge=0)] = 0.0
     """largest norm of the gradient, 0 = no clipping"""
-    ema: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    ema_decay: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """decay of an average of the weights that is validated and kept instead of the last weights, 0 = none"""
     validate_every: PositiveInt | None = None
     """steps between validations; the best is kept; default: a fiftieth of the budget, at least one step"""
@@ -116,8 +116,10 @@ class Network(Model):
         small = self.architecture in ("unet1x1", "evalnet")
         if small and self.width * 16 < 1:
             raise ValueError(f"`width: {self.width}` of {self.architecture} leaves no channels; the least is 0.0625")
-        if small and (self.weights != "none" or self.optimizer.encoder_rate != 1):
-            raise ValueError(f"{self.architecture} has no pretrained encoder: leave `weights` and `encoder_rate` out")
+        if small and (self.weights != "none" or self.optimizer.encoder_learning_rate_factor != 1):
+            raise ValueError(
+                f"{self.architecture} has no pretrained encoder: leave `weights` and `encoder_learning_rate_factor` out"
+            )
         return self
 
     def misfit(self, height: int, width: int) -> str:
@@ -131,8 +133,8 @@ class Network(Model):
                 f"images of {width}x{height} (width x height) are too small or uneven for {self.architecture}: both "
                 f"sides must be {least} or more{multiples}; {fits[1]}x{fits[0]} would fit"
             )
-        if self.architecture == "deeplabv3plus" and self.batch < 2:
-            return "deeplabv3plus needs `batch: 2` or more, for its pooled branch is normalised over the batch"
+        if self.architecture == "deeplabv3plus" and self.batch_size < 2:
+            return "deeplabv3plus needs `batch_size: 2` or more, for its pooled branch is normalised over the batch"
         return ""
 
     def total_steps(self, pairs: int) -> int:
@@ -140,11 +142,11 @@ class Network(Model):
         if self.steps is not None:
             return self.steps
         assert self.epochs is not None  # one of the two is there
-        return max(self.least_steps, self.epochs * max(1, pairs // self.batch))
+        return max(self.least_steps, self.epochs * max(1, pairs // self.batch_size))
 
-    def student_steps(self, budget_of: str, pairs: int, people: int, unlabelled: int) -> int:
-        """Steps of a student, by `budget_of` of its recipe: of its pairs, copies too, or of all training images.
+    def student_steps(self, steps_from: str, pairs: int, people: int, unlabelled: int) -> int:
+        """Steps of a student, by `steps_from` of its method: of its pairs, copies too, or of all training images.
 
-        `people`: images that people labelled, all of them, whatever share (`label_share`) the student sees.
+        `people`: images that people labelled, all of them, whatever share (`labelled_subset`) the student sees.
         """
-        return self.total_steps(pairs if budget_of == "pairs" else people + unlabelled)
+        return self.total_steps(pairs if steps_from == "pairs" else people + unlabelled)

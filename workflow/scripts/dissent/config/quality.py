@@ -20,16 +20,16 @@ class Quality(Model):
     """EvalNets that are trained"""
     used: PositiveInt = 2
     """the best of them whose mean is taken"""
-    least: Threshold = "validation"
+    low: Threshold = "validation"
     """quality up to which a mask gets one copy; validation: the mean true quality on validation images of the masks of `of`"""
-    most: Threshold = "validation"
+    high: Threshold = "validation"
     """quality from which a mask is selected, or gets five copies; validation: the mean of each validation image's best mask"""
 
     @model_validator(mode="after")
     def _check(self) -> "Quality":
         if self.used > self.trained:
             raise ValueError(f"`used: {self.used}` is more than `trained: {self.trained}`")
-        numbers = [value for value in (self.least, self.most) if not isinstance(value, str)]
+        numbers = [value for value in (self.low, self.high) if not isinstance(value, str)]
         if len(numbers) == 2 and numbers[0] >= numbers[1]:
-            raise ValueError(f"`least: {self.least}` must be smaller than `most: {self.most}`")
+            raise ValueError(f"`low: {self.low}` must be smaller than `high: {self.high}`")
         return self

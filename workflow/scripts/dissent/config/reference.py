@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 
 from dissent.config.dataset import Dataset
 from dissent.config.experiment import Experiment
-from dissent.config.method import SHARED, Recipe
+from dissent.config.method import SHARED, Method
 from dissent.config.network import Network
 from dissent.config.settings import Settings
 from dissent.config.study import Study
@@ -27,11 +27,11 @@ A key marked *schedule* takes one value, or a list with one value a generation (
 """
 
 _FILES: list[tuple[str, str, type[BaseModel], str]] = [
-    ("Top", "config/config.yaml", Settings, "A key can be set for one command: `snakemake TARGET --config settings=my_config`."),
+    ("Top", "config/config.yaml", Settings, "A key can be set for one command: `snakemake TARGET --config config_dir=my_config`."),
     ("Experiment", "config/experiments/NAME.yaml", Experiment, "Beside these keys an experiment may set any key of a method anew. "
      f"Of those, {', '.join(f'`{key}`' for key in SHARED)} hold for its controls, and for any other method that is run beside it."),
     ("Study", "config/studies/NAME.yaml", Study, "Beside these keys a study may set those that an experiment shares with its controls, for all its methods."),
-    ("Method (recipe)", "config/methods/NAME.yaml", Recipe, ""),
+    ("Method", "config/methods/NAME.yaml", Method, ""),
     ("Network", "config/networks/NAME.yaml", Network, ""),
     ("Data set", "config/datasets/NAME.yaml", Dataset, ""),
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""From the name of a run to everything that it needs: experiment, dataset, split, network, recipe, seed."""
+"""From the name of a run to everything that it needs: experiment, dataset, split, network, method, seed."""
 
 import re
 from functools import lru_cache
@@ -13,7 +13,7 @@ from dissent.config.dataset import Dataset
 from dissent.config.experiment import Experiment
 from dissent.config.fractions import with_split
 from dissent.config.layering import cut, lay_over
-from dissent.config.method import SHARED, Recipe
+from dissent.config.method import SHARED, Method
 from dissent.config.network import Network
 from dissent.config.schedule import at
 from dissent.config.study import experiment_of, read_study
@@ -27,17 +27,17 @@ class Run(Model):
 
     name: str
     experiment: str
-    method: str
+    method_name: str
     dataset_name: str
     split: str
     network_name: str
     dataset: Dataset
     network: Network
-    recipe: Recipe
+    method: Method
     evalnet: Network | None
-    """of EvalNets, where the recipe has any"""
-    start: Recipe | None
-    """the recipe of generation 0 where `recipe.start` names another method"""
+    """of EvalNets, where the method has any"""
+    start: Method | None
+    """the method of generation 0 where `method.start` names another method"""
     seed: int
     controls: list[str]
     shards: int
@@ -45,42 +45,47 @@ class Run(Model):
     _flat: dict[int, dict] = PrivateAttr(default_factory=dict)
 
     def at(self, generation: int) -> dict:
-        """The recipe of one generation as a plain dict, not to be changed: gen0 is the start's where there is one."""
+        """The method of one generation as a plain dict, not to be changed: gen0 is the start's where there is one."""
         if generation not in self._flat:
             self._flat[generation] = self._at(generation)
         return self._flat[generation]
 
     def _at(self, generation: int) -> dict:
-        if not 0 <= generation <= self.recipe.last:
+        if not 0 <= generation <= self.method.last:
             source = f"studies/{self.study}" if self.study else f"experiments/{self.experiment}"
             raise UserError(
-                f"{self.name} has generations 0 to {self.recipe.last}, not {generation}; "
+                f"{self.name} has generations 0 to {self.method.last}, not {generation}; "
                 f"`generations: {generation}` in config/{source}.yaml makes more"
             )
-        flat = self.recipe.at(generation)
+        flat = self.method.at(generation)
         if generation == 0 and self.start is not None:
-            flat = self.start.at(0) | {key: flat[key] for key in ("pool", "teachers", "vary")}
+            flat = self.start.at(0) | {key: flat[key] for key in ("students", "teachers", "diversify")}
         return flat
 
     def at_member(self, generation: int, member: int) -> dict:
-        """The recipe of one student of a generation's pool, from 1: `vary` says in what those who teach differ."""
+        """The method of one student of a generation's pool, from 1: `diversify` says in what those who teach differ."""
         flat = self.at(generation)
-        if generation == self.recipe.last:
+        if generation == self.method.last:
             return flat
-        views, widths = (flat["vary"][name] or [one] for name, one in (("views", flat["view"]), ("widths", 1)))
+        augmentations, widths = (
+            flat["diversify"][name] or [one] for name, one in (("augmentations", flat["augmentation"]), ("widths", 1))
+        )
         turn = member - 1
-        return flat | {"view": views[turn % len(views)], "widen": flat["widen"] * widths[turn % len(widths)]}
+        return flat | {
+            "augmentation": augmentations[turn % len(augmentations)],
+            "width_factor": flat["width_factor"] * widths[turn % len(widths)],
+        }
 
     def network_at(self, generation: int, member: int | None = None) -> Network:
-        """The network of one student: `widen` times as wide. Without `member`: of the widest of the generation's pool."""
-        members = range(1, self.at(generation)["pool"] + 1) if member is None else [member]
-        factor = max(self.at_member(generation, one)["widen"] for one in members)
+        """The network of one student: `width_factor` times as wide. Without `member`: of the widest of the generation's pool."""
+        members = range(1, self.at(generation)["students"] + 1) if member is None else [member]
+        factor = max(self.at_member(generation, one)["width_factor"] for one in members)
         return self.network if factor == 1 else self.network.model_copy(update={"width": self.network.width * factor})
 
     def voters(self, generation: int) -> int:
         """How many predictions of each image a generation has: of its teachers, or of the views of one."""
-        views = self.at(generation)["views"]
-        return views["number"] if views["form"] != "none" else self.at(generation - 1)["teachers"]
+        views = self.at(generation)["tta"]
+        return views["number"] if views["mode"] != "none" else self.at(generation - 1)["teachers"]
 
     @property
     def rater(self) -> Network:
@@ -91,7 +96,7 @@ class Run(Model):
     @property
     def rated_pools(self) -> list[str]:
         """Names of the runs whose generation 0 makes the masks that EvalNets and thresholds are made from."""
-        return [self.sibling(method) for method in self.recipe.quality.of] if self.recipe.rates else []
+        return [self.sibling(method) for method in self.method.quality.of] if self.method.rates else []
 
     @property
     def study(self) -> str:
@@ -146,25 +151,25 @@ class Config:
         path = self.path("networks", name)
         return validate(Network, read_yaml(path), path)
 
-    def recipe(self, name: str, changes: dict | None = None, source: str | Path | None = None) -> Recipe:
-        """One file of config/methods, with `changes` (an experiment's recipe keys) laid over it."""
+    def method(self, name: str, changes: dict | None = None, source: str | Path | None = None) -> Method:
+        """One file of config/methods, with `changes` (an experiment's method keys) laid over it."""
         path = self.path("methods", name)
         values = read_yaml(path)
-        recipe = validate(Recipe, values, path)
+        method = validate(Method, values, path)
         if not changes:
-            return recipe
+            return method
         values = cut(values, cap(changes["generations"]) if "generations" in changes else None)
-        return validate(Recipe, lay_over(values, changes), source or path)
+        return validate(Method, lay_over(values, changes), source or path)
 
     def experiment(self, name: str) -> tuple[Experiment, dict]:
-        """An experiment and the recipe keys that it sets anew; `STUDY.EXPERIMENT`: what a study makes of it."""
+        """An experiment and the method keys that it sets anew; `STUDY.EXPERIMENT`: what a study makes of it."""
         if "." in name:
             return experiment_of(self, name)
         path = self.path("experiments", name)
         values = read_yaml(path)
-        changes = {key: value for key, value in values.items() if key in Recipe.model_fields}
+        changes = {key: value for key, value in values.items() if key in Method.model_fields}
         own = {key: value for key, value in values.items() if key not in changes}
-        words = [*Experiment.model_fields, *Recipe.model_fields]
+        words = [*Experiment.model_fields, *Method.model_fields]
         return validate(Experiment, own, path, words), changes
 
     def controls(self, name: str) -> list[Run]:
@@ -190,8 +195,8 @@ class Config:
             raise UserError(
                 f"`{name}` is no run; runs are called EXPERIMENT, EXPERIMENT.METHOD or EXPERIMENT.METHOD.s2"
             )
-        method = rest[0] if rest else experiment.method
-        of, own = self.study(first)[0].recipe_of(method) if kind == "studies" else (method, {})
+        method_name = rest[0] if rest else experiment.method
+        of, own = self.study(first)[0].method_of(method_name) if kind == "studies" else (method_name, {})
         for other in (*experiment.controls, *experiment.methods):
             self.path("methods", other)
         if experiment.method in experiment.methods:
@@ -199,38 +204,40 @@ class Config:
                 f"`methods.{experiment.method}` in {path} is the experiment's own: its keys stand at the top"
             )
         shared = {key: value for key, value in changes.items() if key in SHARED}
-        if method != experiment.method:
+        if method_name != experiment.method:
             changes = dict(shared)
-            if not self.recipe(of).last:
+            if not self.method(of).last:
                 changes.pop("generations", None)
-                changes |= {"pool": at(shared["pool"], 0)} if "pool" in shared else {}
-        if not isinstance(self.recipe(of).widen, list):
-            changes.pop("widen", None)  # an experiment says how far networks grow, a method whether they do
+                changes |= {"students": at(shared["students"], 0)} if "students" in shared else {}
+        if not isinstance(self.method(of).width_factor, list):
+            changes.pop("width_factor", None)  # an experiment says how far networks grow, a method whether they do
         limit = (changes | own).get("generations")
         mine = cut(experiment.methods.get(of, {}), None if limit is None else cap(limit))
-        recipe = self.recipe(of, lay_over(lay_over(changes, mine), own), path)
+        method = self.method(of, lay_over(lay_over(changes, mine), own), path)
         start = None
-        if recipe.start is not None:
-            others = {key: value for key, value in shared.items() if key not in ("pool", "generations", "widen")}
-            others = {"pool": at(recipe.pool, 0)} | others
-            start = self.recipe(recipe.start, lay_over(others, experiment.methods.get(recipe.start, {})), path)
+        if method.start is not None:
+            others = {
+                key: value for key, value in shared.items() if key not in ("students", "generations", "width_factor")
+            }
+            others = {"students": at(method.students, 0)} | others
+            start = self.method(method.start, lay_over(others, experiment.methods.get(method.start, {})), path)
             if start.start is not None:
-                raise UserError(f"`start: {recipe.start}` of {name} has a start itself; name the one that has none")
-        for other in recipe.quality.of if recipe.rates else []:
+                raise UserError(f"`start: {method.start}` of {name} has a start itself; name the one that has none")
+        for other in method.quality.of if method.rates else []:
             self.path("methods", other)
         said = f"`split: {experiment.split}` in {path}"
         dataset = with_split(self.dataset(experiment.dataset), experiment.split, experiment.dataset, said)
         run = Run(
             name=name,
             experiment=experiment_name,
-            method=method,
+            method_name=method_name,
             dataset_name=experiment.dataset,
             split=experiment.split,
             network_name=experiment.network,
             dataset=dataset,
             network=self.network(experiment.network),
-            recipe=recipe,
-            evalnet=self.network(experiment.evalnet) if recipe.rates and recipe.quality.by == "evalnets" else None,
+            method=method,
+            evalnet=self.network(experiment.evalnet) if method.rates and method.quality.by == "evalnets" else None,
             start=start,
             seed=seed,
             controls=[] if rest else experiment.controls,

@@ -9,7 +9,7 @@ from dissent.config.base import Model
 _T = TypeVar("_T")
 
 PerGeneration: TypeAlias = _T | Annotated[list[_T], Field(min_length=1)]
-"""the type of a recipe key that is one value, or one value a generation"""
+"""the type of a method key that is one value, or one value a generation"""
 
 
 def at(value: Any, generation: int) -> Any:

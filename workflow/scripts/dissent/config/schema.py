@@ -10,7 +10,7 @@ from pathlib import Path
 from dissent.config.base import Model
 from dissent.config.dataset import Dataset
 from dissent.config.experiment import Experiment
-from dissent.config.method import SHARED, Recipe
+from dissent.config.method import SHARED, Method
 from dissent.config.network import Network
 from dissent.config.settings import Settings
 from dissent.config.study import Study
@@ -21,7 +21,7 @@ _MODELS: dict[str, type[Model]] = {
     "config": Settings,
     "experiment": Experiment,
     "study": Study,
-    "method": Recipe,
+    "method": Method,
     "network": Network,
     "dataset": Dataset,
 }

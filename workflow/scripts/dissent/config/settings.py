@@ -8,5 +8,5 @@ class Settings(Model):
 
     experiments: list[str] = ["demo"]
     """names of runs whose report `snakemake` makes when no target is named; `dvc repro` builds the experiment of dvc.yaml"""
-    settings: str = "config"
+    config_dir: str = "config"
     """a folder of your own with experiments/, datasets/, networks/, methods/: its files come before the shipped ones"""

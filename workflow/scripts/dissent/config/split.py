@@ -24,7 +24,7 @@ All = Annotated[int | float | list[str] | Literal["all"], BeforeValidator(lambda
 
 
 class Lists(Model):
-    """Text files that name the images of each side, one a line: `image`, `image mask` or an id (U2PL, UniMatch, VOC)."""
+    """Text files that name the images of each subset, one a line: `image`, `image mask` or an id (U2PL, UniMatch, VOC)."""
 
     labelled: str
     """path of the list, relative to the raw folder or to the working directory"""
@@ -46,7 +46,7 @@ class Split(Model):
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
     """of every draw of this split; for one seed the 5 % of labels are part of the 10 %"""
     column: Text | None = None
-    """column of the data set's table that names sides, or `part`; none: sides are drawn"""
+    """column of the data set's table that names subsets, or `part`; none: subsets are drawn"""
     train: list[Text] = ["train"]
     """values of `column` from which labelled and unlabelled are drawn, and val and test where these are drawn"""
     held_out: list[Text] = []
@@ -60,17 +60,17 @@ class Split(Model):
     test: Share | None = None
     """test images, likewise; none: no test images"""
     fixed: str | None = None
-    """a CSV with columns `image` and `side` (val, test) that names the images of these sides, in place of `val` and `test`: they stay when images and masks come or go; a path relative to the raw folder or to the working directory; `dissent init` writes it"""
+    """a CSV with columns `image` and `subset` (val, test) that names the images of these subsets, in place of `val` and `test`: they stay when images and masks come or go; a path relative to the raw folder or to the working directory; `dissent init` writes it"""
     lists: Lists | None = None
-    """the sides as text files, instead of all of the above"""
+    """the subsets as text files, instead of all of the above"""
     draw: Literal["nested", "sklearn_rest", "sklearn_part", "shuffle"] = "nested"
     """nested: by a hash of seed and group; sklearn_rest, sklearn_part: labelled are the first, or the second, list that scikit-learn's train_test_split(sorted names, random_state=seed) returns (rest: ISIC and Cityscapes, part: SUIM, as published); shuffle: the first of the sorted names after Python's random.seed(seed), random.shuffle (HeLa, as published)"""
     by: Literal["group", "crop"] = "group"
     """group: what belongs together is drawn together; crop: windows of one image are drawn one by one, so that labelled and unlabelled ones overlap (HeLa, as published: a leak, told in the log)"""
     mixed_groups: bool = True
-    """whether labelled and unlabelled images may come from one group, of which some images have masks; false: what is not labelled of such a group is left out. Val and test never share a group with another side, their images without masks are left out"""
+    """whether labelled and unlabelled images may come from one group, of which some images have masks; false: what is not labelled of such a group is left out. Val and test never share a group with another subset, their images without masks are left out"""
     images: dict[Literal["labelled", "unlabelled", "val", "test"], PositiveInt] | None = Field(None, exclude=True)
-    """how many each side has, where that is known before anybody has the data: for `make estimate` alone"""
+    """how many each subset has, where that is known before anybody has the data: for `make estimate` alone"""
 
     @model_validator(mode="after")
     def _check(self) -> "Split":
@@ -79,7 +79,7 @@ class Split(Model):
             given = [name for name, value in shares.items() if value is not None]
             given += [name for name in ("column", "held_out", "fixed") if getattr(self, name)]
             if given:
-                raise ValueError(f"`lists` names all sides: leave {', '.join(f'`{name}`' for name in given)} out")
+                raise ValueError(f"`lists` names all subsets: leave {', '.join(f'`{name}`' for name in given)} out")
             return self
         if self.fixed is not None:
             given = [name for name in ("val", "test", "held_out") if getattr(self, name)]
@@ -105,5 +105,5 @@ class Split(Model):
             raise ValueError("`labelled` names values of `column`, so `val` and `test` must, too")
         twice = sorted({value for value in values if values.count(value) > 1})
         if twice:
-            raise ValueError(f"the value {', '.join(twice)} of column `{self.column}` is given to two sides")
+            raise ValueError(f"the value {', '.join(twice)} of column `{self.column}` is given to two subsets")
         return self

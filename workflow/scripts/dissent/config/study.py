@@ -69,7 +69,7 @@ class Study(Model):
         """Seeds of one method."""
         return [*self.seeds, *self.more_seeds.get(method, [])]
 
-    def recipe_of(self, method: str) -> tuple[str, dict]:
+    def method_of(self, method: str) -> tuple[str, dict]:
         """The file of config/methods that a row is made from, and the keys that it sets anew."""
         variant = self.variants.get(method)
         return (method, {}) if variant is None else (variant.of, dict(variant.model_extra or {}))
@@ -89,14 +89,14 @@ class Block:
 
 
 def read_study(config: "Config", name: str) -> tuple[Study, dict]:
-    """A study and the recipe keys that it sets for all its methods; UserError names the file, the value, the nearest name."""
+    """A study and the method keys that it sets for all its methods; UserError names the file, the value, the nearest name."""
     path = config.path("studies", name)
     values = read_yaml(path)
     shared = {key: value for key, value in values.items() if key in SHARED}
     own = {key: value for key, value in values.items() if key not in shared}
     study = validate(Study, own, path, [*Study.model_fields, *SHARED])
     methods = config.names("methods")
-    of = {method: study.recipe_of(method)[0] for method in study.methods}
+    of = {method: study.method_of(method)[0] for method in study.methods}
     wanted = {
         "experiments": (study.experiments, config.names("experiments")),
         "methods": (of.values(), methods),

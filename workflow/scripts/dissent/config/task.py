@@ -33,7 +33,7 @@ BACKGROUNDS = ("background", "bg", "void", "unlabelled", "unlabeled", "none", "n
 
 NEW_FIRST_LABEL = (
     "put a new label that no pixel has before the others (`labels: [doubt, ...]`, with `doubt_class: true`; "
-    "in `coding: index` also `ids: [[], 0, 1, ...]`)"
+    "in `mask_encoding: index` also `ids: [[], 0, 1, ...]`)"
 )
 """how a task gets an id that is free for doubt"""
 
@@ -80,9 +80,9 @@ class Task(Model):
     score: Score = "iou"
     """the score by which the best step of a training and the best students are chosen, on validation images"""
     doubt_class: bool | Literal["shared"] = False
-    """multiclass: id 0 is no class of the data but is kept for doubt (`doubt.target: own_class`), as SUIM's set-up does; masks that have it are refused, unless it is `shared` with what nobody labelled, as in Cityscapes' set-up"""
+    """multiclass: id 0 is no class of the data but is kept for doubt (`inconsistency.target: own_class`), as SUIM's set-up does; masks that have it are refused, unless it is `shared` with what nobody labelled, as in Cityscapes' set-up"""
     background: str | None = None
-    """multiclass: the label that means nothing in particular, which `doubt.target: background` and `label: unanimous` teach where teachers disagree; none: the one called background, void, unlabelled or alike, if there is one"""
+    """multiclass: the label that means nothing in particular, which `inconsistency.target: background` and `pseudo_label: unanimous` teach where teachers disagree; none: the one called background, void, unlabelled or alike, if there is one"""
     rank_by: Score | Literal["mcce"] | None = None
     """the score by which the best students are chosen, where it is another than `score`; mcce: the error in counting `cells`, lower is better"""
     mse_targets: list[Annotated[float, Field(gt=0)]] | None = None

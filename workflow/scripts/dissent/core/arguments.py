@@ -24,7 +24,7 @@ class Facts(TypedDict):
     palette: list[list[int]]
     channels: int
     precision: str
-    batch: int
+    batch_size: int
     threads: int
 
 
@@ -35,8 +35,8 @@ class Prediction(Facts):
     """[s, n]: the s-th of n shards of the images"""
     mean: bool
     """whether there is the mean of the teachers too, which the table calls teacher 0"""
-    views: Spec
-    """form, number, noise; where there is a form, teacher{k} is the k-th view of the best teacher"""
+    tta: Spec
+    """mode, number, noise; where there is a mode, teacher{k} is the k-th view of the best teacher"""
     seed: int
     generation: int
     code: str
@@ -48,9 +48,9 @@ class Masks(TypedDict):
     task: Spec
     palette: list[list[int]]
     threads: int
-    label: str
+    pseudo_label: str
     select: str
-    doubt: dict[str, int]
+    inconsistency: dict[str, int]
     """erode, dilate"""
     code: str
 
@@ -76,7 +76,7 @@ class Thresholds(Rated):
     """For measure_thresholds."""
 
     quality: dict[str, Any]
-    """least and most: a number, or `validation`"""
+    """low and high: a number, or `validation`"""
     code: str
 
 
@@ -89,24 +89,24 @@ class Rating(Rated):
 class Pairs(TypedDict):
     """For assemble_pairs: copies of this generation."""
 
-    copies: int
-    copies_by: str
-    labelled_copies: int
+    noise_copies: int
+    noise_copies_by: str
+    labelled_noise_copies: int
     code: str
 
 
 class Learning(TypedDict):
-    """What a student takes of its recipe."""
+    """What a student takes of its method."""
 
-    doubt: Spec
+    inconsistency: Spec
     noise: Spec
-    strength: float
-    originals: bool
-    view: str
-    labelled_share: float | None
-    label_share: float
+    noise_ramp: float
+    keep_originals: bool
+    augmentation: str
+    labelled_batch_fraction: float | None
+    labelled_subset: float
     learn: Spec
-    budget_of: str
+    steps_from: str
 
 
 class Student(TypedDict):
@@ -117,10 +117,10 @@ class Student(TypedDict):
     channels: int
     input: Spec
     """how an image came to the network's size; with `levels`, where images have 16 bits (steps/levels.py)"""
-    free_rotation: bool
+    rotation_invariant: bool
     network: Spec
     threads: int
-    recipe: Learning
+    method: Learning
     seed: int
     generation: int
     member: int
@@ -182,7 +182,7 @@ class Report(TypedDict):
     """For report."""
 
     run: Spec
-    """name, method, dataset, split, seed, quirks, upper_bounds"""
+    """name, method, dataset, split, seed, deviations, upper_bounds"""
     controls: list[str]
     task: Spec
     palette: list[list[int]]

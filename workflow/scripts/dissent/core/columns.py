@@ -1,8 +1,8 @@
 """Columns of the tables that jobs hand on: who reads or names a table need not import who writes it."""
 
-SIDES = ("labelled", "unlabelled", "val", "test", "hidden")
+SUBSETS = ("labelled", "unlabelled", "val", "test", "hidden")
 """tables of a split, the last with masks of unlabelled images"""
-APART = SIDES[:4]
+APART = SUBSETS[:4]
 """those on one of which an image lies"""
 UNLABELLED = ("id", "image", "image_sha256")
 """training never learns where hidden masks are"""
@@ -21,5 +21,5 @@ MASKS = (
 PREDICTED = ("image", "mask", "status", "reason", "height", "width", "sha256")
 """of what `dissent predict` writes, before the columns that depend on the task"""
 SCORES = ("id", "teacher", "score", "copies", "passes")
-COUNTED = ("side", "id", "who", "label")
+COUNTED = ("subset", "id", "who", "label")
 """of counts.csv, before the counts"""

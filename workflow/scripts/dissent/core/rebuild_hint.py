@@ -59,7 +59,7 @@ def use_settings(folder: str | Path) -> None:
 def option(folder: str | Path) -> str:
     """What a command line needs for a folder of settings."""
     plain = Path(folder).as_posix()
-    return f" --config {shlex.quote(f'settings={plain}')}" if plain != "config" else ""
+    return f" --config {shlex.quote(f'config_dir={plain}')}" if plain != "config" else ""
 
 
 def command(targets: list[str]) -> str:

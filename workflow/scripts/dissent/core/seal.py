@@ -12,7 +12,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from dissent.core.columns import SIDES
+from dissent.core.columns import SUBSETS
 
 FIELD = "seal"
 _OPEN, _SHUT = f',\n "{FIELD}": "', '"\n}\n'
@@ -26,7 +26,7 @@ _KEEPERS = {
     "counts.csv": ("metrics.json",),
     "files.csv": ("dataset.json",),
     "predictions.csv": ("predictions.json", "made_with.json"),
-    **{f"{side}.csv": ("split.json",) for side in SIDES},
+    **{f"{subset}.csv": ("split.json",) for subset in SUBSETS},
 }
 
 

@@ -15,7 +15,7 @@ Tensor = Any  # torch.Tensor, not imported here
 
 
 def without_doubted(label_HW: np.ndarray, doubt_HW: np.ndarray) -> np.ndarray:
-    """Target bytes of at most 4 labels that overlap in which those that `doubt` has a bit of are unknown, and no others."""
+    """Target bytes of at most 4 labels that overlap in which those that `inconsistency` has a bit of are unknown, and no others."""
     return label_HW | (doubt_HW << np.uint8(MOST_BY_LABEL))
 
 

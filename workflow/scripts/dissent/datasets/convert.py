@@ -88,7 +88,9 @@ def convert(item: Item, image: Header, plan: Plan) -> Converted:
     )
     pixels = to_bytes(turned(pixels, turn), plan.levels)
     if label is not None:
-        label = resize_mask(label, turned_size(image.size, turn), published)  # `unequal: resize`, else it has that size
+        label = resize_mask(
+            label, turned_size(image.size, turn), published
+        )  # `on_size_mismatch: resize`, else it has that size
     # a window each, as the whole of a JPEG that came at a fraction is smaller than the whole of its mask
     shapes = [pixels.shape[:2], pixels.shape[:2] if label is None else label.shape]
     places = _all([(item.image, windows, (*shape, source.geometry, size, published, item.id)) for shape in shapes])
@@ -143,8 +145,8 @@ def _all(jobs: list[tuple[Path, Callable, tuple]]) -> list[Any]:
 def _read_photo(item: Item, source: Source, smallest: tuple[int, int] | None) -> Photo:
     photo = read_photo(item.image, source.channels, smallest)
     depth = 8 * photo.pixels.dtype.itemsize
-    if depth != source.depth:
-        raise ValueError(f"has {depth} bits a sample, and the data set says `depth: {source.depth}`")
+    if depth != source.bit_depth:
+        raise ValueError(f"has {depth} bits a sample, and the data set says `bit_depth: {source.bit_depth}`")
     return photo
 
 
@@ -155,7 +157,7 @@ def _read_label(item: Item, image: Header, source: Source, turns: Turns) -> Labe
     turn = partial(turns.mask, image)
     if source.protocol == "published" and source.task.one_foreground:
         return Label(turned(read_grey(item.masks[0], lossy=False), turn(read_header(item.masks[0]))))
-    return read_label(list(item.masks), source.coding, source.task, turn)
+    return read_label(list(item.masks), source.mask_encoding, source.task, turn)
 
 
 def to_bytes(pixels: np.ndarray, levels: tuple[int, int] | None) -> np.ndarray:

@@ -29,7 +29,7 @@ class Turns:
 def decide_turns(source: Source, pairs: list[tuple[Item, Header, list[Header]]], problems: Problems) -> Turns:
     """The data set's `exif`, where `auto` is settled by the sizes of all images that are turned and their masks.
 
-    A photograph on its side has the size of its mask either as stored or as turned; its shape is enough where `unequal`
+    A photograph on its side has the size of its mask either as stored or as turned; its shape is enough where `on_size_mismatch`
     lets sizes differ. Where no pair tells, or pairs tell different things, it is an error: a guess would put half of all
     masks upside down.
     """
@@ -40,7 +40,7 @@ def decide_turns(source: Source, pairs: list[tuple[Item, Header, list[Header]]],
         # a mask with a tag of its own is turned by that
         untagged = [mask.size for mask in masks if mask.orientation == 1] if image.orientation != 1 else []
         for size in dict.fromkeys(untagged):
-            votes[_drawn_on(size, image, source.unequal == "resize")].append(item.source)
+            votes[_drawn_on(size, image, source.on_size_mismatch == "resize")].append(item.source)
     if votes["both"] and votes["image"]:
         problems.append(
             f"the mask of {votes['both'][0]} was drawn on the photograph as stored, that of {votes['image'][0]} on the "

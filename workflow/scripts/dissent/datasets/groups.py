@@ -1,4 +1,4 @@
-"""What an image is called, and the group of which all images stay on one side of a split. No torch."""
+"""What an image is called, and the group of which all images stay in one subset of a split. No torch."""
 
 import re
 from collections import Counter

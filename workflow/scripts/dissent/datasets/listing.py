@@ -88,7 +88,7 @@ class Looking:
         if pattern is not None:
             census.left[path] = f"as {_leave_out(pattern)} says"
         elif not self.nested and path.parent != top:
-            census.left[path] = "in folders inside, which `nested: false` passes over"
+            census.left[path] = "in folders inside, which `recursive: false` passes over"
         elif ending in EXTENSIONS:
             return True
         elif ending in OTHER_IMAGES:

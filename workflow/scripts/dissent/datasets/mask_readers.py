@@ -54,7 +54,9 @@ def label_folders(coding: Coding, task: Task) -> list[str]:
 def _index(paths: list[Path | None], coding: Index, task: Task) -> Label:
     header, pixels = _guard_lossy(read_pixels(paths[0]), allowed=False)
     if header.mode not in ("1", "L", "P", "I;16"):
-        raise ValueError(f"has colour mode {header.mode} where index masks have one channel; is it `coding: colours`?")
+        raise ValueError(
+            f"has colour mode {header.mode} where index masks have one channel; is it `mask_encoding: colours`?"
+        )
     if task.overlapping:
         table = {value: value for value in range(2 ** len(task.labels))}
     else:
@@ -69,7 +71,9 @@ def _index(paths: list[Path | None], coding: Index, task: Task) -> Label:
     strange = [value for value in present if value not in table]
     if strange:
         hint = (
-            "; are 0 and 255 meant, `coding: {name: zero_255}`?" if set(present) == {0, 255} else _ignore_hint(strange)
+            "; are 0 and 255 meant, `mask_encoding: {name: zero_255}`?"
+            if set(present) == {0, 255}
+            else _ignore_hint(strange)
         )
         raise ValueError(f"has the value {some(strange)}, which is no id ({some(sorted(table))}){hint}")
     lookup = np.zeros(max(table) + 1, np.uint8)
@@ -101,7 +105,7 @@ def _zero_full(paths: list[Path | None], coding: ZeroFull, task: Task) -> Label:
         known |= pixels == value
     if coding.threshold is None and not known.all():
         strange = np.unique(pixels[~known]).tolist()
-        hint = "; is it `coding: index`?" if set(np.unique(pixels).tolist()) == {0, 1} else ""
+        hint = "; is it `mask_encoding: index`?" if set(np.unique(pixels).tolist()) == {0, 1} else ""
         raise ValueError(f"has the value {some(strange)} beside 0 and 255{hint or _ignore_hint(strange)}")
     return Label(ids)
 
@@ -210,7 +214,9 @@ def read_grey(path: Path, lossy: bool) -> np.ndarray:
         known = pixels.max(initial=0) < len(colours)
         pixels = colours[pixels] if known else pixels
         if not known or (pixels != pixels[..., :1]).any():
-            raise ValueError("has a palette of colours where 0/255 masks are grey; is it `coding: index` or `colours`?")
+            raise ValueError(
+                "has a palette of colours where 0/255 masks are grey; is it `mask_encoding: index` or `colours`?"
+            )
     if header.mode == "1":
         return pixels * np.uint8(255)
     if header.mode == "LA" or header.mode == "RGBA":
@@ -219,7 +225,7 @@ def read_grey(path: Path, lossy: bool) -> np.ndarray:
         return _byte(pixels)
     if pixels.ndim == 3:
         if (pixels != pixels[..., :1]).any():
-            raise ValueError("is coloured where 0/255 masks are grey; is it `coding: colours` or `channels`?")
+            raise ValueError("is coloured where 0/255 masks are grey; is it `mask_encoding: colours` or `channels`?")
         pixels = pixels[..., 0]
     return pixels
 

@@ -50,18 +50,18 @@ def prepare(dataset: dict, name: str, raw: str, out: str, threads: int = 1, reco
         with warnings.catch_warnings(), ThreadPoolExecutor(threads) as pool:
             warnings.simplefilter("ignore")  # Pillow's doubts about files that are refused or checked here
             items, headers, turns = settle(pool, source, items, raw, problems)
-            levels = _levels(pool, source, items, raw) if source.depth == 16 else None
+            levels = _levels(pool, source, items, raw) if source.bit_depth == 16 else None
             plan = Plan(source, turns, levels, Path(out).as_posix(), None if problems else staging)
             jobs = [(item, headers[item.id], plan) for item in items]
             done = dict(each(pool, convert, jobs, problems, raw, "prepared"))
-        check_unmapped(source.coding, {id_: (one.unmapped, one.pixels) for id_, one in done.items()}, problems)
+        check_unmapped(source.mask_encoding, {id_: (one.unmapped, one.pixels) for id_, one in done.items()}, problems)
         problems += [f"{item.source}: {why}" for item in items if (why := _real_doubt(source.task, done.get(item.id)))]
         problems += _masks_as_images(items, done, found, Path(raw))
         faded = [item.source for item in items if item.id in done and done[item.id].faded]
         for line in by_cause([f"{name}: is in colour and read as grey; `channels: 3` keeps colours" for name in faded]):
             log.warning("%s", line)
         numbers = [(item, done[item.id].palette, done[item.id].numbers) for item in items if item.id in done]
-        check_used(source.coding, numbers, raw, problems)
+        check_used(source.mask_encoding, numbers, raw, problems)
         moved = states(Path(raw), found)
         problems += [
             f"{path}: was changed while it was prepared" for path in found if moved.get(path) != found[path][:2]

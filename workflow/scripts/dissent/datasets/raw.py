@@ -103,9 +103,9 @@ def listed(
     """All images as (part, key, path), and by part the masks by key, a dict for each folder of them."""
     images: list[Picture] = []
     every: dict[str, list[dict[str, Path]]] = {}
-    looking = Looking(raw, source.leave_out, source.nested)
+    looking = Looking(raw, source.leave_out, source.recursive)
     for part in source.parts:
-        labels = label_folders(source.coding, source.task) if part.masks is not None else []
+        labels = label_folders(source.mask_encoding, source.task) if part.masks is not None else []
         folders = [f"{part.masks}/{folder}".rstrip("/") for folder in labels]
         together = folders == [part.images]
         files = looking.files(part.images, census, problems)
@@ -150,15 +150,17 @@ def to_obtain(what: Obtain, raw: Path) -> str:
 
 def _lacking(source: Source, name: str, key: str, found: tuple, masks: list[dict]) -> list[str]:
     """What is wrong where masks are expected and (some) lack."""
-    if not masks or all(found) or (source.partial and not any(found)):
+    if not masks or all(found) or (source.allow_unlabelled and not any(found)):
         return []
-    if any(found) and source.coding.name == "folders":
-        lack = [f for f, path in zip(label_folders(source.coding, source.task), found, strict=True) if path is None]
+    if any(found) and source.mask_encoding.name == "folders":
+        lack = [
+            f for f, path in zip(label_folders(source.mask_encoding, source.task), found, strict=True) if path is None
+        ]
         text = f"{name}: has no mask in {', '.join(lack)}; `missing: empty` if the label is nowhere in it"
-        return [text] if source.coding.missing == "refuse" else []
+        return [text] if source.mask_encoding.missing == "refuse" else []
     close = [path.name for mask in masks for other, path in mask.items() if other.casefold() == key.casefold()]
     hint = f" (but {close[0]} is there: upper and lower case differ)" if close else ""
-    return [f"{name}: has no mask{hint}; `partial: true` if it is an unlabelled image"]
+    return [f"{name}: has no mask{hint}; `allow_unlabelled: true` if it is an unlabelled image"]
 
 
 def _rows(source: Source, raw: Path, images: list[tuple[Path, str]], problems: Problems) -> dict[str, dict]:

@@ -22,17 +22,17 @@ def unit_of(rows: list[Row]) -> str:
     return "tiles" if rows and rows[0].get("window") else "images"
 
 
-def nested(rows: list[Row], share: int | float, seed: int, side: str, key: str = "group") -> list[Row]:
+def nested(rows: list[Row], share: int | float, seed: int, subset: str, key: str = "group") -> list[Row]:
     """About `share` (count or fraction) of `rows`, whole groups; less of it for the same seed is a part of more.
 
-    Groups come in the order of a hash of seed, side and group, and as many are taken as come nearest to the share.
+    Groups come in the order of a hash of seed, subset and group, and as many are taken as come nearest to the share.
     Images without a mask are passed over, except for `unlabelled`. TooFew when there are not enough others.
     """
     wanted = floor(share * len(rows) + 0.5) if isinstance(share, float) else share
-    groups = _groups(rows, key, masked=side != "unlabelled")
+    groups = _groups(rows, key, masked=subset != "unlabelled")
     if sum(map(len, groups.values())) < wanted:
         raise TooFew(f"{wanted} {unit_of(rows)} are asked for, and {sum(map(len, groups.values()))} are there")
-    order = sorted(groups, key=lambda group: hashlib.sha256(f"{seed}/{side}/{group}".encode()).digest())
+    order = sorted(groups, key=lambda group: hashlib.sha256(f"{seed}/{subset}/{group}".encode()).digest())
     sizes = np.cumsum([0, *[len(groups[group]) for group in order]])
     count = int(np.abs(sizes - wanted).argmin())
     count = max(count, 1) if share else 0

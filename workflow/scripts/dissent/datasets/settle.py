@@ -62,10 +62,10 @@ def _of_one_size(
         if wrong:
             h, w = wrong[0]
             unequal.append(f"{item.source}: has {high} x {wide} pixels (height x width), and its mask {h} x {w}")
-        if not wrong or source.unequal == "resize":
+        if not wrong or source.on_size_mismatch == "resize":
             fit.append(item)
-    if source.unequal == "refuse":
-        problems += [f"{text}; `unequal: resize` if both show the same" for text in unequal]
+    if source.on_size_mismatch == "refuse":
+        problems += [f"{text}; `on_size_mismatch: resize` if both show the same" for text in unequal]
     elif unequal:
         log.warning("%d masks are resized to the size of their images, e.g. %s", len(unequal), unequal[0])
     return fit
@@ -100,7 +100,7 @@ def check_used(coding: Coding, masks: Used, raw: str | Path, problems: Problems)
             ignore = ", or `ignore: [255]` if 255 means that nobody knows" if coding.name == "folders" else ""
             problems.add(
                 first[255],
-                f"its masks hold 255, and those of {first[1]} hold 1: say `threshold: 1` in `coding` if both mean that the "
+                f"its masks hold 255, and those of {first[1]} hold 1: say `threshold: 1` in `mask_encoding` if both mean that the "
                 f"label is there{ignore}",
             )
 
@@ -112,6 +112,6 @@ def _check_palettes(masks: Used, raw: str | Path, problems: Problems) -> None:
             found.add(item.masks[0].relative_to(raw).as_posix(), palette, numbers)
     if clash := found.clash():
         problems.append(
-            f"the palettes of masks differ: {clash}. Say `coding: {{name: colours, table: ...}}` if colours count "
-            "(`dissent init` writes the table), or `palettes: any` in `coding` if numbers do"
+            f"the palettes of masks differ: {clash}. Say `mask_encoding: {{name: colours, table: ...}}` if colours count "
+            "(`dissent init` writes the table), or `palettes: any` in `mask_encoding` if numbers do"
         )

@@ -1,4 +1,4 @@
-"""Sides of a split that come from files: lists with an image a line (U2PL, UniMatch, VOC), or a table of val and test."""
+"""Subsets of a split that come from files: lists with an image a line (U2PL, UniMatch, VOC), or a table of val and test."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -15,7 +15,7 @@ from dissent.datasets.problems import Problems
 from dissent.datasets.raw import find_raw
 from dissent.datasets.tables import Line, table_of, text_of, with_cells
 
-_FIXED, _DIGEST = ("image", "side"), ("sha256",)
+_FIXED, _DIGEST = ("image", "subset"), ("sha256",)
 
 
 def lists_of(dataset: dict, split: str) -> list[str]:
@@ -28,18 +28,18 @@ def lists_of(dataset: dict, split: str) -> list[str]:
 
 
 def list_paths(dataset: Dataset, split: Split) -> dict[str, Path]:
-    """{side: file} of a split with `lists` or `fixed`: below the raw folder, or else the working directory or repository.
+    """{subset: file} of a split with `lists` or `fixed`: below the raw folder, or else the working directory or repository.
 
     UserError names one that Snakemake would take for another.
     """
     raw = find_raw(dataset.raw, SHIPPED)
-    named = {side: path for side, path in split.lists or () if side in APART and path is not None}
+    named = {subset: path for subset, path in split.lists or () if subset in APART and path is not None}
     named |= {"fixed": split.fixed} if split.fixed else {}
     return {
-        side: without_braces(
+        subset: without_braces(
             next((p for p in (raw / path, Path(path), SHIPPED / path) if p.is_file()), _meant(dataset, path, raw))
         )
-        for side, path in named.items()
+        for subset, path in named.items()
     }
 
 
@@ -56,19 +56,19 @@ def _meant(dataset: Dataset, path: str, raw: Path) -> Path:
 
 
 def read_lists(dataset: Dataset, split: Split, rows: list[dict]) -> dict[str, list[dict]]:
-    """{side: rows}, where a line is an image (path below raw), image and mask, or a name; UserError lists misfits."""
+    """{subset: rows}, where a line is an image (path below raw), image and mask, or a name; UserError lists misfits."""
     by_source = rows_by_source(rows)
     names = names_of(dataset, rows)
-    sides, problems = {}, Problems()
+    subsets, problems = {}, Problems()
     paths = list_paths(dataset, split)
     absent = [str(path) for path in paths.values() if not path.is_file()]
     if absent and split.lists.page:
         raise UserError("\n  ".join([f"lists that lack; they are at {split.lists.page}, put them here:", *absent]))
     ends = [dataset.mask_suffix, *filter(None, [split.lists.mask_suffix])]
-    for side, path in paths.items():
+    for subset, path in paths.items():
         chosen: dict[str, int] = {}
         if not path.is_file():
-            raise UserError(f"{path}, the list of `{side}`, does not exist")
+            raise UserError(f"{path}, the list of `{subset}`, does not exist")
         for number, line in enumerate(text_of(path).splitlines(), 1):
             if not line.strip():
                 continue
@@ -82,9 +82,9 @@ def read_lists(dataset: Dataset, split: Split, rows: list[dict]) -> dict[str, li
             elif source in chosen:
                 problems.add(where, f"{image} stands twice in it (the first time in line {chosen[source]})")
             chosen.setdefault(source, number)
-        sides[side] = [row for source in chosen for row in by_source.get(source, [])]
+        subsets[subset] = [row for source in chosen for row in by_source.get(source, [])]
     problems.stop("lists that do not fit the data set", "")
-    return sides
+    return subsets
 
 
 def read_fixed(dataset: Dataset, split: Split, rows: list[dict]) -> dict[str, list[dict]]:
@@ -96,7 +96,7 @@ def read_fixed(dataset: Dataset, split: Split, rows: list[dict]) -> dict[str, li
             "again writes one of its own as val and test were prepared last"
         )
     by_source = rows_by_source(rows)
-    sides, faults = follow(
+    subsets, faults = follow(
         fixed_lines(path),
         names_of(dataset, rows),
         {source for source in by_source if all(row["label"] for row in by_source[source])},
@@ -105,19 +105,19 @@ def read_fixed(dataset: Dataset, split: Split, rows: list[dict]) -> dict[str, li
     for number, why in faults.items():
         problems.add(f"{path}, line {number}", why)
     problems.stop(f"split by {path}", ", so nothing was written; `dissent init` again follows images that were renamed")
-    return {side: [row for source in chosen for row in by_source[source]] for side, chosen in sides.items()}
+    return {subset: [row for source in chosen for row in by_source[source]] for subset, chosen in subsets.items()}
 
 
 def follow(lines: list[Line], names: Names, masked: Collection[str]) -> tuple[dict[str, list[str]], dict[int, str]]:
     """{val, test: images} that lines of such a table name, and of lines that cannot be followed {number: why}; `masked`: images."""
-    sides: dict[str, list[str]] = {"val": [], "test": []}
+    subsets: dict[str, list[str]] = {"val": [], "test": []}
     faults, seen = {}, {}
     for line in lines:
-        name, side = line.cells["image"], line.cells["side"]
+        name, subset = line.cells["image"], line.cells["subset"]
         found = names.exact(name)
         source = next(iter(found), "")
-        if side not in sides:
-            faults[line.number] = f"side {side!r} is neither val nor test; other images are not named here"
+        if subset not in subsets:
+            faults[line.number] = f"subset {subset!r} is neither val nor test; other images are not named here"
         elif not found:
             faults[line.number] = (
                 f"{name} is no image any more{names.hint(name)}: put it back, give its new name, or delete the line"
@@ -127,11 +127,11 @@ def follow(lines: list[Line], names: Names, masked: Collection[str]) -> tuple[di
         elif source in seen:
             faults[line.number] = f"{name} stands twice in it (the first time in line {seen[source]})"
         elif source not in masked:
-            faults[line.number] = f"{name} is in {side} and has no mask: put one there, or delete the line"
+            faults[line.number] = f"{name} is in {subset} and has no mask: put one there, or delete the line"
         else:
-            sides[side].append(source)
+            subsets[subset].append(source)
         seen.setdefault(source, line.number)
-    return sides, faults
+    return subsets, faults
 
 
 def fixed_lines(path: Path) -> list[Line]:

@@ -1,4 +1,4 @@
-"""What a split leaves unused, said by number and reason: masks that teach nothing, images on no side. No torch."""
+"""What a split leaves unused, said by number and reason: masks that teach nothing, images in no subset. No torch."""
 
 import logging
 from collections import Counter
@@ -10,19 +10,19 @@ from dissent.datasets.sampling import unit_of
 log = logging.getLogger(__name__)
 
 
-def tell_unused(rows: list[dict], sides: dict[str, list[dict]], plan: Split) -> None:
-    """Log the size of each side; warn of masks and images that nobody asked to leave out.
+def tell_unused(rows: list[dict], subsets: dict[str, list[dict]], plan: Split) -> None:
+    """Log the size of each subset; warn of masks and images that nobody asked to leave out.
 
     Where every image has a mask, hidden masks are what a simulation is about, so they are told and not warned of.
     """
-    hidden = [row for row in sides["unlabelled"] if row["label"]]
-    used = {row["id"] for chosen in sides.values() for row in chosen}
+    hidden = [row for row in subsets["unlabelled"] if row["label"]]
+    used = {row["id"] for chosen in subsets.values() for row in chosen}
     out = [row for row in rows if row["id"] not in used]
     unit = unit_of(rows)
-    counts = ", ".join(f"{len(chosen)} {side}" for side, chosen in sides.items())
+    counts = ", ".join(f"{len(chosen)} {subset}" for subset, chosen in subsets.items())
     log.info("%s (%d of the unlabelled have masks for the audit), %d %s unused", counts, len(hidden), len(out), unit)
-    held = {row["group"] for side in ("val", "test") for row in sides[side]}
-    labelled = {row["group"] for row in sides["labelled"]}
+    held = {row["group"] for subset in ("val", "test") for row in subsets[subset]}
+    labelled = {row["group"] for row in subsets["labelled"]}
     _warn([row for row in out if row["group"] in held and not row["label"]],
           f"{unit} without a mask are left out of everything, as images of their groups are in val or test")  # fmt: skip
     _warn([row for row in out if row["group"] in held and row["label"]],
@@ -33,7 +33,7 @@ def tell_unused(rows: list[dict], sides: dict[str, list[dict]], plan: Split) -> 
               f"{unit} are left out, as others of their groups are labelled and `mixed_groups` is false")  # fmt: skip
         held |= labelled
     others = [row for row in out if row["group"] not in held]
-    _on_no_side(others, plan, unit)
+    _on_no_subset(others, plan, unit)
     if all(row["label"] for row in rows):
         return
     if plan.lists is None and plan.column is None:
@@ -45,8 +45,8 @@ def tell_unused(rows: list[dict], sides: dict[str, list[dict]], plan: Split) -> 
     _warn(hidden, f"{unit} have masks that nothing is learned from ({why}); `labelled: all` uses every mask")
 
 
-def _on_no_side(rows: list[dict], plan: Split, unit: str) -> None:
-    """Images that no value of a column, or no list, puts on a side: a misspelt value is among them."""
+def _on_no_subset(rows: list[dict], plan: Split, unit: str) -> None:
+    """Images that no value of a column, or no list, puts on a subset: a misspelt value is among them."""
     if plan.lists is not None:
         _warn(rows, f"{unit} are in none of the lists, so they are not used")
     if plan.column is None:
@@ -57,7 +57,7 @@ def _on_no_side(rows: list[dict], plan: Split, unit: str) -> None:
     column = "part" if plan.column == "part" else f"table_{plan.column}"
     strange = [row for row in rows if row[column] not in named]
     told = ", ".join(f"{value!r}: {count}" for value, count in Counter(row[column] for row in strange).most_common(5))
-    _warn(strange, f"{unit} are on no side, as the split names no such value of `{plan.column}` ({told})")
+    _warn(strange, f"{unit} are in no subset, as the split names no such value of `{plan.column}` ({told})")
 
 
 def _warn(rows: list[dict], text: str) -> None:

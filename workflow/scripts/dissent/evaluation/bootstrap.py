@@ -17,22 +17,22 @@ Table = str | Path
 _AT_ONCE = 20_000_000  # numbers in memory at a time: draws of images
 
 
-def pool_counts(table: str | Path, side: str) -> tuple[list[str], np.ndarray]:
-    """Image ids, and the pixel counts `(S, N, L, 4)` of each student of the pool, from one side of counts.csv."""
+def pool_counts(table: str | Path, subset: str) -> tuple[list[str], np.ndarray]:
+    """Image ids, and the pixel counts `(S, N, L, 4)` of each student of the pool, from one subset of counts.csv."""
     found: dict[str, dict[str, list[list[int]]]] = {}
     for row in read_table(table):
-        if row["side"] == side and row["who"] != "ensemble" and not row["label"].startswith(metrics.CELL_ROWS):
+        if row["subset"] == subset and row["who"] != "ensemble" and not row["label"].startswith(metrics.CELL_ROWS):
             numbers = [int(row[name]) for name in ("tp", "fp", "fn", "tn")]
             found.setdefault(row["who"], {}).setdefault(row["id"], []).append(numbers)
     if not found:
-        raise UserError(f"{table} counts no {side} images; delete it and run the same command again")
+        raise UserError(f"{table} counts no {subset} images; delete it and run the same command again")
     ids = sorted(next(iter(found.values())))
     return ids, np.array([[images[name] for name in ids] for images in found.values()])
 
 
-def same_images(tables: Sequence[Table], side: str) -> list[np.ndarray]:
-    """The counts of several pools on one side; UserError where they are of different images."""
-    found = [pool_counts(table, side) for table in tables]
+def same_images(tables: Sequence[Table], subset: str) -> list[np.ndarray]:
+    """The counts of several pools in one subset; UserError where they are of different images."""
+    found = [pool_counts(table, subset) for table in tables]
     for table, (ids, _) in zip(tables, found, strict=True):
         if ids != found[0][0]:
             raise UserError(
@@ -44,7 +44,7 @@ def same_images(tables: Sequence[Table], side: str) -> list[np.ndarray]:
 def difference(
     ours: Table | Sequence[Table],
     theirs: Table | Sequence[Table],
-    side: str,
+    subset: str,
     score: str,
     task: dict,
     repeats: int = 1000,
@@ -55,7 +55,7 @@ def difference(
     """
     first, second = ([one] if isinstance(one, Table) else list(one) for one in (ours, theirs))
     assert len(first) == len(second), (first, second)
-    counts = same_images([*first, *second], side)
+    counts = same_images([*first, *second], subset)
     pools = list(zip(counts[: len(first)], counts[len(first) :], strict=True))
     return paired(pools, metrics.scorer(score, task), generator("verdict"), repeats)
 

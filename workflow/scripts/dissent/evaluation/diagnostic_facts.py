@@ -13,14 +13,16 @@ from dissent.evaluation.diagnostics import raised
 
 log = logging.getLogger(__name__)
 
-_SAMPLE = 32  # images of a side that are looked at: seconds, whatever the size of the data set
+_SAMPLE = 32  # images of a subset that are looked at: seconds, whatever the size of the data set
 
 
-def watch(result: Mapping, teachers: str, earlier: Sequence[str], masks: str | None, sides: Mapping[str, dict]) -> list:
+def watch(
+    result: Mapping, teachers: str, earlier: Sequence[str], masks: str | None, subsets: Mapping[str, dict]
+) -> list:
     """The alarms of a generation, told in the log too.
 
     `result`: metrics.json so far. `teachers`: its ranking. `earlier`: folders of the generations before. `masks`: its
-    masks.csv, from gen1 on. `sides`: of `sides_of`.
+    masks.csv, from gen1 on. `subsets`: of `subsets_of`.
     """
     found = raised(
         {
@@ -28,8 +30,8 @@ def watch(result: Mapping, teachers: str, earlier: Sequence[str], masks: str | N
             "teachers": _teachers(Path(earlier[-1]) / "teachers.json") if earlier else None,
             "ranked_by": result["ranked_by"],
             "history": history(earlier, teachers, masks),
-            "sides": sides,
-            "shown": {side: result[side] for side in ("val", "test") if result.get(side)},
+            "subsets": subsets,
+            "shown": {subset: result[subset] for subset in ("val", "test") if result.get(subset)},
         }
     )
     for one in found:
@@ -77,23 +79,23 @@ def _means(table: str | Path, columns: Sequence[str]) -> list[float | None]:
     return [sums[column] / counts[column] if counts[column] else None for column in columns]
 
 
-def sides_of(tables: Mapping[str, str], files: str, channels: int) -> dict[str, dict]:
-    """Brightness and raw size of each side's images, and the share that has one colour alone; a side without images is left out.
+def subsets_of(tables: Mapping[str, str], files: str, channels: int) -> dict[str, dict]:
+    """Brightness and raw size of each subset's images, and the share that has one colour alone; a subset without images is left out.
 
-    `tables`: {side: its csv}. `files`: files.csv of the data set. Brightness, its sd over images and the
+    `tables`: {subset: its csv}. `files`: files.csv of the data set. Brightness, its sd over images and the
     median size are those of a seeded sample; sizes are of raw images, None where files.csv has none (windows, cut at the images' own scale).
     """
-    counts = {side: sum(1 for _ in read_rows(table)) for side, table in tables.items()}
-    chosen = {side: drawn(table, side, counts[side]) for side, table in tables.items() if counts[side]}
+    counts = {subset: sum(1 for _ in read_rows(table)) for subset, table in tables.items()}
+    chosen = {subset: drawn(table, subset, counts[subset]) for subset, table in tables.items() if counts[subset]}
     wanted = {row["id"] for rows in chosen.values() for row in rows}
     areas = {row["id"]: _area(row) for row in read_rows(files) if row["id"] in wanted}
     found = {}
-    for side, rows in chosen.items():
-        images = [_image(row, tables[side], channels) for row in rows]
+    for subset, rows in chosen.items():
+        images = [_image(row, tables[subset], channels) for row in rows]
         levels = [float(image.mean()) for image in images]
         known = [area for row in rows if (area := areas.get(row["id"]))]
-        found[side] = {
-            "images": counts[side],
+        found[subset] = {
+            "images": counts[subset],
             "brightness": round(float(np.mean(levels)), 2),
             "spread": round(float(np.std(levels)), 2),
             "flat": round(float(np.mean([flat(image) for image in images])), 4),
@@ -102,10 +104,10 @@ def sides_of(tables: Mapping[str, str], files: str, channels: int) -> dict[str, 
     return found
 
 
-def drawn(table: str, side: str, count: int | None = None) -> list[dict]:
+def drawn(table: str, subset: str, count: int | None = None) -> list[dict]:
     """A seeded sample of a table's rows, of which there are `count`; it is read row by row, as there may be millions."""
     count = sum(1 for _ in read_rows(table)) if count is None else count
-    chosen = set(generator("sides", side).choice(count, min(count, _SAMPLE), replace=False).tolist())
+    chosen = set(generator("subsets", subset).choice(count, min(count, _SAMPLE), replace=False).tolist())
     return [row for index, row in enumerate(read_rows(table)) if index in chosen]
 
 

@@ -7,7 +7,7 @@
     history   gen0 to this one: {"generation", "score": the pool's mean by validation, "sd", "doubt", "changed",
               "students": how many, "zero": how many of them score 0}
     shown     val, test -> {"images", "with_objects": how many of these show anything but background}
-    sides     side of the split -> {"images", "brightness": mean grey level, "spread": its sd over images, "flat": share
+    subsets     subset of the split -> {"images", "brightness": mean grey level, "spread": its sd over images, "flat": share
               of one colour alone, "pixels":
               height x width of the raw image, the median}; all but the first from a sample
 """
@@ -146,8 +146,8 @@ def _drops_small_objects(facts: Mapping) -> str:
 
 
 def _nothing_to_find(facts: Mapping) -> str:
-    empty = [(side, one["images"]) for side, one in facts.get("shown", {}).items() if not one["with_objects"]]
-    return "; ".join(f"none of {images:,} {side} images shows an object" for side, images in empty)
+    empty = [(subset, one["images"]) for subset, one in facts.get("shown", {}).items() if not one["with_objects"]]
+    return "; ".join(f"none of {images:,} {subset} images shows an object" for subset, images in empty)
 
 
 def _learned_nothing(facts: Mapping) -> str:
@@ -161,13 +161,13 @@ ALARMS = {
     "class_vanishes": Alarm(
         "a class has less than a tenth of the share that it has in people's labels",
         "class imbalance: the class is rare, and teachers that saw little of it call it something else, or doubt it wherever it occurs",
-        "label more images that show it; `doubt: {target: ignore}`; more steps, or `labelled_share: 0.5`, so that people's labels weigh more",
+        "label more images that show it; `inconsistency: {target: ignore}`; more steps, or `labelled_batch_fraction: 0.5`, so that people's labels weigh more",
         _class_vanishes,
     ),
     "class_floods": Alarm(
         "the odds of a class, among what is learned, are more than ten times those in people's labels",
         "confirmation bias: teachers give one class wherever they are unsure, and each generation confirms it; or doubt is learned as that class; or the unlabelled images show other things than the labelled ones",
-        "look at the sheets; `doubt: {target: ignore}`; `select: equal_classes`; stop at the generation before; label some of the flooded images",
+        "look at the sheets; `inconsistency: {target: ignore}`; `select: equal_classes`; stop at the generation before; label some of the flooded images",
         _class_floods,
     ),
     "all_background": Alarm(
@@ -179,7 +179,7 @@ ALARMS = {
     "no_doubt": Alarm(
         "two or more teachers disagree on less than a thousandth of the pixels",
         "low ensemble diversity: the teachers are (almost) the same network, or all say background, or the task is solved already",
-        "teachers that differ more: `label_share: 0.7`, `view: strong`, another seed; without doubt IM is plain pseudo-labelling",
+        "teachers that differ more: `labelled_subset: 0.7`, `augmentation: strong`, another seed; without doubt IM is plain pseudo-labelling",
         _no_doubt,
     ),
     "all_doubt": Alarm(
@@ -197,7 +197,7 @@ ALARMS = {
     "agreement_without_gain": Alarm(
         "validation falls for two generations by more than the pool's sd, while doubt falls by a tenth or more",
         "confirmation bias: teachers confirm each other's errors, and grow alike, not better",
-        "keep an earlier generation, or `generations: auto`; `labelled_share: 0.5`; teachers that differ more (`label_share`, more of them)",
+        "keep an earlier generation, or `generations: auto`; `labelled_batch_fraction: 0.5`; teachers that differ more (`labelled_subset`, more of them)",
         _agreement_without_gain,
     ),
     "restless_labels": Alarm(
@@ -208,44 +208,44 @@ ALARMS = {
     ),
     "nothing_to_find": Alarm(
         "no validation image, or no test image, shows any label but the background",
-        "images with objects all went to other sides of the split, or masks came out as background (ids, colours, threshold)",
+        "images with objects all went to other subsets of the split, or masks came out as background (ids, colours, threshold)",
         "`dissent check`; put images with objects there: without them steps, students and generations are chosen by chance, and there is no score",
         _nothing_to_find,
     ),
     "learned_nothing": Alarm(
         "a student's best validation score is 0",
         "underfitting or collapse: it says background everywhere, by too few steps, a rate that is too high or too low, a class that is too rare for its loss; or images or labels are not what they should be",
-        "its history.csv (does the loss fall?); `dissent check`; more steps; `loss: [ce, dice]`; a smaller `optimizer.rate` in the network file",
+        "its history.csv (does the loss fall?); `dissent check`; more steps; `loss: [ce, dice]`; a smaller `optimizer.learning_rate` in the network file",
         _learned_nothing,
     ),
     "flat_images": Alarm(
-        "half of a side's images or more have one colour alone",
+        "half of a subset's images or more have one colour alone",
         "grey levels that were all brought to one (a bit depth or an outlier that sets the range), files that were written empty",
-        "look at them; `dissent check`; `depth` of the data set",
+        "look at them; `dissent check`; `bit_depth` of the data set",
         subset_diagnostics.flat,
     ),
     "brightness_differs": Alarm(
-        "images of one side are much darker or brighter than the labelled ones: by 25 grey levels and 1.5 sd or more",
+        "images of one subset are much darker or brighter than the labelled ones: by 25 grey levels and 1.5 sd or more",
         "domain shift: other cameras, exposures or bit depths, so that networks are asked about images unlike those they learned from",
-        "bring the files to one exposure; draw the labelled images from all sources (`group`); `view: strong` varies brightness",
+        "bring the files to one exposure; draw the labelled images from all sources (`group`); `augmentation: strong` varies brightness",
         subset_diagnostics.brightness,
     ),
     "size_differs": Alarm(
-        "raw images of one side have four times the pixels of the labelled ones, or a quarter",
+        "raw images of one subset have four times the pixels of the labelled ones, or a quarter",
         "domain shift in scale: other magnifications or cameras; brought to one size, objects are of different scale",
-        "`geometry: {name: tiles}` cuts windows at the images' own scale; draw the labelled images from all sources; `view: strong` varies scale",
+        "`geometry: {name: tiles}` cuts windows at the images' own scale; draw the labelled images from all sources; `augmentation: strong` varies scale",
         subset_diagnostics.size,
     ),
     "filter_drops_nearly_everything": Alarm(
         "the filter keeps less than a tenth of the images",
         "selection bias: the filter was made for another kind of image (larger: objects must be larger than their doubted borders), or the teachers doubt too much",
-        "`select: all` with `doubt: {input: keep, target: ignore}`; look at the dropped images in the sheets",
+        "`select: all` with `inconsistency: {input: keep, target: ignore}`; look at the dropped images in the sheets",
         _drops_nearly_everything,
     ),
     "filter_drops_small_objects": Alarm(
         "a tenth of the images or more is dropped, and nine of ten of these have less foreground than three quarters of the kept",
         "selection bias: doubt lies along borders, so small objects always have more of it than of sure foreground: students never see them",
-        "`select: all` with `doubt: {input: keep, target: ignore}`: the borders are left out, the small objects stay",
+        "`select: all` with `inconsistency: {input: keep, target: ignore}`: the borders are left out, the small objects stay",
         _drops_small_objects,
     ),
 }

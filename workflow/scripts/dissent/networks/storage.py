@@ -83,9 +83,9 @@ def _read_meta(path: Path) -> dict:
         network = validate(Network, meta["network"], "`network`")
     except UserError as error:
         raise UserError(f"{path} does not describe a network that can be built: {error}") from None
-    if network.width > _WIDEST or network.batch > _LARGEST_BATCH:
+    if network.width > _WIDEST or network.batch_size > _LARGEST_BATCH:
         raise UserError(
-            f"{path} has `width: {network.width:g}` and `batch: {network.batch}`, where {_WIDEST} and {_LARGEST_BATCH} are "
+            f"{path} has `width: {network.width:g}` and `batch_size: {network.batch_size}`, where {_WIDEST} and {_LARGEST_BATCH} are "
             "the most that are read: it was changed or damaged"
         )
     return meta

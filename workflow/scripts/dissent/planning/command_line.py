@@ -57,7 +57,7 @@ def _check_names(plan: Plan, words: list[str]) -> None:
                 f"gen0 of {match[1]} has no {match[2]}: nothing is labelled before it; gen1 is the first that has"
             )
         if match := re.match(r"results/([^/]+)/gen(\d+)/students/(\d+)", word):
-            pool = plan.config.run(match[1]).at(int(match[2]))["pool"]
+            pool = plan.config.run(match[1]).at(int(match[2]))["students"]
             if not 1 <= int(match[3]) <= pool:
                 raise UserError(f"gen{match[2]} of {match[1]} has the students 1 to {pool}, not {match[3]}")
         if match := re.match(r"data/(?!raw/)([^/]+)/(?:splits/([^/]+))?", word):

@@ -12,7 +12,7 @@ from dissent.core.files import UserError, read_json
 from dissent.planning import resources
 from dissent.planning.jobs import Job, counted, of_study
 from dissent.planning.paths import Plan
-from dissent.planning.study_subsets import sides_of
+from dissent.planning.study_subsets import subsets_of
 
 START = 6.0  # seconds of a job that imports torch and looks at its data
 SMALL = 1.0  # of one that joins tables
@@ -74,11 +74,11 @@ def estimate(plan: Plan, study: str) -> Estimate:
     threads = max(run.network.resources.threads for run in cells)
     rate = measured(plan.config) or Rate(resources.THREAD * threads, 0, "cpu")
     jobs = set(of_study(plan, study))
-    known = {_data(run): sides_of(plan, run) for run in cells}
+    known = {_data(run): subsets_of(plan, run) for run in cells}
     notes = [
         f"{dataset}, split {split}: how many images there are is known when they are prepared; its hours and disk are not counted"
-        for (dataset, split), sides in known.items()
-        if sides is None
+        for (dataset, split), subsets in known.items()
+        if subsets is None
     ]
     trainings = [job for job in jobs if job.trains]
     done = {job for job in jobs if job.output and Path(job.output).is_file()}
@@ -93,7 +93,7 @@ def estimate(plan: Plan, study: str) -> Estimate:
     for run in {run.dataset_name: run for run in cells}.values():
         for what, size in _of_data(plan, run, known[_data(run)]).items():
             disk[what] = disk.get(what, 0.0) + size
-    without = sorted({dataset for (dataset, _), sides in known.items() if sides is None})
+    without = sorted({dataset for (dataset, _), subsets in known.items() if subsets is None})
     return Estimate(counted(jobs), len(trainings), len(done & set(trainings)), seconds, disk, rate, notes, without)
 
 
@@ -104,19 +104,19 @@ def _data(run: Run) -> tuple[str, str]:
 def _of_job(plan: Plan, job: Job, known: dict, rate: Rate) -> tuple[float, dict[str, float]]:
     """Seconds of a job, and {what: bytes} that it leaves."""
     if job.rule == "prepare":
-        images = max(_images(sides) for (dataset, _), sides in known.items() if dataset == job.where)
+        images = max(_images(subsets) for (dataset, _), subsets in known.items() if dataset == job.where)
         pixels = math.prod(plan.config.dataset(job.where).size)
         return START + resources.DATA_SECONDS * images * pixels / resources.PIXELS, {}
     if job.rule in ("fetch", "split", "tabulate_study", "plot_labels", "join_shards"):
         return START, {}
     run = plan.config.run(job.run)
-    sides = known.get(_data(run))
-    if sides is None:
+    subsets = known.get(_data(run))
+    if subsets is None:
         return 0.0, {}
     pixels, g = math.prod(run.dataset.size), job.generation
-    unlabelled = sides["unlabelled"] / (run.shards if "/shard" in job.where else 1)
+    unlabelled = subsets["unlabelled"] / (run.shards if "/shard" in job.where else 1)
     if job.rule == "train":
-        steps = pairs_and_steps(run, g, sides)[1]
+        steps = pairs_and_steps(run, g, subsets)[1]
         return START + _gflop(run, g, steps) / rate.gflop, {"students": _weights(run, g)}
     if job.rule == "predict":
         masks = unlabelled * run.voters(g)
@@ -126,15 +126,15 @@ def _of_job(plan: Plan, job: Job, known: dict, rate: Rate) -> tuple[float, dict[
             "masks": 2 * unlabelled * pixels * MASK_BYTES
         }
     if job.rule == "evaluate":
-        images, pool = sides["val"] + sides["test"], run.at(g)["pool"]
+        images, pool = subsets["val"] + subsets["test"], run.at(g)["students"]
         rows = images * (pool + 1) * len(run.dataset.task.labels)
         return START + _forward(run, g, images * pool, rate), {"tables": rows * ROW_BYTES}
     if job.rule == "train_evalnet":
-        size, steps = resources.size_of(run.rater), resources.rating_steps(run, sides["labelled"])
-        work = steps * run.rater.batch * size.gflop * pixels / resources.PIXELS
+        size, steps = resources.size_of(run.rater), resources.rating_steps(run, subsets["labelled"])
+        work = steps * run.rater.batch_size * size.gflop * pixels / resources.PIXELS
         return START + work / rate.gflop, {"students": 4e6 * size.weights}
     if job.rule == "score_pairs":
-        masks = unlabelled * (run.voters(g) if run.recipe.rates == "predictions" else 1)
+        masks = unlabelled * (run.voters(g) if run.method.rates == "predictions" else 1)
         return START + _passed(run, *resources.raters(run), masks, rate), {}
     return SMALL, {}
 
@@ -162,19 +162,19 @@ def _weights(run: Run, generation: int) -> float:
     return 4e6 * resources.size_of(run.network_at(generation)).weights
 
 
-def _images(sides: dict[str, int] | None) -> int:
+def _images(subsets: dict[str, int] | None) -> int:
     """Images of a data set, as far as they are known; hidden masks are those of unlabelled ones."""
-    return sum(sides[side] for side in APART) if sides else 0
+    return sum(subsets[subset] for subset in APART) if subsets else 0
 
 
-def _of_data(plan: Plan, run: Run, sides: dict[str, int] | None) -> dict[str, float]:
+def _of_data(plan: Plan, run: Run, subsets: dict[str, int] | None) -> dict[str, float]:
     """Bytes that are still to come of a data set: archives, prepared images and labels."""
     found = {}
     if run.dataset.fetch and not Path(plan.raw(run.dataset_name), "fetched.json").is_file():
         found["archives, and as much when they are unpacked"] = 2.0 * sum(
             one.bytes for one in run.dataset.fetch.archives
         )
-    if sides and not Path("data", run.dataset_name, "dataset.json").is_file():
+    if subsets and not Path("data", run.dataset_name, "dataset.json").is_file():
         samples = run.dataset.channels * IMAGE_BYTES + MASK_BYTES
-        found["prepared images"] = _images(sides) * math.prod(run.dataset.size) * samples
+        found["prepared images"] = _images(subsets) * math.prod(run.dataset.size) * samples
     return found

@@ -11,14 +11,14 @@ def home_of(config: Config, run: Run, code: rule_params.Code) -> str:
     of for each other (runtime/student_cache.py); and it is the same one whatever a command line asks for.
     """
     other = _first(config, run)
-    if other is None or other.name == run.name or other.at(0)["pool"] < run.at(0)["pool"]:
+    if other is None or other.name == run.name or other.at(0)["students"] < run.at(0)["students"]:
         return run.name
-    varied = any(any(one.at(0)["vary"].values()) for one in (run, other))
-    members = range(1, run.at(0)["pool"] + 1) if varied else (1,)
+    varied = any(any(one.at(0)["diversify"].values()) for one in (run, other))
+    members = range(1, run.at(0)["students"] + 1) if varied else (1,)
 
     def trained(one: Run) -> tuple:
         students = [rule_params.student(one, 0, i, code) for i in members]
-        return one.at(0)["labels"], rule_params.pairs(one, 0, code), students
+        return one.at(0)["use_hidden_masks"], rule_params.pairs(one, 0, code), students
 
     return other.name if trained(other) == trained(run) else run.name
 
@@ -26,5 +26,5 @@ def home_of(config: Config, run: Run, code: rule_params.Code) -> str:
 def _first(config: Config, run: Run) -> Run | None:
     """The run that trains generation 0 for `run`, if its students are the same."""
     if run.study:
-        return None if run.recipe.start is None else config.run(run.sibling(run.recipe.start))
+        return None if run.method.start is None else config.run(run.sibling(run.method.start))
     return config.run(run.own)

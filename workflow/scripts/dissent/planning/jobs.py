@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from dissent.config.resolve import Run
-from dissent.core.columns import APART, SIDES
+from dissent.core.columns import APART, SUBSETS
 from dissent.planning.paths import Plan
 
 
@@ -126,8 +126,8 @@ def job_of(plan: Plan, path: str) -> Job | None:
     return None
 
 
-def _sides(plan: Plan, run: Run, *names: str) -> list[str]:
-    return [plan.side(run, name) for name in names]
+def _subsets(plan: Plan, run: Run, *names: str) -> list[str]:
+    return [plan.subset(run, name) for name in names]
 
 
 def _listed(found: str | list[str]) -> list[str]:
@@ -141,7 +141,7 @@ def _of_run(function: Callable[[Plan, Run, int, Job], list[str]]) -> Callable[[P
 
 
 def _predict(plan: Plan, run: Run, g: int, job: Job) -> list[str]:
-    return [plan.teachers(run, g), *_sides(plan, run, "unlabelled"), *_listed(plan.stop(run, g))]
+    return [plan.teachers(run, g), *_subsets(plan, run, "unlabelled"), *_listed(plan.stop(run, g))]
 
 
 def _build_masks(plan: Plan, run: Run, g: int, job: Job) -> list[str]:
@@ -157,20 +157,20 @@ def _join_shards(plan: Plan, run: Run, g: int, job: Job) -> list[str]:
 
 def _score_pairs(plan: Plan, run: Run, g: int, job: Job) -> list[str]:
     folder = f"results/{run.name}/evalnets"
-    judge = [f"{folder}/evalnets.json"] if run.evalnet else _sides(plan, run, "hidden")
+    judge = [f"{folder}/evalnets.json"] if run.evalnet else _subsets(plan, run, "hidden")
     table = [plan.rated(run, g), f"{folder}/thresholds.json"]
-    return [*table, *judge, *_sides(plan, run, "unlabelled"), *_listed(plan.stop(run, g))]
+    return [*table, *judge, *_subsets(plan, run, "unlabelled"), *_listed(plan.stop(run, g))]
 
 
 def _assemble_pairs(plan: Plan, run: Run, g: int, job: Job) -> list[str]:
     masks = [f"results/{run.name}/gen{g}/masks.csv"] if g else []
     learned = [*_listed(plan.scores(run, g, "masks")), *_listed(plan.hidden(run, g))]
-    return [*_sides(plan, run, "labelled", "unlabelled"), *masks, *learned, *_listed(plan.stop(run, g))]
+    return [*_subsets(plan, run, "labelled", "unlabelled"), *masks, *learned, *_listed(plan.stop(run, g))]
 
 
 def _train(plan: Plan, run: Run, g: int, job: Job) -> list[str]:
     pairs = f"results/{run.name}/gen{g}/pairs.csv"
-    return [pairs, *_sides(plan, run, "unlabelled", "val"), *_listed(plan.stop(run, g))]
+    return [pairs, *_subsets(plan, run, "unlabelled", "val"), *_listed(plan.stop(run, g))]
 
 
 def _rank_students(plan: Plan, run: Run, g: int, job: Job) -> list[str]:
@@ -180,20 +180,20 @@ def _rank_students(plan: Plan, run: Run, g: int, job: Job) -> list[str]:
 def _evaluate(plan: Plan, run: Run, g: int, job: Job) -> list[str]:
     here = f"results/{run.name}/gen{g}"
     tables = [f"{here}/teachers.json", f"data/{run.dataset_name}/dataset.json", *([f"{here}/masks.csv"] if g else [])]
-    sides = _sides(plan, run, *APART)
-    return [*tables, *sides, *plan.earlier(run, g), *_listed(plan.stop(run, g))]
+    subsets = _subsets(plan, run, *APART)
+    return [*tables, *subsets, *plan.earlier(run, g), *_listed(plan.stop(run, g))]
 
 
 def _audit(plan: Plan, run: Run, g: int, job: Job) -> list[str]:
     here = [f"results/{run.name}/gen{g}/{name}" for name in ("teachers.json", "masks.csv", "predictions.csv")]
-    return [*here, *_sides(plan, run, "hidden"), *_listed(plan.stop(run, g))]
+    return [*here, *_subsets(plan, run, "hidden"), *_listed(plan.stop(run, g))]
 
 
 def _report(plan: Plan, run: Run, g: int, job: Job) -> list[str]:
     names = ("metrics.json", "counts.csv", "teachers.json", "cost.json", "predictions.csv", "masks.csv", "audit.json")
     controls = plan.controls(run, "metrics.json", "counts.csv", "teachers.json")
-    sides = _sides(plan, run, *SIDES)
-    return [*plan.generations(run, *names), *controls, *plan.control_costs(run), *sides]
+    subsets = _subsets(plan, run, *SUBSETS)
+    return [*plan.generations(run, *names), *controls, *plan.control_costs(run), *subsets]
 
 
 def _prepare(plan: Plan, job: Job) -> list[str]:
@@ -225,12 +225,12 @@ _INPUTS: dict[str, Callable[[Plan, Job], list[str]]] = {
     "audit": _of_run(_audit),
     "decide": _of_run(lambda plan, run, g, job: [f"results/{run.name}/gen{g - 1}/metrics.json"]),
     "train_evalnet": _of_run(
-        lambda plan, run, g, job: [*plan.quality_pools(run), *_sides(plan, run, "labelled", "val")]
+        lambda plan, run, g, job: [*plan.quality_pools(run), *_subsets(plan, run, "labelled", "val")]
     ),
     "rank_evalnets": _of_run(
         lambda plan, run, g, job: plan.evalnets(run, "model.safetensors", "model.json", "metrics.json")
     ),
-    "measure_thresholds": _of_run(lambda plan, run, g, job: [*plan.quality_pools(run), *_sides(plan, run, "val")]),
+    "measure_thresholds": _of_run(lambda plan, run, g, job: [*plan.quality_pools(run), *_subsets(plan, run, "val")]),
     "report": _of_run(_report),
     "tabulate_study": _study("metrics.json", "counts.csv", "cost.json"),
     "plot_labels": _study("metrics.json", "counts.csv"),

@@ -28,13 +28,13 @@ class Plan:
         source = self.repository / "config" / "config.yaml"
         read_yaml(source)  # Snakemake's own reader takes the second of two equal keys
         settings = validate(Settings, config, f"{source} or --config")
-        if not Path(settings.settings).is_dir() and settings.settings != "config":
-            raise UserError(f"`settings: {settings.settings}` is no folder; `dissent init` makes one")
+        if not Path(settings.config_dir).is_dir() and settings.config_dir != "config":
+            raise UserError(f"`config_dir: {settings.config_dir}` is no folder; `dissent init` makes one")
         self.experiments = settings.experiments
         self.code = Library().code
         self._guarded: set[str] = set()
         self._raw: dict[str, str] = {}
-        self.config = Config(settings.settings, self.repository / "config")
+        self.config = Config(settings.config_dir, self.repository / "config")
 
     def guard(self, dataset: str) -> None:
         """UserError where `prepare` would write to raw files, or over files that it did not write. Asked once a plan.
@@ -59,7 +59,7 @@ class Plan:
     def preparing(self, dataset: str) -> dict:
         """Params of `prepare`; UserError where prepared data would be removed that cannot be made again."""
         now = {
-            "dataset": self.config.dataset(dataset).model_dump(mode="json", exclude={"splits", "free_rotation"}),
+            "dataset": self.config.dataset(dataset).model_dump(mode="json", exclude={"splits", "rotation_invariant"}),
             "raw": self.raw(dataset),
             "digest": self.raw_digest(dataset),
             "code": self.code("prepare"),
@@ -84,17 +84,17 @@ class Plan:
                 "forces it (--force, --forcerun, --forceall)"
             )
 
-    def side(self, run: Run, name: str) -> str:
+    def subset(self, run: Run, name: str) -> str:
         """One table of the run's split: labelled, unlabelled, val, test or hidden."""
         return f"data/{run.dataset_name}/splits/{run.split}/{name}.csv"
 
     def hidden(self, run: Run, generation: int) -> str | list:
         """The table of hidden masks, where the students of a generation may learn from them (upper bounds); else nothing."""
-        return self.side(run, "hidden") if run.at(generation)["labels"] == "all" else []
+        return self.subset(run, "hidden") if run.at(generation)["use_hidden_masks"] else []
 
     def students(self, run: Run, generation: int, *files: str) -> list[str]:
         """Files of each student of a generation's pool."""
-        pool, home = range(1, run.at(generation)["pool"] + 1), self.home(run) if generation == 0 else run.name
+        pool, home = range(1, run.at(generation)["students"] + 1), self.home(run) if generation == 0 else run.name
         return [f"results/{home}/gen{generation}/students/{i}/{file}" for i in pool for file in files]
 
     def home(self, run: Run) -> str:
@@ -105,7 +105,7 @@ class Plan:
         """Name of the run that trains this one's EvalNets: the first of the study whose are the same, and as many."""
 
         def same(other: Run) -> bool:
-            alike = other.evalnet and other.recipe.quality.trained >= run.recipe.quality.trained
+            alike = other.evalnet and other.method.quality.trained >= run.method.quality.trained
             if not alike or other.rated_pools != run.rated_pools:
                 return False
             return rule_params.evalnet(other, 1, self.code) == rule_params.evalnet(run, 1, self.code)
@@ -127,7 +127,7 @@ class Plan:
 
     def labelled(self, study: str) -> list[str]:
         """Tables of the labelled images of a study's runs."""
-        return sorted({self.side(run, "labelled") for run in self.cells(study)})
+        return sorted({self.subset(run, "labelled") for run in self.cells(study)})
 
     def teachers(self, run: Run, generation: int) -> str:
         """The ranked pool that labels for a generation: that of the generation before. Generations are this recursion."""
@@ -144,21 +144,21 @@ class Plan:
 
     def evalnets(self, run: Run, *files: str) -> list[str]:
         """Files of each EvalNet of a run."""
-        members = range(1, run.recipe.quality.trained + 1)
+        members = range(1, run.method.quality.trained + 1)
         home = self.evalnet_home(run)
         return [f"results/{home}/evalnets/{i}/{file}" for i in members for file in files]
 
     def rated(self, run: Run, generation: int) -> str:
         """The table whose masks are rated before a generation's pairs are assembled."""
-        return f"results/{run.name}/gen{generation}/{run.recipe.rates or 'none'}.csv"
+        return f"results/{run.name}/gen{generation}/{run.method.rates or 'none'}.csv"
 
     def scores(self, run: Run, generation: int, wanted: str) -> str | list:
         """scores.csv, where what is `wanted` (predictions, masks) is rated; else nothing."""
-        return f"results/{run.name}/gen{generation}/scores.csv" if generation and run.recipe.rates == wanted else []
+        return f"results/{run.name}/gen{generation}/scores.csv" if generation and run.method.rates == wanted else []
 
     def stop(self, run: Run, generation: int) -> str | list[str]:
         """What tells the jobs of a generation whether it is made: of `generations: auto`, from the first that may not be."""
-        patience = run.recipe.patience
+        patience = run.method.patience
         may_stop = patience is not None and generation > patience
         return f"results/{run.name}/gen{generation}/stop.{patience}.json" if may_stop else []
 
@@ -166,7 +166,7 @@ class Plan:
         """What evaluate reads of the generations before: rankings first, in their order."""
         rankings = [self.teachers(run, g) for g in range(1, generation + 1)]
         masks = [f"results/{run.name}/gen{g}/masks.csv" for g in range(1, generation)]
-        counts = [] if run.recipe.patience is None else [str(Path(one).with_name("counts.csv")) for one in rankings]
+        counts = [] if run.method.patience is None else [str(Path(one).with_name("counts.csv")) for one in rankings]
         return rankings + masks + counts
 
     def parts(self, run: Run) -> list[str]:
@@ -181,13 +181,13 @@ class Plan:
 
     def generations(self, run: Run, *files: str) -> list[str]:
         """Files of every generation of a run; those that speak of pseudo-labels from gen1 on."""
-        last = run.recipe.last
+        last = run.method.last
         return [f"results/{run.name}/gen{g}/{file}" for file in files for g in range(file in _FROM_GEN1, last + 1)]
 
     def controls(self, run: Run, *files: str) -> list[str]:
         """Files of the last generation of each control."""
         runs = self.config.controls(run.name)
-        return [f"results/{one.name}/gen{one.recipe.last}/{file}" for file in files for one in runs]
+        return [f"results/{one.name}/gen{one.method.last}/{file}" for file in files for one in runs]
 
     def control_costs(self, run: Run) -> list[str]:
         """cost.json of every generation of each control."""
@@ -196,7 +196,7 @@ class Plan:
     def costs(self, run: Run, generation: int) -> list[str]:
         """Cost files of all jobs of a generation."""
         labelling = [f"{job}{part}" for job in ("predict", "build_masks") for part in self.parts(run)]
-        rating = ["score_pairs"] if run.recipe.rates else []
+        rating = ["score_pairs"] if run.method.rates else []
         jobs = [*([*labelling, *rating] if generation else []), "evaluate"]
         others = [f"results/{run.name}/gen{generation}/costs/{job}.json" for job in jobs]
         # EvalNets are trained once, before generation 1 needs them

@@ -8,7 +8,7 @@ import yaml
 from pydantic import Field
 
 from dissent.config.base import Model
-from dissent.config.method import Recipe
+from dissent.config.method import Method
 from dissent.core.places import SHIPPED
 
 if TYPE_CHECKING:
@@ -86,12 +86,12 @@ def beside(config: "Config", runs: dict[str, "Run"]) -> list[dict]:
 
 def _of(config: "Config", run: "Run") -> str:
     """The file of config/methods behind a row of a study."""
-    return config.study(run.study)[0].recipe_of(run.method)[0] if run.study else run.method
+    return config.study(run.study)[0].method_of(run.method_name)[0] if run.study else run.method_name
 
 
 def _at(value: str | list[str], run: "Run") -> str:
     """The value after as many generations as the run has; of more than are published, the last."""
-    return value if isinstance(value, str) else value[min(max(run.recipe.last, 1), len(value)) - 1]
+    return value if isinstance(value, str) else value[min(max(run.method.last, 1), len(value)) - 1]
 
 
 def _unlike(config: "Config", run: "Run", table: Published, scores: Scores) -> list[str]:
@@ -105,13 +105,13 @@ def _unlike(config: "Config", run: "Run", table: Published, scores: Scores) -> l
     for what, ours, other in (("network", run.network, theirs.network), ("EvalNets", run.evalnet, theirs.evalnet)):
         if _learned(ours) != _learned(other):
             words.append(f"{what} {run.network_name}" if what == "network" else f"other {what}")
-    keys = [key for key in Recipe.model_fields if getattr(run.recipe, key) != getattr(theirs.recipe, key)]
-    if run.recipe.patience is not None:  # what is compared is the generation that was kept
+    keys = [key for key in Method.model_fields if getattr(run.method, key) != getattr(theirs.method, key)]
+    if run.method.patience is not None:  # what is compared is the generation that was kept
         keys = list(dict.fromkeys(["generations", *keys]))
     if keys:
         words.append(f"other {', '.join(keys)}")
     elif run.start != theirs.start:
-        words.append(f"other keys of {run.recipe.start}")
+        words.append(f"other keys of {run.method.start}")
     words += [of[method] for of in (table.apart, scores.apart) if (method := _of(config, run)) in of]
     return words + ([scores.everywhere] if scores.everywhere else [])
 

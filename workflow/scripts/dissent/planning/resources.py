@@ -77,17 +77,17 @@ def size_of(network: Network) -> Size:
 
 def training(run: Run, generation: int, pairs: int, val: int, unlabelled: int) -> Needs:
     """For one student that learns from `pairs` rows of a table (copies come on top) and is validated on `val` images."""
-    network, recipe, scale = run.network_at(generation), run.at(generation), _scale(run)
+    network, method, scale = run.network_at(generation), run.at(generation), _scale(run)
     size = size_of(network)
-    entries = pairs * (1 + max(recipe["copies"], recipe["labelled_copies"]))
-    steps = network.student_steps(recipe["budget_of"], entries, pairs, unlabelled)  # pairs: as if people labelled all
-    ratio = _ratio(recipe)
+    entries = pairs * (1 + max(method["noise_copies"], method["labelled_noise_copies"]))
+    steps = network.student_steps(method["steps_from"], entries, pairs, unlabelled)  # pairs: as if people labelled all
+    ratio = _ratio(method)
     learned = learned_images(run, generation, steps)
     validated = steps // (network.validate_every or max(1, steps // 50)) * val / 3
     beside = val + (unlabelled if ratio else 0)
     data = min(ON_CARD_MB, entries * _image_mb(run)) + min(CACHED_MB, beside * _image_mb(run))
     found = _needs(
-        mem_mb=SPARE * network.batch * (1 + ratio) * size.mb * scale + 32 * size.weights + data,
+        mem_mb=SPARE * network.batch_size * (1 + ratio) * size.mb * scale + 32 * size.weights + data,
         seconds=scale
         * ((learned + validated) * (_seconds(run, size.gflop) + DATA_SECONDS) + (pairs + beside) * DATA_SECONDS),
         rows=pairs + beside,
@@ -98,12 +98,12 @@ def training(run: Run, generation: int, pairs: int, val: int, unlabelled: int) -
 
 def learned_images(run: Run, generation: int, steps: int) -> float:
     """Images that a training takes forward and backward, of pairs and those unlabelled ones that its learner adds."""
-    return steps * run.network.batch * (1 + _ratio(run.at(generation)) * VIEWS_OF_UNLABELLED)
+    return steps * run.network.batch_size * (1 + _ratio(run.at(generation)) * VIEWS_OF_UNLABELLED)
 
 
-def _ratio(recipe: dict) -> float:
+def _ratio(method: dict) -> float:
     """Unlabelled images beside a pair."""
-    return recipe["learn"].get("ratio", 0)
+    return method["learn"].get("ratio", 0)
 
 
 def predicting(run: Run, generation: int, images: int, networks: int) -> Needs:
@@ -111,7 +111,7 @@ def predicting(run: Run, generation: int, images: int, networks: int) -> Needs:
     both = (run.network_at(one) for one in {max(0, generation - 1), generation})  # teachers may be the wider ones
     size, scale = max(map(size_of, both), key=lambda one: one.gflop), _scale(run)
     return _needs(
-        mem_mb=SPARE * run.network.batch * size.mb * scale
+        mem_mb=SPARE * run.network.batch_size * size.mb * scale
         + 4 * networks * size.weights
         + (2 + networks) * min(images, DECODED) * _image_mb(run),
         seconds=scale * images * networks * (_seconds(run, size.gflop / 3) + 2 * DATA_SECONDS),
@@ -125,8 +125,8 @@ def rating(run: Run, labelled: int, val: int) -> Needs:
     size, examples = size_of(network), RATED_MASKS * (labelled + val)
     steps = rating_steps(run, labelled)
     found = _needs(
-        mem_mb=SPARE * network.batch * size.mb * scale + 32 * size.weights + 2 * examples * _image_mb(run),
-        seconds=scale * (steps * network.batch * 1.5 * (_seconds(run, size.gflop) + DATA_SECONDS)),
+        mem_mb=SPARE * network.batch_size * size.mb * scale + 32 * size.weights + 2 * examples * _image_mb(run),
+        seconds=scale * (steps * network.batch_size * 1.5 * (_seconds(run, size.gflop) + DATA_SECONDS)),
         rows=examples,
     )
     return Needs(network.resources.mem_mb or found.mem_mb, network.resources.runtime or found.runtime)
@@ -139,14 +139,14 @@ def rating_steps(run: Run, labelled: int) -> int:
 
 def raters(run: Run) -> tuple[Size, int]:
     """What rates a mask: the size of an EvalNet, and how many of them are asked; none where the truth rates."""
-    return (size_of(run.rater), run.recipe.quality.used) if run.evalnet else (Size(0, 0, 0), 0)
+    return (size_of(run.rater), run.method.quality.used) if run.evalnet else (Size(0, 0, 0), 0)
 
 
 def scoring(run: Run, masks: int) -> Needs:
     """For rating `masks` masks."""
     (size, networks), scale = raters(run), _scale(run)
     return _needs(
-        mem_mb=SPARE * run.network.batch * size.mb * scale + 4 * networks * size.weights,
+        mem_mb=SPARE * run.network.batch_size * size.mb * scale + 4 * networks * size.weights,
         seconds=scale * masks * (networks * _seconds(run, size.gflop / 3) + 2 * DATA_SECONDS),
         rows=masks,
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from dissent.config.deviations import quirks_of
+from dissent.config.deviations import deviations_of
 from dissent.config.resolve import Config, Run
 from dissent.core import arguments
 from dissent.core.rebuild_hint import option
@@ -20,7 +20,7 @@ def facts(run: Run) -> arguments.Facts:
         "palette": task.palette,
         "channels": run.dataset.channels,
         "precision": run.network.precision,
-        "batch": run.network.batch,
+        "batch_size": run.network.batch_size,
         "threads": run.network.resources.threads,
     }
 
@@ -30,8 +30,8 @@ def prediction(run: Run, generation: int, code: Code, shard: int = 1) -> argumen
     return {
         **facts(run),
         "part": [shard, run.shards],
-        "mean": run.recipe.label == "mean",
-        "views": run.at(generation)["views"],
+        "mean": run.method.pseudo_label == "mean",
+        "tta": run.at(generation)["tta"],
         "seed": run.seed,
         "generation": generation,
         "code": code("predict", _architecture(run)),
@@ -44,16 +44,16 @@ def _architecture(run: Run) -> str:
 
 def masks(run: Run, generation: int, code: Code) -> arguments.Masks:
     """For build_masks."""
-    recipe = run.at(generation)
+    method = run.at(generation)
     task = run.dataset.task
     return {
         "task": task.model_dump(mode="json"),
         "palette": task.palette,
         "threads": run.network.resources.threads,
-        "label": recipe["label"],
-        "select": recipe["select"],
-        "doubt": {key: recipe["doubt"][key] for key in ("erode", "dilate")},
-        "code": code("build_masks", f"aggregate/{recipe['label']}", f"select/{recipe['select']}"),
+        "pseudo_label": method["pseudo_label"],
+        "select": method["select"],
+        "inconsistency": {key: method["inconsistency"][key] for key in ("erode", "dilate")},
+        "code": code("build_masks", f"aggregate/{method['pseudo_label']}", f"select/{method['select']}"),
     }
 
 
@@ -75,7 +75,7 @@ def _rating_networks(run: Run) -> tuple[str, ...]:
 
 def thresholds(run: Run, code: Code) -> arguments.Thresholds:
     """For measure_thresholds."""
-    limits = {name: getattr(run.recipe.quality, name) for name in ("least", "most")}
+    limits = {name: getattr(run.method.quality, name) for name in ("low", "high")}
     return {**_rated(run), "quality": limits, "code": code("measure_thresholds", *_rating_networks(run))}
 
 
@@ -85,42 +85,42 @@ def rating(run: Run, code: Code) -> arguments.Rating:
 
 
 def _rated(run: Run) -> arguments.Rated:
-    return {**facts(run), "rated": run.recipe.rates, "seed": run.seed}
+    return {**facts(run), "rated": run.method.rates, "seed": run.seed}
 
 
 def pairs(run: Run, generation: int, code: Code) -> arguments.Pairs:
     """For assemble_pairs."""
-    recipe = run.at(generation)
+    method = run.at(generation)
     return {
-        "copies": recipe["copies"],
-        "copies_by": recipe["copies_by"],
-        "labelled_copies": recipe["labelled_copies"],
+        "noise_copies": method["noise_copies"],
+        "noise_copies_by": method["noise_copies_by"],
+        "labelled_noise_copies": method["labelled_noise_copies"],
         "code": code("assemble_pairs"),
     }
 
 
 def student(run: Run, generation: int, member: int, code: Code) -> arguments.Student:
     """For train."""
-    recipe = run.at_member(generation, member)
-    learner = f"learners/{recipe['learn']['name']}"
+    method = run.at_member(generation, member)
+    learner = f"learners/{method['learn']['name']}"
     return {
         "task": run.dataset.task.model_dump(mode="json"),
         "size": list(run.dataset.size),
         "channels": run.dataset.channels,
         "input": _input(run),
-        "free_rotation": run.dataset.free_rotation,
+        "rotation_invariant": run.dataset.rotation_invariant,
         "network": run.network_at(generation, member).model_dump(mode="json", exclude={"resources"}),
         "threads": run.network.resources.threads,
-        "recipe": {
-            "doubt": _seen(recipe["doubt"], run),
-            "noise": recipe["noise"],
-            "strength": recipe["strength"],
-            "originals": recipe["originals"],
-            "view": recipe["view"],
-            "labelled_share": recipe["labelled_share"],
-            "label_share": recipe["label_share"],
-            "learn": recipe["learn"],
-            "budget_of": recipe["budget_of"],
+        "method": {
+            "inconsistency": _seen(method["inconsistency"], run),
+            "noise": method["noise"],
+            "noise_ramp": method["noise_ramp"],
+            "keep_originals": method["keep_originals"],
+            "augmentation": method["augmentation"],
+            "labelled_batch_fraction": method["labelled_batch_fraction"],
+            "labelled_subset": method["labelled_subset"],
+            "learn": method["learn"],
+            "steps_from": method["steps_from"],
         },
         "seed": run.seed,
         "generation": generation,
@@ -146,21 +146,21 @@ def _seen(doubt: dict, run: Run) -> dict:
 
 def _input(run: Run) -> dict:
     """How an image came to the network's size: model.json keeps it, so that new images come to it in the same way."""
-    keys = {"geometry", "depth", "exif", "protocol"}
+    keys = {"geometry", "bit_depth", "exif", "protocol"}
     return {"dataset": run.dataset_name} | run.dataset.model_dump(mode="json", include=keys)
 
 
 def ranking(run: Run, generation: int, code: Code) -> arguments.Ranking:
     """For rank_students: how many of this pool label for the next generation."""
-    recipe = run.at(generation)
+    method = run.at(generation)
     task = run.dataset.task
-    teachers = min(recipe["teachers"], recipe["pool"])
+    teachers = min(method["teachers"], method["students"])
     return {"teachers": teachers, "score": task.rank_by or task.score, "code": code("rank_students")}
 
 
 def ranking_evalnets(run: Run, code: Code) -> arguments.Ranking:
     """For rank_evalnets: how many of them rate."""
-    return {"teachers": run.recipe.quality.used, "score": "agreement", "code": code("rank_evalnets")}
+    return {"teachers": run.method.quality.used, "score": "agreement", "code": code("rank_evalnets")}
 
 
 def joining(code: Code) -> arguments.Coded:
@@ -179,16 +179,16 @@ def evaluation(run: Run, generation: int, code: Code) -> arguments.Evaluation:
         **facts(run),
         "run": run.name,
         "generation": generation,
-        "upper_bound": run.recipe.upper_bound,
-        "patience": run.recipe.patience,
-        "doubt_target": _seen(run.at(generation)["doubt"], run)["target"],
+        "upper_bound": run.method.upper_bound,
+        "patience": run.method.patience,
+        "doubt_target": _seen(run.at(generation)["inconsistency"], run)["target"],
         "code": code("evaluate", _architecture(run)),
     }
 
 
 def deciding(run: Run, code: Code) -> arguments.Deciding:
     """For decide: how many students each planned generation has."""
-    pools = [run.at(generation)["pool"] for generation in range(run.recipe.last + 1)]
+    pools = [run.at(generation)["students"] for generation in range(run.method.last + 1)]
     return {"pools": pools, "code": code("decide")}
 
 
@@ -208,14 +208,14 @@ def report(run: Run, controls: list[Run], code: Code, config: Config) -> argumen
     return {
         "run": {
             "name": run.name,
-            "method": run.method,
+            "method": run.method_name,
             "dataset": run.dataset_name,
             "split": run.split,
             "seed": run.seed,
-            "quirks": quirks_of(run),
-            "upper_bounds": [one.method for one in (run, *controls) if one.recipe.upper_bound],
+            "deviations": deviations_of(run),
+            "upper_bounds": [one.method_name for one in (run, *controls) if one.method.upper_bound],
         },
-        "controls": [one.method for one in controls],
+        "controls": [one.method_name for one in controls],
         "task": task.model_dump(mode="json"),
         "palette": task.palette,
         "colours": task.legend,
@@ -224,9 +224,9 @@ def report(run: Run, controls: list[Run], code: Code, config: Config) -> argumen
         "settings": run.model_dump(mode="json", exclude={"dataset": {"splits"}})
         | {"split_of_the_data": run.dataset.splits[run.split].model_dump(mode="json")},
         "code": {
-            "predict": prediction(run, run.recipe.last, code)["code"],
-            "build_masks": masks(run, run.recipe.last, code)["code"],
-            "train": student(run, run.recipe.last, 1, code)["code"],
+            "predict": prediction(run, run.method.last, code)["code"],
+            "build_masks": masks(run, run.method.last, code)["code"],
+            "train": student(run, run.method.last, 1, code)["code"],
             "evaluate": evaluation(run, 0, code)["code"],
             "report": code("report"),
         },

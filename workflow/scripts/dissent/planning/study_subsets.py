@@ -1,9 +1,9 @@
-"""How many images each side of a run's split has: from its tables, else as it will be divided. No torch."""
+"""How many images each subset of a run's split has: from its tables, else as it will be divided. No torch."""
 
 from pathlib import Path
 
 from dissent.config.resolve import Run
-from dissent.core.columns import SIDES
+from dissent.core.columns import SUBSETS
 from dissent.core.files import UserError, read_rows
 from dissent.datasets.raw import Problems, find_items
 from dissent.datasets.split import divide
@@ -11,15 +11,15 @@ from dissent.datasets.split_files import read_fixed
 from dissent.planning.paths import Plan
 
 
-def sides_of(plan: Plan, run: Run) -> dict[str, int] | None:
-    """{side: images}; None where the data are neither prepared nor such that their number is known before."""
-    tables = {side: Path(plan.side(run, side)) for side in SIDES}
+def subsets_of(plan: Plan, run: Run) -> dict[str, int] | None:
+    """{subset: images}; None where the data are neither prepared nor such that their number is known before."""
+    tables = {subset: Path(plan.subset(run, subset)) for subset in SUBSETS}
     if all(table.is_file() for table in tables.values()):
-        return {side: sum(1 for _ in read_rows(table)) for side, table in tables.items()}
+        return {subset: sum(1 for _ in read_rows(table)) for subset, table in tables.items()}
     split = run.dataset.splits[run.split]
     known: dict[str, int] | None = None
     if split.images:
-        known = {str(side): number for side, number in split.images.items()}
+        known = {str(subset): number for subset, number in split.images.items()}
         known["hidden"] = known["unlabelled"]
     if run.dataset.geometry.name not in ("whole", "centre") or split.lists is not None:
         return known  # windows are counted when they are cut
@@ -31,7 +31,7 @@ def sides_of(plan: Plan, run: Run) -> dict[str, int] | None:
         divided = divide(rows, split, f"split `{run.split}` of {run.dataset_name}", fixed)
     except UserError:
         return None
-    found = {side: len(chosen) for side, chosen in divided.items()}
+    found = {subset: len(chosen) for subset, chosen in divided.items()}
     return found | {"hidden": sum(bool(row["label"]) for row in divided["unlabelled"])}
 
 

@@ -1,6 +1,6 @@
 """What the table of a study is made from, as one plain dict for its scripts. No torch."""
 
-from dissent.config.deviations import quirks_of
+from dissent.config.deviations import deviations_of
 from dissent.config.resolve import Config, Run
 from dissent.config.study import Block
 from dissent.core import arguments
@@ -42,13 +42,13 @@ def _block(config: Config, name: str, block: Block) -> dict:
     }
 
 
-def _row(method: str, runs: list[Run]) -> dict:
-    recipe = runs[0].recipe
+def _row(name: str, runs: list[Run]) -> dict:
+    method = runs[0].method
     return {
-        "method": method,
-        "upper_bound": recipe.upper_bound,
-        "labels_alone": not recipe.last and recipe.learn.name == "supervised",
-        "generations": recipe.last,
-        "quirks": quirks_of(runs[0]),
+        "method": name,
+        "upper_bound": method.upper_bound,
+        "labels_alone": not method.last and method.learn.name == "supervised",
+        "generations": method.last,
+        "deviations": deviations_of(runs[0]),
         "folders": {str(run.seed): f"results/{run.name}" for run in runs},
     }

@@ -30,7 +30,7 @@ DISTURBED = {
 
 
 def blocked(task: Task) -> dict:
-    """The rule by which EvalNets see doubt, whatever a recipe's is: black, and background as published.
+    """The rule by which EvalNets see doubt, whatever a method's is: black, and background as published.
 
     Where every id is a class, doubt is in no plane of the mask: as id 0 it would be that class.
     """
@@ -58,19 +58,20 @@ def make_examples(
     images_NHWC: np.ndarray,
     labels_NHW: np.ndarray,
     rated: str,
-    side: str,
+    subset: str,
     task: Task,
     params: "arguments.Rated",
     device: str,
 ) -> Examples:
     """Examples of what is to be rated: single `predictions`, or `masks`, the consensus of two to four networks, blocked.
 
-    `pools`: networks of each method; `side`: train or val. People's own labels are
+    `pools`: networks of each method; `subset`: train or val. People's own labels are
     among the single predictions, with perfect scores.
     """
-    several = [network for pool in pools for network in pool[: NETWORKS[side] if rated == "predictions" else None]]
+    several = [network for pool in pools for network in pool[: NETWORKS[subset] if rated == "predictions" else None]]
     predicted = [
-        inference.masks(network, images_NHWC, task, device, params["precision"], params["batch"]) for network in several
+        inference.masks(network, images_NHWC, task, device, params["precision"], params["batch_size"])
+        for network in several
     ]
     if rated == "predictions":
         nothing = taught(blocked(task))
@@ -81,24 +82,24 @@ def make_examples(
             for image, label, guess in zip(images_NHWC, labels_NHW, guesses, strict=True)
         ]
     else:
-        make = _agreement(np.stack(predicted, 1), task, params["seed"], side)
+        make = _agreement(np.stack(predicted, 1), task, params["seed"], subset)
         found = [
             make(index, image, label, number)
-            for number in range(ROUNDS[side])
+            for number in range(ROUNDS[subset])
             for index, (image, label) in enumerate(zip(images_NHWC, labels_NHW, strict=True))
         ]
     targets = [truth(mask, label, doubt, task).heads for _, mask, label, doubt in found]
     images, masks = [one[0] for one in found], [one[1] for one in found]
     if rated == "masks":
-        images, masks = _disturb(images, masks, task, params["seed"], side)
+        images, masks = _disturb(images, masks, task, params["seed"], subset)
     return Examples(np.stack(images), np.stack(masks), np.asarray(targets, np.float32))
 
 
-def _agreement(predicted_NKHW: np.ndarray, task: Task, seed: int, side: str) -> Callable:
+def _agreement(predicted_NKHW: np.ndarray, task: Task, seed: int, subset: str) -> Callable:
     """A function from (index, image, label, round) to the blocked pair with its doubt."""
 
     def make(index: int, image_HWC: np.ndarray, label_HW: np.ndarray, number: int) -> tuple:
-        random = generator(seed, "evalnet", side, index, number)
+        random = generator(seed, "evalnet", subset, index, number)
         masks = predicted_NKHW[index]
         count = min(len(masks), int(random.integers(2, 5)))
         votes = np.stack([task.unpack(masks[k]) for k in random.choice(len(masks), count, replace=False)])
@@ -110,10 +111,10 @@ def _agreement(predicted_NKHW: np.ndarray, task: Task, seed: int, side: str) -> 
     return make
 
 
-def _disturb(images: list, masks: list, task: Task, seed: int, side: str) -> tuple[list, list]:
+def _disturb(images: list, masks: list, task: Task, seed: int, subset: str) -> tuple[list, list]:
     """Half of the pairs become a noise copy: mirrored and disturbed, never turned, so that all keep one shape."""
     for index, pair in enumerate(zip(images, masks, strict=True)):
-        random = generator(seed, "evalnet", side, "copy", index)
+        random = generator(seed, "evalnet", subset, "copy", index)
         if random.random() < 0.5:
             images[index], masks[index] = noise_copy(*pair, DISTURBED[task.one_foreground], False, random)
     return images, masks

@@ -26,15 +26,15 @@ def ballots(
 ) -> Iterator[list[Tensor]]:
     """For each batch of images the probabilities (B, C, H, W) of every voter, in the image's own position.
 
-    `params`: with `views`; their random numbers come of seed and generation.
+    `params`: with `tta`; their random numbers come of seed and generation.
     """
-    how, batch = (device, params["precision"], params["batch"]), params["batch"]
-    if params["views"]["form"] == "none":
+    how, batch = (device, params["precision"], params["batch_size"]), params["batch_size"]
+    if params["tta"]["mode"] == "none":
         yield from inference.probabilities(pool, images_NHWC, task, *how)
         return
     for first in range(0, len(images_NHWC), batch):
         views = [
-            _views(image, params["views"], generator(params["seed"], params["generation"], "views", name))
+            _views(image, params["tta"], generator(params["seed"], params["generation"], "views", name))
             for image, name in zip(images_NHWC[first : first + batch], names[first : first + batch], strict=True)
         ]
         votes = []
@@ -49,7 +49,7 @@ def ballots(
 def _views(image_HWC: np.ndarray, views: dict, random: np.random.Generator) -> list[tuple[np.ndarray, tuple]]:
     """Each view with the move that made it: (upside down, mirrored, quarter turns)."""
     found = []
-    if views["form"] == "cumulative":
+    if views["mode"] == "cumulative":
         for _ in range(views["number"] + 1):  # published: one more than the number says
             image_HWC = photo(image_HWC, views["noise"], random)
             found.append((image_HWC, (False, False, 0)))

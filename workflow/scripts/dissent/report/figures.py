@@ -18,10 +18,10 @@ def differences(story: Story, verdict: Verdict) -> str:
     return plots.differences(rows, story.score) if rows else ""
 
 
-def scores(story: Story, side: str) -> str:
-    """Score against generation on one side."""
+def scores(story: Story, subset: str) -> str:
+    """Score against generation in one subset."""
     controls = {name: one.metrics for name, one in story.controls.items()}
-    return plots.scores([one.metrics for one in story.generations], controls, side, story.score)
+    return plots.scores([one.metrics for one in story.generations], controls, subset, story.score)
 
 
 def scores_legend(story: Story) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 LIMIT = 10_000_000  # bytes of the page; pictures shrink until it fits
 _TABLES = ("metrics.json", "counts.csv", "teachers.json", "cost.json", "predictions.csv", "masks.csv", "audit.json")
-_SIDES = (256, 192, 128, 96, 64)  # pixels of a tile at most
+_SUBSETS = (256, 192, 128, 96, 64)  # pixels of a tile at most
 
 
 def write_report(
@@ -34,14 +34,14 @@ def write_report(
 ) -> None:
     """Write the page. `generations` are the folders gen0..genN; `controls`: {method: folder of its last generation}.
 
-    `data`: {side of the split: its table}. `templates`: folder of report.html.j2, report.css
+    `data`: {subset of the split: its table}. `templates`: folder of report.html.j2, report.css
     and report.js.
     """
     story = Story.read(params, generations, controls, data)
     parts = _parts(story)
     sources = _sources(generations, controls, data)
-    for side in _SIDES:
-        page = seal_page(_render(Path(templates), parts | _pictures(story, side)), sources)
+    for subset in _SUBSETS:
+        page = seal_page(_render(Path(templates), parts | _pictures(story, subset)), sources)
         if len(page.encode()) < limit:
             break
     write_text(out, page)
@@ -57,10 +57,10 @@ def _sources(generations: Sequence[str], controls: Mapping[str, str], data: Mapp
 
 def _parts(story: Story) -> dict:
     """All but the pictures."""
-    side = story.sides[-1]
+    subset = story.subsets[-1]
     others = story.controls | ({"gen0": story.generations[0]} if story.last.number else {})
     found = verdict(
-        story.params["run"], story.last, others, side, story.params["task"], len(story.labelled_by_teachers)
+        story.params["run"], story.last, others, subset, story.params["task"], len(story.labelled_by_teachers)
     )
     audited = [one for one in story.labelled_by_teachers if one.audit["hidden_masks"]]
     return {
@@ -68,19 +68,19 @@ def _parts(story: Story) -> dict:
         "verdict": found,
         "stopped": story.stopped,
         "alarms": story.alarms,
-        "judged_on": side,
+        "judged_on": subset,
         "verdict_rows": tables.verdict_rows(story, found),
         "differences": figures.differences(story, found),
         "score": story.score,
         "definition": story.last.metrics["definitions"][story.score],
         "ranked_by": story.last.metrics["ranked_by"],
-        "sides": {
-            side: {
-                "images": story.last.metrics[side]["images"],
-                "plot": figures.scores(story, side),
-                "rows": tables.score_rows(story, side),
+        "subsets": {
+            subset: {
+                "images": story.last.metrics[subset]["images"],
+                "plot": figures.scores(story, subset),
+                "rows": tables.score_rows(story, subset),
             }
-            for side in story.sides
+            for subset in story.subsets
         },
         "scores_legend": figures.scores_legend(story),
         "pseudo": tables.pseudo_rows(story),
@@ -98,14 +98,14 @@ def _parts(story: Story) -> dict:
         "versions": provenance.versions(),
         "digests": provenance.digests(story),
         "settings": provenance.settings(story),
-        "quirks": [told(name) for name in story.params["run"]["quirks"]],
+        "deviations": [told(name) for name in story.params["run"]["deviations"]],
     }
 
 
-def _pictures(story: Story, side: int) -> dict:
+def _pictures(story: Story, subset: int) -> dict:
     if not story.labelled_by_teachers:
         return {"through": [], "sheets": []}
-    sheets = Sheets(story, side)
+    sheets = Sheets(story, subset)
     return {"through": sheets.through_generations(), "sheets": sheets.groups()}
 
 

@@ -31,26 +31,26 @@ def _spread(count: int, width: float) -> np.ndarray:
     return np.linspace(-width, width, count) if count > 1 else np.zeros(count)
 
 
-def scores(generations: Sequence[Mapping], controls: Mapping[str, Mapping], side: str, score: str) -> str:
-    """Score against generation on one side: every student a dot, the pool's mean and sd, controls as lines across.
+def scores(generations: Sequence[Mapping], controls: Mapping[str, Mapping], subset: str, score: str) -> str:
+    """Score against generation in one subset: every student a dot, the pool's mean and sd, controls as lines across.
 
     Both arguments hold metrics.json: of each generation, and of each control's last one.
     """
     figure, found = axes()
     numbers = [row["generation"] for row in generations]
     for row in generations:
-        dots = _hundred([student[score]["value"] for student in row[side]["students"].values()])
+        dots = _hundred([student[score]["value"] for student in row[subset]["students"].values()])
         found.plot(row["generation"] + _spread(len(dots), 0.12), dots, **STUDENT.line, alpha=0.55, markeredgewidth=0)
-    pools = [row[side]["pool"][score] for row in generations]
+    pools = [row[subset]["pool"][score] for row in generations]
     means, spreads = (_hundred([pool[key] for pool in pools]) for key in ("mean", "sd"))
     found.errorbar(numbers, means, np.nan_to_num(spreads), capsize=4, markersize=5, **POOL.line)
-    ensembles = [row[side]["ensemble"][score]["value"] for row in generations]
+    ensembles = [row[subset]["ensemble"][score]["value"] for row in generations]
     found.plot(numbers, _hundred(ensembles), markersize=5, alpha=0.8, **ENSEMBLE.line)
     _generation_ticks(found, numbers)
     right = max(numbers) + 0.35
     for index, row in enumerate(controls.values()):
         line = control_mark(index).line
-        dots = _hundred([student[score]["value"] for student in row[side]["students"].values()])
+        dots = _hundred([student[score]["value"] for student in row[subset]["students"].values()])
         found.plot(
             right + 0.2 * index + _spread(len(dots), 0.03),
             dots,
@@ -59,10 +59,10 @@ def scores(generations: Sequence[Mapping], controls: Mapping[str, Mapping], side
             alpha=0.7,
             markeredgewidth=0,
         )
-        found.axhline(_hundred([row[side]["pool"][score]["mean"]])[0], **line)
+        found.axhline(_hundred([row[subset]["pool"][score]["mean"]])[0], **line)
     found.set_xlim(min(numbers) - 0.45, right + 0.2 * max(len(controls) - 1, 0) + 0.2)
-    found.set_ylabel(f"{score} on {side}, %")
-    return svg(figure, f"scores-{side}", f"{score} on {side} images against generation, with controls")
+    found.set_ylabel(f"{score} on {subset}, %")
+    return svg(figure, f"scores-{subset}", f"{score} on {subset} images against generation, with controls")
 
 
 def differences(rows: Sequence[Mapping], score: str) -> str:

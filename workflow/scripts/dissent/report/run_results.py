@@ -93,7 +93,7 @@ class Story:
     ends: dict[str, Generation]
     """the last that was planned of each control"""
     data: dict[str, str]
-    """side of the split (labelled, unlabelled, val, test, hidden) -> its table"""
+    """subset of the split (labelled, unlabelled, val, test, hidden) -> its table"""
 
     @classmethod
     def read(
@@ -156,9 +156,9 @@ class Story:
         return self.last.metrics["score"]
 
     @property
-    def sides(self) -> list[str]:
+    def subsets(self) -> list[str]:
         """val and test, where there are images."""
-        return [side for side in ("val", "test") if self.last.metrics[side]]
+        return [subset for subset in ("val", "test") if self.last.metrics[subset]]
 
     @property
     def upper_bounds(self) -> list[str]:

@@ -89,7 +89,7 @@ class Sheets:
     def _said(self, one: Generation, name: str) -> list[Tile]:
         """Tiles of the teachers, the doubt and the label of an image in a generation."""
         row, teachers = self.rows[one.number][name], one.predictions[name]
-        voter = "teacher" if self.story.params["settings"]["recipe"]["views"]["form"] == "none" else "view"
+        voter = "teacher" if self.story.params["settings"]["method"]["tta"]["mode"] == "none" else "view"
         found = []
         for k in sorted(teachers)[:_TEACHERS]:
             prediction = self._mask(teachers[k], "prediction", "sha256", one.folder / "predictions.csv")

@@ -13,12 +13,12 @@ def percent(value: float | None) -> str:
     return "-" if value is None else f"{100 * value:.1f}"
 
 
-def score_rows(story: Story, side: str) -> list[dict]:
-    """The pool, the best student and the ensemble of each generation and control on one side."""
+def score_rows(story: Story, subset: str) -> list[dict]:
+    """The pool, the best student and the ensemble of each generation and control in one subset."""
     runs = [(story.params["run"]["method"], one) for one in story.generations] + list(story.controls.items())
     rows = []
     for name, one in runs:
-        part, score = one.metrics[side], story.score
+        part, score = one.metrics[subset], story.score
         bounds = part["best_interval"]
         sd = part["pool"][score]["sd"]
         rows.append(
@@ -96,13 +96,13 @@ def class_rows(story: Story) -> list[dict]:
     names = list(dict.fromkeys([*pseudo["class_share"], *last["label_names"]]))
     index = {name: i for i, name in enumerate(last["label_names"])}
 
-    def score(row: dict, side: str, name: str) -> str:
-        return percent(row[side]["best"][story.score]["per_label"][index[name]]) if name in index else "-"
+    def score(row: dict, subset: str, name: str) -> str:
+        return percent(row[subset]["best"][story.score]["per_label"][index[name]]) if name in index else "-"
 
     return [
         {
             "name": name,
-            "scores": [score(row, side, name) for side in story.sides for row in compared],
+            "scores": [score(row, subset, name) for subset in story.subsets for row in compared],
             "labelled": percent(pseudo["labelled_class_share"].get(name)),
             "pseudo": percent(pseudo["class_share"].get(name)),
             "doubt": percent(audited.get(name, {}).get("doubt")),

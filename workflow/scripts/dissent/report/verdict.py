@@ -42,7 +42,7 @@ class Verdict:
 
 
 def verdict(
-    run: Mapping, last: Generation, others: Mapping[str, Generation], side: str, task: dict, made: int = 0
+    run: Mapping, last: Generation, others: Mapping[str, Generation], subset: str, task: dict, made: int = 0
 ) -> Verdict:
     """The report's first sentence: what the generations were worth.
 
@@ -53,10 +53,10 @@ def verdict(
     neither is `gen0`, the run's own start.
     """
     row, ours = last.metrics, last.folder / "counts.csv"
-    score, part = row["score"], row[side]
+    score, part = row["score"], row[subset]
     against = []
     for name, one in others.items():
-        found = difference(ours, one.folder / "counts.csv", side, score, task)
+        found = difference(ours, one.folder / "counts.csv", subset, score, task)
         unequal = (
             "" if set(one.steps) == set(last.steps) else f" at {one.steps_told} steps a student, not {last.steps_told}"
         )
@@ -64,7 +64,7 @@ def verdict(
     mean = part["pool"][score]["mean"]
     number = "no score" if mean is None else f"{score} {100 * mean:.1f}"
     reached = (
-        f"gen{last.number} of {run['method']} reaches {number} on {part['images']:,} {side} images (mean of its pool)"
+        f"gen{last.number} of {run['method']} reaches {number} on {part['images']:,} {subset} images (mean of its pool)"
     )
     judged = [one for one in against if one.judged]
     if not last.number and made:

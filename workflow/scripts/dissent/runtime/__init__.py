@@ -38,7 +38,7 @@ def job(snakemake) -> Iterator[None]:
     UserError and a disk that is full or may not be written print `error: ...` and exit 2, Interrupted 75, Ctrl-C 130; any other exception keeps its
     traceback, in the log too (exit 1). SIGTERM, SIGHUP and SIGUSR1 raise Interrupted unless `signalled` takes them. AtOnce ends it well.
     """
-    use_settings(snakemake.config.get("settings", "config"))
+    use_settings(snakemake.config.get("config_dir", "config"))
     with teed(next(iter(snakemake.log), None)) as log, interruptible():
         words = [snakemake.rule, *(f"{name}={value}" for name, value in snakemake.wildcards.items())]
         start = time.strftime("%Y-%m-%d %H:%M:%S")

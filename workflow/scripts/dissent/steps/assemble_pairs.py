@@ -20,18 +20,18 @@ def assemble_pairs(
 ) -> None:
     """Write pairs.csv: the labelled pairs, then (generation > 0) the pseudo-labelled ones that were kept.
 
-    `hidden`: given to recipes marked `upper_bound` alone.
-    `scores`: the copies of each pair by the quality of its mask, in place of `copies`.
+    `hidden`: given to methods marked `upper_bound` alone.
+    `scores`: the copies of each pair by the quality of its mask, in place of `noise_copies`.
     """
-    rows = [_person(row, "labelled", params["labelled_copies"]) for row in read_table(labelled)]
+    rows = [_person(row, "labelled", params["labelled_noise_copies"]) for row in read_table(labelled)]
     if hidden is not None:
-        rows += [_person(row, "hidden", params["labelled_copies"]) for row in read_table(hidden)]
+        rows += [_person(row, "hidden", params["labelled_noise_copies"]) for row in read_table(hidden)]
     if masks is not None:
         images = {row["id"]: row for row in read_table(unlabelled)}
         by_quality = {row["id"]: int(row["copies"]) for row in read_table(scores)} if scores else {}
         for row in read_table(masks):
             if row["kept"] == "1":
-                rows.append(_pseudo(row, images[row["id"]], by_quality.get(row["id"], params["copies"])))
+                rows.append(_pseudo(row, images[row["id"]], by_quality.get(row["id"], params["noise_copies"])))
     write_table(out, rows, PAIRS)
 
 

@@ -36,7 +36,7 @@ def build_masks(
     """Write {consensus,inconsistency}/{id}.png and masks.csv, one row an image, dropped ones included.
 
     `previous`: masks.csv of the generation before, to say which share of the pixels agreed upon in both has changed;
-    None for the first. `scores`: the estimated quality of the predictions, for `label: scored`. Returns {"images"} for the cost.
+    None for the first. `scores`: the estimated quality of the predictions, for `pseudo_label: scored`. Returns {"images"} for the cost.
     """
     task = Task(params["task"])
     rows = read_table(predictions, PREDICTIONS)
@@ -70,10 +70,10 @@ def _build(
     for row in group:
         verify(row["prediction"], row["sha256"], table)
     masks = [read_mask(row["prediction"]) for row in group if row["teacher"] != MEAN]
-    chosen, rating = _chosen(group, masks, before, params["label"])
+    chosen, rating = _chosen(group, masks, before, params["pseudo_label"])
     votes = np.stack([task.unpack(mask) for mask in [*chosen, *masks]])
-    doubt = params["doubt"]
-    label, inconsistent, doubted, agreed = LABELERS[params["label"]](
+    doubt = params["inconsistency"]
+    label, inconsistent, doubted, agreed = LABELERS[params["pseudo_label"]](
         votes, task.kind, doubt["erode"], doubt["dilate"], task.background
     )
     if task.cells and (not rating or "prediction" in rating):  # one that was kept from before is redrawn already

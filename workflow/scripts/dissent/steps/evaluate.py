@@ -22,7 +22,7 @@ from dissent.core.files import (
 from dissent.core.task import Task
 from dissent.evaluation import metrics
 from dissent.evaluation.counting import CELL_COUNTS, count_all
-from dissent.evaluation.diagnostic_facts import empties, sides_of, small_of_dropped, watch
+from dissent.evaluation.diagnostic_facts import empties, small_of_dropped, subsets_of, watch
 from dissent.pseudolabels.learned import shares
 from dissent.steps.decide import stopping
 from dissent.steps.predict import load_pool
@@ -41,7 +41,7 @@ _TARGETS = {"labels_any": "foreground where grey > 0", "labels_half": "foregroun
 def evaluate(
     params: "arguments.Evaluation",
     teachers: str,
-    sides: dict[str, str],
+    subsets: dict[str, str],
     masks: str | None,
     labelled: str,
     about: str,
@@ -53,8 +53,8 @@ def evaluate(
 ) -> dict:
     """Write metrics.json (every score with its definition) and the per-image counts from which all of them follow.
 
-    `sides`: {"val": csv, "test": csv}. `about`: dataset.json, which names folders of targets of their own for some scores. `earlier`: folders of the generations before.
-    For each side: every student, the pool's mean and sd, the best by validation, and the ensemble of the pool (mean
+    `subsets`: {"val": csv, "test": csv}. `about`: dataset.json, which names folders of targets of their own for some scores. `earlier`: folders of the generations before.
+    For each subset: every student, the pool's mean and sd, the best by validation, and the ensemble of the pool (mean
     of the probabilities). From gen1 on `pseudo_labels` says what masks.csv says of them; `alarms` what to mistrust, `stopping`
     (of `generations: auto`) whether more generations are made. Returns {"images"} for the cost.
     """
@@ -76,25 +76,27 @@ def evaluate(
         "label_names": task.labels,
     }
     per_image: list[dict] = []
-    for side, csv in sides.items():
+    for subset, csv in subsets.items():
         rows = read_table(csv)
         counts = _count(rows, csv, pool, [*students, "ensemble"], task, known, device) if rows else None
-        result[side] = _summary(counts, students, task, known) if counts else None
+        result[subset] = _summary(counts, students, task, known) if counts else None
         for who, one in (counts["labels"] if counts else {}).items():
-            per_image += _image_rows(side, rows, who, one, result["label_names"])
+            per_image += _image_rows(subset, rows, who, one, result["label_names"])
         for who, one in (counts.get("mcce", {}) if counts else {}).items():
-            per_image += _image_rows(side, rows, who, one, [metrics.CELL_ROWS + name for name in result["label_names"]])
+            per_image += _image_rows(
+                subset, rows, who, one, [metrics.CELL_ROWS + name for name in result["label_names"]]
+            )
     if masks is not None:
         result["pseudo_labels"] = _pseudo_labels(masks, labelled, task, params["doubt_target"])
     result["tables"] = {Path(table).name: write_table(table, per_image, (*COUNTED, *COUNTS))}
-    everyone = {"labelled": labelled} | ({"unlabelled": unlabelled} if unlabelled else {}) | sides
-    result["sides"] = sides_of(everyone, known["files"], params["channels"])
-    result["alarms"] = watch(result, teachers, earlier, masks, result["sides"])
+    everyone = {"labelled": labelled} | ({"unlabelled": unlabelled} if unlabelled else {}) | subsets
+    result["subsets"] = subsets_of(everyone, known["files"], params["channels"])
+    result["alarms"] = watch(result, teachers, earlier, masks, result["subsets"])
     if params["patience"]:
         result["stopping"] = stopping(params, [*(str(Path(folder) / "counts.csv") for folder in earlier), table])
     result["tables"] = result.pop("tables")  # last: people read scores first
     write_json(out, result)
-    return {"images": sum(len(read_table(csv)) for csv in sides.values()) * len(pool)}
+    return {"images": sum(len(read_table(csv)) for csv in subsets.values()) * len(pool)}
 
 
 def _definition(name: str, params: "arguments.Evaluating") -> str:
@@ -129,7 +131,7 @@ def _count(
             ]
             targets[folder] = load_masks(named, params["files"], folder)
         done = 0
-        for several in inference.probabilities(pool, images, task, device, params["precision"], params["batch"]):
+        for several in inference.probabilities(pool, images, task, device, params["precision"], params["batch_size"]):
             several = [*several, torch.stack(several).mean(0)]
             for name, one in zip(names, several, strict=True):
                 masks = task.decide(one).cpu().numpy()
@@ -175,9 +177,15 @@ def _summary(counts: dict, students: list[str], task: Task, params: "arguments.E
     }
 
 
-def _image_rows(side: str, rows: list[dict], who: str, counts: np.ndarray, labels: list[str]) -> list[dict]:
+def _image_rows(subset: str, rows: list[dict], who: str, counts: np.ndarray, labels: list[str]) -> list[dict]:
     return [
-        {"side": side, "id": row["id"], "who": who, "label": label, **dict(zip(COUNTS, map(int, numbers), strict=True))}
+        {
+            "subset": subset,
+            "id": row["id"],
+            "who": who,
+            "label": label,
+            **dict(zip(COUNTS, map(int, numbers), strict=True)),
+        }
         for row, image in zip(rows, counts, strict=True)
         for label, numbers in zip(labels, image, strict=True)
     ]

@@ -13,11 +13,11 @@ def with_levels(settings: "arguments.Student", prepared: str) -> "arguments.Stud
 
     So they are part of what tells equal students apart, and of model.json; the date of dataset.json is not.
     """
-    if settings["input"]["depth"] != 16:
+    if settings["input"]["bit_depth"] != 16:
         return settings
     found = read_json(prepared)["levels"]
     if not found:
         raise UserError(
-            f"{prepared} has no grey levels, and the data set has `depth: 16`; delete it and prepare it again"
+            f"{prepared} has no grey levels, and the data set has `bit_depth: 16`; delete it and prepare it again"
         )
     return {**settings, "input": settings["input"] | {"levels": found}}

@@ -38,10 +38,10 @@ def predict(params: "arguments.Prediction", teachers: str, unlabelled: str, out:
     """
     task = Task(params["task"])
     asked = [row for row in read_json(teachers)["pool"] if row["teacher"]]
-    pool = load_pool(teachers, asked[:1] if params["views"]["form"] != "none" else asked, device)
+    pool = load_pool(teachers, asked[:1] if params["tta"]["mode"] != "none" else asked, device)
     rows = list(read_rows(unlabelled, UNLABELLED, params["part"]))
     if not rows and next(read_rows(unlabelled), None) is None:
-        raise UserError(f"{unlabelled} has no images to label; a recipe with generations needs unlabelled images")
+        raise UserError(f"{unlabelled} has no images to label; a method with generations needs unlabelled images")
     written: list[dict] = []
     with ThreadPoolExecutor(params["threads"]) as writers:
 

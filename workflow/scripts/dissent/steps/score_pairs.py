@@ -49,20 +49,20 @@ def score_pairs(
         skip_doubt = task.doubt_class and params["rated"] == "masks"
         pool = load_pool(evalnets, [row for row in read_json(evalnets)["pool"] if row["teacher"]], device)
         scores = []
-        for first in range(0, len(rows), params["batch"]):
-            chunk = rows[first : first + params["batch"]]
+        for first in range(0, len(rows), params["batch_size"]):
+            chunk = rows[first : first + params["batch_size"]]
             seen = _seen(chunk, images, task, params, table, unlabelled)
             scores += [
                 quality.rating(one, skip_doubt)
-                for one in rate(seen, pool, params["batch"], device, params["precision"])
+                for one in rate(seen, pool, params["batch_size"], device, params["precision"])
             ]
     written = [
         {
             "id": row["id"],
             "teacher": row.get("teacher", ""),
             "score": f"{score:.6f}",
-            "copies": quality.copies(score, limits["least"], limits["most"]),
-            "passes": int(score >= limits["most"]),
+            "copies": quality.copies(score, limits["low"], limits["high"]),
+            "passes": int(score >= limits["high"]),
         }
         for row, score in zip(rows, scores, strict=True)
     ]

@@ -18,13 +18,13 @@ def show_pairs(settings: "arguments.Shown", pairs: str, out: str) -> None:
     out/shown.json has the digest of each.
     """
     key = (settings["seed"], settings["generation"])
-    recipe: arguments.Learning = {**settings["recipe"], "label_share": 1.0}
-    seen = Pairs(pairs, settings["channels"], recipe, settings["free_rotation"], key, 1, 1)
+    method: arguments.Learning = {**settings["method"], "labelled_subset": 1.0}
+    seen = Pairs(pairs, settings["channels"], method, settings["rotation_invariant"], key, 1, 1)
     for index, (row, copy) in enumerate(seen.entries):
         image, target = seen.entry(index)
         name = seen.rows[row]["id"] + (f".copy{copy}" if copy else "")
         write_image(Path(out) / "inputs" / f"{name}.png", image[:, :, 0] if image.shape[2] == 1 else image)
-        if settings["recipe"]["doubt"]["target"] == "ignore_label":  # white wherever any label is left out
+        if settings["method"]["inconsistency"]["target"] == "ignore_label":  # white wherever any label is left out
             target = np.where(target >> MOST_BY_LABEL, np.uint8(UNKNOWN), target)
         write_mask(Path(out) / "targets" / f"{name}.png", target, settings["palette"])
     shown = sorted(Path(out).glob("*/*.png"))

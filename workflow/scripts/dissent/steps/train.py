@@ -46,14 +46,14 @@ def train_student(
     `state`: folder of the resume state (runtime/student_states.py), which no other process uses; its last checkpoint, of the
     finished training, stays. Returns {"steps", "images"} for the cost, and what earlier starts took, as {"earlier"}.
     """
-    spec, recipe = params["network"], params["recipe"]
+    spec, method = params["network"], params["method"]
     key = (params["seed"], params["generation"], params["member"])
     task = Task(params["task"])
-    channels, batch = params["channels"], spec["batch"]
+    channels, batch = params["channels"], spec["batch_size"]
     inputs = {path: sha256(path) for path in (pairs, val, unlabelled)}
     with signalled() as stop:
         checkpoints = Checkpoints(Path(state), digest(params, sorted(inputs.values())))
-        training = Pairs(pairs, channels, recipe, params["free_rotation"], key[:2], params["member"], batch)
+        training = Pairs(pairs, channels, method, params["rotation_invariant"], key[:2], params["member"], batch)
         if all((label == UNKNOWN).all() for label in training.labels):
             raise UserError(
                 f"all pixels of all labels that {pairs} names are unknown (255): there is nothing to learn. Are the values in "
@@ -63,10 +63,10 @@ def train_student(
         plan = Network.model_validate(spec)
         if fault := plan.misfit(*params["size"]):
             raise UserError(fault)
-        steps = plan.student_steps(recipe["budget_of"], len(training), training.people, others)
+        steps = plan.student_steps(method["steps_from"], len(training), training.people, others)
         torch.manual_seed(seed_of(*key, "weights"))
         network = networks.build(spec, task.outputs, channels)
-        learner = LEARNERS[recipe["learn"]["name"]](network, Loss(task, spec["loss"]), recipe["learn"], steps)
+        learner = LEARNERS[method["learn"]["name"]](network, Loss(task, spec["loss"]), method["learn"], steps)
         log.info("%d pairs, %d steps of %d images", len(training), steps, batch)
         with ThreadPoolExecutor(1) as ahead:
             draw = _batches(training, learner, unlabelled, params, key, device, ahead)
@@ -101,8 +101,8 @@ def _batches(
     ahead: ThreadPoolExecutor,
 ) -> Callable[[int], tuple[Batch, Mapping[str, Tensor]]]:
     """The function from a step to its batch: the next one is drawn while this one is learned."""
-    batch, recipe = params["network"]["batch"], params["recipe"]
-    count = max(1, round(batch * recipe["learn"].get("ratio", 1.0)))
+    batch, method = params["network"]["batch_size"], params["method"]
+    count = max(1, round(batch * method["learn"].get("ratio", 1.0)))
     stream = Unlabelled(unlabelled, params["channels"], count, key) if learner.views else None
 
     source = Resident(training, device) if Resident.fits(training, device) else training
@@ -117,8 +117,8 @@ def _batches(
         waiting[step + 1] = ahead.submit(draw, step + 1)
         random = torch.Generator().manual_seed(seed_of(*key, "views", step))
         target = torch.as_tensor(labels).to(device)
-        free = params["free_rotation"]
-        seen, target = augment.view_of_pairs(to_tensor(images, device), target, recipe["view"], free, random)
+        free = params["rotation_invariant"]
+        seen, target = augment.view_of_pairs(to_tensor(images, device), target, method["augmentation"], free, random)
         views = augment.views_of_images(to_tensor(more, device), learner.views, free, random) if stream else {}
         views = {name: view.contiguous(memory_format=torch.channels_last) for name, view in views.items()}
         return Batch(seen.contiguous(memory_format=torch.channels_last), target, names), views
@@ -127,7 +127,9 @@ def _batches(
 
 
 def _masks(network: nn.Module, images, task: Task, params: "arguments.Student", device: str):
-    return inference.masks(network, images, task, device, params["network"]["precision"], params["network"]["batch"])
+    return inference.masks(
+        network, images, task, device, params["network"]["precision"], params["network"]["batch_size"]
+    )
 
 
 def _read(table: str, params: "arguments.Student"):

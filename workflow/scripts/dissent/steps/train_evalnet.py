@@ -1,4 +1,4 @@
-"""Train one EvalNet, and measure the thresholds by which a recipe turns its ratings into choices (section 5.2)."""
+"""Train one EvalNet, and measure the thresholds by which a method turns its ratings into choices (section 5.2)."""
 
 import logging
 from pathlib import Path
@@ -68,17 +68,17 @@ def train_evalnet(
         inputs = sorted(sha256(path) for path in (*pools, labelled, val))
         checkpoints = Checkpoints(Path(state), digest(params, inputs))
         found = load_pools(pools, device)
-        sides = {
-            side: make_examples(found, *load_labelled(table, channels), params["rated"], side, task, params, device)
-            for side, table in (("train", labelled), ("val", val))
+        subsets = {
+            subset: make_examples(found, *load_labelled(table, channels), params["rated"], subset, task, params, device)
+            for subset, table in (("train", labelled), ("val", val))
         }
-        steps = plan.total_steps(len(sides["train"].masks))
+        steps = plan.total_steps(len(subsets["train"].masks))
         torch.manual_seed(seed_of(*key, "weights"))
         network = networks.build(spec, task.outputs, channels)
         learner = Rating(network, Loss(task, []), {}, steps)
-        log.info("%d examples, %d steps of %d", len(sides["train"].masks), steps, spec["batch"])
-        validate = _validator(sides["val"], task, params, device)
-        batches = _batches(sides["train"], task, spec["batch"], key, device)
+        log.info("%d examples, %d steps of %d", len(subsets["train"].masks), steps, spec["batch_size"])
+        validate = _validator(subsets["val"], task, params, device)
+        batches = _batches(subsets["train"], task, spec["batch_size"], key, device)
         progress = fit(learner, spec, steps, batches, validate, checkpoints, stop, key, device, checkpoint_seconds)
         kept = learner.result()
         kept.load_state_dict(progress.best)
@@ -88,38 +88,38 @@ def train_evalnet(
             "value": progress.best_score,
             "definition": "1 - mean absolute error of the IoU on validation examples",
         }
-        about = {"steps": steps, "best_step": progress.best_step, "examples": len(sides["train"].masks)}
+        about = {"steps": steps, "best_step": progress.best_step, "examples": len(subsets["train"].masks)}
         write_json(
             Path(out) / "metrics.json", about | {"val": {"agreement": value}, "tables": {"history.csv": history}}
         )
-    return {"steps": steps, "images": steps * spec["batch"]} | progress.before()
+    return {"steps": steps, "images": steps * spec["batch_size"]} | progress.before()
 
 
 def measure_thresholds(params: "arguments.Thresholds", pools: list[str], val: str, out: str, device: str) -> None:
-    """Write {"least", "most"}: those given as numbers, and for `validation` what the pools' masks are worth there.
+    """Write {"low", "high"}: those given as numbers, and for `validation` what the pools' masks are worth there.
 
-    least: mean quality of all their masks of validation images; most: mean of the best mask of each image.
+    low: mean quality of all their masks of validation images; high: mean of the best mask of each image.
     """
     task = Task(params["task"])
     images, labels = load_labelled(val, params["channels"])
-    how = (device, params["precision"], params["batch"])
+    how = (device, params["precision"], params["batch_size"])
     ratings = []
     for network in (one for pool in load_pools(pools, device) for one in pool):
         masks = inference.masks(network, images, task, *how)
         told = [truth(mask, label, None, task) for mask, label in zip(masks, labels, strict=True)]
         ratings.append([rating(one.heads) for one in told])
     table = np.asarray(ratings)
-    measured = {"least": float(table.mean()), "most": float(table.max(0).mean())}
+    measured = {"low": float(table.mean()), "high": float(table.max(0).mean())}
     given = {name: params["quality"][name] for name in measured}
     used = {name: measured[name] if value == "validation" else value for name, value in given.items()}
-    if used["least"] == used["most"] == 0:
+    if used["low"] == used["high"] == 0:
         raise UserError(
             f"no mask that the networks of `quality.of` make of the images in {val} is worth anything: these images show no "
             "object, or no network finds one; put images with objects into `val`, or give both thresholds as numbers"
         )
-    if used["least"] >= used["most"]:
+    if used["low"] >= used["high"]:
         raise UserError(
-            f"`quality.least` is {used['least']:.3f} and `quality.most` {used['most']:.3f}: the first must be smaller; "
+            f"`quality.low` is {used['low']:.3f} and `quality.high` {used['high']:.3f}: the first must be smaller; "
             "give both as numbers, or both as `validation`"
         )
     rounded = {name: round(value, 6) for name, value in used.items()}
@@ -149,7 +149,7 @@ def _batches(examples: Examples, task: Task, batch: int, key: tuple, device: str
 
 def _validator(examples: Examples, task: Task, params: "arguments.Facts", device: str):
     def validate(network: torch.nn.Module) -> float:
-        batch, errors = params["batch"], []
+        batch, errors = params["batch_size"], []
         for first in range(0, len(examples.masks), batch):
             chosen = range(first, min(first + batch, len(examples.masks)))
             told = rate(examples.planes(chosen, task), [network], batch, device, params["precision"])

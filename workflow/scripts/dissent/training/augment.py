@@ -1,4 +1,4 @@
-"""Named views of a batch (plain, weak, strong) and CutMix. They are drawn anew on every step.
+"""Named views of a batch (none, weak, strong) and CutMix. They are drawn anew on every step.
 
 Random numbers are drawn on the CPU, from the generator that is given. So a step's views are the same on every device.
 """
@@ -12,9 +12,9 @@ from torch import Generator, Tensor
 from dissent.training.offline_augment import GAUSSIANS
 
 # rotation in degrees either way, factor of size, shift as a share of the side
-GEOMETRY = {"plain": None, "weak": (0.0, 1.1, 0.05), "strong": (25.0, 1.4, 0.1)}
+GEOMETRY = {"none": None, "weak": (0.0, 1.1, 0.05), "strong": (25.0, 1.4, 0.1)}
 # contrast, brightness (share of 255), saturation: drawn from 1 - x to 1 + x; hue turn in parts of a circle
-COLOUR = {"plain": None, "weak": None, "strong": (0.4, 0.15, 0.4, 0.04)}
+COLOUR = {"none": None, "weak": None, "strong": (0.4, 0.15, 0.4, 0.04)}
 _GREY = (0.299, 0.587, 0.114)
 
 
@@ -22,12 +22,14 @@ def _uniform(count: int, low: float, high: float, generator: Generator) -> Tenso
     return torch.rand(count, generator=generator) * (high - low) + low
 
 
-def affine(view: str, count: int, height: int, width: int, free_rotation: bool, generator: Generator) -> Tensor | None:
+def affine(
+    view: str, count: int, height: int, width: int, rotation_invariant: bool, generator: Generator
+) -> Tensor | None:
     """Matrices `(count, 2, 3)` from output to input coordinates, for `affine_grid`.
 
     None where the view moves nothing.
 
-    Flips are part of it. Where up has no meaning (`free_rotation`) images are turned by half turns too, and by quarter
+    Flips are part of it. Where up has no meaning (`rotation_invariant`) images are turned by half turns too, and by quarter
     turns where they are square. The strong view adds its 25 degrees either way.
     """
     geometry = GEOMETRY[view]
@@ -39,7 +41,7 @@ def affine(view: str, count: int, height: int, width: int, free_rotation: bool, 
     size = torch.exp(_uniform(count, -math.log(scale), math.log(scale), generator))
     moves = torch.stack([_uniform(count, -2 * shift, 2 * shift, generator) for _ in range(2)], 1)
     flips = (torch.rand(count, 2, generator=generator) < 0.5).float() * -2 + 1
-    if free_rotation:
+    if rotation_invariant:
         angle = angle + (turns if height == width else turns // 2 * 2) * (math.pi / 2)
     else:
         flips[:, 1] = 1.0
@@ -109,18 +111,18 @@ def _colour_matrix(saturation_B: Tensor, turn_B: Tensor) -> Tensor:
 
 
 def view_of_pairs(
-    images_BCHW: Tensor, masks_BHW: Tensor, view: str, free_rotation: bool, generator: Generator
+    images_BCHW: Tensor, masks_BHW: Tensor, view: str, rotation_invariant: bool, generator: Generator
 ) -> tuple[Tensor, Tensor]:
     """Images (float 0..255) and their masks under one named view."""
     count, _, height, width = images_BCHW.shape
-    matrices = affine(view, count, height, width, free_rotation, generator)
+    matrices = affine(view, count, height, width, rotation_invariant, generator)
     images, masks = warp(images_BCHW, masks_BHW, matrices)
     assert masks is not None  # they were given
     return recolour(images, view, generator), masks
 
 
 def views_of_images(
-    images_BCHW: Tensor, names: tuple[str, ...], free_rotation: bool, generator: Generator
+    images_BCHW: Tensor, names: tuple[str, ...], rotation_invariant: bool, generator: Generator
 ) -> dict[str, Tensor]:
     """Several views of the same images that share one geometry, so that a label made on one holds on the others.
 
@@ -128,8 +130,8 @@ def views_of_images(
     all views keep its place.
     """
     count, _, height, width = images_BCHW.shape
-    geometry = "weak" if "plain" not in names else "plain"
-    images, _ = warp(images_BCHW, None, affine(geometry, count, height, width, free_rotation, generator))
+    geometry = "weak" if "none" not in names else "none"
+    images, _ = warp(images_BCHW, None, affine(geometry, count, height, width, rotation_invariant, generator))
     return {name: recolour(images, name, generator) for name in names}
 
 

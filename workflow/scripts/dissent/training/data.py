@@ -1,4 +1,4 @@
-"""Pairs and images as batches: decoded once, verified, with doubt joined as the recipe says. Knows no method."""
+"""Pairs and images as batches: decoded once, verified, with doubt joined as the method says. Knows no method."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -32,7 +32,7 @@ class Batch:
 def apply_doubt(
     image_HWC: np.ndarray, label_HW: np.ndarray, doubt_HW: np.ndarray, rule: dict, random: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The pair as a student sees it (recipe key `doubt`): published = input black, target background (section 5.1)."""
+    """The pair as a student sees it (method key `inconsistency`): published = input black, target background (section 5.1)."""
     where = doubt_HW != 0
     if rule["input"] != "keep":
         image_HWC = image_HWC.copy()
@@ -114,26 +114,26 @@ class Pairs:
         self,
         table: str,
         channels: int,
-        recipe: "arguments.Learning",
-        free_rotation: bool,
+        method: "arguments.Learning",
+        rotation_invariant: bool,
         key: tuple,
         member: int,
         batch: int,
     ):
-        """`key` = (seed, generation); `recipe` = `Recipe.at(generation)`; UserError when the table is empty."""
+        """`key` = (seed, generation); `method` = `Method.at(generation)`; UserError when the table is empty."""
         rows = read_table(table, PAIRS)
         if not rows:
             raise UserError(
                 f"{table} has no pairs: nothing to learn from; see masks.csv beside it for what was dropped"
             )
         self.people = sum(row["origin"] != "pseudo" for row in rows)
-        rows = _subset(rows, recipe["label_share"], (*key, "subset", member))
-        self.rows, self.recipe, self.key, self.free_rotation = rows, recipe, key, free_rotation
+        rows = _subset(rows, method["labelled_subset"], (*key, "subset", member))
+        self.rows, self.method, self.key, self.rotation_invariant = rows, method, key, rotation_invariant
         self.images = load_images(rows, table, channels)
         self.labels = load_masks(rows, table)
         self._join_doubt(table)
         self.entries = [(index, copy) for index, row in enumerate(rows) for copy in self._copies_of(row)]
-        self._orders = self._make_orders(batch, recipe["labelled_share"], (*key, member))
+        self._orders = self._make_orders(batch, method["labelled_batch_fraction"], (*key, member))
         copies = [index for index, (_, copy) in enumerate(self.entries) if copy]
         self._slots = {index: slot for slot, index in enumerate(copies)}
         self._copies = scratch(len(copies), *self.images.shape[1:]), scratch(len(copies), *self.labels.shape[1:])
@@ -144,7 +144,7 @@ class Pairs:
 
     def _copies_of(self, row: dict) -> range:
         """Numbers of a pair's copies; 0 is the pair itself."""
-        alone = row["origin"] == "pseudo" and not self.recipe["originals"]
+        alone = row["origin"] == "pseudo" and not self.method["keep_originals"]
         return range(int(alone), int(row["copies"]) + 1)
 
     def _join_doubt(self, table: str) -> None:
@@ -152,7 +152,7 @@ class Pairs:
             row = self.rows[index]
             doubt = load_masks([row], table, "doubt", 1)[0]
             random = generator(*self.key, "doubt", row["id"])
-            pair = apply_doubt(self.images[index], self.labels[index], doubt, self.recipe["doubt"], random)
+            pair = apply_doubt(self.images[index], self.labels[index], doubt, self.method["inconsistency"], random)
             self.images[index], self.labels[index] = pair
 
         with ThreadPoolExecutor(2) as workers:
@@ -180,9 +180,9 @@ class Pairs:
         slot = self._slots[index]
         if not self._rendered[slot]:
             random = generator(*self.key, "copy", self.rows[row]["id"], copy)
-            part = self.recipe["strength"] if self.rows[row]["origin"] == "pseudo" else 1.0
-            strength = part_of(self.recipe["noise"], part) if part != 1 else self.recipe["noise"]
-            pair = noise_copy(self.images[row], self.labels[row], strength, self.free_rotation, random)
+            part = self.method["noise_ramp"] if self.rows[row]["origin"] == "pseudo" else 1.0
+            strength = part_of(self.method["noise"], part) if part != 1 else self.method["noise"]
+            pair = noise_copy(self.images[row], self.labels[row], strength, self.rotation_invariant, random)
             images[slot], labels[slot] = pair
             self._rendered[slot] = True
         return images[slot], labels[slot]

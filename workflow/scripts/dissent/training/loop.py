@@ -81,7 +81,7 @@ def fit(
     learner.to(device).to(memory_format=torch.channels_last)
     optimizer = Optimizer(learner, spec["optimizer"], spec["schedule"], steps)
     scaler = torch.amp.GradScaler(device, enabled=spec["precision"] == "fp16")
-    average = Average(learner.result(), spec["ema"]) if spec["ema"] else None
+    average = Average(learner.result(), spec["ema_decay"]) if spec["ema_decay"] else None
     parts = {"learner": learner, "optimizer": optimizer.inner, "scaler": scaler}
     parts |= {"average": average} if average else {}
     every = spec["validate_every"] or max(1, steps // 50)
@@ -103,7 +103,7 @@ def fit(
         with autocast(device, spec["precision"]):
             loss, numbers = learner.loss(batch, views, step)
         guard.look(step, rate, loss.detach(), batch.names)
-        _descend(optimizer.inner, scaler, loss, learner, spec["clip"])
+        _descend(optimizer.inner, scaler, loss, learner, spec["gradient_clip"])
         learner.after(step)
         if average is not None:
             average.update(learner.result(), step)
@@ -116,7 +116,7 @@ def fit(
             guard.check_weights(progress.step, kept)
             score, mean = validate(kept), progress.mean_loss()
             extra = {name: round(float(value), 6) for name, value in numbers.items()}
-            progress.mark(score, kept, {"rate": rate, "loss": mean, **extra})
+            progress.mark(score, kept, {"learning_rate": rate, "loss": mean, **extra})
             message = f"loss {mean:.4f}  score {'none' if score is None else f'{score:.4f}'}"
             log.info("step %d/%d  %s  %s left", progress.step, steps, message, clock.left(progress.step))
             bar.set_postfix_str(message)
@@ -162,7 +162,7 @@ def _resume(checkpoints: Checkpoints, parts: Mapping) -> Progress:
 
 
 _CALMER = (
-    "a smaller `optimizer.rate`, a `schedule.warmup` or `clip: 1` in the network file helps most often; the last good "
+    "a smaller `optimizer.learning_rate`, a `schedule.warmup` or `gradient_clip: 1` in the network file helps most often; the last good "
     "checkpoint is kept"
 )
 EXPLODED = 1e6  # a loss; those of sane trainings begin below 10 and fall

@@ -72,7 +72,7 @@ def _grain(image_HWC: np.ndarray, strength: dict, random: np.random.Generator) -
 
 
 def noise_copy(
-    image_HWC: np.ndarray, mask_HW: np.ndarray, strength: dict, free_rotation: bool, random: np.random.Generator
+    image_HWC: np.ndarray, mask_HW: np.ndarray, strength: dict, rotation_invariant: bool, random: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """AUG of an image and its mask.
 
@@ -82,11 +82,11 @@ def noise_copy(
     """
     flip_up, flip_left = random.random() < 0.5, random.random() < 0.5
     turns = int(random.integers(0, 4))
-    if free_rotation and flip_up:
+    if rotation_invariant and flip_up:
         image_HWC, mask_HW = image_HWC[::-1], mask_HW[::-1]
     if flip_left:
         image_HWC, mask_HW = image_HWC[:, ::-1], mask_HW[:, ::-1]
-    if free_rotation:
+    if rotation_invariant:
         turns = turns if image_HWC.shape[0] == image_HWC.shape[1] else turns // 2 * 2
         image_HWC, mask_HW = np.rot90(image_HWC, turns), np.rot90(mask_HW, turns)
     return photometric(np.ascontiguousarray(image_HWC), strength, random), np.ascontiguousarray(mask_HW)

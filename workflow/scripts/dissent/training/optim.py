@@ -32,27 +32,29 @@ class Optimizer:
     def __init__(self, learner: nn.Module, spec: dict, schedule: dict, steps: int):
         self.spec, self.schedule, self.steps = spec, schedule, steps
         network: Any = learner.network  # ours, or a wrapper of smp's: both tell their encoder
-        encoder = {id(p) for p in network.encoder_parameters()} if spec["encoder_rate"] != 1 else set()
+        encoder = {id(p) for p in network.encoder_parameters()} if spec["encoder_learning_rate_factor"] != 1 else set()
         trained = [p for p in learner.parameters() if p.requires_grad]
         groups = [
             {"params": [p for p in trained if id(p) not in encoder], "factor": 1.0},
-            {"params": [p for p in trained if id(p) in encoder], "factor": spec["encoder_rate"]},
+            {"params": [p for p in trained if id(p) in encoder], "factor": spec["encoder_learning_rate_factor"]},
         ]
         groups = [group for group in groups if group["params"]]
         self.inner: torch.optim.Optimizer
         if spec["name"] == "adamw":
-            self.inner = torch.optim.AdamW(groups, spec["rate"], (0.9, 0.999), spec["epsilon"], fused=True)
+            self.inner = torch.optim.AdamW(groups, spec["learning_rate"], (0.9, 0.999), spec["epsilon"], fused=True)
         else:
-            self.inner = torch.optim.SGD(groups, spec["rate"], 0.9, weight_decay=spec["decay"], nesterov=True)
+            self.inner = torch.optim.SGD(
+                groups, spec["learning_rate"], 0.9, weight_decay=spec["weight_decay"], nesterov=True
+            )
 
     def set_rate(self, step: int) -> float:
         """Set every group's rate (and decay) for `step`; returns the rate of the decoder."""
-        rate = self.spec["rate"] * rate_factor(self.schedule, step, self.steps)
+        rate = self.spec["learning_rate"] * rate_factor(self.schedule, step, self.steps)
         for group in self.inner.param_groups:
             group["lr"] = rate * group["factor"]
             if self.spec["name"] == "adamw":
-                absolute = self.spec["decay_form"] == "absolute"
-                group["weight_decay"] = self.spec["decay"] / (group["lr"] if absolute else 1.0)
+                absolute = self.spec["weight_decay_form"] == "absolute"
+                group["weight_decay"] = self.spec["weight_decay"] / (group["lr"] if absolute else 1.0)
         return rate
 
 

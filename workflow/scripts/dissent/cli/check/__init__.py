@@ -2,7 +2,7 @@
 
 All raw images and masks are decoded and brought to size as `prepare` does it, into a folder under work/ that is removed
 again. Exit code 1 when something was found that would stop the run. `warning` marks what may spoil its
-numbers, as nearly the same image on two sides does, and `note` what deserves a look."""
+numbers, as nearly the same image in two subsets does, and `note` what deserves a look."""
 
 import argparse
 import contextlib
@@ -32,27 +32,27 @@ log = logging.getLogger("dissent")
 
 EXAMPLES = """examples:
   dissent check isic
-  dissent check mine --settings my_config"""
+  dissent check mine --config-dir my_config"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `dissent check`."""
     parser.add_argument("experiment", help="name of a file in config/experiments, or of a run (isic.aldt, isic.s2)")
     parser.add_argument(
-        "--settings", type=Path, metavar="DIR", help="a folder of settings of your own; default: config"
+        "--config-dir", type=Path, metavar="DIR", help="a folder of settings of your own; default: config"
     )
 
 
 def run(args: argparse.Namespace) -> int:
     """Returns 0 when the experiment can run, else 1."""
-    folder = settings_folder(args.settings)
+    folder = settings_folder(args.config_dir)
     config = config_of(folder)
     one = config.run(args.experiment)
     controls = config.controls(args.experiment)
     print(
-        f"{one.name}: data set {one.dataset_name}, split {one.split}, network {one.network_name}, method {one.method}"
+        f"{one.name}: data set {one.dataset_name}, split {one.split}, network {one.network_name}, method {one.method_name}"
     )
-    plan = Plan({"settings": str(folder)}, str(SHIPPED))
+    plan = Plan({"config_dir": str(folder)}, str(SHIPPED))
     found = asked(FIRST, plan, one)
     if not found.faults:
         found += _check_data(plan, one, controls)
@@ -90,14 +90,14 @@ def _check_data(plan: Plan, run: Run, controls: list[Run]) -> Found:
         except UserError as error:
             return Found([str(error).replace(scratch, f"data/{run.dataset_name}")], notes)
         print(f"\n{seen.unit} of the split:")
-        print(columns([list(seen.sides), list(seen.sides.values())]))
+        print(columns([list(seen.subsets), list(seen.subsets.values())]))
         found = asked(DATA, seen)
         lines, compared = changes(seen)
         if lines:
             print("\n  ".join([f"\nsince {earlier} was prepared:", *lines]))
         print("\nwhat will be trained (pairs and steps at most, as pseudo-labels may be dropped):")
         head = ["run", "generations", "students", "pairs", "steps each", "steps in all"]
-        print(columns([head, *(steps_of(each, seen.sides) for each in (run, *controls))]))
+        print(columns([head, *(steps_of(each, seen.subsets) for each in (run, *controls))]))
         for each in controls:
             if (home := plan.home(each)) != each.name:
                 print(f"  {each.name} has the students of generation 0 from {home}, trained once")

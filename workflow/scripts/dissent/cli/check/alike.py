@@ -1,6 +1,6 @@
-"""Nearly the same image on two sides of a split, and one image with two masks: a part of `dissent check`.
+"""Nearly the same image in two subsets of a split, and one image with two masks: a part of `dissent check`.
 
-Equal pixels on two sides are refused by the split itself. What is only alike is told and never refused: frames of a video are
+Equal pixels in two subsets are refused by the split itself. What is only alike is told and never refused: frames of a video are
 alike too, and whether that is a fault only a person knows.
 """
 
@@ -17,8 +17,8 @@ from dissent.core.task import Task
 from dissent.core.words import some
 from dissent.datasets.near import Found, Pair, Wanted, find
 
-SIDES = ("test", "val", "labelled", "unlabelled")
-COLUMNS = ("side", "image", "other_side", "other_image", "how", "likeness")
+SUBSETS = ("test", "val", "labelled", "unlabelled")
+COLUMNS = ("subset", "image", "other_subset", "other_image", "how", "likeness")
 _MOST = 10_000  # images that are compared; of more unlabelled ones a part is drawn
 _ALL = 0.97  # of the smaller image
 _TWINS = 0.97  # likeness from which two masks should be one
@@ -27,16 +27,16 @@ _APART = 0.3  # of the pixels where either mask shows something
 
 
 class Alike(NamedTuple):
-    """Two images that are nearly one, the side that is judged by first."""
+    """Two images that are nearly one, the subset that is judged by first."""
 
-    sides: tuple[str, str]
+    subsets: tuple[str, str]
     names: tuple[str, str]
     how: str
     likeness: float
 
     def __str__(self) -> str:
-        (one, other), (side, where) = self.names, self.sides
-        return f"{one} ({side}) and {other} ({where}): {self.how}"
+        (one, other), (subset, where) = self.names, self.subsets
+        return f"{one} ({subset}) and {other} ({where}): {self.how}"
 
 
 def check_alike(prepared: Path, split: Path, task: Task, table: Path) -> tuple[list[str], list[str]]:
@@ -49,18 +49,18 @@ def check_alike(prepared: Path, split: Path, task: Task, table: Path) -> tuple[l
     crowd = found.alike > _CROWD and len(found.pairs) > len(rows)  # a few copies are much of a few images
     for pair in found.pairs:
         one, other = rows[pair.first], rows[pair.second]
-        if one["side"] != other["side"]:
+        if one["subset"] != other["subset"]:
             names = one["id"], other["id"]
-            across.append(Alike((one["side"], other["side"]), names, _how(pair, one, other), pair.likeness))
+            across.append(Alike((one["subset"], other["subset"]), names, _how(pair, one, other), pair.likeness))
         elif not crowd and (
             pair.likeness >= _TWINS and not pair.part and not pair.turn and one["image_sha256"] != other["image_sha256"]
         ):
             masks += _two_masks(one, other, prepared, task)
     if across:
-        shown = [(*_column(one.sides, one.names), one.how, f"{one.likeness:.3f}") for one in across]
+        shown = [(*_column(one.subsets, one.names), one.how, f"{one.likeness:.3f}") for one in across]
         write_table(table, [dict(zip(COLUMNS, values, strict=True)) for values in shown], COLUMNS)
-    loud = [one for one in across if one.sides != ("labelled", "unlabelled")]
-    quiet = [one for one in across if one.sides == ("labelled", "unlabelled")]
+    loud = [one for one in across if one.subsets != ("labelled", "unlabelled")]
+    quiet = [one for one in across if one.subsets == ("labelled", "unlabelled")]
     if crowd:
         (warnings if loud else notes).append(_told_crowd(found.alike, across, table))
     elif loud:
@@ -81,16 +81,16 @@ def check_alike(prepared: Path, split: Path, task: Task, table: Path) -> tuple[l
     return notes, warnings
 
 
-def _column(sides: tuple[str, str], names: tuple[str, str]) -> tuple[str, ...]:
-    return sides[0], names[0], sides[1], names[1]
+def _column(subsets: tuple[str, str], names: tuple[str, str]) -> tuple[str, ...]:
+    return subsets[0], names[0], subsets[1], names[1]
 
 
 def _rows(prepared: Path, split: Path) -> tuple[list[dict], int]:
-    """Rows of files.csv with their side, those first by which is judged; and how many unlabelled ones are left out."""
-    sides = {row["id"]: side for side in SIDES for row in read_rows(split / f"{side}.csv", ("id",))}
-    rows = [row | {"side": sides[row["id"]]} for row in read_table(prepared / "files.csv") if row["id"] in sides]
-    rows.sort(key=lambda row: SIDES.index(row["side"]))
-    judged = sum(row["side"] != "unlabelled" for row in rows)
+    """Rows of files.csv with their subset, those first by which is judged; and how many unlabelled ones are left out."""
+    subsets = {row["id"]: subset for subset in SUBSETS for row in read_rows(split / f"{subset}.csv", ("id",))}
+    rows = [row | {"subset": subsets[row["id"]]} for row in read_table(prepared / "files.csv") if row["id"] in subsets]
+    rows.sort(key=lambda row: SUBSETS.index(row["subset"]))
+    judged = sum(row["subset"] != "unlabelled" for row in rows)
     room, others = max(0, _MOST - judged), len(rows) - judged
     if others <= room:
         return rows, 0
@@ -101,7 +101,7 @@ def _rows(prepared: Path, split: Path) -> tuple[list[dict], int]:
 def _found(rows: Sequence[Mapping], prepared: Path) -> Found:
     groups = {name: number for number, name in enumerate(dict.fromkeys(row["group"] for row in rows))}
     wanted = Wanted(
-        np.array([SIDES.index(row["side"]) for row in rows], np.int8),
+        np.array([SUBSETS.index(row["subset"]) for row in rows], np.int8),
         np.array([groups[row["group"]] for row in rows], np.int64),
         within=(0, 1, 2),
     )
@@ -131,14 +131,14 @@ def _how(pair: Pair, one: Mapping, other: Mapping) -> str:
 
 
 def _one_image_two_masks(rows: Sequence[Mapping], prepared: Path) -> list[str]:
-    """Images of one side with equal pixels whose masks differ."""
+    """Images of one subset with equal pixels whose masks differ."""
     first: dict[tuple[str, str], Mapping] = {}
     found = []
     for row in rows:
-        other = first.setdefault((row["side"], row["image_sha256"]), row)
-        if row["side"] != "unlabelled" and other["label_sha256"] != row["label_sha256"]:
+        other = first.setdefault((row["subset"], row["image_sha256"]), row)
+        if row["subset"] != "unlabelled" and other["label_sha256"] != row["label_sha256"]:
             share = float((_mask(other, prepared) != _mask(row, prepared)).mean())
-            found.append(f"{other['id']} and {row['id']} ({row['side']}), at {share:.2%} of the pixels")
+            found.append(f"{other['id']} and {row['id']} ({row['subset']}), at {share:.2%} of the pixels")
     return found
 
 
@@ -149,7 +149,7 @@ def _two_masks(one: Mapping, other: Mapping, prepared: Path, task: Task) -> Iter
     something = known & ((first != task.background) | (second != task.background))
     differ = known & (first != second)
     if differ.sum() > _APART * max(1, something.sum()):
-        yield f"{one['id']} and {other['id']} ({one['side']}), at {float(differ.mean()):.2%} of the pixels"
+        yield f"{one['id']} and {other['id']} ({one['subset']}), at {float(differ.mean()):.2%} of the pixels"
 
 
 def _mask(row: Mapping, prepared: Path) -> np.ndarray:
@@ -157,15 +157,15 @@ def _mask(row: Mapping, prepared: Path) -> np.ndarray:
 
 
 def _told(pairs: Sequence[Alike], table: Path) -> str:
-    counts = Counter(" and ".join(one.sides) for one in pairs)
-    where = ", ".join(f"{count:,} in {sides}" for sides, count in counts.items())
+    counts = Counter(" and ".join(one.subsets) for one in pairs)
+    where = ", ".join(f"{count:,} in {subsets}" for subsets, count in counts.items())
     several = (
         f"{len(pairs):,} pairs of images that are nearly the same lie"
         if pairs[1:]
         else "two images that are nearly the same lie"
     )
     return (
-        f"{several} on two sides of the split ({where}), so scores are too good: {some(pairs, between='; ')}. Say with `group` which images belong "
+        f"{several} in two subsets of the split ({where}), so scores are too good: {some(pairs, between='; ')}. Say with `group` which images belong "
         f"together (frames of a video, crops of a slide), or leave one of each pair out. All stand in {table}"
     )
 

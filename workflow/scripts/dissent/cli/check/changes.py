@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from dissent.cli.check.looks import Found, Seen
-from dissent.core.columns import APART, SIDES
+from dissent.core.columns import APART, SUBSETS
 from dissent.core.files import UserError, read_json, read_table
 from dissent.core.rebuild_hint import first
 from dissent.core.words import some
@@ -20,10 +20,10 @@ def changes(seen: Seen) -> tuple[list[str], Found]:
         return [], Found()
     now = [read_table(seen.prepared / "files.csv"), read_json(seen.prepared / "dataset.json")]
     lines = [*_settings(before[1], now[1]), *_files(before[0], now[0])]
-    sides, found = _sides(seen, data / "splits" / seen.run.split)
-    if not lines and not sides:
+    subsets, found = _subsets(seen, data / "splits" / seen.run.split)
+    if not lines and not subsets:
         return [], found
-    return [*lines, *sides, *_work(seen, data, data / "splits" / seen.run.split)], found
+    return [*lines, *subsets, *_work(seen, data, data / "splits" / seen.run.split)], found
 
 
 def _settings(before: Mapping, now: Mapping) -> Iterator[str]:
@@ -64,23 +64,23 @@ def _by_source(rows: list[dict]) -> dict[str, dict[str, tuple[str, ...]]]:
     return found
 
 
-def _sides(seen: Seen, split: Path) -> tuple[list[str], Found]:
-    """How the sides of the split change, if it was made before."""
+def _subsets(seen: Seen, split: Path) -> tuple[list[str], Found]:
+    """How the subsets of the split change, if it was made before."""
     parts, same, found = [], [], Found()
-    for side in APART:
+    for subset in APART:
         try:
-            then = {row["id"]: row for row in read_table(split / f"{side}.csv", ("id", "image_sha256"))}
+            then = {row["id"]: row for row in read_table(split / f"{subset}.csv", ("id", "image_sha256"))}
         except UserError:
             return [], found
-        now = {row["id"]: row for row in read_table(seen.split / f"{side}.csv")}
+        now = {row["id"]: row for row in read_table(seen.split / f"{subset}.csv")}
         came, went = sorted(now.keys() - then.keys()), sorted(then.keys() - now.keys())
         if came or went:
-            parts.append(f"{side} {len(now)} ({len(came)} came, {len(went)} went)")
+            parts.append(f"{subset} {len(now)} ({len(came)} came, {len(went)} went)")
         else:
-            same.append(side)
-        if side in ("val", "test") and (told := _moved(then, now)):
+            same.append(subset)
+        if subset in ("val", "test") and (told := _moved(then, now)):
             found.notes.append(
-                f"`{side}` of the split is not what it was ({told}): scores before and after it cannot be compared"
+                f"`{subset}` of the split is not what it was ({told}): scores before and after it cannot be compared"
             )
     if not parts:
         return [], found
@@ -105,7 +105,7 @@ def _work(seen: Seen, data: Path, split: Path) -> list[str]:
     trained = {job for job in graph if job.trains and Path(job.output).is_file()}
     if not trained:
         return []
-    changed = [f"{split}/{side}.csv" for side in SIDES if _content(split, side) != _content(seen.split, side)]
+    changed = [f"{split}/{subset}.csv" for subset in SUBSETS if _content(split, subset) != _content(seen.split, subset)]
     # as after a command that prepares and splits alone: its tables have other content, or have not
     later = {job: files for job, files in graph.items() if job.rule not in ("prepare", "split")}
     anew = trained & reached(seen.plan, later, [*changed, f"{data}/dataset.json"])
@@ -120,10 +120,10 @@ def _work(seen: Seen, data: Path, split: Path) -> list[str]:
     return lines
 
 
-def _content(split: Path, side: str) -> list[list[str]]:
+def _content(split: Path, subset: str) -> list[list[str]]:
     """A table without the paths, which are those of another folder while it is only looked at; [] where it lacks."""
     try:
-        rows = read_table(split / f"{side}.csv")
+        rows = read_table(split / f"{subset}.csv")
     except UserError:
         return []
     return [[value for name, value in row.items() if name not in ("image", "label")] for row in rows]

@@ -1,4 +1,4 @@
-"""Whether images that folders or names show to be of one source lie on several sides of a split: a part of `dissent check`."""
+"""Whether images that folders or names show to be of one source lie on several subsets of a split: a part of `dissent check`."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from dissent.datasets.naming import bare
 def check_grouped(dataset: Dataset, split: str, prepared: Path, tables: Path) -> list[str]:
     """A note, where the settings do not group images; `tables`: the folder of the split.
 
-    Where a person names the sides, folders alone tell, as names are often no more than numbers and kinds.
+    Where a person names the subsets, folders alone tell, as names are often no more than numbers and kinds.
     """
     plan = dataset.splits[split]
     if dataset.group is not None:
@@ -28,14 +28,14 @@ def check_grouped(dataset: Dataset, split: str, prepared: Path, tables: Path) ->
     if found is None:
         return []
     on: dict[str, set[str]] = {group: set() for group in found.images}
-    for side in APART:
-        for row in read_table(tables / f"{side}.csv", ("id",)):
-            on[found.of(keys[row["id"]])].add("train" if side.endswith("labelled") else side)
-    torn = sorted(group for group, sides in on.items() if len(sides) > 1)
+    for subset in APART:
+        for row in read_table(tables / f"{subset}.csv", ("id",)):
+            on[found.of(keys[row["id"]])].add("train" if subset.endswith("labelled") else subset)
+    torn = sorted(group for group, subsets in on.items() if len(subsets) > 1)
     if not torn:
         return []
     return [
-        f"images look like {len(on)} sources of several images each, and those of {len(torn)} are on two sides of the split "
+        f"images look like {len(on)} sources of several images each, and those of {len(torn)} are in two subsets of the split "
         f"({some(torn)}): if they are patients, videos or slides, scores are too good, and `group: {{pattern: "
-        f"'{found.pattern}'}}` keeps each on one side"
+        f"'{found.pattern}'}}` keeps each in one subset"
     ]

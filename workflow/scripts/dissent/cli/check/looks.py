@@ -14,7 +14,7 @@ from dissent.cli.check.flat import check_flat
 from dissent.cli.check.grouped import check_grouped
 from dissent.cli.check.shown import check_shown
 from dissent.config.resolve import Run
-from dissent.core.columns import SIDES
+from dissent.core.columns import SUBSETS
 from dissent.core.files import UserError, read_rows, sha256
 from dissent.core.task import Task
 from dissent.planning import resources
@@ -49,9 +49,9 @@ class Seen:
     """folder of the tables of the run's split"""
 
     @cached_property
-    def sides(self) -> dict[str, int]:
-        """Images of each side of the split, hidden masks too."""
-        return {name: sum(1 for _ in read_rows(self.split / f"{name}.csv")) for name in SIDES}
+    def subsets(self) -> dict[str, int]:
+        """Images of each subset of the split, hidden masks too."""
+        return {name: sum(1 for _ in read_rows(self.split / f"{name}.csv")) for name in SUBSETS}
 
     @property
     def unit(self) -> str:
@@ -86,34 +86,34 @@ def _weights(plan: Plan, run: Run) -> Found:
     return Found()
 
 
-def _sides(seen: Seen) -> Found:
+def _subsets(seen: Seen) -> Found:
     """Numbers of images."""
-    run, sides, found = seen.run, seen.sides, Found()
-    if run.recipe.last and not sides["unlabelled"]:
+    run, subsets, found = seen.run, seen.subsets, Found()
+    if run.method.last and not subsets["unlabelled"]:
         found.faults.append(
-            f"method {run.method} labels unlabelled images, and split {run.split} has none: put images without masks in, or "
+            f"method {run.method_name} labels unlabelled images, and split {run.split} has none: put images without masks in, or "
             "lower `labelled` (0.2 hides the masks of four in five)"
         )
-    if sides["labelled"] < run.network.batch:
+    if subsets["labelled"] < run.network.batch_size:
         found.notes.append(
-            f"{sides['labelled']} labelled {seen.unit} are fewer than `batch: {run.network.batch}`: batches repeat them"
+            f"{subsets['labelled']} labelled {seen.unit} are fewer than `batch_size: {run.network.batch_size}`: batches repeat them"
         )
-    if sides["val"] < _FEW:
+    if subsets["val"] < _FEW:
         found.notes.append(
-            f"{sides['val']} validation {seen.unit} tell little: the best step and the best students come by chance"
+            f"{subsets['val']} validation {seen.unit} tell little: the best step and the best students come by chance"
         )
-    if not sides["test"]:
+    if not subsets["test"]:
         found.notes.append("there are no test images: scores on validation images are a little too good")
     return found
 
 
 def _shown(seen: Seen) -> Found:
-    """What the images of each side show."""
+    """What the images of each subset show."""
     return Found(*check_shown(seen.prepared, seen.split, Task(seen.run.dataset.task.model_dump(mode="json"))))
 
 
 def _grouped(seen: Seen) -> Found:
-    """Images of one source on two sides."""
+    """Images of one source in two subsets."""
     return Found(notes=check_grouped(seen.run.dataset, seen.run.split, seen.prepared, seen.split))
 
 
@@ -144,13 +144,13 @@ def _alike(seen: Seen) -> Found:
 
 def _taught(plan: Plan, run: Run) -> Found:
     """What students learn where teachers disagree; that the label means nothing in particular was read from its name."""
-    task, recipe = run.dataset.task, run.recipe
-    if not (task.exclusive and recipe.teaches_background) or task.doubt_class:
+    task, method = run.dataset.task, run.method
+    if not (task.exclusive and method.teaches_background) or task.doubt_class:
         return Found()
     return Found(
         notes=[
-            f"where teachers disagree, students of {run.method} learn `{task.background}`. Is that a class of its own, rename it "
-            f"in data set {run.dataset_name}, or choose `doubt: {{input: keep, target: ignore}}`"
+            f"where teachers disagree, students of {run.method_name} learn `{task.background}`. Is that a class of its own, rename it "
+            f"in data set {run.dataset_name}, or choose `inconsistency: {{input: keep, target: ignore}}`"
         ]
     )
 
@@ -158,4 +158,4 @@ def _taught(plan: Plan, run: Run) -> Found:
 FIRST = [_home]
 """with a fault of these, nobody looks at the data"""
 SETTINGS = [_weights, _needs, _taught]
-DATA = [_sides, _grouped, _shown, _flat, _alike]
+DATA = [_subsets, _grouped, _shown, _flat, _alike]

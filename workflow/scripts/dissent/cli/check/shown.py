@@ -1,4 +1,4 @@
-"""Whether the images of each side of a split show what is to be learned, chosen by and judged: a part of `dissent check`."""
+"""Whether the images of each subset of a split show what is to be learned, chosen by and judged: a part of `dissent check`."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,10 +13,11 @@ def check_shown(prepared: Path, split: Path, task: Task) -> tuple[list[str], lis
     """Faults and notes on a split of a prepared data set; `split`: its folder."""
     present = {row["id"]: row["present"] for row in read_table(prepared / "files.csv", ("id", "present"))}
     rows = {
-        side: [present[row["id"]] for row in read_table(split / f"{side}.csv")] for side in ("labelled", "val", "test")
+        subset: [present[row["id"]] for row in read_table(split / f"{subset}.csv")]
+        for subset in ("labelled", "val", "test")
     }
-    images = {side: len(those) for side, those in rows.items()}
-    shows = {side: _with_objects(those, task) for side, those in rows.items()}
+    images = {subset: len(those) for subset, those in rows.items()}
+    shows = {subset: _with_objects(those, task) for subset, those in rows.items()}
     what = f"`{task.labels[0]}`" if task.one_foreground else "a label other than the background"
     faults, notes = [], []
     if images["labelled"] and not shows["labelled"]:

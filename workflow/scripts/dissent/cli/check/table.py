@@ -19,7 +19,7 @@ def summary(seen: Seen) -> str:
     total = about["labels"] * high * wide
     table = [["value in the files", "label", "pixels", "share", seen.unit]]
     present = [{int(value) for value in row["present"].split()} for row in rows]
-    for number, (value, name) in enumerate(zip(raw_values(seen.run.dataset.coding, task), names, strict=True)):
+    for number, (value, name) in enumerate(zip(raw_values(seen.run.dataset.mask_encoding, task), names, strict=True)):
         pixels = about["pixels"][name]
         images = sum(number in one for one in present)
         table.append([value, name, f"{pixels:,}", f"{pixels / max(total, 1):.2%}", images])

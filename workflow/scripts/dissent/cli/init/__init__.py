@@ -11,7 +11,7 @@ from pathlib import Path
 from dissent.cli.init import flags
 from dissent.cli.init.deep import levels_note
 from dissent.cli.init.grouping import told
-from dissent.cli.init.holdout import SIMULATED, held_back, told_sides
+from dissent.cli.init.holdout import SIMULATED, held_back, told_subsets
 from dissent.cli.init.infer_encoding import guess
 from dissent.cli.init.mask_meaning import Guess
 from dissent.cli.init.pairing import Pairs, find_pairs
@@ -44,7 +44,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--masks", default="masks", metavar="DIR", help="folder of masks below it (default: masks)")
     parser.add_argument("--unlabelled", metavar="DIR", help="a further folder below it, of images without masks")
     parser.add_argument("--name", help="name of the data set and the experiment; default: the folder's")
-    parser.add_argument("--settings", type=Path, metavar="DIR", help="folder of settings to write to; default: config")
+    parser.add_argument(
+        "--config-dir", type=Path, metavar="DIR", help="folder of settings to write to; default: config"
+    )
     parser.add_argument(
         "--anew", action="store_true", help="a known name: put its settings aside and write new ones; val and test move"
     )
@@ -90,7 +92,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="turned by a tag: masks show images as turned, as stored; none is",
     )
     images.add_argument(
-        "--unequal", choices=["resize"], help="masks of another size are brought to that of their image"
+        "--on-size-mismatch", choices=["resize"], help="masks of another size are brought to that of their image"
     )
     images.add_argument(
         "--group",
@@ -102,7 +104,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Returns 0 when the files are written or need no change, 1 when a known data set has something to mend."""
-    name, settings = _name(args), args.settings or settings_folder(None)
+    name, settings = _name(args), args.config_dir or settings_folder(None)
     files = Files(settings, name)
     there = [path for path in (files.dataset, files.experiment, files.table) if path.exists()]
     if files.dataset.exists() and not args.anew:
@@ -118,7 +120,7 @@ def run(args: argparse.Namespace) -> int:
     folders = filter(None, (pairs.images_below, pairs.masks_below, pairs.more_below))
     print(told_files(pairs.census, args.folder, folders))
     found, meant = _meaning(args, pairs)
-    further = {"exif": args.exif, "unequal": args.unequal}
+    further = {"exif": args.exif, "on_size_mismatch": args.on_size_mismatch}
     values = source_of(pairs, found.images, meant, args.size, args.geometry, args.group, further)
     labelled = _labelled(args, pairs)
     values["splits"] = {SPLIT: first_split(labelled, files.table)}
@@ -134,9 +136,9 @@ def run(args: argparse.Namespace) -> int:
     if note := levels_note(list(pairs.images.values()), dataset, cores()):
         print(f"\nnote    {note}")
     print(f"\nsize    {dataset.size[0]} x {dataset.size[1]} (height x width), {_geometry(args.geometry, found)}")
-    print(told_sides(held, files.table, labelled, simulated=not pairs.alone))
+    print(told_subsets(held, files.table, labelled, simulated=not pairs.alone))
     print(f"\nwritten {files.dataset}\n        {files.experiment}\n        {files.table}")
-    own = f" --settings {args.settings}" if args.settings else ""
+    own = f" --config-dir {args.config_dir}" if args.config_dir else ""
     print(f"Look at the names of labels in the first (`task`), then:\n  dissent check {name}{own}")
     return 0
 
@@ -166,7 +168,7 @@ def _labelled(args: argparse.Namespace, pairs: Pairs) -> str | float:
 def _unused_flags(args: argparse.Namespace) -> list[str]:
     """Flags that were given, and that settings which are there already answer."""
     masks = ("kind", "labels", "ignore", "threshold", "tolerance", "palette", "missing")
-    names = (*masks, "size", "exif", "unequal", "group", "leave_out", "labelled", "unlabelled")
+    names = (*masks, "size", "exif", "on_size_mismatch", "group", "leave_out", "labelled", "unlabelled")
     return [f"--{name.replace('_', '-')}" for name in names if getattr(args, name)] + [
         f"--{name}"
         for name, usual in (("geometry", "whole"), ("images", "images"), ("masks", "masks"))
@@ -223,7 +225,7 @@ def _lists(raw: Path) -> list[str]:
         found = sorted(path for one in pattern for path in raw.glob(one))
         if found:
             names = some([path.name for path in found])
-            lines.append(f"note    {names} may tell groups or sides of a split: see `{key}` in config/README.md")
+            lines.append(f"note    {names} may tell groups or subsets of a split: see `{key}` in config/README.md")
         for path in found:
             try:
                 decoded(path)

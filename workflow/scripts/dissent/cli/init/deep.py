@@ -15,7 +15,7 @@ _LOOKED_AT = 200  # images, evenly drawn: `dissent check` reads all of them
 
 def levels_note(images: Sequence[Path], source: Source, threads: int) -> str:
     """What to tell of the grey levels that become 0 and 255; "" for 8-bit images, and where nothing is odd."""
-    if source.depth == 8:
+    if source.bit_depth == 8:
         return ""
     some = images[:: -(-len(images) // _LOOKED_AT)]
     with ThreadPoolExecutor(threads) as pool:

@@ -18,7 +18,7 @@ from dissent.datasets.sampling import nested
 
 SEED = 42
 SIMULATED = 0.2  # of what is left for training, where all images have masks
-COLUMNS = ("image", "side", "sha256")
+COLUMNS = ("image", "subset", "sha256")
 """of the table; the digest tells an image that was renamed from one that is gone"""
 _LEAST = 3
 _HELD_BACK = 0.2  # of the images with masks, for validation and for the test each
@@ -30,15 +30,15 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Held:
-    """The images of each side, and of those that are on no side, as rows with `id` (path), `group`, `label`, `tiles`."""
+    """The images of each subset, and of those that are in no subset, as rows with `id` (path), `group`, `pseudo_label`, `tiles`."""
 
-    sides: dict[str, list[Row]]
+    subsets: dict[str, list[Row]]
     left_out: list[Row]
 
     def table(self, raw: Path) -> bytes:
         """The table of val and test."""
-        rows = [(row["id"], side) for side in ("val", "test") for row in self.sides[side]]
-        return table_bytes([{"image": path, "side": side, "sha256": sha256(raw / path)} for path, side in rows])
+        rows = [(row["id"], subset) for subset in ("val", "test") for row in self.subsets[subset]]
+        return table_bytes([{"image": path, "subset": subset, "sha256": sha256(raw / path)} for path, subset in rows])
 
 
 def table_bytes(rows: Sequence[dict[str, str]]) -> bytes:
@@ -46,7 +46,7 @@ def table_bytes(rows: Sequence[dict[str, str]]) -> bytes:
     stream = io.StringIO(newline="")
     writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(sorted(rows, key=lambda row: (row["side"] != "val", row["image"])))
+    writer.writerows(sorted(rows, key=lambda row: (row["subset"] != "val", row["image"])))
     return stream.getvalue().encode()
 
 
@@ -60,26 +60,26 @@ def held_back(pairs: Pairs, headers: Sequence[Header], source: Source, labelled:
         need = f"{_LEAST} at least are needed{', in 2 groups' if told else ''}: to learn, to choose, and to spare"
         raise UserError(f"{len(masked)} images{told} have masks; {need}")
     held = max(1, round(len(masked) * _HELD_BACK))
-    sides: dict[str, list[Row]] = {"val": [], "test": []}
-    for side in ("test", "val"):
-        free = [row for row in masked if row["group"] not in _groups(sides)]
-        spare = len({row["group"] for row in free}) - (2 if side == "test" else 1)
-        if spare < 1 or (side == "test" and len(masked) < TEST_FROM):
+    subsets: dict[str, list[Row]] = {"val": [], "test": []}
+    for subset in ("test", "val"):
+        free = [row for row in masked if row["group"] not in _groups(subsets)]
+        spare = len({row["group"] for row in free}) - (2 if subset == "test" else 1)
+        if spare < 1 or (subset == "test" and len(masked) < TEST_FROM):
             continue
-        sides[side] = _few_groups(nested(free, min(held, len(free)), SEED, side), spare)
-    taken = _groups(sides)
+        subsets[subset] = _few_groups(nested(free, min(held, len(free)), SEED, subset), spare)
+    taken = _groups(subsets)
     rest = [row for row in rows if row["group"] not in taken]
     with_mask = [row for row in rest if row["label"]]
     tiles = [row for row in rest for _ in range(row["tiles"])]  # the workflow counts tiles where it draws a share
     chosen = with_mask if labelled == "all" else _once(nested(tiles, labelled, SEED, "labelled"))
     ids = {row["id"] for row in chosen}
-    sides |= {"labelled": chosen, "unlabelled": [row for row in rest if row["id"] not in ids]}
-    used = {row["id"] for side in sides.values() for row in side}
-    return Held(sides, [row for row in rows if row["id"] not in used])
+    subsets |= {"labelled": chosen, "unlabelled": [row for row in rest if row["id"] not in ids]}
+    used = {row["id"] for subset in subsets.values() for row in subset}
+    return Held(subsets, [row for row in rows if row["id"] not in used])
 
 
-def _groups(sides: dict[str, list[Row]]) -> set[str]:
-    return {row["group"] for chosen in sides.values() for row in chosen}
+def _groups(subsets: dict[str, list[Row]]) -> set[str]:
+    return {row["group"] for chosen in subsets.values() for row in chosen}
 
 
 def _once(rows: list[Row]) -> list[Row]:
@@ -112,15 +112,15 @@ def _rows(pairs: Pairs, headers: Sequence[Header], source: Source) -> list[Row]:
     return rows
 
 
-def told_sides(held: Held, table: Path, labelled: str | float, simulated: bool) -> str:
-    """Lines for the terminal: how many images each side has, and what is not used, with the reason."""
-    sides, test = held.sides, held.sides["test"]
+def told_subsets(held: Held, table: Path, labelled: str | float, simulated: bool) -> str:
+    """Lines for the terminal: how many images each subset has, and what is not used, with the reason."""
+    subsets, test = held.subsets, held.subsets["test"]
     lines = [
-        f"split   {_count(sides['val'])} for validation, {_count(test) if test else 'none'} for the test: named in {table}, "
+        f"split   {_count(subsets['val'])} for validation, {_count(test) if test else 'none'} for the test: named in {table}, "
         "so they stay when you add images and masks",
-        f"        {_count(sides['labelled'])} labelled, {_count(sides['unlabelled'])} unlabelled",
+        f"        {_count(subsets['labelled'])} labelled, {_count(subsets['unlabelled'])} unlabelled",
     ]
-    hidden = [row for row in sides["unlabelled"] if row["label"]]
+    hidden = [row for row in subsets["unlabelled"] if row["label"]]
     if hidden:
         why = "every image has a mask, so this run measures what pseudo-labels are worth" if simulated else "as you say"
         lines.append(

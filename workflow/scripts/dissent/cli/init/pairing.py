@@ -100,7 +100,7 @@ def _paired(found: Pairs) -> Pairs:
         image_suffix=found.image_suffix,
         mask_suffix=found.mask_suffix,
         leave_out=found.leave_out,
-        coding=Folders(name="folders", folders=labels) if labels else Index(),
+        mask_encoding=Folders(name="folders", folders=labels) if labels else Index(),
         task=None,
     )
     problems = Problems()

@@ -20,7 +20,7 @@ from dissent.datasets.problems import Problems
 from dissent.datasets.raw import Item, find_items
 from dissent.datasets.settle import check_unmapped, check_used, each, settle
 
-_FLAGS = ("exif", "unequal")
+_FLAGS = ("exif", "on_size_mismatch")
 """settings that flags of `dissent init` write as they are"""
 
 Counts = dict[int, tuple[int, int]]
@@ -44,10 +44,10 @@ def rehearse(dataset: Dataset, threads: int) -> Counts:
     fit = {
         id_: (label.unmapped, sum(counts.values())) for id_, (counts, label) in read.items()
     }  # colours do not overlap
-    check_unmapped(dataset.coding, fit, problems)
+    check_unmapped(dataset.mask_encoding, fit, problems)
     used = [(item, read[item.id][1].palette, read[item.id][1].used) for item in items if item.id in read]
-    check_used(dataset.coding, used, raw, problems)
-    flags = [f"--{key}" for key in _FLAGS if any(f"`{key}: " in problem for problem in problems)]
+    check_used(dataset.mask_encoding, used, raw, problems)
+    flags = [f"--{key.replace('_', '-')}" for key in _FLAGS if any(f"`{key}: " in problem for problem in problems)]
     problems.stop(raw, f", so nothing was written{f' (here {flags[0]} says it)' if flags else ''}")
     return {value: (pixels[value], masks[value]) for value in pixels}
 

@@ -6,7 +6,7 @@ from itertools import count
 from pathlib import Path
 
 from dissent.cli.init.holdout import SIMULATED
-from dissent.cli.init.kept_sides import Told, update_sides
+from dissent.cli.init.kept_subsets import Told, update_subsets
 from dissent.cli.init.write_config import SPLIT, experiment_text, line_of
 from dissent.cli.seen import told_files
 from dissent.config.base import parse_yaml, read_yaml, validate
@@ -74,12 +74,12 @@ def update(folder: Path, files: Files, flags: list[str]) -> int:
             "the folder was moved"
         )
     census, problems = Census(), Problems()
-    items = find_items(dataset.model_copy(update={"partial": True}), raw, problems, census)
+    items = find_items(dataset.model_copy(update={"allow_unlabelled": True}), raw, problems, census)
     problems.stop(raw, "; nothing was changed")
     print(told_files(census, raw, [f for part in dataset.parts for f in (part.images, part.masks) if f is not None]))
     told = Told()
     told.notes += _since(files.name, items)
-    update_sides(dataset, files.name, files.table, raw, items, told)
+    update_subsets(dataset, files.name, files.table, raw, items, told)
     _update_settings(dataset, files, items, told)
     if not files.experiment.exists():
         told.files[files.experiment] = experiment_text(files.name).encode()
@@ -122,14 +122,14 @@ def _update_settings(dataset: Dataset, files: Files, items: list[Item], told: To
         return
     text = before = files.dataset.read_bytes().decode("utf-8")
     end = "\r\n" if "\r\n" in text else "\n"
-    if not dataset.partial:
-        wanted = dataset.model_copy(update={"partial": True})
-        new = re.sub("^splits:", f"partial: true{end}splits:", text, count=1, flags=re.MULTILINE)
+    if not dataset.allow_unlabelled:
+        wanted = dataset.model_copy(update={"allow_unlabelled": True})
+        new = re.sub("^splits:", f"allow_unlabelled: true{end}splits:", text, count=1, flags=re.MULTILINE)
         if _means(new, wanted, files.dataset):
             text, dataset = new, wanted
-            told.done.append(f"{files.dataset}: `partial: true`, as some images have no mask now")
+            told.done.append(f"{files.dataset}: `allow_unlabelled: true`, as some images have no mask now")
         else:
-            told.mend.append(f"{files.dataset}: write `partial: true`, as some images have no mask")
+            told.mend.append(f"{files.dataset}: write `allow_unlabelled: true`, as some images have no mask")
     split = dataset.splits.get(SPLIT)
     if split is not None and split.labelled == SIMULATED:
         keys = {"seed": split.seed, "labelled": SIMULATED, "fixed": split.fixed}

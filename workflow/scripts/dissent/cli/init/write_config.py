@@ -25,8 +25,8 @@ EXPERIMENT = {
     "network": "unet1x1_demo",
     "method": "im_clean",
     "generations": 2,
-    "pool": 3,
-    "view": "strong",
+    "students": 3,
+    "augmentation": "strong",
     "controls": ["ldt_equal_steps", "aldt"],
 }
 
@@ -53,14 +53,14 @@ def source_of(
         "mask_suffix": pairs.mask_suffix,
         "leave_out": pairs.leave_out,
         "names": pairs.names if pairs.names != "stem" else "",
-        "partial": bool(pairs.alone),
+        "allow_unlabelled": bool(pairs.alone),
         "group": {"pattern": group} if group else None,
         "channels": 1 if all(header.mode in ("1", "L", "LA", "I;16") for header in headers) else 0,
-        "depth": _depth(headers),
+        "bit_depth": _depth(headers),
         **further,
     }
-    values |= {key: value for key, value in optional.items() if value and (key, value) != ("depth", 8)}
-    values["coding"] = found.coding
+    values |= {key: value for key, value in optional.items() if value and (key, value) != ("bit_depth", 8)}
+    values["mask_encoding"] = found.coding
     values["size"] = size or fitting(headers, tiles=geometry == "tiles")
     if geometry == "tiles":
         values["geometry"] = {"name": "tiles", "overlap": 0.25}

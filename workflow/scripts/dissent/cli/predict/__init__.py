@@ -155,12 +155,12 @@ def _reader(pool: "Pool", levels: tuple[int, int] | None) -> Callable[[Photo], U
     given = knows.input
     draft = given.geometry.name == "whole" and given.protocol is None
     enough = tuple(knows.size) if draft else None
-    return lambda photo: read_upright(photo.path, knows.channels, given.depth, levels, given.exif != "none", enough)
+    return lambda photo: read_upright(photo.path, knows.channels, given.bit_depth, levels, given.exif != "none", enough)
 
 
 def _levels(knows: "Input", given: list[int] | None) -> tuple[int, int] | None:
     """Grey levels that become 0 and 255: the network's own, so that brightness means what it meant in training."""
-    if knows.depth == 8:
+    if knows.bit_depth == 8:
         if given is not None:
             raise UserError("`--levels` is for networks that learned from 16-bit images; leave it out")
         return None

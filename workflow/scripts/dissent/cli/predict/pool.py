@@ -26,7 +26,7 @@ class Input(Model):
     dataset: Annotated[str, Field(pattern="^[A-Za-z0-9_][A-Za-z0-9_-]*$")]
     """name of the data set"""
     geometry: Geometry
-    depth: Literal[8, 16]
+    bit_depth: Literal[8, 16]
     exif: Literal["auto", "both", "image", "none"]
     protocol: Literal["published"] | None
     levels: Annotated[list[Annotated[int, Field(ge=0, le=65535)]], Field(min_length=2, max_length=2)] | None = None
@@ -81,7 +81,7 @@ def folders_of(where: Path, everyone: bool) -> list[tuple[Path, dict[str, str]]]
         return every[:1]
     if len(every) < 2:
         raise UserError(f"{where} has {len(every)} student, and one cannot disagree; leave `--pool` out")
-    return marked if len(marked) > 1 else every  # a recipe without generations marks nobody
+    return marked if len(marked) > 1 else every  # a method without generations marks nobody
 
 
 def _trained(where: Path, row: dict) -> Path:
@@ -122,7 +122,7 @@ def open_pool(where: Path, everyone: bool, tiles: bool, device: str) -> Pool:
         knows = knows.model_copy(update={"input": given})
     digests = [one["sha256"] for _, one in known]
     return Pool(
-        loaded, [f for f, _ in folders], digests, knows, about["network"]["precision"], about["network"]["batch"]
+        loaded, [f for f, _ in folders], digests, knows, about["network"]["precision"], about["network"]["batch_size"]
     )
 
 

@@ -42,7 +42,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "paths", type=Path, nargs="*", metavar="PATH", help="folders or tables; default: data, results and DVC's cache"
     )
-    parser.add_argument("--settings", type=Path, metavar="DIR", help="folder of settings; default: that of the project")
+    parser.add_argument(
+        "--config-dir", type=Path, metavar="DIR", help="folder of settings; default: that of the project"
+    )
     parser.add_argument("--all", action="store_true", help="a line for each file, where many have one fault")
 
 
@@ -50,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
     """Returns 0 when all is as it was, else 1."""
     paths = named(args.paths)
     files = files_below(paths)
-    folder = settings_folder(args.settings)
+    folder = settings_folder(args.config_dir)
     wanted = Wanted(config_of(folder) if folder.is_dir() else None)
     found = find(paths, wanted, logged(paths, files))
     renamed = {fault.path for fault in found.faults if fault.how == "moved"}

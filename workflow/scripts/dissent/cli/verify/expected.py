@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dissent.core import seal
-from dissent.core.columns import SIDES
+from dissent.core.columns import SUBSETS
 from dissent.core.words import printable
 
 _MADE = re.compile(r"results/(?!studies/)([^/]+)/gen(\d+)/")
@@ -90,7 +90,7 @@ def _of_folder(folder: Path, names: set[str]) -> Iterator[Lost]:
     if folder.name == "evalnets" and names & {"evalnets.json", "1"}:
         yield Lost(folder / "evalnets.json", "belongs to EvalNets")
     if folder.parent.name == "splits" and names:
-        yield from (Lost(folder / f"{side}.csv", "belongs to a split") for side in SIDES)
+        yield from (Lost(folder / f"{subset}.csv", "belongs to a split") for subset in SUBSETS)
     if folder.parent.name == "data" and names & {"files.csv", "dataset.json", "images", "labels", "splits"}:
         yield from (Lost(folder / name, "belongs to a data set") for name in ("files.csv", "dataset.json"))
 

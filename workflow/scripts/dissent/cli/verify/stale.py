@@ -50,7 +50,7 @@ EVERYTHING = Wanted(None)
 
 def _why(folder: Path, config: Config) -> str:
     plain = folder.as_posix()
-    others = f"in {config.folders[0]} (--settings names another folder)"
+    others = f"in {config.folders[0]} (--config-dir names another folder)"
     try:
         if match := re.fullmatch(r"data/(?!raw$)([^/]+)", plain):
             return "" if match[1] in config.names("datasets") else f"no data set is called {match[1]} {others}"
@@ -80,10 +80,10 @@ def _of_run(config: Config, name: str, generation: int | None, student: int | No
         run = config.run(name)
     except UserError:
         return "" if generation is not None or _has_settings(config, name) else "no settings make this run"
-    if generation is not None and generation > run.recipe.last:
-        return f"{name} ends at gen{run.recipe.last}"
-    if student is not None and student > run.at(generation or 0)["pool"]:
-        return f"gen{generation} of {name} has {run.at(generation or 0)['pool']} students"
+    if generation is not None and generation > run.method.last:
+        return f"{name} ends at gen{run.method.last}"
+    if student is not None and student > run.at(generation or 0)["students"]:
+        return f"gen{generation} of {name} has {run.at(generation or 0)['students']} students"
     return ""
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from dissent.core.columns import SIDES
+from dissent.core.columns import SUBSETS
 
 _STUDENT = r"(model\.safetensors|(model|metrics|cost)\.json|history\.csv)"
 _SHARD = r"(/shard\d+)?"
@@ -22,7 +22,7 @@ _WRITTEN = re.compile(
     "|".join(
         [
             r"data/[^/]+/(files\.csv|raw\.csv|raw\.json|dataset\.json)",
-            rf"data/[^/]+/splits/[^/]+/(({'|'.join(SIDES)})\.csv|split\.json)",
+            rf"data/[^/]+/splits/[^/]+/(({'|'.join(SUBSETS)})\.csv|split\.json)",
             rf"results/[^/]+/gen\d+/({'|'.join(_GENERATION)})",
             rf"results/[^/]+/evalnets/((evalnets|thresholds)\.json|\d+/{_STUDENT})",
             r"results/[^/]+/report\.html",

@@ -39,22 +39,22 @@ class Pair:
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which pairs are asked for: a number a side and a group of each image, and the sides within which pairs count too."""
+    """Which pairs are asked for: a number a subset and a group of each image, and the subsets within which pairs count too."""
 
-    sides: np.ndarray
+    subsets: np.ndarray
     groups: np.ndarray
     within: tuple[int, ...] = ()
 
     def __call__(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
         """Bool for arrays of image numbers."""
-        sides = self.sides[first]
-        across = (sides != self.sides[second]) | np.isin(sides, self.within)
+        subsets = self.subsets[first]
+        across = (subsets != self.subsets[second]) | np.isin(subsets, self.within)
         return across & (self.groups[first] != self.groups[second])
 
     def count(self) -> int:
         """How many pairs are asked for, those of one group among them."""
-        every = np.bincount(self.sides).astype(np.int64)
-        inside = sum(int(every[side]) ** 2 for side in range(len(every)) if side not in self.within)
+        every = np.bincount(self.subsets).astype(np.int64)
+        inside = sum(int(every[subset]) ** 2 for subset in range(len(every)) if subset not in self.within)
         return (int(every.sum()) ** 2 - inside) // 2
 
 

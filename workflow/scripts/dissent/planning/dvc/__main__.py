@@ -15,20 +15,20 @@ def main(arguments: list[str] | None = None) -> int:
         prog="python -m dissent.planning.dvc", description="print dvc.yaml of an experiment"
     )
     parser.add_argument("experiment", help="name of a file in config/experiments")
-    parser.add_argument("--settings", metavar="DIR", help="folder of your own, looked into before config/")
+    parser.add_argument("--config-dir", metavar="DIR", help="folder of your own, looked into before config/")
     action = parser.add_mutually_exclusive_group()
     action.add_argument("--write", action="store_true", help=f"write the settings of each generation to {FOLDER}")
     action.add_argument("--check", action="store_true", help="fail when others stand there: results made otherwise")
     options = parser.parse_args(arguments)
-    config = Config(*([options.settings] if options.settings else []), "config")
+    config = Config(*([options.config_dir] if options.config_dir else []), "config")
     try:
         if options.check:
             check_settings(config, options.experiment)
         elif options.write:
-            check_stages(config, options.experiment, options.settings)
+            check_stages(config, options.experiment, options.config_dir)
             write_settings(config, options.experiment)
         else:
-            sys.stdout.write(text(config, options.experiment, options.settings))
+            sys.stdout.write(text(config, options.experiment, options.config_dir))
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -13,7 +13,7 @@ _code = Library().code
 
 def generations(run: Run) -> range:
     """Numbers of the generations of a run, 0 too."""
-    return range(run.recipe.last + 1)
+    return range(run.method.last + 1)
 
 
 def settings(config: Config, experiment: str) -> dict[str, dict]:
@@ -29,21 +29,21 @@ def settings(config: Config, experiment: str) -> dict[str, dict]:
 def _generation(run: Run, g: int) -> dict:
     rules = {
         "assemble_pairs": rule_params.pairs(run, g, _code),
-        "train": [rule_params.student(run, g, i, _code) for i in range(1, run.at(g)["pool"] + 1)],
+        "train": [rule_params.student(run, g, i, _code) for i in range(1, run.at(g)["students"] + 1)],
         "rank_students": rule_params.ranking(run, g, _code),
         "evaluate": rule_params.evaluation(run, g, _code),
         "cost": rule_params.costing(_code),
     }
     if g == 0:
         return rules
-    if run.recipe.rates:
+    if run.method.rates:
         rules |= {"score_pairs": rule_params.rating(run, _code), "thresholds": rule_params.thresholds(run, _code)}
     if run.evalnet:
         rules |= {
-            "train_evalnet": [rule_params.evalnet(run, i, _code) for i in range(1, run.recipe.quality.trained + 1)],
+            "train_evalnet": [rule_params.evalnet(run, i, _code) for i in range(1, run.method.quality.trained + 1)],
             "rank_evalnets": rule_params.ranking_evalnets(run, _code),
         }
-    if run.recipe.patience:
+    if run.method.patience:
         rules["decide"] = rule_params.deciding(run, _code)
     if run.shards > 1:
         rules["join_shards"] = rule_params.joining(_code)

@@ -119,7 +119,7 @@ def _generation(config: Config, run: Run, g: int, option: str, others: set[str])
     home = _home(config, run, g)
     outs = [*(_TRAINED if home == run.name else ()), "teachers.json", "counts.csv", "costs", "cost.json"]
     deps += [f"results/{home}/gen0/students"] if home != run.name else []
-    patience = run.recipe.patience
+    patience = run.method.patience
     named = ["teachers.json", *(["counts.csv"] if patience is not None else [])]
     deps += [f"results/{run.name}/gen{h}/{name}" for h in range(g) for name in (*named, *(["masks.csv"] if h else []))]
     if patience is not None and g > patience:
@@ -128,13 +128,13 @@ def _generation(config: Config, run: Run, g: int, option: str, others: set[str])
     if g:
         outs = [f"{name}{form}" for name in ("predictions", "masks") for form in ("", ".csv", ".json")] + outs
     outs = [f"{here}/{name}" for name in outs]
-    if g and run.recipe.rates:
+    if g and run.method.rates:
         outs += [f"{here}/scores.csv", f"{here}/scores.json"]
-    if g == 1 and run.recipe.rates:
+    if g == 1 and run.method.rates:
         # the pools of other methods that EvalNets learn from are made here too, for no stage of their own exists
         pools = [path for name in run.rated_pools for path in _pool(config, name)]
         outs += [f"results/{run.name}/evalnets", *(path for path in pools if path.split("/")[1] not in others)]
-    elif g and run.recipe.rates:
+    elif g and run.method.rates:
         deps.append(f"results/{run.name}/evalnets")
     scores = _scores(run, g)
     return {

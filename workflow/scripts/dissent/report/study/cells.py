@@ -102,7 +102,7 @@ class Block:
 
     about: dict
     """of `planning.tabulation`"""
-    side: str
+    subset: str
     images: int
     cells: list[Cell]
 
@@ -118,7 +118,7 @@ class Block:
 
 def read_block(about: dict, rounds: int = ROUNDS) -> Block:
     """Read the runs of a block. UserError where two were scored on different images."""
-    side, ids, cells, first = "", None, [], ""
+    subset, ids, cells, first = "", None, [], ""
     for row in about["rows"]:
         made = {
             seed: [Generation(Path(folder, f"gen{g}")) for g in range(row["generations"] + 1)]
@@ -127,9 +127,9 @@ def read_block(about: dict, rounds: int = ROUNDS) -> Block:
         ends = {seed: generations[-1].kept for seed, generations in made.items()}
         whole, drawn = {}, {}
         for seed, end in ends.items():
-            side = side or ("test" if end.metrics["test"] else "val")
+            subset = subset or ("test" if end.metrics["test"] else "val")
             table = end.folder / "counts.csv"
-            here, counts_SNL4 = pool_counts(table, side)
+            here, counts_SNL4 = pool_counts(table, subset)
             ids, first = ids or here, first or table
             if here != ids:
                 raise UserError(
@@ -149,7 +149,7 @@ def read_block(about: dict, rounds: int = ROUNDS) -> Block:
                 block=about["name"],
             )
         )
-    return Block(about, side, len(ids or []), cells)
+    return Block(about, subset, len(ids or []), cells)
 
 
 def _scores(counts_SNL4: np.ndarray, about: dict, rounds: int) -> tuple[list[float | None], np.ndarray]:

@@ -36,7 +36,7 @@ class Worth:
         return f"{value} (95 % interval {low} to {high})"
 
     def bound(self, labels: float | None) -> str:
-        """A number of labels, or on which side of the numbers tried it lies."""
+        """A number of labels, or in which subset of the numbers tried it lies."""
         if labels is None:
             return "no score"
         if np.isinf(labels):

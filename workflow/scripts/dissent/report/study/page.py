@@ -67,7 +67,7 @@ def _keep_digests(study: str, out: Mapping[str, str]) -> None:
 
 
 def _scores(blocks: Sequence[Block]) -> dict[str, str]:
-    return {block.about["experiment"]: f"{block.score} on {block.side}" for block in blocks}
+    return {block.about["experiment"]: f"{block.score} on {block.subset}" for block in blocks}
 
 
 def _label_rows(study: str, experiment: str, method: str, point: Point, found: Sequence[Worth]) -> list[dict]:

@@ -5,7 +5,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dissent.config.deviations import QUIRKS, told
+from dissent.config.deviations import DEVIATIONS, told
 from dissent.core.files import quoted
 from dissent.report.study.cells import Block, Interval
 from dissent.report.study.labels import Worth
@@ -36,14 +36,14 @@ class Table:
         labels = f", {100 * share:g} % labelled" if share else ""
         published = ", prepared as published" if about["protocol"] == "published" else ""
         where = f"data set {about['dataset']}, split {about['split']}{published}"
-        return f"{about['experiment']}{labels} ({where}; {self.block.score} on {self.block.images:,} {self.block.side} images)"
+        return f"{about['experiment']}{labels} ({where}; {self.block.score} on {self.block.images:,} {self.block.subset} images)"
 
     @property
-    def quirks(self) -> str:
+    def deviations(self) -> str:
         """Which of the published code's ways the methods have, in words."""
-        on = {row["method"]: row["quirks"] for row in self.block.about["rows"]}
+        on = {row["method"]: row["deviations"] for row in self.block.about["rows"]}
         parts = []
-        for name in [name for name in QUIRKS if any(name in names for names in on.values())]:
+        for name in [name for name in DEVIATIONS if any(name in names for names in on.values())]:
             methods = [method for method, names in on.items() if name in names]
             of = "all" if len(methods) == len(on) else ", ".join(methods)
             parts.append(f"{told(name)}: {of}")
@@ -134,7 +134,12 @@ def markdown(name: str, tables: Sequence[Table], worths: Sequence[tuple[str, Seq
             method, score, *others = table.line(row)
             bold = "**" if row.best else ""
             body.append([f"`{method.split(' ')[0]}`{method[len(row.cell.method) :]}", f"{bold}{score}{bold}", *others])
-        parts += [f"## {table.title}\n", " ".join(table.verdict) + "\n", _pipes(table.head, body), table.quirks + "\n"]
+        parts += [
+            f"## {table.title}\n",
+            " ".join(table.verdict) + "\n",
+            _pipes(table.head, body),
+            table.deviations + "\n",
+        ]
         head, lines, notes = table.beside
         if head:
             parts += ["Beside published numbers:\n", _pipes(head, [[f"`{line[0]}`", *line[1:]] for line in lines])]
@@ -181,7 +186,7 @@ def csv_lines(study: str, table: Table) -> list[dict]:
     for row in table.rows:
         cell = row.cell
         line = {name: about[name] for name in ("experiment", "share", "dataset", "split")}
-        line |= {"study": study, "side": table.block.side, "images": table.block.images, "score": table.block.score}
+        line |= {"study": study, "subset": table.block.subset, "images": table.block.images, "score": table.block.score}
         line |= {"method": cell.method, "upper_bound": int(cell.upper_bound), "seeds": " ".join(cell.whole)}
         line |= {"n": len(cell.students), "mean": _number(cell.mean), "sd": _number(cell.sd)}
         line |= _three("", cell.interval)
@@ -189,7 +194,7 @@ def csv_lines(study: str, table: Table) -> list[dict]:
             line |= _three(f"against_{name}", row.against.get(name, (None, None, None)))
         line |= {"best": int(row.best), "recommended": int(row.recommended), "steps": _steps(row).replace(",", "")}
         line |= {name: round(value, 1) for name, value in row.costs.items()}
-        line["quirks"] = " ".join(next(one["quirks"] for one in about["rows"] if one["method"] == cell.method))
+        line["deviations"] = " ".join(next(one["deviations"] for one in about["rows"] if one["method"] == cell.method))
         for one in row.beside:
             unlike = "; ".join(one["unlike"])
             values = {"theirs": one["theirs"], "ours": _number(one["ours"]), "score": one["score"], "unlike": unlike}

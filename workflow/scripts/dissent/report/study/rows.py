@@ -77,12 +77,12 @@ def _beside(block: Block, cell: Cell) -> list[dict]:
         students = [
             _score_of(student[table["score"]], table["labels"], end.metrics.get("label_names", []))
             for end in cell.ends.values()
-            for student in end.metrics[block.side]["students"].values()
+            for student in end.metrics[block.subset]["students"].values()
             if table["score"] in student
         ]
         known = bool(students) and None not in students
         unlike = row["unlike"] + ([] if known else [f"{table['score']} is not among our scores"])
-        unlike += ["scored on val"] if block.side == "val" else []
+        unlike += ["scored on val"] if block.subset == "val" else []
         ours = scale * float(np.mean(students)) if known else None
         sd = scale * float(np.std(students, ddof=1)) if known and len(students) > 1 else None
         told = {"name": table["name"], "score": table["score"], "better": table["better"], "theirs": row["value"]}

@@ -1,4 +1,4 @@
-"""Learners: how a network learns, by the name in a recipe's `learn.name`."""
+"""Learners: how a network learns, by the name in a method's `learn.name`."""
 
 from dissent.training.learners.base import Learner
 from dissent.training.learners.consistency import Consistency

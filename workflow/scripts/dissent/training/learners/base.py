@@ -21,7 +21,7 @@ class Learner(nn.Module):
     """the views of unlabelled images that `loss` wants, by name; none: no unlabelled image is loaded"""
 
     def __init__(self, network: nn.Module, loss: Loss, options: dict, steps: int):
-        """`options` = the recipe's `learn` entry; `steps` = the whole budget, for ramps."""
+        """`options` = the method's `learn` entry; `steps` = the whole budget, for ramps."""
         super().__init__()
         self.network, self.pair_loss, self.options, self.steps = network, loss, options, steps
 

@@ -27,7 +27,7 @@ class Told:
     files: dict[Path, bytes] = field(default_factory=dict)
 
 
-def update_sides(dataset: Dataset, name: str, own: Path, raw: Path, items: list[Item], told: Told) -> None:
+def update_subsets(dataset: Dataset, name: str, own: Path, raw: Path, items: list[Item], told: Told) -> None:
     """Follow images of val and test; name lines that cannot be followed. `own`: the table that init writes for a name."""
     tables = {}
     for split, plan in dataset.splits.items():
@@ -49,12 +49,12 @@ def _follow(table: Path, names: Names, raw: Path, items: list[Item], told: Told)
     lines = fixed_lines(table)
     renamed, edited, added = _moved(lines, names, raw, items)
     for line in lines:
-        where, name, side = f"{table}, line {line.number}", line.cells["image"], line.cells["side"]
+        where, name, subset = f"{table}, line {line.number}", line.cells["image"], line.cells["subset"]
         if new := renamed.get(line.number):
-            told.done.append(f"{where}: {name} is called {new} now, and stays in {side}")
+            told.done.append(f"{where}: {name} is called {new} now, and stays in {subset}")
         if line.number in edited:
             told.done.append(
-                f"{where}: {name} of {side} shows another picture than before (its new sha256 is noted); scores of {side} "
+                f"{where}: {name} of {subset} shows another picture than before (its new sha256 is noted); scores of {subset} "
                 "before and after it cannot be compared"
             )
     cells = {number: {"image": new} for number, new in renamed.items()}
@@ -71,14 +71,14 @@ def _follow(table: Path, names: Names, raw: Path, items: list[Item], told: Told)
             pass  # a table that is hard to change; nothing in it is wrong
     masked = {item.source for item in items if item.masks}
     followed = [replace(line, cells=line.cells | cells.get(line.number, {})) for line in lines]
-    sides, faults = follow(followed, names, masked)
+    subsets, faults = follow(followed, names, masked)
     told.mend += [f"{table}, line {number}: {why}" for number, why in faults.items()]
-    held = {side: sum(line.cells["side"] == side for line in lines) for side in sides}
+    held = {subset: sum(line.cells["subset"] == subset for line in lines) for subset in subsets}
     told.notes.append(f"{held['val']} images for validation and {held['test']} for the test stay as {table} says")
-    for side, least in (("val", 1), ("test", TEST_FROM)):
-        if len(masked) >= least and len(masked) > _FEW * held[side]:
+    for subset, least in (("val", 1), ("test", TEST_FROM)):
+        if len(masked) >= least and len(masked) > _FEW * held[subset]:
             told.notes.append(
-                f"few images for {side} ({held[side]}) beside {len(masked)} masks: add lines with an image and `{side}` to {table}"
+                f"few images for {subset} ({held[subset]}) beside {len(masked)} masks: add lines with an image and `{subset}` to {table}"
             )
 
 
@@ -103,12 +103,12 @@ def _moved(lines: list[Line], names: Names, raw: Path, items: list[Item]) -> tup
 
 
 def _restore(table: Path, data: Path, raw: str, split: str, told: Told) -> None:
-    """Write a table that is gone again, from the sides that were prepared last."""
+    """Write a table that is gone again, from the subsets that were prepared last."""
     try:
         if read_json(data / "dataset.json")["raw"]["folder"] != raw:
             raise UserError(f"{data} was prepared from another folder")
         rows = {row["id"]: row["source"] for row in read_table(data / "files.csv", ("id", "source"))}
-        sides = {
+        subsets = {
             s: [rows[row["id"]] for row in read_table(data / "splits" / split / f"{s}.csv")] for s in ("val", "test")
         }
     except (UserError, KeyError):
@@ -117,10 +117,10 @@ def _restore(table: Path, data: Path, raw: str, split: str, told: Told) -> None:
             "could be written again, is not there, damaged or of another folder: put it back, or say --anew to draw val and test anew"
         ) from None
     shas = {path: row["sha256"] for path, row in read_record(data).items()}
-    once = {source: side for side, sources in sides.items() for source in sources}
-    write_atomic(table, table_bytes([_row(source, side, shas) for source, side in once.items()]))
+    once = {source: subset for subset, sources in subsets.items() for source in sources}
+    write_atomic(table, table_bytes([_row(source, subset, shas) for source, subset in once.items()]))
     told.done.append(f"wrote {table} again, which was gone: val and test are those that were prepared last")
 
 
-def _row(source: str, side: str, shas: Mapping[str, str]) -> dict[str, str]:
-    return {"image": source, "side": side, "sha256": shas.get(source, "")}
+def _row(source: str, subset: str, shas: Mapping[str, str]) -> dict[str, str]:
+    return {"image": source, "subset": subset, "sha256": shas.get(source, "")}

@@ -8,7 +8,7 @@ Labelled = tuple[np.ndarray, np.ndarray, int, int]
 """The label as `Task.unpack` gives it, the inconsistency mask (H, W), and the areas of doubt and of agreement"""
 
 
-def agree(votes: np.ndarray, kind: str, erode: int = 0, dilate: int = 0, background: int | None = 0) -> Labelled:
+def agreement(votes: np.ndarray, kind: str, erode: int = 0, dilate: int = 0, background: int | None = 0) -> Labelled:
     """The label on which all agree, the inconsistency mask, and the areas before morphology."""
     label, inconsistent = consensus(votes, kind, erode, dilate, background)
     return label, inconsistent, *areas(votes, kind, background)

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 from raw_data import dataset, ids, pairs, photo, prepared, save
-from split_data import NAMES, SIDES, divided, lists, not_divided
+from split_data import NAMES, SUBSETS, divided, lists, not_divided
 
 from dissent.cli.check.grouped import check_grouped
 from dissent.config.dataset import Dataset
 from dissent.core.files import UserError, read_table
 from dissent.datasets import lists_of
 
-SIDE_OF_VIDEO = ["train", "train", "val", "test"]
+SUBSET_OF_VIDEO = ["train", "train", "val", "test"]
 
 
 @pytest.fixture
@@ -23,24 +23,24 @@ def twenty(in_tmp):
 @pytest.fixture
 def with_table(in_tmp):
     """Twenty prepared images with a table: four videos, of which the last are val and test."""
-    rows = [f"{name},{SIDE_OF_VIDEO[i // 5]},v{i // 5}" for i, name in enumerate(NAMES)]
+    rows = [f"{name},{SUBSET_OF_VIDEO[i // 5]},v{i // 5}" for i, name in enumerate(NAMES)]
     pairs(Path("raw"), NAMES)
-    Path("raw/splits.csv").write_text("\n".join(["stem,side,video", *rows]) + "\n")
+    Path("raw/splits.csv").write_text("\n".join(["stem,subset,video", *rows]) + "\n")
     prepared(Path("raw"), Path("out"), table={"path": "splits.csv"})
 
 
-def test_a_column_names_sides(with_table):
+def test_a_column_names_subsets(with_table):
     keys = {"table": {"path": "splits.csv"}}
-    found = divided({"column": "side", "labelled": 0.1, "val": ["val"], "test": ["test"]}, **keys)
+    found = divided({"column": "subset", "labelled": 0.1, "val": ["val"], "test": ["test"]}, **keys)
     assert found["val"] == NAMES[10:15] and found["test"] == NAMES[15:]
     assert len(found["labelled"]) == 1 and set(found["labelled"]) | set(found["unlabelled"]) == set(NAMES[:10])
-    found = divided({"column": "side", "train": ["train", "test"], "labelled": 4, "val": ["val"]}, **keys)
+    found = divided({"column": "subset", "train": ["train", "test"], "labelled": 4, "val": ["val"]}, **keys)
     assert len(found["unlabelled"]) == 11
     plan = {"column": "video", "labelled": ["v0"], "unlabelled": ["v1", "v2"], "val": ["v3"]}
     assert divided(plan, **keys)["unlabelled"] == NAMES[5:15]
 
 
-def test_parts_are_sides(in_tmp):
+def test_parts_are_subsets(in_tmp):
     parts = []
     for seed, name in enumerate(("training", "validation")):
         save(Path(f"raw/{name}/a{seed}.png"), photo(seed))
@@ -52,14 +52,14 @@ def test_parts_are_sides(in_tmp):
 
 
 @pytest.mark.parametrize(
-    ("folders", "told"), [(["p1", "p2", "p2", "p3"], "those of 1 are on two sides of the split (p2)"), ("abcd", "")]
+    ("folders", "told"), [(["p1", "p2", "p2", "p3"], "those of 1 are in two subsets of the split (p2)"), ("abcd", "")]
 )
-def test_folders_on_two_sides_that_a_person_names_are_told(in_tmp, folders, told):
+def test_folders_on_two_subsets_that_a_person_names_are_told(in_tmp, folders, told):
     names = [f"{folder}/{kind}{i}" for i in (1, 2) for folder, kind in zip(folders, "wxyz", strict=True)]
     rows = [f"{name},{'train' if name[-2] in 'wx' else 'val'}" for name in names]
     pairs(Path("raw"), names)
-    Path("raw/splits.csv").write_text("\n".join(["stem,side", *rows]) + "\n")
-    plan, keys = {"column": "side", "labelled": 1.0, "val": ["val"]}, {"table": {"path": "splits.csv"}}
+    Path("raw/splits.csv").write_text("\n".join(["stem,subset", *rows]) + "\n")
+    plan, keys = {"column": "subset", "labelled": 1.0, "val": ["val"]}, {"table": {"path": "splits.csv"}}
     prepared(Path("raw"), Path("out"), **keys)
     divided(plan, **keys)
     source = Dataset.model_validate(dataset(splits={"one": plan}, **keys))
@@ -79,33 +79,33 @@ def test_a_column_called_part_is_a_question(in_tmp):
 def test_a_wrong_column_or_value_is_named(with_table):
     keys = {"table": {"path": "splits.csv"}}
     text = not_divided({"column": "sid", "labelled": 1, "val": ["val"]}, **keys)
-    assert "`column: sid` in split `one`" in text and "there are: part, stem, side, video" in text
-    text = not_divided({"column": "side", "labelled": 1, "val": ["vall"]}, **keys)
+    assert "`column: sid` in split `one`" in text and "there are: part, stem, subset, video" in text
+    text = not_divided({"column": "subset", "labelled": 1, "val": ["vall"]}, **keys)
     assert "vall" in text and "there are: test, train, val" in text
-    assert r"va\x1b[31ml in split" in not_divided({"column": "side", "labelled": 1, "val": ["va\x1b[31ml"]}, **keys)
+    assert r"va\x1b[31ml in split" in not_divided({"column": "subset", "labelled": 1, "val": ["va\x1b[31ml"]}, **keys)
 
 
-def test_images_on_no_side_are_told(with_table, caplog):
+def test_images_on_no_subset_are_told(with_table, caplog):
     table = Path("raw/splits.csv")
     table.write_text(table.read_text().replace("n11,val", "n11,vall"))
     keys = {"table": {"path": "splits.csv"}}
     prepared(Path("raw"), Path("out"), **keys)
-    divided({"column": "side", "labelled": 0.1, "val": ["val"]}, **keys)
+    divided({"column": "subset", "labelled": 0.1, "val": ["val"]}, **keys)
     assert (
-        "6 images are on no side" in caplog.text
-        and "no such value of `side` ('test': 5, 'vall': 1): n11, n15" in caplog.text
+        "6 images are in no subset" in caplog.text
+        and "no such value of `subset` ('test': 5, 'vall': 1): n11, n15" in caplog.text
     )
     divided(lists(labelled=NAMES[:2], val=NAMES[2:4]))
     assert "16 images are in none of the lists" in caplog.text
 
 
-def test_groups_stay_on_one_side(in_tmp):
+def test_groups_stay_on_one_subset(in_tmp):
     names = [f"p{i // 4}_{i % 4}" for i in range(24)]
     prepared(pairs(Path("raw"), names), Path("out"), group={"pattern": "^(p[0-9]+)_"})
     found = divided({"labelled": 3, "val": 5, "test": 0.3}, group={"pattern": "^(p[0-9]+)_"})
-    groups = [{name.split("_")[0] for name in found[side]} for side in SIDES[:4]]
+    groups = [{name.split("_")[0] for name in found[subset]} for subset in SUBSETS[:4]]
     assert sum(map(len, groups)) == 6 and len(set.union(*groups)) == 6
-    assert [len(found[side]) for side in SIDES[:4]] == [4, 8, 4, 8]
+    assert [len(found[subset]) for subset in SUBSETS[:4]] == [4, 8, 4, 8]
 
 
 def test_a_column_that_tears_a_group_is_refused(with_table):
@@ -116,7 +116,7 @@ def test_a_column_that_tears_a_group_is_refused(with_table):
     assert {row["group"] for row in read_table(table)} == {"v0", "v1", "v2", "v3"} and len(rows) == 20
     Path("raw/splits.csv").write_text(Path("raw/splits.csv").read_text().replace("n11,val", "n11,train"))
     prepared(Path("raw"), Path("out"), **keys)
-    text = not_divided({"column": "side", "labelled": 5, "val": ["val"], "test": ["test"]}, **keys)
+    text = not_divided({"column": "subset", "labelled": 5, "val": ["val"], "test": ["test"]}, **keys)
     assert "group v2: in " in text and "val" in text
 
 
@@ -127,8 +127,8 @@ def test_all_tiles_of_an_image_stay_together(in_tmp):
     keys = {"geometry": {"name": "tiles", "overlap": 0.5}}
     prepared(Path("raw"), Path("out"), **keys)
     found = divided({"labelled": 9, "val": 9, "test": 9}, **keys)
-    images = [{name[0] for name in found[side]} for side in SIDES[:4]]
-    assert [len(found[side]) for side in SIDES[:4]] == [9, 27, 9, 9] and len(set.union(*images)) == sum(
+    images = [{name[0] for name in found[subset]} for subset in SUBSETS[:4]]
+    assert [len(found[subset]) for subset in SUBSETS[:4]] == [9, 27, 9, 9] and len(set.union(*images)) == sum(
         map(len, images)
     )
 
@@ -151,9 +151,9 @@ def test_lists_of_u2pl_and_unimatch(twenty, way):
         test=[line("n19")],
     )
     found = divided(plan)
-    assert [found[side] for side in SIDES[:4]] == [NAMES[:2], NAMES[2:12], NAMES[12:15], ["n19"]]
+    assert [found[subset] for subset in SUBSETS[:4]] == [NAMES[:2], NAMES[2:12], NAMES[12:15], ["n19"]]
     assert lists_of(dataset(splits={"one": plan}), "one") == [
-        f"lists/{side}.txt" for side in ("labelled", "unlabelled", "val", "test")
+        f"lists/{subset}.txt" for subset in ("labelled", "unlabelled", "val", "test")
     ]
 
 
@@ -187,7 +187,7 @@ def test_cityscapes_names(in_tmp):
     both = image + " gtFine/train/{0}/{0}_1_gtFine_labelTrainIds.png"
     plan = lists(labelled=[image.format("ulm")], unlabelled=[both.format("aachen")], val=[both.format("bonn")])
     found = divided(plan, **keys)
-    assert [found[side] for side in SIDES[:3]] == [["ulm_1"], ["aachen_1"], ["bonn_1"]]
+    assert [found[subset] for subset in SUBSETS[:3]] == [["ulm_1"], ["aachen_1"], ["bonn_1"]]
 
 
 def test_names_with_blanks_in_lists(in_tmp):
