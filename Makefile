@@ -103,6 +103,7 @@ docs: $(ENVIRONMENT)
 lint: $(ENVIRONMENT)
 	ruff check $(PYTHON_CODE)
 	ruff format --check --quiet $(PYTHON_CODE)
+	mypy --no-error-summary --cache-dir build/mypy
 	snakefmt --check $(SNAKE_CODE)
 	snakemake --lint
 
