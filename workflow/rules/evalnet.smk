@@ -1,4 +1,4 @@
-# Recipes that rate masks before they learn from them: networks that learn to rate, thresholds, and the ratings.
+# Methods that rate masks before they learn from them: networks that learn to rate, thresholds, and the ratings.
 
 
 localrules:
