@@ -17,12 +17,13 @@ def contents(root: Path, files: Sequence[Path]) -> dict[str, str]:
     now = states(root, (path.relative_to(root).as_posix() for path in files))
     changed = [name for name, state in now.items() if known.get(name, [])[:2] != state]
     fresh = _read(root, changed)
-    found = {name: [*state, fresh[name] if name in fresh else known[name][2]] for name, state in now.items()}
+    shas = {name: fresh[name] if name in fresh else known[name][2] for name in now}
+    found = {name: [*state, shas[name]] for name, state in now.items()}
     # what was not asked for now is remembered too: two data sets may use one folder
     sure = known | {name: entry for name, entry in found.items() if entry[2] != _UNREADABLE}
     if sure != known:
         write_text(memory, json.dumps(sure))  # in ASCII: names of broken bytes are told later
-    return {name: entry[2] for name, entry in found.items()}
+    return shas
 
 
 def read_again(root: Path, names: Sequence[str]) -> tuple[dict[str, list], set[str]]:

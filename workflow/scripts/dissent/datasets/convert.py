@@ -49,7 +49,7 @@ class Converted:
     """What came of one raw image: a row for each window, pixels by stored value, pixels that fit no colour."""
 
     rows: list[dict] = field(default_factory=list)
-    counts: Counter = field(default_factory=Counter)
+    counts: Counter[int] = field(default_factory=Counter)
     unmapped: int = 0
     pixels: int = 0
     palette: bytes = b""
@@ -74,7 +74,7 @@ def histogram(item: Item, source: Source) -> np.ndarray:
 
 def convert(item: Item, image: Header, plan: Plan) -> Converted:
     """Decode, turn, cut and resize one image and its mask, and write them to `plan.staging`."""
-    source, size, published = plan.source, tuple(plan.source.size), plan.source.protocol == "published"
+    source, size, published = plan.source, _size(plan.source), plan.source.protocol == "published"
     turn = plan.turns.image(image)
     smallest = None
     if source.geometry.name == "whole" and not published:
@@ -101,8 +101,15 @@ def convert(item: Item, image: Header, plan: Plan) -> Converted:
     for number, (window, label_window) in enumerate(zip(*places, strict=True)):
         id_ = f"{item.id}_{number}" if cut_out else item.id
         small = {} if label is None else _targets(cut(label, label_window), source)
-        row = {"id": id_, "image": f"{plan.out}/images/{id_}.png", "label": "", "label_sha256": "", "present": ""}
-        row |= {"group": item.group, "part": item.part, "source": item.source} | raw_size
+        row: dict[str, str | int] = {
+            "id": id_,
+            "image": f"{plan.out}/images/{id_}.png",
+            "label": "",
+            "label_sha256": "",
+            "present": "",
+        }
+        row |= {"group": item.group, "part": item.part, "source": item.source}
+        row |= raw_size
         row |= {"window": " ".join(map(str, window))} if cut_out else {}
         row |= {f"table_{column}": value for column, value in item.row.items()}
         if small:
@@ -126,7 +133,8 @@ def label_of(item: Item, image: Header, source: Source, turns: Turns) -> Label:
 
 
 def _label_job(item: Item, image: Header, source: Source, turns: Turns) -> tuple[Path, Callable, tuple]:
-    return item.masks[0] if len(item.masks) == 1 else item.image, _read_label, (item, image, source, turns)
+    only = item.masks[0] if len(item.masks) == 1 else None
+    return only or item.image, _read_label, (item, image, source, turns)
 
 
 def _all(jobs: list[tuple[Path, Callable, tuple]]) -> list[Any]:
@@ -152,11 +160,12 @@ def _read_photo(item: Item, source: Source, smallest: tuple[int, int] | None) ->
 
 def _read_label(item: Item, image: Header, source: Source, turns: Turns) -> Label:
     """Ids as looked at; published binary masks stay grey, as they are resized before they are cut at a threshold."""
-    if not item.masks:
+    given = [mask for mask in item.masks if mask is not None]
+    if not given:
         return Label(None)
     turn = partial(turns.mask, image)
     if source.protocol == "published" and source.task.one_foreground:
-        return Label(turned(read_grey(item.masks[0], lossy=False), turn(read_header(item.masks[0]))))
+        return Label(turned(read_grey(given[0], lossy=False), turn(read_header(given[0]))))
     return read_label(list(item.masks), source.mask_encoding, source.task, turn)
 
 
@@ -170,12 +179,17 @@ def to_bytes(pixels: np.ndarray, levels: tuple[int, int] | None) -> np.ndarray:
 
 def _targets(label: np.ndarray, source: Source) -> dict[str, np.ndarray]:
     """{folder: ids} at the size of the data set."""
-    size, published = tuple(source.size), source.protocol == "published"
+    size, published = _size(source), source.protocol == "published"
     if not published or not source.task.one_foreground:
         return {"labels": resize_mask(label, size, published)}
     grey = label if label.shape == size else opencv_bilinear(label, size)
     targets = {"labels": grey == 255, "labels_any": grey > 0, "labels_half": grey >= 128}
     return {folder: target.astype(np.uint8) for folder, target in targets.items()}
+
+
+def _size(source: Source) -> tuple[int, int]:
+    high, wide = source.size
+    return high, wide
 
 
 def _present(counts: Counter, task: Task) -> str:

@@ -158,8 +158,9 @@ def _open(stream: BinaryIO) -> Image.Image:
         raise
     if image.width * image.height > MAX_PIXELS:
         raise Image.DecompressionBombError
-    if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":  # MPO: a photograph with its preview
-        raise ValueError(f"has {image.n_frames} pages or frames; save each as a file of its own")
+    frames = getattr(image, "n_frames", 1)
+    if frames > 1 and image.format != "MPO":  # MPO: a photograph with its preview
+        raise ValueError(f"has {frames} pages or frames; save each as a file of its own")
     return image
 
 
@@ -169,11 +170,11 @@ def _header(image: Image.Image, stream: BinaryIO) -> Header:
         orientation = image.getexif().get(_TAG_ORIENTATION, 1)
         orientation = orientation if orientation in range(1, 9) else 1
     size, lossy = (image.height, image.width), ""
-    if image.format == "TIFF":
+    if tiff.is_tiff(image):
         size, bits, lossy = tiff.size_of(image), tiff.bits_of(image), tiff.lossy(image)
     elif image.format == "PNG":
-        bits, kind = _peek(stream, 24, 2)
-        if bits == 16 and kind != 0:
+        bits, colours = _peek(stream, 24, 2)
+        if bits == 16 and colours != 0:
             raise ValueError("has 16 bits with colour or transparency, of which a PNG gives 8; save it as TIFF")
     elif image.format == "BMP" and (found := bmp.palette_of(_peek(stream, 0, bmp.HEAD))):
         mode, bits = found.mode, 1 if found.mode == "1" else 8
@@ -182,9 +183,9 @@ def _header(image: Image.Image, stream: BinaryIO) -> Header:
         raise ValueError(f"has {bits} bits a sample in mode {mode}; save it with 8 or 16 bits, grey or RGB")
     if bits <= 8 and mode not in ("1", "L", "LA", "P", "RGB", "RGBA"):
         raise ValueError(f"has colour mode {mode}; save it as grey or RGB")
-    kind = "JPEG" if image.format == "MPO" else image.format
+    kind = "JPEG" if image.format == "MPO" else image.format or ""
     mode = "I;16" if mode.startswith("I;16") else mode
-    inverted = image.format == "TIFF" and tiff.inverted(image)
+    inverted = tiff.is_tiff(image) and tiff.inverted(image)
     return Header(kind, mode, bits, size, orientation, "JPEG" if kind == "JPEG" else lossy, inverted)
 
 

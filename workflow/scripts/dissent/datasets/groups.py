@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from dissent.config.dataset import Source
+from dissent.config.dataset import Source, Table
 from dissent.datasets.naming import plain
 from dissent.datasets.problems import Problems
 
@@ -38,19 +38,26 @@ def id_of(source: Source, folder: str, key: str) -> str:
     return f"{folder}/{key}".replace("/", "__") if source.names == "path" else key.rsplit("/", 1)[-1]
 
 
+def given_table(source: Source) -> Table:
+    """The table of a data set that names columns, which has one."""
+    assert source.table is not None, source
+    return source.table
+
+
 def group_of(source: Source, folder: str, key: str, row: dict, where: str, problems: Problems) -> str:
     """The group of an image: from its table row, its path, or its own id; `where` names it in `problems`."""
     id_ = id_of(source, folder, key)
     if source.group is None:
         return id_
-    if source.group.column is not None:
-        value = row[source.group.column]
+    column, pattern = source.group.column, source.group.pattern
+    if pattern is None:
+        value = row[column]
         if why := _no_group(value):
-            problems.add(where, f"has {why} {source.group.column} in {source.table.path}")
+            problems.add(where, f"has {why} {column} in {given_table(source).path}")
         return value
-    group = found_in(source.group.pattern, key)
+    group = found_in(pattern, key)
     if not group:
-        problems.add(where, f"does not fit `group: {{pattern: {source.group.pattern}}}`, which is searched in {key}")
+        problems.add(where, f"does not fit `group: {{pattern: {pattern}}}`, which is searched in {key}")
     return group or id_
 
 

@@ -116,7 +116,10 @@ def walk(folder: Path, hidden: list[Path] | None = None) -> tuple[list[Path], li
 
     A folder that is reached in two ways has the name that is no link. `hidden` gets the files that were left out.
     """
-    files, others, todo, links, seen = [], [], [folder], [], set()
+    files: list[Path] = []
+    others: list[Path] = []
+    links: list[Path] = []
+    todo, seen = [folder], set()
     above = set(Path(os.path.realpath(folder)).parents)
     while todo or links:
         current = (todo or links).pop()
@@ -210,6 +213,8 @@ def further_files(looking: Looking, images: dict[str, Path], masks: dict[str, Pa
         if key in masks:
             continue
         start = next((start for start in _starts(key) if start in images), None)
+        if start is None:
+            continue
         rest = key[len(start) :] if start else ""
         if rest.startswith(suffix) or rest[1:2].isalpha():
             problems.add(

@@ -40,8 +40,9 @@ def read_label(paths: list[Path | None], coding: Coding, task: Task, turn: Turn 
     """The label that the raw mask files at `paths` hold; the layers of a label may be stored each in its own way."""
     if coding.name == "folders":
         return _folders(paths, coding, task, turn)
-    label = CODINGS[coding.name](paths, coding, task)
-    return label._replace(ids=turned(label.ids, turn(read_header(paths[0]))))
+    given = [path for path in paths if path is not None]
+    label = CODINGS[coding.name](given, coding, task)
+    return label if label.ids is None else label._replace(ids=turned(label.ids, turn(read_header(given[0]))))
 
 
 def label_folders(coding: Coding, task: Task) -> list[str]:
@@ -51,7 +52,7 @@ def label_folders(coding: Coding, task: Task) -> list[str]:
     return coding.folders or (task.labels[1:] if task.exclusive else task.labels)
 
 
-def _index(paths: list[Path | None], coding: Index, task: Task) -> Label:
+def _index(paths: list[Path], coding: Index, task: Task) -> Label:
     header, pixels = _guard_lossy(read_pixels(paths[0]), allowed=False)
     if header.mode not in ("1", "L", "P", "I;16"):
         raise ValueError(
@@ -96,7 +97,7 @@ def _of_few_bits(header: Header, pixels: np.ndarray, table: dict) -> np.ndarray:
     return shown if fit[1] else numbers
 
 
-def _zero_full(paths: list[Path | None], coding: ZeroFull, task: Task) -> Label:
+def _zero_full(paths: list[Path], coding: ZeroFull, task: Task) -> Label:
     pixels = read_grey(paths[0], lossy=coding.threshold is not None)
     ids = np.where(pixels >= (coding.threshold or 255), 1, 0).astype(np.uint8)
     known = (pixels == 0) | (pixels == 255)
@@ -110,7 +111,7 @@ def _zero_full(paths: list[Path | None], coding: ZeroFull, task: Task) -> Label:
     return Label(ids)
 
 
-def _colours(paths: list[Path | None], coding: Colours, task: Task) -> Label:
+def _colours(paths: list[Path], coding: Colours, task: Task) -> Label:
     header, pixels = _guard_lossy(read_pixels(paths[0]), coding.tolerance > 0)
     pixels = colours_of(header, pixels)
     if pixels.dtype != np.uint8:
@@ -154,8 +155,8 @@ def _palette_colours(header: Header, numbers: np.ndarray) -> np.ndarray:
 
 
 def _folders(paths: list[Path | None], coding: Folders, task: Task, turn: Turn = as_stored) -> Label:
-    given = [path for path in paths if path is not None]
-    stored = {path: _layer(path, coding) for path in given}
+    given = [(number, path) for number, path in enumerate(paths) if path is not None]
+    stored = {path: _layer(path, coding) for _, path in given}
     greys = {path: turned(grey, turn(read_header(path))) for path, (grey, _) in stored.items()}
     shapes = {path.parent.name: grey.shape for path, grey in greys.items()}
     if len(set(shapes.values())) > 1:
@@ -163,9 +164,7 @@ def _folders(paths: list[Path | None], coding: Folders, task: Task, turn: Turn =
     unknown = np.any([np.isin(grey, coding.ignore) for grey in greys.values()], axis=0)
     layers = {path: (grey >= (coding.threshold or 1)) & ~unknown for path, grey in greys.items()}
     ids = np.zeros(unknown.shape, np.uint8)
-    for number, path in enumerate(paths):
-        if path is None:
-            continue
+    for number, path in given:
         if task.overlapping:
             ids |= layers[path].astype(np.uint8) << number
             continue
@@ -184,7 +183,7 @@ def _layer(path: Path, coding: Folders) -> tuple[np.ndarray, tuple[int, ...]]:
         raise ValueError(f"its mask {path.parent.name}/{path.name} {error}") from None
 
 
-def _channels(paths: list[Path | None], coding: Channels, task: Task) -> Label:
+def _channels(paths: list[Path], coding: Channels, task: Task) -> Label:
     header, pixels = _guard_lossy(read_pixels(paths[0]), coding.threshold is not None)
     if header.mode not in ("RGB", "RGBA") or pixels.dtype != np.uint8:
         raise ValueError(f"has colour mode {header.mode} where each channel of an RGB mask is a label")

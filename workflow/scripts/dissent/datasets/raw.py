@@ -9,7 +9,7 @@ from dissent.core.files import UserError, digest
 from dissent.core.words import nfc, some
 from dissent.datasets.contents import contents
 from dissent.datasets.decode import EXTENSIONS
-from dissent.datasets.groups import group_of, id_of, told_apart
+from dissent.datasets.groups import given_table, group_of, id_of, told_apart
 from dissent.datasets.items import Item as Item
 from dissent.datasets.items import check_names
 from dissent.datasets.listing import Census, Looking, further_files, images_by_key, masks_by_key, walk
@@ -74,13 +74,13 @@ def find_items(source: Source, raw: Path, problems: Problems, census: Census | N
     for part, key, image in images:
         name = image.relative_to(raw).as_posix()
         if rows is not None and name not in rows:
-            problems.add(name, f"has no row in {source.table.path}")
+            problems.add(name, f"has no row in {given_table(source).path}")
             continue
         row = rows[name] if rows is not None else {}
         found = tuple(mask.get(key) for mask in masks[part.name])
         files = [path for path in found if path is not None]
         if not _kept(source, row, name, problems):
-            census.left |= dict.fromkeys([image, *files], f"not chosen by `keep` from {source.table.path}")
+            census.left |= dict.fromkeys([image, *files], f"not chosen by `keep` from {given_table(source).path}")
             continue
         census.images.add(image)
         census.masks |= set(files)
@@ -165,13 +165,14 @@ def _lacking(source: Source, name: str, key: str, found: tuple, masks: list[dict
 
 def _rows(source: Source, raw: Path, images: list[tuple[Path, str]], problems: Problems) -> dict[str, dict]:
     """{path of an image below raw: its row of the table}; what names no image, or one twice, goes to `problems`."""
-    path = raw / source.table.path
-    columns = [source.table.key, *source.keep, *([source.group.column] if source.group and source.group.column else [])]
+    table = given_table(source)
+    path = raw / table.path
+    columns = [table.key, *source.keep, *([source.group.column] if source.group and source.group.column else [])]
     names = Names([(image.relative_to(raw).as_posix(), key) for image, key in images], source.image_suffix)
     rows: dict[str, dict] = {}
     lines: dict[str, int] = {}
     for line in table_of(path, columns):
-        name = line.cells[source.table.key]
+        name = line.cells[table.key]
         found = names.find(name) or names.find(f"{bare(name)}{source.image_suffix}")
         if not found:
             problems.add(path, f"there is no image for its row {name} (line {line.number}){names.hint(name)}")
@@ -191,7 +192,7 @@ def _kept(source: Source, row: dict[str, str], name: str, problems: Problems) ->
         if row[column] in wanted:
             continue
         for close in (value for value in wanted if plain(value) == plain(row[column])):
-            table = source.table.path
+            table = given_table(source).path
             problems.add(
                 name, f"has {row[column]!r} as {column} in {table}, where `keep` asks for {close!r}: write them alike"
             )
@@ -207,4 +208,4 @@ def _nothing(source: Source, rows: dict[str, dict[str, str]]) -> str:
         f"for {column} {some(values)}, and there are {some(sorted({row[column] for row in rows.values()}))}"
         for column, values in source.keep.items()
     ]
-    return f"{source.table.path}: no image is chosen: `keep` asks {', '.join(told)}"
+    return f"{given_table(source).path}: no image is chosen: `keep` asks {', '.join(told)}"

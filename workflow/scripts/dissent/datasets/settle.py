@@ -74,7 +74,7 @@ def _of_one_size(
 def check_unmapped(coding: Coding, found: dict[str, tuple[int, int]], problems: Problems) -> None:
     """Pixels that fit no colour, of all pixels: told, or refused where they are too many. `found`: both for each id."""
     unmapped, pixels = (sum(one[i] for one in found.values()) for i in (0, 1))
-    if not unmapped:
+    if not unmapped or coding.name != "colours":  # only colours can be unmapped
         return
     worst = max(found, key=lambda id_: found[id_][0])
     text = f"{unmapped} pixels of the masks ({unmapped / pixels:.3%}) fit no colour, {found[worst][0]} of {worst}"
@@ -108,8 +108,8 @@ def check_used(coding: Coding, masks: Used, raw: str | Path, problems: Problems)
 def _check_palettes(masks: Used, raw: str | Path, problems: Problems) -> None:
     found = Palettes()
     for item, palette, numbers in masks:
-        if palette:
-            found.add(item.masks[0].relative_to(raw).as_posix(), palette, numbers)
+        if palette and (mask := item.masks[0]):
+            found.add(mask.relative_to(raw).as_posix(), palette, numbers)
     if clash := found.clash():
         problems.append(
             f"the palettes of masks differ: {clash}. Say `mask_encoding: {{name: colours, table: ...}}` if colours count "

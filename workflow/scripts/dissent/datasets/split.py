@@ -36,7 +36,7 @@ def split(dataset: dict, split: str, folder: str, out: str) -> None:
     verify(table, read_prepared(about)["files"]["sha256"], about)
     rows = read_table(table, PREPARED)
     if plan.lists is not None:
-        subsets = {subset: [] for subset in APART} | read_lists(source, plan, rows)
+        subsets: Subsets = {subset: [] for subset in APART} | read_lists(source, plan, rows)
     else:
         fixed = read_fixed(source, plan, rows) if plan.fixed else None
         subsets = divide(rows, plan, f"split `{split}` of {about}", fixed)
@@ -91,7 +91,7 @@ def _without_groups_of(chosen: list[dict], rows: list[dict], all_of_them: bool =
 
 def _drawn(pool: list[dict], share: int | float | str, plan: Split, subset: str, where: str) -> list[dict]:
     """The rows of a subset; UserError where there are not as many."""
-    if share == "all":
+    if isinstance(share, str):  # "all"
         return [row for row in pool if row["label"]]
     key = {"group": "group", "crop": "id"}[plan.by]
     try:

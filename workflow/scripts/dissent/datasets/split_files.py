@@ -61,10 +61,11 @@ def read_lists(dataset: Dataset, split: Split, rows: list[dict]) -> dict[str, li
     names = names_of(dataset, rows)
     subsets, problems = {}, Problems()
     paths = list_paths(dataset, split)
+    page, further = (split.lists.page, split.lists.mask_suffix) if split.lists else (None, None)
     absent = [str(path) for path in paths.values() if not path.is_file()]
-    if absent and split.lists.page:
-        raise UserError("\n  ".join([f"lists that lack; they are at {split.lists.page}, put them here:", *absent]))
-    ends = [dataset.mask_suffix, *filter(None, [split.lists.mask_suffix])]
+    if absent and page:
+        raise UserError("\n  ".join([f"lists that lack; they are at {page}, put them here:", *absent]))
+    ends = [dataset.mask_suffix, *filter(None, [further])]
     for subset, path in paths.items():
         chosen: dict[str, int] = {}
         if not path.is_file():
@@ -111,7 +112,8 @@ def read_fixed(dataset: Dataset, split: Split, rows: list[dict]) -> dict[str, li
 def follow(lines: list[Line], names: Names, masked: Collection[str]) -> tuple[dict[str, list[str]], dict[int, str]]:
     """{val, test: images} that lines of such a table name, and of lines that cannot be followed {number: why}; `masked`: images."""
     subsets: dict[str, list[str]] = {"val": [], "test": []}
-    faults, seen = {}, {}
+    faults: dict[int, str] = {}
+    seen: dict[str, int] = {}
     for line in lines:
         name, subset = line.cells["image"], line.cells["subset"]
         found = names.exact(name)

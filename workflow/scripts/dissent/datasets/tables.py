@@ -72,17 +72,17 @@ def with_cells(
     UserError where that cannot be done.
     """
     content, text = path.read_bytes(), text_of(path)
-    cells = {number: {column: nfc(cell) for column, cell in changed.items()} for number, changed in cells.items()}
+    wanted = {number: {column: nfc(cell) for column, cell in changed.items()} for number, changed in cells.items()}
     before, separator, head = _table(path, text, columns, may_lack)
     lines = list(io.StringIO(text, newline=""))
-    for number, changed in cells.items():
+    for number, changed in wanted.items():
         for column, cell in changed.items():
             lines[number - 1] = _with_cell(lines[number - 1], separator, head.index(column), cell)
     text = "".join(lines)
     if _table(path, text, columns, may_lack)[0] != [
-        replace(o, cells=o.cells | cells.get(o.number, {})) for o in before
+        replace(o, cells=o.cells | wanted.get(o.number, {})) for o in before
     ]:
-        told = "; ".join(f"line {number}: {', '.join(changed.values())}" for number, changed in cells.items())
+        told = "; ".join(f"line {number}: {', '.join(changed.values())}" for number, changed in wanted.items())
         raise UserError(f"{path} has quotation marks or line breaks in its cells; write into it yourself: {told}")
     marks = {BOM_UTF16_LE: "utf-16-le", BOM_UTF16_BE: "utf-16-be", BOM_UTF8: "utf-8"}
     mark = next((one for one in marks if content.startswith(one)), b"")

@@ -1,9 +1,13 @@
 """What a TIFF says of its pixels, and which of it cannot be read right: Pillow passes over samples and turns values."""
 
 import io
+from typing import TYPE_CHECKING, TypeGuard
 
 import numpy as np
 from PIL import Image
+
+if TYPE_CHECKING:
+    from PIL.TiffImagePlugin import TiffImageFile
 
 _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _DESCRIPTION = 256, 257, 258, 259, 262, 270
 _SAMPLES, _COLOURS, _FORMAT, _DEPTH = 277, 320, 339, 32997
@@ -14,12 +18,17 @@ _LOSSY = {6: "JPEG", 7: "JPEG", 34892: "JPEG", 33003: "JPEG 2000", 33005: "JPEG 
 _WHITE_IS_ZERO = 0
 
 
-def size_of(image: Image.Image) -> tuple[int, int]:
+def is_tiff(image: Image.Image) -> TypeGuard["TiffImageFile"]:
+    """Whether it came from a TIFF, and has tags."""
+    return image.format == "TIFF"
+
+
+def size_of(image: "TiffImageFile") -> tuple[int, int]:
     """(H, W) as stored: Pillow turns TIFF files by itself, and their sizes too."""
     return image.tag_v2[_HEIGHT], image.tag_v2[_WIDTH]
 
 
-def bits_of(image: Image.Image) -> int:
+def bits_of(image: "TiffImageFile") -> int:
     """Bits a sample; ValueError when it is no number without sign, or not every sample of a pixel would be read."""
     tags = image.tag_v2
     bits = tags.get(_BITS, (1,))
@@ -42,12 +51,12 @@ def bits_of(image: Image.Image) -> int:
     return bits[0]
 
 
-def inverted(image: Image.Image) -> bool:
+def inverted(image: "TiffImageFile") -> bool:
     """Whether white is zero: viewers, and Pillow, show other values than are stored."""
     return image.tag_v2.get(_PHOTOMETRIC) == _WHITE_IS_ZERO
 
 
-def lossy(image: Image.Image) -> str:
+def lossy(image: "TiffImageFile") -> str:
     """The lossy coding inside, "" where pixels are what was written."""
     return _LOSSY.get(image.tag_v2.get(_COMPRESSION, 1), "")
 
@@ -73,7 +82,7 @@ def unreadable(content: bytes) -> str:
 
     try:
         with tifffile.TiffFile(io.BytesIO(content)) as file:
-            page = file.pages[0]
+            page = file.pages.first
             samples, compression = page.samplesperpixel, int(page.compression)
             what = f"{page.bitspersample} bits, {page.dtype}"
     except Exception:  # whatever a damaged file makes of it

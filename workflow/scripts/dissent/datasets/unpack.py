@@ -76,8 +76,8 @@ def _checked(opened: zipfile.ZipFile, archive: Path, folder: str, files: int) ->
         chosen.append((entry, str(path)))
     if not chosen:
         raise UserError(f"{archive} holds no files")
-    for entry, path in chosen:
-        if any(str(parent).casefold() in seen for parent in PurePosixPath(path).parents):
+    for entry, name in chosen:
+        if any(str(parent).casefold() in seen for parent in PurePosixPath(name).parents):
             raise refuse(entry, "lies in a folder that is a file too")
     return chosen
 

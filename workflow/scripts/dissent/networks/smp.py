@@ -7,6 +7,7 @@ import hashlib
 import io
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import safetensors.torch
 import torch
@@ -17,6 +18,19 @@ from dissent.core.files import UserError
 # of the images on which the ImageNet weights were trained, RGB in 0..1
 _MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
+if TYPE_CHECKING:  # what is used of the library, which tells no types
+
+    class _Encoder(nn.Module):
+        def set_in_channels(self, in_channels: int, pretrained: bool) -> None: ...
+
+    class _Head(nn.Module):
+        def __getitem__(self, index: int) -> nn.Conv2d: ...
+
+    class _Model(nn.Module):
+        encoder: _Encoder
+        decoder: nn.Module
+        segmentation_head: _Head
+
 
 class SmpNetwork(nn.Module):
     """A segmentation_models_pytorch network: images `(B, channels, H, W)` of 0..255 to logits `(B, outputs, H, W)` in
@@ -25,7 +39,10 @@ class SmpNetwork(nn.Module):
     Three channels are normalised with ImageNet's mean and deviation, any other number is divided by 255.
     """
 
-    def __init__(self, model: nn.Module, channels: int):
+    mean: Tensor
+    deviation: Tensor
+
+    def __init__(self, model: "_Model", channels: int):
         super().__init__()
         self.encoder, self.decoder, self.head = model.encoder, model.decoder, model.segmentation_head
         mean, deviation = (_MEAN, _DEVIATION) if channels == 3 else ((0,) * channels, (1,) * channels)
@@ -87,7 +104,7 @@ def _build(architecture: type, network: dict, outputs: int, channels: int) -> Sm
     return SmpNetwork(model, channels)
 
 
-def _download(architecture: type, encoder: str, settings: dict) -> nn.Module:
+def _download(architecture: type, encoder: str, settings: dict) -> "_Model":
     try:
         return architecture(encoder, encoder_weights="imagenet", **settings)
     except (

@@ -2,6 +2,7 @@
 
 import io
 import re
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from html import escape
 
@@ -17,11 +18,15 @@ from matplotlib.figure import Figure  # noqa: E402
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#6a5acd")
 INK = "#010203"
 DASHES = ((), (6, 2), (1.5, 1.5), (6, 2, 1.5, 2), (9, 2), (3, 3))
-_STYLE = {
-    "text.color": INK, "axes.labelcolor": INK, "axes.edgecolor": INK, "xtick.color": INK, "ytick.color": INK,
-    "font.size": 9, "text.parse_math": False, "axes.spines.top": False, "axes.spines.right": False,
-    "grid.color": INK, "grid.alpha": 0.15, "axes.axisbelow": True,
-}  # fmt: skip
+
+
+def _styled() -> AbstractContextManager[None]:
+    """What is drawn and saved inside has the style of the page."""
+    return matplotlib.rc_context({
+        "text.color": INK, "axes.labelcolor": INK, "axes.edgecolor": INK, "xtick.color": INK, "ytick.color": INK,
+        "font.size": 9, "text.parse_math": False, "axes.spines.top": False, "axes.spines.right": False,
+        "grid.color": INK, "grid.alpha": 0.15, "axes.axisbelow": True,
+    })  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -76,7 +81,7 @@ def axes(width: float = 4.6, height: float = 2.9) -> tuple[Figure, Axes]:
 
 def panels(number: int, width: float, height: float) -> tuple[Figure, list[Axes]]:
     """A figure with several pairs of axes side by side, each of this size in inches."""
-    with matplotlib.rc_context(_STYLE):
+    with _styled():
         figure = Figure(figsize=(number * width, height), layout="constrained")
         several = [figure.add_subplot(1, number, place + 1) for place in range(number)]
         for found in several:
@@ -91,7 +96,7 @@ def picture(figure: Figure, kind: str, description: str | None = None) -> bytes:
     """
     stream = io.BytesIO()
     names = ("Date", "Creator", "Format", "Type") if kind == "svg" else ("Software",)
-    with matplotlib.rc_context(_STYLE):
+    with _styled():
         figure.savefig(
             stream,
             format=kind,
@@ -105,7 +110,7 @@ def picture(figure: Figure, kind: str, description: str | None = None) -> bytes:
 def svg(figure: Figure, name: str, says: str) -> str:
     """The figure as an <svg> element. `name`: sets its ids apart from other plots'; `says`: for those who cannot see it."""
     stream = io.StringIO()
-    with matplotlib.rc_context(_STYLE):
+    with _styled():
         figure.savefig(
             stream, format="svg", transparent=True, metadata=dict.fromkeys(("Date", "Creator", "Format", "Type"))
         )

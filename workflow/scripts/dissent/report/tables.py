@@ -41,12 +41,13 @@ def verdict_rows(story: Story, verdict: Verdict) -> list[dict]:
     for one in verdict.against:
         other = story.generations[0] if one.name == "gen0" else story.controls[one.name]
         note = "" if one.judged else "its own start" if one.name == "gen0" else UPPER_BOUND
+        value, low, high = (f"{100 * part:+.1f}" for part in one.found) if one.found else ("-", "", "")
         rows.append(
             {
                 "name": one.name,
                 "note": note,
-                "difference": "-" if one.value is None else f"{100 * one.value:+.1f}",
-                "interval": "-" if one.value is None else f"{100 * one.low:+.1f} to {100 * one.high:+.1f}",
+                "difference": value,
+                "interval": f"{low} to {high}" if one.found else "-",
                 "steps": other.steps_told,
                 "ours": story.last.steps_told,
                 "students": len(other.steps),
@@ -90,7 +91,7 @@ def class_rows(story: Story) -> list[dict]:
     first, last = story.generations[0].metrics, story.last.metrics
     pictured = story.pictured
     pseudo = pictured.metrics.get("pseudo_labels", {"class_share": {}, "labelled_class_share": {}})
-    audit = pictured.audit if pictured.number else {"hidden_masks": 0}
+    audit: dict = pictured.audit if pictured.number else {"hidden_masks": 0}
     compared = (first, last) if story.last.number else (last,)
     audited = audit["all_images"]["classes"] if audit["hidden_masks"] else {}
     names = list(dict.fromkeys([*pseudo["class_share"], *last["label_names"]]))

@@ -24,12 +24,19 @@ class Against:
     """words on its steps where they are not the run's"""
 
     @property
+    def found(self) -> tuple[float, float, float] | None:
+        """The difference and the ends of its interval."""
+        if self.value is None or self.low is None or self.high is None:
+            return None
+        return self.value, self.low, self.high
+
+    @property
     def told(self) -> str:
         """The difference in points."""
-        if self.value is None:
+        if self.found is None:
             return f"{self.name} cannot be compared, as one of the two has no score"
-        low, high = (_points(bound) for bound in (self.low, self.high))
-        return f"{_points(self.value)} points against {self.name}{self.unequal} (95 % interval {low} to {high})"
+        value, low, high = (_points(part) for part in self.found)
+        return f"{value} points against {self.name}{self.unequal} (95 % interval {low} to {high})"
 
 
 @dataclass(frozen=True)
@@ -84,12 +91,13 @@ def verdict(
 
 
 def _judge(judged: Sequence[Against]) -> tuple[str, bool]:
-    if any(one.value is None for one in judged):
+    intervals = {one.name: one.found[1:] for one in judged if one.found is not None}
+    if len(intervals) < len(judged):
         return "Not worth it here as far as these images can tell: a score is missing", False
-    better = [one.name for one in judged if one.high < 0]
+    better = [name for name, (_, high) in intervals.items() if high < 0]
     if better:
         return f"Not worth it here, as {' and '.join(better)} {'is' if len(better) == 1 else 'are'} better", False
-    unclear = [one.name for one in judged if not one.low > 0]
+    unclear = [name for name, (low, _) in intervals.items() if not low > 0]
     if unclear:
         those = f"the {'interval' if len(unclear) == 1 else 'intervals'} against {' and '.join(unclear)}"
         holds = "includes" if len(unclear) == 1 else "include"

@@ -125,8 +125,9 @@ def _cut(images: tuple[np.ndarray, np.ndarray], extents: tuple, placed: Placed, 
 
 
 def _part(canvas: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
-    box = (low[1] * CANVAS, low[0] * CANVAS, high[1] * CANVAS, high[0] * CANVAS)
-    box = tuple(float(np.clip(side, 0, CANVAS)) for side in box)
+    sides = (low[1] * CANVAS, low[0] * CANVAS, high[1] * CANVAS, high[0] * CANVAS)
+    left, top, right, bottom = (float(np.clip(side, 0, CANVAS)) for side in sides)
+    box = (left, top, right, bottom)
     return np.asarray(Image.fromarray(canvas).resize((THUMB, THUMB), Image.Resampling.BILINEAR, box), np.float32)
 
 

@@ -17,7 +17,7 @@ from dissent.evaluation.bootstrap import mean_of_drawn, pool_counts, scores_on_d
 from dissent.report.run_results import Generation
 
 ROUNDS = 1000
-Interval = tuple[float | None, float | None, float | None]
+Interval = tuple[float, float, float] | tuple[None, None, None]
 """a value, and the ends of its 95 % interval; Nones where there is no score"""
 
 
@@ -45,9 +45,7 @@ class Cell:
     @property
     def students(self) -> list[float]:
         """Scores of all students of all seeds; empty where one has none."""
-        values = [value for pool in self.whole.values() for value in pool]
-        known = [value for value in values if value is not None]
-        return known if len(known) == len(values) else []
+        return all_known([value for pool in self.whole.values() for value in pool])
 
     @property
     def mean(self) -> float | None:
@@ -61,7 +59,7 @@ class Cell:
 
     def mean_of(self, seeds: Sequence[str]) -> float:
         """Mean over some seeds of the pools' means."""
-        return float(np.mean([np.mean(self.whole[seed]) for seed in seeds]))
+        return float(np.mean([np.mean(all_known(self.whole[seed])) for seed in seeds]))
 
     def means(self, seeds: Sequence[str]) -> np.ndarray:
         """The mean in each round: `(R,)`.
@@ -80,6 +78,12 @@ class Cell:
         if self.mean is None:
             return None, None, None
         return self.mean, *_ends(self.means(list(self.whole)))
+
+
+def all_known(values: Sequence[float | None]) -> list[float]:
+    """The values; none where one lacks."""
+    known = [value for value in values if value is not None]
+    return known if len(known) == len(values) else []
 
 
 def difference(ours: Cell, theirs: Cell) -> Interval:
@@ -118,7 +122,8 @@ class Block:
 
 def read_block(about: dict, rounds: int = ROUNDS) -> Block:
     """Read the runs of a block. UserError where two were scored on different images."""
-    subset, ids, cells, first = "", None, [], ""
+    subset, ids, cells = "", None, []
+    first: Path | None = None
     for row in about["rows"]:
         made = {
             seed: [Generation(Path(folder, f"gen{g}")) for g in range(row["generations"] + 1)]

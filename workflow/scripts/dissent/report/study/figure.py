@@ -30,14 +30,15 @@ def draw(curves: Mapping[str, Mapping[str, Sequence[Point]]], scores: Mapping[st
 
 
 def _line(found, index: int, method: str, points: Sequence[Point]) -> None:
-    points = [point for point in points if point.cell.mean is not None]
+    every = [(point, point.cell.interval) for point in points]
+    known = [(point, one) for point, one in every if one[0] is not None]
+    points, intervals = [point for point, _ in known], [one for _, one in known]
     upper = bool(points) and points[0].cell.upper_bound
     line = Mark(index, _UPPER if upper else _DASHES[index % len(_DASHES)], _MARKERS[index % len(_MARKERS)]).line
-    means = [100 * point.cell.mean for point in points]
-    bounds = [point.cell.interval[1:] for point in points]
+    means = [100 * mean for mean, _, _ in intervals]
     spread = [
-        [max(0.0, mean - 100 * low) for mean, (low, _) in zip(means, bounds, strict=True)],
-        [max(0.0, 100 * high - mean) for mean, (_, high) in zip(means, bounds, strict=True)],
+        [max(0.0, 100 * mean - 100 * low) for mean, low, _ in intervals],
+        [max(0.0, 100 * high - 100 * mean) for mean, _, high in intervals],
     ]
     beside = [point.labelled * 1.02 ** (index - 2) for point in points]  # so that bars do not hide each other
     found.errorbar(beside, means, spread, capsize=3, markersize=5, label=f"({method})" if upper else method, **line)

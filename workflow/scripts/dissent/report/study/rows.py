@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dissent.report.study.cells import Block, Cell, Interval, difference
+from dissent.report.study.cells import Block, Cell, Interval, all_known, difference
 from dissent.report.verdict import AGAINST
 
 
@@ -51,11 +51,11 @@ def rows_of(block: Block) -> list[Row]:
 
 
 def _best(cells: Sequence[Cell]) -> Cell | None:
-    judged = [cell for cell in cells if not cell.upper_bound and cell.mean is not None]
+    judged = [(cell.mean, cell) for cell in cells if not cell.upper_bound and cell.mean is not None]
     if len(judged) < 2:
         return None
-    top, *others = sorted(judged, key=lambda cell: -cell.mean)
-    lows = [difference(top, other)[1] for other in others]
+    (_, top), *others = sorted(judged, key=lambda one: -one[0])
+    lows = [difference(top, other)[1] for _, other in others]
     return top if all(low is not None and low > 0 for low in lows) else None
 
 
@@ -74,17 +74,17 @@ def _beside(block: Block, cell: Cell) -> list[dict]:
         if cell.method not in table["rows"]:
             continue
         row, scale = table["rows"][cell.method], table["scale"]
-        students = [
+        scores = [
             _score_of(student[table["score"]], table["labels"], end.metrics.get("label_names", []))
             for end in cell.ends.values()
             for student in end.metrics[block.subset]["students"].values()
             if table["score"] in student
         ]
-        known = bool(students) and None not in students
-        unlike = row["unlike"] + ([] if known else [f"{table['score']} is not among our scores"])
+        students = all_known(scores)
+        unlike = row["unlike"] + ([] if students else [f"{table['score']} is not among our scores"])
         unlike += ["scored on val"] if block.subset == "val" else []
-        ours = scale * float(np.mean(students)) if known else None
-        sd = scale * float(np.std(students, ddof=1)) if known and len(students) > 1 else None
+        ours = scale * float(np.mean(students)) if students else None
+        sd = scale * float(np.std(students, ddof=1)) if len(students) > 1 else None
         told = {"name": table["name"], "score": table["score"], "better": table["better"], "theirs": row["value"]}
         found.append(told | {"ours": ours, "sd": sd, "unlike": unlike})
     return found
