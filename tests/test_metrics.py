@@ -216,26 +216,6 @@ def test_unknown_pixels_change_no_score(name, kind):
     assert score(name, [*pairs, (np.zeros_like(unknown), unknown)], TASKS[kind]) == before
 
 
-@pytest.mark.parametrize("name, kind", cases(SCORES, TASKS))
-def test_nothing_to_score_is_none_and_never_a_number(name, kind):
-    labels, made = len(TASKS[kind]["labels"]), scorer(name, TASKS[kind])
-    for empty in (np.zeros((0, labels, 4), int), np.zeros((2, labels, 4), int)):
-        assert made(empty) == {"value": None, "per_label": [None] * labels}
-        assert interval(empty, made, seed=1) == (None, None)
-
-
-@pytest.mark.parametrize("name, kind", cases(SCORES, TASKS))
-def test_a_perfect_prediction_scores_one_and_each_score_says_what_it_is(name, kind):
-    pairs = [(np.where(target == 255, 0, target), target) for _, target in random_pairs(kind)]
-    got = score(name, pairs, TASKS[kind])
-    assert got["value"] == 1
-    assert all(type(value) is float for value in got["per_label"])
-    definition = scorer(name, TASKS[kind]).definition
-    assert " / " in definition
-    assert "image" in definition
-    assert "\n" not in definition
-
-
 @pytest.mark.parametrize(
     "prediction, target, task, message",
     [
