@@ -1,5 +1,6 @@
 """The pages lead where they say: every link between files of this repository, and every heading behind a #."""
 
+import ast
 import re
 from pathlib import Path
 from urllib.parse import unquote
@@ -65,6 +66,44 @@ def test_the_page_of_rooms_is_the_truth_of_the_imports():
     page = rooms.PAGE.read_text("utf-8")
     assert rooms.filled(page) == page, "`python tests/rooms.py` writes docs/explanation/architecture.md anew"
     assert all(f"| `{name}` |" in page for name in rooms.rooms())
+
+
+def defined(path: Path) -> set[str]:
+    """Functions, classes and keys of settings that a module, or each module of a folder, has."""
+    found = set()
+    for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                found.add(node.name)
+            elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+                found.add(node.target.id)
+    return found
+
+
+def unanswered(row: str) -> list[str]:
+    """What a row of "Who decides what" names and the library lacks: modules, and names in these or keys of `config`."""
+    names = re.findall(r"`([^`]+)`", row.split("|")[2])
+    places = [rooms.LIBRARY / name for name in names if "/" in name or name.endswith(".py")]
+    lost = [path.relative_to(rooms.LIBRARY).as_posix() for path in places if not path.exists()]
+    there = [path for path in places if path.exists()]
+    known = set[str]().union(*map(defined, [*there, rooms.LIBRARY / "config"]), (path.name for path in there))
+    known |= {inside.name for path in there if path.is_dir() for inside in path.iterdir()}
+    return (
+        lost
+        + [name for name in names if rooms.LIBRARY / name not in places and name not in known]
+        + ["no module"] * (not there)
+    )
+
+
+def test_each_question_of_a_stranger_is_answered_by_what_is_there():
+    """One row a question; its answer names the module, and may name what in it decides."""
+    part = rooms.PAGE.read_text("utf-8").partition("## Who decides what")[2]
+    rows = [line for line in part.splitlines() if line.startswith("| ") and not line.startswith("| question")]
+    assert len(rows) >= 12
+    assert {row.split("|")[1].strip(): lost for row in rows if (lost := unanswered(row))} == {}
+    assert unanswered("| who? | `core/seeds.py`: `generator`, by `seed` |") == []
+    assert unanswered("| who? | `core/sods.py` |") == ["core/sods.py", "no module"]
+    assert unanswered("| who? | `generate` in `core/seeds.py` |") == ["generate"]
 
 
 def test_the_words_are_plain():
