@@ -57,7 +57,7 @@ def parser() -> argparse.ArgumentParser:
     )
     commands = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, command in COMMANDS.items():
-        summary = command.__doc__.split("\n", 1)[0]
+        summary = (command.__doc__ or "").split("\n", 1)[0]
         one = commands.add_parser(
             name,
             help=summary[:1].lower() + summary[1:].rstrip("."),

@@ -40,11 +40,11 @@ def _command(name: str, command: argparse.ArgumentParser) -> str:
         "",
         f"`dissent {name} [options] {words}`",
         "",
-        inspect.cleandoc(command.description),
+        inspect.cleandoc(command.description or ""),
         "",
     ]
     lines += ["| argument | values | meaning |", "|---|---|---|", *_rows(command), ""]
-    examples = inspect.cleandoc(command.epilog.removeprefix("examples:\n"))
+    examples = inspect.cleandoc((command.epilog or "").removeprefix("examples:\n"))
     return "\n".join([*lines, "```", examples, "```", ""])
 
 

@@ -111,14 +111,27 @@ def _to_fetch(fetch: Fetch, raw: Path) -> str:
     )
 
 
+class _Kept(logging.Handler):
+    """Puts warnings into a list."""
+
+    def __init__(self, notes: list[str]) -> None:
+        super().__init__(logging.WARNING)
+        self._notes = notes
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep the record's words."""
+        self._notes.append(record.getMessage())
+
+
 @contextlib.contextmanager
 def _notes() -> Iterator[list[str]]:
     """Warnings of the library as they come, instead of on the terminal."""
     notes: list[str] = []
-    handler = logging.Handler(logging.WARNING)
-    handler.emit = lambda record: notes.append(record.getMessage())
-    keep = logging.Filter()
-    keep.filter = lambda record: record.levelno < logging.WARNING
+    handler = _Kept(notes)
+
+    def keep(record: logging.LogRecord) -> bool:
+        return record.levelno < logging.WARNING
+
     log.addHandler(handler)
     others = logging.getLogger().handlers
     for other in others:

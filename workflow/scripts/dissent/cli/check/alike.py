@@ -43,7 +43,8 @@ def check_alike(prepared: Path, split: Path, task: Task, table: Path) -> tuple[l
     """Notes and warnings; all pairs are written to `table`, if there are any."""
     rows, left_out = _rows(prepared, split)
     notes = [f"of unlabelled images {left_out:,} are not searched for near duplicates"] if left_out else []
-    warnings, masks = [], _one_image_two_masks(rows, prepared)
+    warnings: list[str] = []
+    masks = _one_image_two_masks(rows, prepared)
     across = []
     found = _found(rows, prepared)
     crowd = found.alike > _CROWD and len(found.pairs) > len(rows)  # a few copies are much of a few images

@@ -15,11 +15,11 @@ def changes(seen: Seen) -> tuple[list[str], Found]:
     """Lines for the terminal (none where nothing was prepared, or nothing changed), and a note where scores cannot be compared."""
     data = Path("data", seen.run.dataset_name)
     try:
-        before = [read_table(data / "files.csv"), read_json(data / "dataset.json")]
+        before, said = read_table(data / "files.csv"), read_json(data / "dataset.json")
     except UserError:
         return [], Found()
-    now = [read_table(seen.prepared / "files.csv"), read_json(seen.prepared / "dataset.json")]
-    lines = [*_settings(before[1], now[1]), *_files(before[0], now[0])]
+    now, says = read_table(seen.prepared / "files.csv"), read_json(seen.prepared / "dataset.json")
+    lines = [*_settings(said, says), *_files(before, now)]
     subsets, found = _subsets(seen, data / "splits" / seen.run.split)
     if not lines and not subsets:
         return [], found
@@ -44,9 +44,9 @@ def _files(before: list[dict], now: list[dict]) -> Iterator[str]:
     found: dict[tuple[str, str], list[str]] = {}
     for source in sorted(then.keys() | here.keys()):
         for what in ("image", "mask"):
-            old, new = (one.get(source, {}).get(what, ()) for one in (then, here))
-            if old != new:
-                how = "new" if not any(old) else "gone" if not any(new) else "changed"
+            had, has = (one.get(source, {}).get(what, ()) for one in (then, here))
+            if had != has:
+                how = "new" if not any(had) else "gone" if not any(has) else "changed"
                 found.setdefault((what, how), []).append(source)
     for (what, how), names in sorted(found.items()):
         many = f"{len(names)} {what}{'s' * (len(names) > 1)} {'are' if len(names) > 1 else 'is'}"

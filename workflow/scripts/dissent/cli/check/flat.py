@@ -11,7 +11,8 @@ from dissent.evaluation.subset_diagnostics import PLAIN
 
 def check_flat(split: Path, channels: int) -> tuple[list[str], list[str]]:
     """Faults and notes on the images of each subset of a split (its folder), of which a seeded sample is looked at."""
-    faults, notes = [], []
+    faults: list[str] = []
+    notes: list[str] = []
     for subset in APART:
         rows = drawn(str(split / f"{subset}.csv"), subset)
         plain = [row["id"] for row in rows if flat(read_image(row["image"], channels))]

@@ -17,7 +17,7 @@ def summary(seen: Seen) -> str:
         head += f"; grey levels {about['levels'][0]} to {about['levels'][1]} become 0 to 255"
     names = task.histogram_names
     total = about["labels"] * high * wide
-    table = [["value in the files", "label", "pixels", "share", seen.unit]]
+    table: list[list[object]] = [["value in the files", "label", "pixels", "share", seen.unit]]
     present = [{int(value) for value in row["present"].split()} for row in rows]
     for number, (value, name) in enumerate(zip(raw_values(seen.run.dataset.mask_encoding, task), names, strict=True)):
         pixels = about["pixels"][name]
@@ -32,14 +32,18 @@ def summary(seen: Seen) -> str:
 def raw_values(coding: Coding, task: Task) -> list[str]:
     """For each name of `task.histogram_names`, what stands for it in the raw masks."""
     names = task.histogram_names
-    below = len(names) - len(task.labels)  # a background that is no label
-    values = {
-        "index": lambda: [1 << i if task.bits else i for i in range(len(names))],
-        "zero_255": lambda: [0, 255],
-        "colours": lambda: [" ".join(map(str, colour)) for colour in coding.table],
-        "folders": lambda: [f"{folder}/" for folder in coding.folders or task.labels[int(task.exclusive) :]],
-        "channels": lambda: [f"channel {i + 1}" for i in range(len(names))],
-    }[coding.name]()
-    if coding.name == "index" and coding.ids:
+    values: list[object]
+    if coding.name == "zero_255":
+        values = [0, 255]
+    elif coding.name == "colours":
+        values = [" ".join(map(str, colour)) for colour in coding.table]
+    elif coding.name == "folders":
+        values = [f"{folder}/" for folder in coding.folders or task.labels[int(task.exclusive) :]]
+    elif coding.name == "channels":
+        values = [f"channel {i + 1}" for i in range(len(names))]
+    elif coding.ids:
+        below = len(names) - len(task.labels)  # a background that is no label
         values = [0] * below + [" ".join(map(str, item)) if isinstance(item, list) else item for item in coding.ids]
+    else:
+        values = [1 << i if task.bits else i for i in range(len(names))]
     return ["elsewhere"] * (len(names) - len(values)) + [str(value) for value in values]

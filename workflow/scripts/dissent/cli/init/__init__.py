@@ -11,7 +11,7 @@ from pathlib import Path
 from dissent.cli.init import flags
 from dissent.cli.init.deep import levels_note
 from dissent.cli.init.grouping import told
-from dissent.cli.init.holdout import SIMULATED, held_back, told_subsets
+from dissent.cli.init.holdout import SIMULATED, Labelled, held_back, told_subsets
 from dissent.cli.init.infer_encoding import guess
 from dissent.cli.init.mask_meaning import Guess
 from dissent.cli.init.pairing import Pairs, find_pairs
@@ -155,7 +155,7 @@ def _meaning(args: argparse.Namespace, pairs: Pairs) -> tuple[Survey, Guess]:
     return found, guess(found, wishes, folders)
 
 
-def _labelled(args: argparse.Namespace, pairs: Pairs) -> str | float:
+def _labelled(args: argparse.Namespace, pairs: Pairs) -> Labelled:
     """How many masks are learned from: all, or a share where every image has one."""
     if pairs.alone and args.labelled not in (None, "all"):
         raise UserError(
@@ -242,7 +242,7 @@ def _geometry(geometry: str, found: Survey) -> str:
     return f"each image resized{hint}"
 
 
-def _dataset_comment(name: str, labelled: str | float) -> str:
+def _dataset_comment(name: str, labelled: Labelled) -> str:
     lines = (
         f"{name}: written by `dissent init`; every option stands in config/README.md."
         "\nThe table of `fixed` names validation and test images, so that they stay when images and masks come or go; every"

@@ -19,7 +19,8 @@ def levels_note(images: Sequence[Path], source: Source, threads: int) -> str:
         return ""
     some = images[:: -(-len(images) // _LOOKED_AT)]
     with ThreadPoolExecutor(threads) as pool:
-        total = sum(pool.map(lambda path: _histogram(path, source.channels), some))
+        each = pool.map(lambda path: _histogram(path, source.channels), some)
+        total = sum(each, np.zeros(65536, np.int64))
     return levels_of(total, source.percentiles).note
 
 

@@ -3,13 +3,14 @@
 import argparse
 import re
 
+from dissent.cli.init.holdout import Labelled
 from dissent.cli.init.wishes import Value
 
 
-def share(text: str) -> str | float:
+def share(text: str) -> Labelled:
     """The word all, or a share of all masks."""
     if text == "all":
-        return text
+        return "all"
     try:
         part = float(text)
     except ValueError:

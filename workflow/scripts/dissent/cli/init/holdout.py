@@ -5,7 +5,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from dissent.cli.init.pairing import Pairs
 from dissent.config.dataset import Source
@@ -26,6 +26,8 @@ TEST_FROM = 10
 """images with masks, of which some are held back for a test"""
 
 Row = dict[str, Any]
+Labelled = Literal["all"] | float
+"""how many masks are learned from: all, or a share or count of the training images"""
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ def table_bytes(rows: Sequence[dict[str, str]]) -> bytes:
     return stream.getvalue().encode()
 
 
-def held_back(pairs: Pairs, headers: Sequence[Header], source: Source, labelled: str | float) -> Held:
+def held_back(pairs: Pairs, headers: Sequence[Header], source: Source, labelled: Labelled) -> Held:
     """Validation and test images, a fifth of those with a mask each, in whole groups; UserError where too few are left."""
     rows = _rows(pairs, headers, source)
     masked = [row for row in rows if row["label"]]
@@ -93,15 +95,15 @@ def _few_groups(rows: list[Row], most: int) -> list[Row]:
 
 
 def _rows(pairs: Pairs, headers: Sequence[Header], source: Source) -> list[Row]:
-    problems, rows = Problems(), []
+    problems = Problems()
+    rows: list[Row] = []
     alone = set(pairs.alone)
+    high, wide = source.size
     for (key, path), header in zip(pairs.images.items(), headers, strict=True):
         name = path.relative_to(pairs.raw).as_posix()
         group = group_of(source, *pairs.place(key), {}, name, problems)
         try:
-            tiles = len(
-                windows(*turned_size(header.size, header.orientation), source.geometry, tuple(source.size), False)
-            )
+            tiles = len(windows(*turned_size(header.size, header.orientation), source.geometry, (high, wide), False))
         except ValueError as error:
             problems.add(name, str(error))
             continue
@@ -112,7 +114,7 @@ def _rows(pairs: Pairs, headers: Sequence[Header], source: Source) -> list[Row]:
     return rows
 
 
-def told_subsets(held: Held, table: Path, labelled: str | float, simulated: bool) -> str:
+def told_subsets(held: Held, table: Path, labelled: Labelled, simulated: bool) -> str:
     """Lines for the terminal: how many images each subset has, and what is not used, with the reason."""
     subsets, test = held.subsets, held.subsets["test"]
     lines = [

@@ -133,7 +133,7 @@ def _of_colours(found: Survey, wishes: Wishes, lossy: bool) -> Guess:
             )
         least = wishes.threshold or 1
         used = max((i + 1 for colour in colours for i, channel in enumerate(colour) if channel >= least), default=1)
-        coding = {"name": "channels"} | ({"threshold": wishes.threshold} if wishes.threshold else {})
+        coding: dict[str, Any] = {"name": "channels"} | ({"threshold": wishes.threshold} if wishes.threshold else {})
         return named("multilabel", coding, [f"channel {i + 1}" for i in range(used)], wishes, found)
     if pure and wishes.kind is None:
         raise ask(
@@ -167,7 +167,7 @@ def _colour_table(found: Survey, wishes: Wishes, kind: str, colours: list[tuple]
         raise UserError("masks are grey in RGB files, where labels that overlap have no place; save them as grey")
     if kind == "binary" and len(colours) != 2:
         raise UserError(f"masks hold {len(colours)} colours, and a binary task has 2; say --kind multiclass")
-    coding = {"name": "colours", "table": [list(colour) for colour in colours]}
+    coding: dict[str, Any] = {"name": "colours", "table": [list(colour) for colour in colours]}
     coding |= {"ignore": [list(colour) for colour in ignore]} if ignore else {}
     coding |= {"tolerance": wishes.tolerance} if wishes.tolerance else {}
     shown = [list(colour) for colour in colours[len(colours) - 1 if kind == "binary" else 0 :]]

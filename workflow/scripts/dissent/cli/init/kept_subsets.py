@@ -29,7 +29,7 @@ class Told:
 
 def update_subsets(dataset: Dataset, name: str, own: Path, raw: Path, items: list[Item], told: Told) -> None:
     """Follow images of val and test; name lines that cannot be followed. `own`: the table that init writes for a name."""
-    tables = {}
+    tables: dict[Path, None] = {}
     for split, plan in dataset.splits.items():
         if plan.fixed is not None:
             if Path(plan.fixed).resolve() == own.resolve() and not own.is_file():

@@ -5,14 +5,24 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
+from typing import TypedDict
 
 from dissent.config.dataset import Part, Source
 from dissent.config.mask_encoding import Folders, Index
+from dissent.config.task import Task
 from dissent.core.files import UserError
 from dissent.core.words import nfc, printable, some
 from dissent.datasets.listing import Census, Looking
 from dissent.datasets.problems import Problems
 from dissent.datasets.raw import listed
+
+
+class PartKeys(TypedDict):
+    """An entry of the data set's `parts`."""
+
+    name: str
+    images: str
+    masks: str | None
 
 
 @dataclass(frozen=True)
@@ -34,10 +44,12 @@ class Pairs:
     census: Census = field(default_factory=Census)
 
     @property
-    def parts(self) -> list[dict[str, str | None]]:
+    def parts(self) -> list[PartKeys]:
         """The data set's `parts`."""
-        parts = [{"name": "all", "images": self.images_below, "masks": self.masks_below}]
-        return parts + ([{"name": "more", "images": self.more_below, "masks": None}] if self.more_below else [])
+        parts: list[PartKeys] = [{"name": "all", "images": self.images_below, "masks": self.masks_below}]
+        if self.more_below:
+            parts.append({"name": "more", "images": self.more_below, "masks": None})
+        return parts
 
     def place(self, key: str) -> tuple[str, str]:
         """The folder of the part that an image lies in, and its key there."""
@@ -94,14 +106,16 @@ def _keys(folder: Path, below: str, leave_out: Sequence[str]) -> list[str]:
 def _paired(found: Pairs) -> Pairs:
     """Images and masks as `prepare` pairs them; UserError names every file that it would not take."""
     labels = sorted(found.masks) if "" not in found.masks else []
-    # what masks mean is not known yet, and asked later: nothing is validated here
+    # what masks mean, and the size, are not known yet, and asked later: nothing is validated here
     source = Source.model_construct(
         parts=[Part(**part) for part in found.parts],
         image_suffix=found.image_suffix,
         mask_suffix=found.mask_suffix,
         leave_out=found.leave_out,
         mask_encoding=Folders(name="folders", folders=labels) if labels else Index(),
-        task=None,
+        task=Task.model_construct(kind="multiclass", labels=labels),
+        raw=str(found.raw),
+        size=[],
     )
     problems = Problems()
     images, masks = listed(source, found.raw, problems, census := Census())
@@ -185,7 +199,7 @@ def _suffixes(images: list[str], masks: list[str]) -> tuple[str, str]:
             votes[near[common:], mask[common:]] += 1
     fits = {ends: _fit(images, masks, *ends) for ends, _ in votes.most_common(5)}
     best = max(fits, key=lambda ends: fits[ends], default=None)
-    close = [ends for ends in fits if 2 * fits[ends] >= fits[best] > 0]
+    close = [ends for ends in fits if best is not None and 2 * fits[ends] >= fits[best] > 0]
     if best is None or 2 * sum(fits[ends] for ends in close) < len(masks):
         raise UserError(
             f"masks are not called after their images: {printable(masks[0])} ... and {printable(images[0])} ...; the names "
@@ -214,7 +228,8 @@ def _shared(one: str, other: str) -> int:
 
 def _suffix_within(files: list[str], folder: Path) -> str:
     """The end of masks' names in a folder that holds images and masks."""
-    keys, votes = sorted(files), Counter()
+    keys = sorted(files)
+    votes: Counter[str] = Counter()
     for key in keys:
         longer = [other.removeprefix(key) for other in keys if other != key and other.startswith(key)]
         votes.update(longer)

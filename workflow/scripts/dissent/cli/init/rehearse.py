@@ -4,6 +4,7 @@ import warnings
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,7 +16,6 @@ from dissent.core.words import some
 from dissent.datasets.convert import label_of
 from dissent.datasets.decode import Header
 from dissent.datasets.exif import Turns
-from dissent.datasets.mask_readers import Label
 from dissent.datasets.problems import Problems
 from dissent.datasets.raw import Item, find_items
 from dissent.datasets.settle import check_unmapped, check_used, each, settle
@@ -25,6 +25,15 @@ _FLAGS = ("exif", "on_size_mismatch")
 
 Counts = dict[int, tuple[int, int]]
 """pixels and masks of each label by its number (binary: 0 is the background), and of UNKNOWN"""
+
+
+class _Read(NamedTuple):
+    """Of one item: the pixels of each label, those that fit no colour, the palette of its mask, and the numbers in it."""
+
+    counts: Counter[int]
+    unmapped: int
+    palette: bytes
+    used: tuple[int, ...]
 
 
 def rehearse(dataset: Dataset, threads: int) -> Counts:
@@ -37,31 +46,31 @@ def rehearse(dataset: Dataset, threads: int) -> Counts:
         items, headers, turns = settle(pool, dataset, items, raw, problems)
         jobs = [(item, headers[item.id], dataset, turns) for item in items if item.masks]
         read = dict(each(pool, _counted, jobs, problems, raw))
-    for counts, _ in read.values():
-        for value, number in counts.items():
+    for one in read.values():
+        for value, number in one.counts.items():
             pixels[value] += number
             masks[value] += 1
-    fit = {
-        id_: (label.unmapped, sum(counts.values())) for id_, (counts, label) in read.items()
-    }  # colours do not overlap
+    fit = {id_: (one.unmapped, sum(one.counts.values())) for id_, one in read.items()}  # colours do not overlap
     check_unmapped(dataset.mask_encoding, fit, problems)
-    used = [(item, read[item.id][1].palette, read[item.id][1].used) for item in items if item.id in read]
+    used = [(item, read[item.id].palette, read[item.id].used) for item in items if item.id in read]
     check_used(dataset.mask_encoding, used, raw, problems)
     flags = [f"--{key.replace('_', '-')}" for key in _FLAGS if any(f"`{key}: " in problem for problem in problems)]
     problems.stop(raw, f", so nothing was written{f' (here {flags[0]} says it)' if flags else ''}")
     return {value: (pixels[value], masks[value]) for value in pixels}
 
 
-def _counted(item: Item, image: Header, source: Source, turns: Turns) -> tuple[Counter[int], Label]:
+def _counted(item: Item, image: Header, source: Source, turns: Turns) -> _Read:
     """Pixels of each label in an item's mask, and what else is known of it."""
     label = label_of(item, image, source, turns)
+    if label.ids is None:  # an item without masks
+        return _Read(Counter(), 0, b"", ())
     values, numbers = np.unique(label.ids, return_counts=True)
-    counts = Counter(dict(zip(values.tolist(), numbers.tolist(), strict=True)))
+    counts: Counter[int] = Counter(dict(zip(values.tolist(), numbers.tolist(), strict=True)))
     if source.task.overlapping:
         labels = range(len(source.task.labels))
         set_ = {bit: sum(n for value, n in counts.items() if value != UNKNOWN and value >> bit & 1) for bit in labels}
         counts = Counter({value: n for value, n in (set_ | {UNKNOWN: counts[UNKNOWN]}).items() if n})
-    return counts, label._replace(ids=None)
+    return _Read(counts, label.unmapped, label.palette, label.used)
 
 
 def told_meaning(meant: Guess, held: Counts) -> str:

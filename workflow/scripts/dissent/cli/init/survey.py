@@ -134,7 +134,8 @@ def _looked_at(job: tuple[Path, list[Path]], layers: bool, wishes: Wishes) -> _L
         except ValueError as error:
             return f"its mask {path.parent.name}/{path.name} {error}"
     if len({plane.shape for plane in planes}) == 1:  # else sizes are refused, once it is known how images are turned
-        found.overlap = int((sum(plane.astype(np.uint8) for plane in planes) > 1).sum())
+        layers_set = sum((plane.astype(np.uint8) for plane in planes), np.zeros(planes[0].shape, np.uint8))
+        found.overlap = int((layers_set > 1).sum())
     return found
 
 
@@ -199,7 +200,7 @@ def _unified(found: Survey, by_colour: bool) -> Survey:
     plain = all(_grey(t) for t in triples) and not by_colour  # of palettes the colour counts, grey or not
     to = (lambda v: v[0] if isinstance(v, tuple) else v) if plain else _triple
     for name in ("pixels", "masks"):
-        counts = Counter()
+        counts: Counter = Counter()
         for value, number in getattr(found, name).items():
             counts[to(value)] += number
         setattr(found, name, counts)

@@ -4,6 +4,7 @@ One reading for the whole folder: the one that fits all its masks. Where both ma
 """
 
 from collections import Counter
+from collections.abc import Set
 from dataclasses import dataclass
 
 from dissent.core.files import UserError
@@ -56,7 +57,7 @@ def reading(masks: list[Open], others: set, wish: str | None) -> Reading:
     return Reading(colours=False, greys=_greys([m for m in masks if not m.palette], others), any_palette=bool(clash))
 
 
-def _clash(palettes: list[Open], greys: set[int] = frozenset()) -> str:
+def _clash(palettes: list[Open], greys: Set[int] = frozenset()) -> str:
     found = Palettes()
     for mask in palettes:
         found.add(mask.name, mask.palette, mask.numbers)

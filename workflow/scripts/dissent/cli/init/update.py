@@ -134,9 +134,9 @@ def _update_settings(dataset: Dataset, files: Files, items: list[Item], told: To
     if split is not None and split.labelled == SIMULATED:
         keys = {"seed": split.seed, "labelled": SIMULATED, "fixed": split.fixed}
         line, new = (f"  {line_of(SPLIT, keys | {'labelled': value})}{end}" for value in (SIMULATED, "all"))
-        wanted = dataset.splits | {SPLIT: split.model_copy(update={"labelled": "all"})}
+        splits = dataset.splits | {SPLIT: split.model_copy(update={"labelled": "all"})}
         if line in text and _means(
-            text.replace(line, new), dataset.model_copy(update={"splits": wanted}), files.dataset
+            text.replace(line, new), dataset.model_copy(update={"splits": splits}), files.dataset
         ):
             text = text.replace(line, new)
             told.done.append(f"{files.dataset}: `labelled: all`, as images without masks are there to label now")

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from dissent.cli.init.holdout import SEED
+from dissent.cli.init.holdout import SEED, Labelled
 from dissent.cli.init.infer_encoding import Guess
 from dissent.cli.init.pairing import Pairs
 from dissent.config.base import Dumper, validate
@@ -67,7 +67,7 @@ def source_of(
     return values
 
 
-def first_split(labelled: str | float, table: Path) -> dict[str, Any]:
+def first_split(labelled: Labelled, table: Path) -> dict[str, Any]:
     """The split of a first experiment: val and test by name."""
     return {"seed": SEED, "labelled": labelled, "fixed": without_braces(table).as_posix()}
 

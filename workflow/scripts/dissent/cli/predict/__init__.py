@@ -154,7 +154,7 @@ def _reader(pool: "Pool", levels: tuple[int, int] | None) -> Callable[[Photo], U
     knows = pool.knows
     given = knows.input
     draft = given.geometry.name == "whole" and given.protocol is None
-    enough = tuple(knows.size) if draft else None
+    enough = knows.shape if draft else None
     return lambda photo: read_upright(photo.path, knows.channels, given.bit_depth, levels, given.exif != "none", enough)
 
 

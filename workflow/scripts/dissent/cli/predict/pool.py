@@ -41,6 +41,12 @@ class Knows(Model):
     channels: Literal[1, 3]
     input: Input
 
+    @property
+    def shape(self) -> tuple[int, int]:
+        """`size` as the shape (H, W) of an array."""
+        height, width = self.size
+        return height, width
+
 
 @dataclass(frozen=True)
 class Pool:

@@ -32,7 +32,7 @@ def strips(
     if geometry.name == "whole":  # its pixels may come at a fraction of its size
         return _whole(run, pixels, shape, size, published)
     if geometry.window is None and geometry.name == "centre":
-        [(_, _, height, width)] = windows(*pixels.shape[:2], geometry, size, published)
+        [(_, _, height, width)] = windows(pixels.shape[0], pixels.shape[1], geometry, size, published)
     else:
         height, width = geometry.window or size
     return _sliding(run, pixels, size, (height, width), published)

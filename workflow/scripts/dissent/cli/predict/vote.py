@@ -24,7 +24,7 @@ def vote(pool: Pool, task: Task, photo: Upright, everyone: bool, device: str) ->
     run = partial(_run, pool=pool, task=task, device=device)
     published = knows.input.protocol == "published"
     masks, doubts = [], []
-    for several in strips(run, photo.pixels, photo.shape, tuple(knows.size), knows.input.geometry, published):
+    for several in strips(run, photo.pixels, photo.shape, knows.shape, knows.input.geometry, published):
         with torch.inference_mode():
             guess = _decided(task, torch.stack(several).mean(0))
             if everyone:

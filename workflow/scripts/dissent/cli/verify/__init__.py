@@ -113,7 +113,7 @@ def _lines(faults: list[Fault], every: bool) -> list[tuple]:
     groups: dict[tuple, list[Fault]] = {}
     for fault in faults:
         groups.setdefault((fault.path.parent, fault.how), []).append(fault)
-    lines = []
+    lines: list[tuple[str, Path | str, str]] = []
     for (folder, how), group in groups.items():
         if every or len(group) <= _SHOWN:
             lines += [(how, fault.path, fault.why) for fault in group]

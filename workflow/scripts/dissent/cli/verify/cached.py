@@ -50,7 +50,7 @@ def _named() -> dict[Path, str]:
         locked, kept = _locked(), _kept()
     except _UNREADABLE:
         return {}
-    found = {}
+    found: dict[Path, str] = {}
     for path, md5, _, folder in locked:
         if path in kept:
             try:

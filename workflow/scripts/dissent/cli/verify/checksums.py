@@ -5,7 +5,7 @@ import io
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from dissent.core import seal
 from dissent.core.checked import strict_json, unquoted
@@ -38,7 +38,7 @@ def claims_of(table: Path) -> list[Claim]:
     return []
 
 
-def json_of(path: Path) -> object:
+def json_of(path: Path) -> Any:
     """The value of a JSON file; Damaged when it is not what was written."""
     content = path.read_bytes()
     try:
