@@ -122,13 +122,13 @@ def side_by_side(scale: dict, args: argparse.Namespace, end: float) -> dict:
 def published(scale: dict, args: argparse.Namespace, end: float) -> dict | None:
     """The published IM run: a pool on the labels, then generations of agree, drop, learn. None when time is over before its end."""
     from dissent.config.method import Method
-    from dissent.config.task import Task
+    from dissent.config.task import TaskSettings
     from dissent.steps.assemble_pairs import assemble_pairs
     from dissent.steps.build_masks import build_masks
     from dissent.steps.predict import predict
     from dissent.steps.rank_students import rank_students
 
-    task = Task(kind="binary", labels=["lesion"])
+    task = TaskSettings(kind="binary", labels=["lesion"])
     facts = {
         "task": task.model_dump(mode="json"),
         "palette": task.palette,

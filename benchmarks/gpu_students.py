@@ -93,7 +93,7 @@ def asked(
     """What one student is: parameters of `train_student`, and its files."""
     from dissent.config.method import Method
     from dissent.config.network import Network
-    from dissent.config.task import Task
+    from dissent.config.task import TaskSettings
     from dissent.steps.assemble_pairs import assemble_pairs
 
     if pairs == "labelled.csv":  # the throughput's and the pool's students learn from the labels alone
@@ -105,7 +105,7 @@ def asked(
         mode="json"
     )
     params = {
-        "task": Task(kind="binary", labels=["lesion"]).model_dump(mode="json"), "size": [scale["size"]] * 2, "channels": 3, "input": {},
+        "task": TaskSettings(kind="binary", labels=["lesion"]).model_dump(mode="json"), "size": [scale["size"]] * 2, "channels": 3, "input": {},
         "rotation_invariant": True, "network": spec, "method": Method(augmentation=view).at(0), "seed": 1, "generation": generation, "member": member,
     }  # fmt: skip
     return {"params": params, "pairs": str(WORK / pairs), "out": str(WORK / out), "toy": args.toy}

@@ -116,11 +116,11 @@ def ours(args: argparse.Namespace) -> dict:
 
     prepare_process(2)
     from dissent.config.method import Method
-    from dissent.config.task import Task
+    from dissent.config.task import TaskSettings
     from dissent.steps.build_masks import build_masks
     from dissent.steps.predict import predict
 
-    task = Task(kind="binary", labels=["disc"])
+    task = TaskSettings(kind="binary", labels=["disc"])
     settings = {
         "task": task.model_dump(mode="json"),
         "palette": task.palette,

@@ -80,12 +80,12 @@ def measured(args: argparse.Namespace) -> dict:
     prepare_process(2)
     from dissent.config.method import Method
     from dissent.config.network import Network
-    from dissent.config.task import Task
+    from dissent.config.task import TaskSettings
     from dissent.steps.train import train_student
 
     spec = Network(architecture="unet1x1", width=0.25, steps=20, batch_size=16).model_dump(mode="json")
     params = {
-        "task": Task(kind="binary", labels=["disc"]).model_dump(mode="json"), "size": [args.size, args.size], "channels": 3,
+        "task": TaskSettings(kind="binary", labels=["disc"]).model_dump(mode="json"), "size": [args.size, args.size], "channels": 3,
         "input": {}, "rotation_invariant": False, "network": spec, "method": Method().at(0), "seed": 1, "generation": 0, "member": 1,
     }  # fmt: skip
     peak = [0]

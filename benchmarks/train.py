@@ -156,7 +156,7 @@ def ours(args: argparse.Namespace) -> dict:
     from dissent import networks
     from dissent.config.method import Method
     from dissent.config.network import Network
-    from dissent.config.task import Task as TaskSpec
+    from dissent.config.task import TaskSettings
     from dissent.core.task import Task
     from dissent.runtime import signalled
     from dissent.steps import train
@@ -183,7 +183,7 @@ def ours(args: argparse.Namespace) -> dict:
     ).model_dump(mode="json")
     method = Method(augmentation=args.view).at(0)
     params = {"network": spec | {"validate_every": steps}, "method": method, "channels": 3, "rotation_invariant": True}
-    task = Task(TaskSpec(kind="binary", labels=["disc"]).model_dump(mode="json"))
+    task = Task(TaskSettings(kind="binary", labels=["disc"]).model_dump(mode="json"))
     training = Pairs("pairs.csv", 3, method, True, (1, 0), 1, args.batch)
     torch.manual_seed(0)
     network = networks.build(spec, 1, 3)

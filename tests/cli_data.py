@@ -8,7 +8,7 @@ from PIL import Image
 from dissent import networks
 from dissent.cli import main
 from dissent.config.network import Network
-from dissent.config.task import Task
+from dissent.config.task import TaskSettings
 from dissent.core.files import read_table, write_json
 from dissent.steps.rank_students import rank_students
 
@@ -30,7 +30,7 @@ def generation(
     kind: str = "binary", students: int = 2, teachers: int = 2, channels: int = 3, size=(16, 24), **given
 ) -> Path:
     """A generation of untrained students in the working directory; `given`: keys of model.json's `input`."""
-    task = Task(**TASKS[kind]).model_dump(mode="json")
+    task = TaskSettings(**TASKS[kind]).model_dump(mode="json")
     known = {"dataset": "toy", "geometry": {"name": "whole"}, "bit_depth": 8, "exif": "auto", "protocol": None} | given
     files = []
     for number in range(1, students + 1):

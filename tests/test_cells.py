@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dissent.config.task import Task
+from dissent.config.task import TaskSettings
 from dissent.core.files import UNKNOWN
 from dissent.evaluation import metrics
 from dissent.evaluation.cell_counting import (
@@ -19,7 +19,7 @@ from dissent.evaluation.contours import contour_moments
 from dissent.steps.rank_students import rank_students
 
 CELLS = {"position": "position", "states": ["alive", "dead"]}
-TASK = Task(kind="multilabel", labels=["alive", "dead", "position"], cells=CELLS).model_dump(mode="json")
+TASK = TaskSettings(kind="multilabel", labels=["alive", "dead", "position"], cells=CELLS).model_dump(mode="json")
 THREE = [(20, 30, 5), (40, 12, 3), (44, 40, 6)]
 
 
@@ -174,7 +174,7 @@ def test_mcce_is_the_mean_error_in_counting():
 
 
 def test_only_tasks_that_mark_cells_have_it():
-    plain = Task(kind="multilabel", labels=["a", "b", "c"]).model_dump(mode="json")
+    plain = TaskSettings(kind="multilabel", labels=["a", "b", "c"]).model_dump(mode="json")
     assert metrics.names_for(TASK)[-1] == "mcce" and "mcce" not in metrics.names_for(plain)
     with pytest.raises(ValueError, match="`mcce` is no score"):
         metrics.scorer("mcce", plain)
@@ -211,4 +211,4 @@ def test_fewer_errors_rank_first(in_tmp):
 )
 def test_tasks_that_cannot_be_counted_are_refused(values, words):
     with pytest.raises(ValueError, match=words):
-        Task(**({"kind": "multilabel", "labels": ["a", "b", "c"]} | values))
+        TaskSettings(**({"kind": "multilabel", "labels": ["a", "b", "c"]} | values))

@@ -7,7 +7,7 @@ import torch
 from discs import config, prepared
 
 from dissent import networks
-from dissent.config.task import Task as TaskSpec
+from dissent.config.task import TaskSettings
 from dissent.core.files import read_image, read_json, read_mask, read_table, sha256, write_mask, write_table
 from dissent.core.task import Task
 from dissent.evaluation.bootstrap import pool_counts
@@ -26,7 +26,7 @@ torch.set_num_threads(1)
 NAME = "tiny_multilabel"
 LABELS = ["disc", "rim", "heart"]
 CELLS = {"position": "disc", "states": ["rim", "heart"], "redraw": "published"}
-TASK = TaskSpec(kind="multilabel", labels=LABELS, cells=CELLS, rank_by="mcce", mse_targets=[3, 1, 1])
+TASK = TaskSettings(kind="multilabel", labels=LABELS, cells=CELLS, rank_by="mcce", mse_targets=[3, 1, 1])
 TASK_JSON = TASK.model_dump(mode="json")
 
 

@@ -10,7 +10,7 @@ from PIL import Image, ImageOps
 from raw_data import photo, save
 
 from dissent import networks
-from dissent.config.task import Task as TaskSpec
+from dissent.config.task import TaskSettings
 from dissent.consensus import consensus
 from dissent.core.files import read_json, write_json
 from dissent.core.task import Task
@@ -34,7 +34,7 @@ def test_the_best_student_labels_each_image_at_its_size_and_name(in_tmp, kind):
     save(Path("photos/large.jpg"), photo(2, 50, 70))
     save(Path("photos/sub/grey.tif"), photo(3, 9, 31, channels=1))
     assert predict() == 0
-    palette = TaskSpec(**TASKS[kind]).palette
+    palette = TaskSettings(**TASKS[kind]).palette
     for name, size in {"same": (24, 16), "large": (70, 50), "sub/grey": (31, 9)}.items():
         with Image.open(f"out/masks/{name}.png") as mask:
             assert (mask.mode, mask.size) == ("P", size)
@@ -43,7 +43,7 @@ def test_the_best_student_labels_each_image_at_its_size_and_name(in_tmp, kind):
     mask = pixels_of(Path("out/masks/same.png"))
     assert (mask == of_network(2, same, kind)).all() and len(np.unique(mask)) > 1  # student 2 has the better score
     row = rows_of()["same.png"]
-    task = Task(TaskSpec(**TASKS[kind]).model_dump(mode="json"))
+    task = Task(TaskSettings(**TASKS[kind]).model_dump(mode="json"))
     counted = [int(row[f"pixels_{name}"]) for name in task.histogram_names]
     assert counted == task.pixels(mask) and (row["status"], row["height"], row["width"]) == ("done", "16", "24")
     about = read_json("out/made_with.json")
@@ -66,7 +66,7 @@ def test_the_pool_agrees_where_its_students_do_and_doubts_elsewhere(in_tmp, kind
     image = photo(1)
     save(Path("photos/a.png"), image)
     assert predict("--pool") == 0
-    task = Task(TaskSpec(**TASKS[kind]).model_dump(mode="json"))
+    task = Task(TaskSettings(**TASKS[kind]).model_dump(mode="json"))
     votes = np.stack([task.unpack(of_network(number, image, kind)) for number in (3, 2)])  # the two marked ones
     agreed, inconsistent = consensus(votes, kind)
     mask, doubt = pixels_of(Path("out/masks/a.png")), pixels_of(Path("out/doubt/a.png"))

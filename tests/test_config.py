@@ -11,7 +11,7 @@ from dissent.config.base import read_yaml, validate
 from dissent.config.method import Method
 from dissent.config.network import Network
 from dissent.config.resolve import Config
-from dissent.config.task import Task
+from dissent.config.task import TaskSettings
 from dissent.core.files import UserError
 from dissent.planning import resources, rule_params
 
@@ -241,7 +241,7 @@ def test_every_shipped_file_is_valid(root):
 )
 def test_task_refuses(value, word):
     with pytest.raises(UserError, match=word):
-        validate(Task, value, "d.yaml")
+        validate(TaskSettings, value, "d.yaml")
 
 
 def test_palettes_show_every_value():
@@ -250,7 +250,7 @@ def test_palettes_show_every_value():
         {"kind": "multiclass", "labels": ["void", *"bcd"]},
         {"kind": "multilabel", "labels": list("abc")},
     ):
-        palette = Task(**value).palette
+        palette = TaskSettings(**value).palette
         used = palette[: {"binary": 2, "multiclass": 4, "multilabel": 8}[value["kind"]]]
         assert len(palette) == 256 and len({tuple(colour) for colour in used}) == len(used)
         assert palette[0] == [0, 0, 0] and palette[255] == [255, 255, 255]

@@ -16,8 +16,7 @@ from dissent import networks
 from dissent.config import method
 from dissent.config.learners import Learn
 from dissent.config.network import Encoder, Network
-from dissent.config.task import Task as Settings
-from dissent.config.task import merit
+from dissent.config.task import TaskSettings, merit
 from dissent.core.seeds import generator
 from dissent.core.task import Task
 from dissent.evaluation.metrics import CELL_SCORES, SCORES, counts, interval, scorer
@@ -35,9 +34,9 @@ torch.set_num_threads(1)
 
 CELLS = {"position": "a", "states": ["b", "c"]}
 TASKS = {
-    "binary": Settings(kind="binary", labels=["cell"]),
-    "multiclass": Settings(kind="multiclass", labels=["background", "a", "b"]),
-    "multilabel": Settings(kind="multilabel", labels=["a", "b", "c"], cells=CELLS),
+    "binary": TaskSettings(kind="binary", labels=["cell"]),
+    "multiclass": TaskSettings(kind="multiclass", labels=["background", "a", "b"]),
+    "multilabel": TaskSettings(kind="multilabel", labels=["a", "b", "c"], cells=CELLS),
 }
 TASKS = {kind: Task(settings.model_dump(mode="json")) for kind, settings in TASKS.items()}
 VALUES = {"binary": 2, "multiclass": 3, "multilabel": 8}

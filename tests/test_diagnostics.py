@@ -11,7 +11,7 @@ from resealed import reseal
 from untrained_run import Untrained
 
 from dissent.config.resolve import Config
-from dissent.config.task import Task as Spec
+from dissent.config.task import TaskSettings
 from dissent.core.files import read_json, read_table, sha256, write_image, write_json, write_table, write_text
 from dissent.core.task import Task
 from dissent.evaluation.diagnostic_facts import empties, history, small_of_dropped, subsets_of
@@ -138,7 +138,7 @@ def test_the_page_of_the_documents_lists_every_alarm(root):
 
 
 def test_masks_say_what_is_empty_and_what_the_filter_drops():
-    task = Task(Spec(kind="binary", labels=["x"]).model_dump(mode="json"))
+    task = Task(TaskSettings(kind="binary", labels=["x"]).model_dump(mode="json"))
     rows = [{"pixels_background": "9", "pixels_x": str(n), "agreed_pixels": str(n), "kept": "1"} for n in (5, 6, 7, 8)]
     rows += [{"pixels_background": "9", "pixels_x": str(n), "agreed_pixels": str(n), "kept": "0"} for n in (0, 1, 9)]
     assert small_of_dropped(rows) == 0.5 and small_of_dropped(rows[:4]) is None
@@ -146,7 +146,7 @@ def test_masks_say_what_is_empty_and_what_the_filter_drops():
 
 
 def test_every_label_is_foreground_where_labels_overlap():
-    task = Task(Spec(kind="multilabel", labels=["a", "b"]).model_dump(mode="json"))
+    task = Task(TaskSettings(kind="multilabel", labels=["a", "b"]).model_dump(mode="json"))
     rows = [{"pixels_a": "0", "pixels_b": "3"}, {"pixels_a": "0", "pixels_b": "0"}]
     assert empties(task, rows, [])["empty_share"] == 0.5
 

@@ -7,7 +7,7 @@ from test_generation import PALETTE, build, ids, predictions, settings
 
 from dissent.cli.check import looks
 from dissent.config.resolve import Config
-from dissent.config.task import Task as Spec
+from dissent.config.task import TaskSettings
 from dissent.consensus import areas, consensus
 from dissent.core.files import UserError, encode_png, read_mask, read_table, sha256, write_atomic
 from dissent.core.seeds import generator
@@ -23,11 +23,11 @@ from dissent.steps.build_masks import build_masks
 from dissent.steps.score_pairs import _true_score
 from dissent.training.data import apply_doubt
 
-STREETS = Spec(kind="multiclass", labels=["sky", "road", "tree"])
+STREETS = TaskSettings(kind="multiclass", labels=["sky", "road", "tree"])
 
 
 def of(**spec):
-    return Task(Spec(**spec).model_dump(mode="json"))
+    return Task(TaskSettings(**spec).model_dump(mode="json"))
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_which_label_means_nothing_in_particular(labels, more, background):
 )
 def test_a_background_that_cannot_be_is_refused(more):
     with pytest.raises(ValueError, match="background"):
-        Spec(labels=["sky", "road"], **more)
+        TaskSettings(labels=["sky", "road"], **more)
 
 
 @pytest.fixture
@@ -79,22 +79,25 @@ def streets(root, tmp_path):
 
 def test_of_two_labels_that_may_mean_nothing_one_is_asked_for():
     with pytest.raises(ValueError, match=r"`background` and `Void` may each be .*`background: background`"):
-        Spec(kind="multiclass", labels=["background", "cell", "Void"])
+        TaskSettings(kind="multiclass", labels=["background", "cell", "Void"])
     assert of(kind="multiclass", labels=["background", "cell", "Void"], background="Void").background == 2
-    assert Spec(kind="multilabel", labels=["empty", "void"]).background is None
+    assert TaskSettings(kind="multilabel", labels=["empty", "void"]).background is None
 
 
 def test_black_is_the_background_and_every_label_has_a_colour_of_its_own():
-    every = [Spec(kind="multiclass", labels=[f"c{i}" for i in range(count)]).palette[:count] for count in (3, 19, 254)]
+    every = [
+        TaskSettings(kind="multiclass", labels=[f"c{i}" for i in range(count)]).palette[:count]
+        for count in (3, 19, 254)
+    ]
     for found in every:
         assert len({tuple(colour) for colour in found} | {(0, 0, 0), (255, 255, 255)}) == len(found) + 2
         apart = np.abs(np.array(found)[:, None] - found).sum(-1)
         assert apart[~np.eye(len(found), dtype=bool)].min() > 40
     assert every[2][:19] == every[1] and every[1][:3] == every[0] == [[230, 159, 0], [86, 180, 233], [0, 158, 115]]
-    last = Spec(kind="multiclass", labels=["sky", "soil"], background="soil").palette
+    last = TaskSettings(kind="multiclass", labels=["sky", "soil"], background="soil").palette
     assert last[:2] == [[230, 159, 0], [0, 0, 0]]
     for kind, labels in (("binary", ["a"]), ("multiclass", ["background", "a"])):
-        assert Spec(kind=kind, labels=labels).palette[:2] == [[0, 0, 0], [230, 159, 0]]
+        assert TaskSettings(kind=kind, labels=labels).palette[:2] == [[0, 0, 0], [230, 159, 0]]
 
 
 @pytest.mark.parametrize("method", ["im", "im_plus", "im_plus_plus", "aim_plus", "input_ensemble", "gt_im_plus_plus"])

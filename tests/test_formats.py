@@ -10,13 +10,13 @@ from PIL import Image
 from raw_data import ids, photo
 
 from dissent.config.mask_encoding import Colours, Index
-from dissent.config.task import Task
+from dissent.config.task import TaskSettings
 from dissent.datasets.decode import read_photo, read_pixels
 from dissent.datasets.mask_readers import read_label
 
 MASK, COLOUR = ids(3, 3), photo(3)
 FEW = np.array([[0, 0, 0], [255, 0, 0], [0, 0, 200]], np.uint8)
-THREE = Task(kind="multiclass", labels=["sky", "road", "car"])
+THREE = TaskSettings(kind="multiclass", labels=["sky", "road", "car"])
 BLURRED, SAMPLES, SIGNED = "its values are blurred", "samples a pixel", "signed or floating point"
 
 

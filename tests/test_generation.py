@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from dissent.config.task import Task
+from dissent.config.task import TaskSettings
 from dissent.core.files import UserError, read_json, read_mask, read_table, sha256, write_json, write_mask, write_table
 from dissent.steps.assemble_pairs import assemble_pairs
 from dissent.steps.audit import audit
@@ -15,11 +15,11 @@ from dissent.steps.build_masks import build_masks
 from dissent.steps.cost import add_costs, write_cost
 from dissent.steps.rank_students import rank_students
 
-PALETTE = Task(kind="binary", labels=["x"]).palette
+PALETTE = TaskSettings(kind="binary", labels=["x"]).palette
 TASKS = {
-    "binary": Task(kind="binary", labels=["x"]).model_dump(mode="json"),
-    "multiclass": Task(kind="multiclass", labels=["a", "b", "c", "d", "e", "f"]).model_dump(mode="json"),
-    "multilabel": Task(kind="multilabel", labels=["a", "b", "c"]).model_dump(mode="json"),
+    "binary": TaskSettings(kind="binary", labels=["x"]).model_dump(mode="json"),
+    "multiclass": TaskSettings(kind="multiclass", labels=["a", "b", "c", "d", "e", "f"]).model_dump(mode="json"),
+    "multilabel": TaskSettings(kind="multilabel", labels=["a", "b", "c"]).model_dump(mode="json"),
 }
 
 

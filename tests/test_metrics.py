@@ -9,13 +9,15 @@ import sklearn.metrics
 import torch
 import torchmetrics.functional.classification as reference
 
-from dissent.config.task import Score, Task
+from dissent.config.task import Score, TaskSettings
 from dissent.evaluation.metrics import SCORES, counts, interval, scorer
 
-BINARY = Task(kind="binary", labels=["nucleus"]).model_dump(mode="json")
-CLASSES = Task(kind="multiclass", labels=["background", "a", "b", "c", "d"]).model_dump(mode="json")
-LABELS = Task(kind="multilabel", labels=["a", "b", "c"]).model_dump(mode="json")
-WITH_DOUBT = Task(kind="multiclass", labels=["doubt", "a", "b", "c", "d"], doubt_class=True).model_dump(mode="json")
+BINARY = TaskSettings(kind="binary", labels=["nucleus"]).model_dump(mode="json")
+CLASSES = TaskSettings(kind="multiclass", labels=["background", "a", "b", "c", "d"]).model_dump(mode="json")
+LABELS = TaskSettings(kind="multilabel", labels=["a", "b", "c"]).model_dump(mode="json")
+WITH_DOUBT = TaskSettings(kind="multiclass", labels=["doubt", "a", "b", "c", "d"], doubt_class=True).model_dump(
+    mode="json"
+)
 TASKS = {"binary": BINARY, "multiclass": CLASSES, "multilabel": LABELS}
 VALUES = {"binary": 2, "multiclass": 5, "multilabel": 8}
 

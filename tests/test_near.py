@@ -11,7 +11,7 @@ from PIL import Image, ImageOps
 
 from dissent.cli.check import alike
 from dissent.cli.check.alike import check_alike
-from dissent.config.task import Task as Spec
+from dissent.config.task import TaskSettings
 from dissent.core.files import read_table, sha256, write_image, write_mask, write_table, write_text
 from dissent.core.task import Task
 from dissent.datasets import near
@@ -19,7 +19,7 @@ from dissent.datasets.near import Wanted, find
 from dissent.datasets.near.whole import TURNS, describe, turned
 
 NUCLEI = Path(__file__).resolve().parents[1] / "workflow" / "resources" / "nuclei" / "images"
-BINARY = Spec(kind="binary", labels=["nucleus"])
+BINARY = TaskSettings(kind="binary", labels=["nucleus"])
 
 
 def jpeg(image):

@@ -13,8 +13,7 @@ from resealed import reseal
 from test_generation import student
 from untrained_run import Untrained
 
-from dissent.config.task import Task as Spec
-from dissent.config.task import merit
+from dissent.config.task import TaskSettings, merit
 from dissent.core.files import read_json, read_table, sha256, write_mask, write_table, write_text
 from dissent.core.task import Task
 from dissent.evaluation import metrics
@@ -23,7 +22,7 @@ from dissent.report.page import write_report
 from dissent.steps.rank_students import rank_students
 from dissent.training.loop import Progress
 
-IOU = metrics.scorer("iou", Spec(kind="binary", labels=["x"]).model_dump(mode="json"))
+IOU = metrics.scorer("iou", TaskSettings(kind="binary", labels=["x"]).model_dump(mode="json"))
 
 
 def test_no_score_is_better_than_finding_what_is_not_there_and_worse_than_finding_what_is():
@@ -126,7 +125,7 @@ def test_an_object_is_what_is_not_background():
         ({"kind": "multiclass", "labels": ["sky", "road"]}, [[9, 0], [0, 0]], [True, False]),
         ({"kind": "multilabel", "labels": ["a", "b"]}, [[0, 0], [0, 1]], [False, True]),
     ):
-        assert Task(Spec(**spec).model_dump(mode="json")).shows(np.array(pixels)).tolist() == shown
+        assert Task(TaskSettings(**spec).model_dump(mode="json")).shows(np.array(pixels)).tolist() == shown
 
 
 def test_check_refuses_masks_without_background(in_tmp, capsys):

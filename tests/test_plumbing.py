@@ -146,6 +146,36 @@ def asks_the_kind(node: ast.AST) -> bool:
     )
 
 
+def goes_behind(tree: ast.AST) -> list[int]:
+    """Lines that change what is frozen, or take what another module of ours keeps to itself."""
+    lines = []
+    ours = {alias.asname or alias.name for node in ast.walk(tree) for alias in own_names(node)}
+    for node in ast.walk(tree):
+        private = [alias.name for alias in own_names(node) if alias.name.startswith("_")]
+        dodge = isinstance(node, ast.Attribute) and node.attr in ("__dict__", "__setattr__")
+        inside = isinstance(node, ast.Attribute) and node.attr.startswith("_") and getattr(node.value, "id", "") in ours
+        if private or dodge or inside:
+            lines.append(node.lineno)
+    return lines
+
+
+def own_names(node: ast.AST) -> list[ast.alias]:
+    ours = isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "dissent"
+    return node.names if ours else []
+
+
+def test_no_module_goes_behind_another():
+    assert {named(path): lines for path in FILES if (lines := goes_behind(parsed(path)))} == {}
+    for code in (
+        "self.__dict__['a'] = 1",
+        "object.__setattr__(a, 'b', 1)",
+        "from dissent.core.files import _a",
+        "from dissent.core import files\nfiles._a()",
+    ):
+        assert goes_behind(ast.parse(code)), code
+    assert not goes_behind(ast.parse("from dissent.core import files\nself._a(files.a)._replace()"))
+
+
 def test_the_kind_of_task_is_asked_in_one_place():
     wrong = {}
     for path in FILES:
@@ -259,7 +289,7 @@ def test_registries_hold_the_names_of_the_options():
     assert set(augment.GEOMETRY) == set(augment.COLOUR) == literal(method.Method, "augmentation")
     assert set(losses.LOSSES) == set(get_args(network.LossName))
     assert set(networks.ARCHITECTURES) == literal(network.Network, "architecture")
-    assert set(metrics.SCORES) >= literal(task.Task, "score")
+    assert set(metrics.SCORES) >= literal(task.TaskSettings, "score")
     kinds = get_args(get_args(mask_encoding.Coding)[0])
     assert set(mask_readers.CODINGS) == {literal(kind, "name").pop() for kind in kinds}
 

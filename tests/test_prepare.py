@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from raw_data import BINARY, dataset, ids, label, pairs, photo, prepared, refused, save, single
 
-from dissent.config.task import Task
+from dissent.config.task import TaskSettings
 from dissent.core.files import read_image, read_mask, read_table, sha256
 from dissent.datasets import folders, prepare
 from dissent.datasets.geometry import opencv_bilinear, resize_mask, resize_photo
@@ -29,7 +29,9 @@ def test_images_labels_and_tables(in_tmp):
     for row in rows.values():
         assert row["image_sha256"] == sha256(row["image"]) and row["label_sha256"] == sha256(row["label"])
         assert row["group"] == row["id"] and row["present"] == "0 1"
-    assert about["dataset"] == "toy" and Task.model_validate(about["task"]) == Task.model_validate(BINARY)
+    assert about["dataset"] == "toy" and TaskSettings.model_validate(about["task"]) == TaskSettings.model_validate(
+        BINARY
+    )
     assert (about["size"], about["channels"], about["images"], about["labels"]) == ([16, 24], 3, 2, 2)
     assert about["pixels"] == {"background": int((ids(0) == 0).sum() + (ids(1) == 0).sum())} | {
         "thing": int(ids(0).sum() + ids(1).sum()),

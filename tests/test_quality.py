@@ -4,18 +4,18 @@ import numpy as np
 import pytest
 import torch
 
-from dissent.config.task import Task as Spec
+from dissent.config.task import TaskSettings
 from dissent.core.files import UNKNOWN, UserError, encode_png, sha256, write_atomic, write_json, write_table
 from dissent.core.task import Task
 from dissent.networks.evalnet import EvalNet
 from dissent.pseudolabels import quality
 from dissent.steps.score_pairs import _true_score, score_pairs
 
-BINARY = Task(Spec(kind="binary", labels=["x"]).model_dump(mode="json"))
-CLASSES = Task(Spec(kind="multiclass", labels=["doubt", "a", "b"], doubt_class=True).model_dump(mode="json"))
+BINARY = Task(TaskSettings(kind="binary", labels=["x"]).model_dump(mode="json"))
+CLASSES = Task(TaskSettings(kind="multiclass", labels=["doubt", "a", "b"], doubt_class=True).model_dump(mode="json"))
 PALETTE = [[0, 0, 0]] * 256
-PLAIN = Task(Spec(kind="multiclass", labels=["a", "b", "c"]).model_dump(mode="json"))
-LABELS = Task(Spec(kind="multilabel", labels=["p", "q"]).model_dump(mode="json"))
+PLAIN = Task(TaskSettings(kind="multiclass", labels=["a", "b", "c"]).model_dump(mode="json"))
+LABELS = Task(TaskSettings(kind="multilabel", labels=["p", "q"]).model_dump(mode="json"))
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_an_image_without_a_hidden_mask_is_told(in_tmp):
     ):
         write_table(name, rows, columns)
     write_json("thresholds.json", {"low": 0.5, "high": 0.9})
-    params = {"task": Spec(kind="binary", labels=["x"]).model_dump(mode="json")}
+    params = {"task": TaskSettings(kind="binary", labels=["x"]).model_dump(mode="json")}
     with pytest.raises(UserError, match=r"hidden.csv has no mask of a: `quality.by: truth`.*by: evalnets"):
         score_pairs(
             params, "predictions.csv", "unlabelled.csv", "thresholds.json", None, "hidden.csv", "out.csv", "cpu"

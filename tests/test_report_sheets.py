@@ -8,14 +8,14 @@ import pytest
 from PIL import Image
 from untrained_run import Untrained
 
-from dissent.config.task import Task
+from dissent.config.task import TaskSettings
 from dissent.core.files import UserError, read_table
 from dissent.report import tiles
 from dissent.report.choose import choose
 from dissent.report.run_results import Story
 from dissent.report.sheets import Sheets
 
-PALETTE = Task(kind="binary", labels=["x"]).palette
+PALETTE = TaskSettings(kind="binary", labels=["x"]).palette
 
 
 def seen(uri):

@@ -5,14 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dissent.config.task import Task
+from dissent.config.task import TaskSettings
 from dissent.core.files import UserError, write_json, write_table
 from dissent.evaluation import bootstrap as module
 from dissent.evaluation.bootstrap import difference, pool_counts
 from dissent.report.run_results import Generation
 from dissent.report.verdict import verdict
 
-TASK = Task(kind="binary", labels=["x"]).model_dump(mode="json")
+TASK = TaskSettings(kind="binary", labels=["x"]).model_dump(mode="json")
 COLUMNS = ("subset", "id", "who", "label", "tp", "fp", "fn", "tn")
 RUN = {"method": "im", "upper_bounds": ["fdt"]}
 

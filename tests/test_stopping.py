@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dissent.config.task import Task
+from dissent.config.task import TaskSettings
 from dissent.evaluation import metrics
 from dissent.evaluation.stopping import decide, sentence
 
-SCORER = metrics.scorer("iou", Task(kind="binary", labels=["x"]).model_dump(mode="json"))
+SCORER = metrics.scorer("iou", TaskSettings(kind="binary", labels=["x"]).model_dump(mode="json"))
 CAP = 10
 
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from dissent.config.task import Task as Spec
+from dissent.config.task import TaskSettings
 from dissent.core.task import Task
 from dissent.training.losses import LOSSES, Loss
 
@@ -18,7 +18,7 @@ SPECS = {
 
 @pytest.fixture(params=SPECS)
 def task(request):
-    return Task(Spec(**SPECS[request.param]).model_dump(mode="json"))
+    return Task(TaskSettings(**SPECS[request.param]).model_dump(mode="json"))
 
 
 def random_target(task, seed=0, shape=(2, 6, 5)):
@@ -40,8 +40,8 @@ def test_planes_and_decide_are_inverse(task):
 
 def test_thresholds_at_one_half():
     half = torch.full((1, 1, 1, 1), 0.5)
-    assert Task(Spec(**SPECS["binary"]).model_dump()).decide(half).item() == 0  # p > .5
-    assert Task(Spec(**SPECS["multilabel"]).model_dump()).decide(half.expand(1, 3, 1, 1)).item() == 7  # p >= .5
+    assert Task(TaskSettings(**SPECS["binary"]).model_dump()).decide(half).item() == 0  # p > .5
+    assert Task(TaskSettings(**SPECS["multilabel"]).model_dump()).decide(half.expand(1, 3, 1, 1)).item() == 7  # p >= .5
 
 
 def test_cross_entropy_is_torch_s(task):
@@ -92,7 +92,7 @@ def test_losses_add_up(task):
 
 
 def test_disagreement_keeps_one_bit_a_label():
-    task = Task(Spec(**SPECS["multilabel"]).model_dump())
+    task = Task(TaskSettings(**SPECS["multilabel"]).model_dump())
     votes = np.stack([task.unpack(np.array([[1, 3, 7]], np.uint8)), task.unpack(np.array([[1, 1, 0]], np.uint8))])
     assert task.disagreement(votes, np.array([[0, 1, 1]], np.uint8)).tolist() == [[0, 2, 7]]
     # grown by morphology over a pixel without disagreement: all labels are in doubt

@@ -10,7 +10,7 @@ from dissent.config.geometry import Geometry, Whole
 from dissent.config.mask_encoding import Below, Coding, Index, check_coding
 from dissent.config.source import Fetch, Obtain
 from dissent.config.split import Split
-from dissent.config.task import Task
+from dissent.config.task import TaskSettings
 
 Side = Annotated[int, Field(ge=8, le=4096)]
 
@@ -58,7 +58,7 @@ class Group(Model):
 class Source(Model):
     """Everything about a data set but its splits."""
 
-    task: Task
+    task: TaskSettings
     """what a mask means"""
     raw: str
     """folder of the raw files, relative to the working directory or to the repository; a data set with `fetch`: data/raw/NAME"""

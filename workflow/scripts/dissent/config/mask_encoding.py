@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from dissent.config.base import Model
-from dissent.config.task import Colour, Task
+from dissent.config.task import Colour, TaskSettings
 
 Byte = Annotated[int, Field(ge=0, le=255)]
 
@@ -86,7 +86,7 @@ CODINGS = {"index": None, "zero_255": ("binary",), "colours": ("binary", "multic
 """the kinds of task that a coding can hold; None or absent: all"""
 
 
-def check_coding(coding: Coding, task: Task) -> None:
+def check_coding(coding: Coding, task: TaskSettings) -> None:
     """ValueError when the masks of `mask_encoding` cannot hold the labels of `task`."""
     kind = task.kind
     kinds = CODINGS.get(coding.name) or (kind,)

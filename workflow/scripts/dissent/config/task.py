@@ -6,7 +6,7 @@ from itertools import product
 from math import dist
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from dissent.config.base import Model
 
@@ -57,6 +57,11 @@ def _distinct(count: int) -> list[list[int]]:
     return [*_COLOURS, *chosen[len(_COLOURS) + 2 :]]
 
 
+def _plain(labels: list[str]) -> list[str]:
+    """Those labels whose name says that they stand for nothing in particular."""
+    return [name for name in labels if re.sub(r"[\s_-]", "", name.lower()) in BACKGROUNDS]
+
+
 class Cells(Model):
     """Cells that are counted: one label marks where a cell is, two others what state it is in (section 6.4)."""
 
@@ -68,7 +73,7 @@ class Cells(Model):
     """positions in pseudo-labels: as agreed; centred: drawn anew as discs about their centres; published: likewise, one pixel further right and down (in each generation)"""
 
 
-class Task(Model):
+class TaskSettings(Model):
     """What the numbers in a mask stand for."""
 
     kind: Kind
@@ -81,7 +86,7 @@ class Task(Model):
     """the score by which the best step of a training and the best students are chosen, on validation images"""
     doubt_class: bool | Literal["shared"] = False
     """multiclass: id 0 is no class of the data but is kept for doubt (`inconsistency.target: own_class`), as SUIM's set-up does; masks that have it are refused, unless it is `shared` with what nobody labelled, as in Cityscapes' set-up"""
-    background: str | None = None
+    background: Annotated[str | None, Field(validate_default=True)] = None
     """multiclass: the label that means nothing in particular, which `inconsistency.target: background` and `pseudo_label: unanimous` teach where teachers disagree; none: the one called background, void, unlabelled or alike, if there is one"""
     rank_by: Score | Literal["mcce"] | None = None
     """the score by which the best students are chosen, where it is another than `score`; mcce: the error in counting `cells`, lower is better"""
@@ -91,7 +96,7 @@ class Task(Model):
     """multilabel: gives the score mcce; published_iou then takes positions as their redrawn discs"""
 
     @model_validator(mode="after")
-    def _check(self) -> "Task":
+    def _check(self) -> "TaskSettings":
         counts = {"binary": (1, 1), "multiclass": (2, 254), "multilabel": (1, 7)}[self.kind]
         if not counts[0] <= len(self.labels) <= counts[1]:
             raise ValueError(f"a {self.kind} task has {counts[0]} to {counts[1]} labels, not {len(self.labels)}")
@@ -112,31 +117,37 @@ class Task(Model):
         if self.mse_targets is not None and len(self.mse_targets) != len(self.labels):
             raise ValueError(f"`mse_targets` has {len(self.mse_targets)} entries for {len(self.labels)} labels")
         self._check_cells()
-        self.__dict__["background"] = self._background()
+        self._check_background()
         return self
 
-    def _background(self) -> str | None:
+    @field_validator("background")
+    @classmethod
+    def _background(cls, given: str | None, before: ValidationInfo) -> str | None:
         """The name of the label that may stand for doubt, also where nobody gave it; None where all are real classes."""
-        if self.background is not None and self.kind != "multiclass":
-            raise ValueError(
-                "`background` names a label of a multiclass task; in others it is what has no label: leave it out"
-            )
-        if self.background is not None and self.background not in self.labels:
-            raise ValueError(f"`background: {self.background}` is none of the labels {', '.join(self.labels)}")
-        if self.doubt_class:
-            if self.background not in (None, self.labels[0]):
+        if given is not None or before.data.get("kind") != "multiclass":
+            return given
+        labels = before.data.get("labels", [])
+        found = labels[:1] if before.data.get("doubt_class") else _plain(labels)
+        return found[0] if len(found) == 1 else None
+
+    def _check_background(self) -> None:
+        if self.kind != "multiclass":
+            if self.background is not None:
                 raise ValueError(
-                    f"`background: {self.background}`: with `doubt_class` it is id 0, `{self.labels[0]}`; leave it out"
+                    "`background` names a label of a multiclass task; in others it is what has no label: leave it out"
                 )
-            return self.labels[0]
-        plain = {name: re.sub(r"[\s_-]", "", name.lower()) for name in self.labels}
-        found = [name for name in self.labels if self.kind == "multiclass" and plain[name] in BACKGROUNDS]
-        if self.background is None and len(found) > 1:
+            return
+        if self.background is None and len(found := _plain(self.labels)) > 1:
             raise ValueError(
                 f"`labels`: {' and '.join(f'`{name}`' for name in found)} may each be what means nothing in particular; say "
                 f"which with `background: {found[0]}` in `task`, or give the others names that say what they are"
             )
-        return self.background or (found[0] if found else None)
+        if self.background is not None and self.background not in self.labels:
+            raise ValueError(f"`background: {self.background}` is none of the labels {', '.join(self.labels)}")
+        if self.doubt_class and self.background != self.labels[0]:
+            raise ValueError(
+                f"`background: {self.background}`: with `doubt_class` it is id 0, `{self.labels[0]}`; leave it out"
+            )
 
     def _check_cells(self) -> None:
         if self.rank_by == "mcce" and self.cells is None:

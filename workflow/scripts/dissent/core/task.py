@@ -28,7 +28,7 @@ def taught(rule: dict) -> int:
 
 
 class Task:
-    """A task kind's rules, built from `config.task.Task` as a plain dict."""
+    """A task kind's rules, built from `config.task.TaskSettings` as a plain dict."""
 
     def __init__(self, spec: dict):
         self.kind: str = spec["kind"]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from dissent.config.dataset import Source
-from dissent.config.task import Task
+from dissent.config.task import TaskSettings
 from dissent.core.files import UNKNOWN, sha256, write_image, write_mask
 from dissent.datasets.decode import Header, Photo, read_header, read_photo, turned, turned_size
 from dissent.datasets.exif import Turns
@@ -192,7 +192,7 @@ def _size(source: Source) -> tuple[int, int]:
     return high, wide
 
 
-def _present(counts: Counter, task: Task) -> str:
+def _present(counts: Counter, task: TaskSettings) -> str:
     """Ids (multilabel: bits) that occur, separated by blanks."""
     values = sorted(set(counts) - {UNKNOWN})
     if task.overlapping:
@@ -200,7 +200,7 @@ def _present(counts: Counter, task: Task) -> str:
     return " ".join(map(str, values))
 
 
-def _write(staging: Path, name: str, image: np.ndarray, targets: dict, task: Task) -> dict[str, str]:
+def _write(staging: Path, name: str, image: np.ndarray, targets: dict, task: TaskSettings) -> dict[str, str]:
     """Write an image and its masks; their digests by column."""
     path = staging / "images" / name
     write_image(path, image)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dissent.config.mask_encoding import Channels, Coding, Colours, Folders, Index, ZeroFull
-from dissent.config.task import Task
+from dissent.config.task import TaskSettings
 from dissent.core.files import UNKNOWN
 from dissent.core.words import some
 from dissent.datasets.colour import opaque, with_channels
@@ -36,7 +36,7 @@ def as_stored(header: Header) -> int:
     return 1
 
 
-def read_label(paths: list[Path | None], coding: Coding, task: Task, turn: Turn = as_stored) -> Label:
+def read_label(paths: list[Path | None], coding: Coding, task: TaskSettings, turn: Turn = as_stored) -> Label:
     """The label that the raw mask files at `paths` hold; the layers of a label may be stored each in its own way."""
     if coding.name == "folders":
         return _folders(paths, coding, task, turn)
@@ -45,14 +45,14 @@ def read_label(paths: list[Path | None], coding: Coding, task: Task, turn: Turn 
     return label if label.ids is None else label._replace(ids=turned(label.ids, turn(read_header(given[0]))))
 
 
-def label_folders(coding: Coding, task: Task) -> list[str]:
+def label_folders(coding: Coding, task: TaskSettings) -> list[str]:
     """Folders below the folder of masks, one for each file of a label; [""]: the folder itself."""
     if coding.name != "folders":
         return [""]
     return coding.folders or (task.labels[1:] if task.exclusive else task.labels)
 
 
-def _index(paths: list[Path], coding: Index, task: Task) -> Label:
+def _index(paths: list[Path], coding: Index, task: TaskSettings) -> Label:
     header, pixels = _guard_lossy(read_pixels(paths[0]), allowed=False)
     if header.mode not in ("1", "L", "P", "I;16"):
         raise ValueError(
@@ -97,7 +97,7 @@ def _of_few_bits(header: Header, pixels: np.ndarray, table: dict) -> np.ndarray:
     return shown if fit[1] else numbers
 
 
-def _zero_full(paths: list[Path], coding: ZeroFull, task: Task) -> Label:
+def _zero_full(paths: list[Path], coding: ZeroFull, task: TaskSettings) -> Label:
     pixels = read_grey(paths[0], lossy=coding.threshold is not None)
     ids = np.where(pixels >= (coding.threshold or 255), 1, 0).astype(np.uint8)
     known = (pixels == 0) | (pixels == 255)
@@ -111,7 +111,7 @@ def _zero_full(paths: list[Path], coding: ZeroFull, task: Task) -> Label:
     return Label(ids)
 
 
-def _colours(paths: list[Path], coding: Colours, task: Task) -> Label:
+def _colours(paths: list[Path], coding: Colours, task: TaskSettings) -> Label:
     header, pixels = _guard_lossy(read_pixels(paths[0]), coding.tolerance > 0)
     pixels = colours_of(header, pixels)
     if pixels.dtype != np.uint8:
@@ -154,7 +154,7 @@ def _palette_colours(header: Header, numbers: np.ndarray) -> np.ndarray:
     return colours[numbers]
 
 
-def _folders(paths: list[Path | None], coding: Folders, task: Task, turn: Turn = as_stored) -> Label:
+def _folders(paths: list[Path | None], coding: Folders, task: TaskSettings, turn: Turn = as_stored) -> Label:
     given = [(number, path) for number, path in enumerate(paths) if path is not None]
     stored = {path: _layer(path, coding) for _, path in given}
     greys = {path: turned(grey, turn(read_header(path))) for path, (grey, _) in stored.items()}
@@ -183,7 +183,7 @@ def _layer(path: Path, coding: Folders) -> tuple[np.ndarray, tuple[int, ...]]:
         raise ValueError(f"its mask {path.parent.name}/{path.name} {error}") from None
 
 
-def _channels(paths: list[Path], coding: Channels, task: Task) -> Label:
+def _channels(paths: list[Path], coding: Channels, task: TaskSettings) -> Label:
     header, pixels = _guard_lossy(read_pixels(paths[0]), coding.threshold is not None)
     if header.mode not in ("RGB", "RGBA") or pixels.dtype != np.uint8:
         raise ValueError(f"has colour mode {header.mode} where each channel of an RGB mask is a label")

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from dissent.config.dataset import Source
-from dissent.config.task import NEW_FIRST_LABEL, Task
+from dissent.config.task import NEW_FIRST_LABEL, TaskSettings
 from dissent.core.columns import PREPARED
 from dissent.core.files import UNKNOWN, sha256, write_json, write_table
 from dissent.core.words import some
@@ -104,7 +104,7 @@ def _masks_as_images(items: list[Item], done: dict[str, Converted], found: dict[
 
 def folders(dataset: dict) -> list[str]:
     """Names of the folders that `prepare` writes below data/{dataset}."""
-    published = dataset["protocol"] == "published" and Task(**dataset["task"]).one_foreground
+    published = dataset["protocol"] == "published" and TaskSettings(**dataset["task"]).one_foreground
     return ["images", "labels", *(sorted(PUBLISHED_TARGETS.values()) if published else [])]
 
 
@@ -121,7 +121,7 @@ def _levels(pool: ThreadPoolExecutor, source: Source, items: list[Item], raw: st
     return low, high
 
 
-def _real_doubt(task: Task, one: Converted | None) -> str:
+def _real_doubt(task: TaskSettings, one: Converted | None) -> str:
     """Why a mask cannot be of a task whose id 0 is kept for doubt; or ""."""
     if task.doubt_class is not True or one is None or not one.counts[0]:
         return ""

@@ -2,7 +2,7 @@
 
 Legend of shapes: N images, L labels, R resamples of the images, and last the four counts `tp, fp, fn, tn`. L is the
 foreground alone in a binary task, every id in a multiclass task, every label in a multilabel task. `task` is
-`config.task.Task.model_dump(mode="json")`.
+`config.task.TaskSettings.model_dump(mode="json")`.
 """
 
 from collections.abc import Callable

@@ -9,7 +9,7 @@ from typing import TypedDict
 
 from dissent.config.dataset import Part, Source
 from dissent.config.mask_encoding import Folders, Index
-from dissent.config.task import Task
+from dissent.config.task import TaskSettings
 from dissent.core.files import UserError
 from dissent.core.words import nfc, printable, some
 from dissent.datasets.listing import Census, Looking
@@ -113,7 +113,7 @@ def _paired(found: Pairs) -> Pairs:
         mask_suffix=found.mask_suffix,
         leave_out=found.leave_out,
         mask_encoding=Folders(name="folders", folders=labels) if labels else Index(),
-        task=Task.model_construct(kind="multiclass", labels=labels),
+        task=TaskSettings.model_construct(kind="multiclass", labels=labels),
         raw=str(found.raw),
         size=[],
     )

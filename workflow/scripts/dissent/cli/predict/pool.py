@@ -12,7 +12,7 @@ from dissent import networks
 from dissent.config.base import Model, validate
 from dissent.config.dataset import Side
 from dissent.config.geometry import Geometry, Tiles
-from dissent.config.task import Task
+from dissent.config.task import TaskSettings
 from dissent.core.files import UserError, read_json, sha256
 from dissent.core.rebuild_hint import again
 from dissent.datasets.decode import MAX_PIXELS
@@ -36,7 +36,7 @@ class Input(Model):
 class Knows(Model):
     """What model.json says of the images that a network takes and of the masks that it gives."""
 
-    task: Task
+    task: TaskSettings
     size: Annotated[list[Side], Field(min_length=2, max_length=2)]
     channels: Literal[1, 3]
     input: Input
