@@ -112,9 +112,33 @@ def test_the_code_of_every_rule_is_in_the_settings(root, in_tmp, monkeypatch):
     assert [one["member"] for one in found["all/gen1.json"]["train_evalnet"]] == [1, 2, 3]
 
 
+def test_the_settings_files_of_all_runs_are_parameters_with_all_their_keys(mine, root):
+    params = stages(mine, "chain", "mine")["stages"]["settings"]["params"]
+    # those of the control and of generation 0 too; None is every key
+    shipped = [os.path.relpath(root / f"config/methods/{name}.yaml") for name in ("im_clean", "ldt", "ldt_equal_steps")]
+    own = [f"mine/{name}.yaml" for name in ("datasets/tiny", "experiments/chain", "networks/tiny")]
+    assert params == [{path: None} for path in shipped + own]
+
+
+def test_files_of_studies_and_evalnets_are_parameters(root):
+    for name, paths in {
+        "study_small.isic_study.im_plus_plus.s1": [
+            "studies/study_small",
+            "experiments/isic_study",
+            "networks/evalnet_small",
+        ],
+        "study_teachers.isic_study.teachers_3.s1": ["studies/study_teachers", "methods/im_clean"],
+    }.items():
+        params = str(stages(Config(root / "config"), name)["stages"]["settings"]["params"])
+        assert not [path for path in paths if f"config/{path}.yaml'" not in params], params
+
+
 def test_a_stale_file_is_refused_with_the_command_that_mends_it(mine, root):
     Path("dvc.yaml").write_text(text(mine, "chain", "mine"))
-    check_stages(mine, "chain", "mine")
+    shutil.copy("mine/networks/tiny.yaml", "mine/networks/wide.yaml")
+    for words in (EXPERIMENT, EXPERIMENT.replace("network: tiny", "network: wide")):  # of the same stages
+        Path("mine/experiments/chain.yaml").write_text(words)
+        check_stages(Config("mine", root / "config"), "chain", "mine")
     Path("mine/experiments/chain.yaml").write_text(EXPERIMENT.replace("generations: 2", "generations: 3"))
     with pytest.raises(
         UserError, match=r"\(stages gen3, report\); `make stages EXPERIMENT=chain SETTINGS=mine` writes"
@@ -146,6 +170,12 @@ def run(folder: Path, command: str) -> str:
     done = subprocess.run(["bash", "-ec", command], cwd=folder, env=environment(), capture_output=True, text=True)
     assert done.returncode == 0, f"{command}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
     return done.stdout
+
+
+def failed(folder: Path, command: str) -> str:
+    done = subprocess.run(["bash", "-ec", command], cwd=folder, env=environment(), capture_output=True, text=True)
+    assert done.returncode != 0
+    return done.stderr
 
 
 def ran(words: str) -> list[str]:
@@ -205,11 +235,14 @@ def test_kill_resume_push_pull_and_change(tmp_path, root):
 
     with open(there / "mine/experiments/chain.yaml", "a") as stream:
         stream.write("noise_copies: [0, 0, 3]\n")
-    refused = subprocess.run(
-        ["make", "pull", *OPTIONS.split()], cwd=there, env=environment(), capture_output=True, text=True
-    )
-    assert refused.returncode != 0 and "gen2.json" in refused.stderr and "Traceback" not in refused.stderr
-    assert ran(run(there, "dvc repro")) == ["settings", "gen2", "report"]
+    refused = failed(there, f"make pull {OPTIONS}")
+    assert "gen2.json" in refused and "Traceback" not in refused
+    run(there, "git checkout -q mine")
+    again = run(there, "dvc exp run -S 'mine/experiments/chain.yaml:+noise_copies=[0,0,3]'")
+    assert ran(again) == ["settings", "gen2", "report"]
+    assert json.loads(run(there, "dvc params diff --json")) == {
+        "mine/experiments/chain.yaml": {"noise_copies": {"old": None, "new": "[0, 0, 3]"}}
+    }
     changed = json.loads(run(there, "dvc metrics diff --json"))
     assert {path for path, values in changed.items() if values} == {"results/chain/gen2/metrics.json"}
     curves = json.loads(run(there, "dvc plots diff --json"))["data"]["validation"][0]["content"]["data"]["values"]
@@ -220,3 +253,7 @@ def test_kill_resume_push_pull_and_change(tmp_path, root):
             if f"gen{g}/" in point["filename"]:
                 here_and_there[point["rev"]].append((point["step"], point["score"]))
         assert here_and_there["HEAD"] != [] and (here_and_there["HEAD"] == here_and_there["workspace"]) == same
+
+    name = "mine/experiments/chain.yaml"
+    refused = failed(there, f"dvc exp run -S '{name}:~noise_copies' -S {name}:generations=1")
+    assert f"(stages report); `make stages {OPTIONS}` writes it anew" in refused

@@ -123,6 +123,8 @@ class Config:
 
     def __init__(self, *folders: str | Path):
         self.folders = [Path(folder) for folder in folders]
+        self.used: set[Path] = set()
+        """the files that were read so far"""
         self.run = lru_cache(maxsize=None)(self._run)
         self.dataset = lru_cache(maxsize=None)(self._dataset)
         self.study = lru_cache(maxsize=None)(lambda name: read_study(self, name))
@@ -142,19 +144,24 @@ class Config:
             f"{nearest(name, names)} (there are: {', '.join(names)})"
         )
 
+    def read(self, path: Path) -> dict:
+        """A settings file as plain data; `used` remembers it."""
+        self.used.add(path)
+        return read_yaml(path)
+
     def _dataset(self, name: str) -> Dataset:
         path = self.path("datasets", name)
-        return validate(Dataset, read_yaml(path), path)
+        return validate(Dataset, self.read(path), path)
 
     def network(self, name: str) -> Network:
         """One file of config/networks."""
         path = self.path("networks", name)
-        return validate(Network, read_yaml(path), path)
+        return validate(Network, self.read(path), path)
 
     def method(self, name: str, changes: dict | None = None, source: str | Path | None = None) -> Method:
         """One file of config/methods, with `changes` (an experiment's method keys) laid over it."""
         path = self.path("methods", name)
-        values = read_yaml(path)
+        values = self.read(path)
         method = validate(Method, values, path)
         if not changes:
             return method
@@ -166,7 +173,7 @@ class Config:
         if "." in name:
             return experiment_of(self, name)
         path = self.path("experiments", name)
-        values = read_yaml(path)
+        values = self.read(path)
         changes = {key: value for key, value in values.items() if key in Method.model_fields}
         own = {key: value for key, value in values.items() if key not in changes}
         words = [*Experiment.model_fields, *Method.model_fields]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import ConfigDict, Field, model_validator
 
-from dissent.config.base import Model, nearest, read_yaml, validate
+from dissent.config.base import Model, nearest, validate
 from dissent.config.fractions import parted, with_share
 from dissent.config.method import SHARED
 from dissent.core.files import UserError
@@ -91,7 +91,7 @@ class Block:
 def read_study(config: "Config", name: str) -> tuple[Study, dict]:
     """A study and the method keys that it sets for all its methods; UserError names the file, the value, the nearest name."""
     path = config.path("studies", name)
-    values = read_yaml(path)
+    values = config.read(path)
     shared = {key: value for key, value in values.items() if key in SHARED}
     own = {key: value for key, value in values.items() if key not in shared}
     study = validate(Study, own, path, [*Study.model_fields, *SHARED])

@@ -35,6 +35,8 @@ def stages(config: Config, experiment: str, own: str | None = None) -> dict:
         "settings": {
             "cmd": f"make -s settings EXPERIMENT={experiment}{option}",
             "deps": ["config", *([own] if own else []), "workflow/scripts/dissent"],
+            # of a file without keys DVC takes them all; `deps` hold whatever else could change
+            "params": [{path: None} for path in _settings_files(config, experiment)],
             "outs": [FOLDER],
         },
         "data": _data(run, option),
@@ -59,12 +61,27 @@ def stages(config: Config, experiment: str, own: str | None = None) -> dict:
 def check_stages(config: Config, experiment: str, own: str | None = None) -> None:
     """UserError when dvc.yaml lacks a stage that the settings need, or has another in its place."""
     found = read_yaml("dvc.yaml").get("stages", {})
-    old = [name for name, stage in stages(config, experiment, own)["stages"].items() if found.get(name) != stage]
+    wanted = stages(config, experiment, own)["stages"]
+    old = [name for name, stage in wanted.items() if _made(found.get(name)) != _made(stage)]
     if old:
         raise UserError(
             f"dvc.yaml does not fit the settings of {experiment} any more (stages {', '.join(old)}); "
             f"`make stages EXPERIMENT={experiment}{f' SETTINGS={own}' if own else ''}` writes it anew"
         )
+
+
+def _made(stage: dict | None) -> dict | None:
+    """A stage without `params`, which only tell what changed: an experiment of `dvc exp run` may name other files."""
+    return stage and {key: value for key, value in stage.items() if key != "params"}
+
+
+def _settings_files(config: Config, experiment: str) -> list[str]:
+    """The settings files that the runs of an experiment are made from."""
+    fresh = Config(*config.folders)
+    for run in (fresh.run(experiment), *fresh.controls(experiment)):
+        for name in run.rated_pools:
+            fresh.run(name)
+    return sorted(Path(os.path.relpath(path)).as_posix() for path in fresh.used)
 
 
 def _command(option: str, *targets: str) -> str:
