@@ -208,7 +208,7 @@ def test_a_learner_gives_a_loss_and_a_network(kind, name):
         loss, numbers = learner.loss(Batch(given, target, ["a", "b", "c"]), views, 1)
         loss.backward()
         learner.after(1)
-        assert learner.training  # a learner that looks without training sets it back
+        assert all(part.training for part in learner.modules())  # a learner that looks without training sets it back
         gradients = [one.grad for one in learner.parameters() if one.requires_grad]
         return loss, {key: float(value) for key, value in numbers.items()}, gradients, learner.result()(given)
 
