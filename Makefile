@@ -93,7 +93,7 @@ test: $(ENVIRONMENT)
 
 # SEED=3: other places, files and moments. ONLY="A1:17 C3": some of them again, with what went wrong in full.
 faults: $(ENVIRONMENT)
-	PYTHONPATH=workflow/scripts:tests python -m faults --seed $(SEED) $(if $(ONLY),--only $(ONLY))
+	PYTHONPATH=workflow/scripts:tests:tests/helpers python -m faults --seed $(SEED) $(if $(ONLY),--only $(ONLY))
 
 # No notice of other versions, and nothing is fetched: the same pages give the same bytes.
 docs: $(ENVIRONMENT)

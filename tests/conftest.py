@@ -32,7 +32,7 @@ def in_tmp(tmp_path, monkeypatch) -> Path:
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory):
-    """The folder of a project with a small finished run (tests/finished_run.py): copy it before you change anything."""
+    """The folder of a project with a small finished run (tests/helpers/finished_run.py): copy it before you change anything."""
     from finished_run import finish
 
     folder, before = tmp_path_factory.mktemp("finished"), Path.cwd()

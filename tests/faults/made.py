@@ -35,7 +35,9 @@ splits:
 
 def surroundings(**changes: str) -> dict[str, str]:
     """For other processes: the environment in which they find the product and this suite."""
-    path = os.pathsep.join([str(REPOSITORY / "workflow" / "scripts"), str(REPOSITORY / "tests")])
+    path = os.pathsep.join(
+        [str(REPOSITORY / "workflow" / "scripts"), str(REPOSITORY / "tests"), str(REPOSITORY / "tests/helpers")]
+    )
     return os.environ | {"PYTHONPATH": path} | changes
 
 

@@ -1,7 +1,7 @@
 """The jobs that Snakemake plans for a target, each once however many need it, with the files that they read. No torch.
 
 Inputs are those of the rules (workflow/rules), by the same functions of `Plan`. Tests compare each job, file by file, with
-`snakemake --dry-run`: tests/test_study_estimate.py.
+`snakemake --dry-run`: tests/planning/test_study_estimate.py.
 """
 
 import re

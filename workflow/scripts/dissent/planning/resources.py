@@ -37,7 +37,7 @@ class Size:
     weights: float
 
 
-# counted by torch's FlopCounterMode (tests/test_resources.py counts again) and read from the peak of real steps (the large ones from batches of 2 alone)
+# counted by torch's FlopCounterMode (tests/planning/test_resources.py counts again) and read from the peak of real steps (the large ones from batches of 2 alone)
 _SMP = {
     ("unet", "resnet18"): Size(32, 100, 15),
     ("unet", "resnet34"): Size(47, 120, 25),

@@ -15,7 +15,7 @@ import yaml
 
 from dissent.core import columns
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 LIBRARY = ROOT / "workflow" / "scripts" / "dissent"
 SCRIPTS = sorted((ROOT / "workflow" / "scripts").glob("*.py"))
 FILES = sorted(LIBRARY.rglob("*.py"))

@@ -11,7 +11,7 @@ from dissent.planning import rule_params
 from dissent.planning.closure import Library
 from dissent.planning.paths import Plan
 
-SCRIPTS = Path(__file__).resolve().parents[1] / "workflow" / "scripts"
+SCRIPTS = Path(__file__).resolve().parents[2] / "workflow" / "scripts"
 RULES = sorted(path.stem for path in SCRIPTS.glob("*.py"))
 
 

@@ -9,7 +9,7 @@ import pytest
 from dissent.config.base import read_yaml
 from dissent.config.schema import render, schemas
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 KINDS = {
     "experiments": "experiment",
     "studies": "study",

@@ -72,7 +72,7 @@ def streets(root, tmp_path):
             path = tmp_path / kind / "streets.yaml"
             path.parent.mkdir(exist_ok=True)
             path.write_text(yaml.safe_dump(values))
-        return Config(tmp_path, root / "tests" / "config", root / "config")
+        return Config(tmp_path, root / "tests" / "settings", root / "config")
 
     return config
 

@@ -28,7 +28,7 @@ def made() -> None:
     pairs(Path("raw"), [f"i{number}" for number in range(8)])
     for name, those in SUBSETS.items():
         write_text(f"raw/{name}.txt", "\n".join(those))
-    config = Plan({"config_dir": "mine"}, str(Path(__file__).parents[1])).config
+    config = Plan({"config_dir": "mine"}, str(Path(__file__).parents[2])).config
     dataset = config.dataset("mine").model_dump(mode="json")
     prepare(dataset, "mine", "raw", "data/mine")
     split(dataset, "one", "data/mine", "data/mine/splits/one")

@@ -79,7 +79,7 @@ class Auto(Untrained):
         folder = Path("settings/experiments")
         folder.mkdir(parents=True)
         (folder / "auto.yaml").write_text(AUTO)
-        self.config = Config("settings", root / "tests" / "config", root / "config")
+        self.config = Config("settings", root / "tests" / "settings", root / "config")
         self.worse, self.run = worse, self.config.run("auto")
 
     def _offset(self, row):
@@ -214,7 +214,7 @@ def test_predict_takes_the_students_that_are_kept(stopped, caplog):
 def planned(root, in_tmp):
     Path("mine/experiments").mkdir(parents=True)
     Path("mine/experiments/auto.yaml").write_text(AUTO)
-    return Plan({"config_dir": "mine"}, str(root)), Config("mine", root / "tests" / "config", root / "config").run(
+    return Plan({"config_dir": "mine"}, str(root)), Config("mine", root / "tests" / "settings", root / "config").run(
         "auto"
     )
 
@@ -235,7 +235,7 @@ def test_it_is_planned_to_the_cap(planned):
 def test_dvc_knows_what_decides(root, in_tmp):
     Path("mine/experiments").mkdir(parents=True)
     Path("mine/experiments/auto.yaml").write_text(AUTO)
-    found = stages(Config("mine", root / "tests" / "config", root / "config"), "auto", "mine")["stages"]
+    found = stages(Config("mine", root / "tests" / "settings", root / "config"), "auto", "mine")["stages"]
     assert "results/auto/gen3/metrics.json" in found["gen4"]["deps"]
     assert "results/auto/gen4/stop.2.json" in [next(iter(out)) for out in found["gen4"]["outs"]]
     assert not [dep for dep in found["gen2"]["deps"] if dep.endswith("metrics.json")]
@@ -266,7 +266,7 @@ def test_an_experiment_may_change_the_cap_or_the_patience_alone(root, in_tmp):
     path = Path("mine/experiments/mine.yaml")
     for given, found in (("{auto: 5}", (5, 3)), ("{patience: 1}", (8, 1)), ("2", (2, None)), ("auto", (10, 2))):
         path.write_text(AUTO.replace("im_clean", "mine").replace("{auto: 4, patience: 2}", given))
-        config = Config("mine", root / "tests" / "config", root / "config")
+        config = Config("mine", root / "tests" / "settings", root / "config")
         method = config.run("mine").method
         assert (method.last, method.patience) == found
         assert config.run("mine.aldt").method.last == 0
@@ -277,7 +277,7 @@ def test_an_experiment_may_change_the_cap_or_the_patience_alone(root, in_tmp):
 @pytest.mark.slow
 def test_snakemake_ends_the_jobs_of_what_is_not_made_at_once(root, in_tmp):
     """Until gen1 as it is; then its metrics are made to say that it was the last: what toy networks gain is left to chance."""
-    shutil.copytree(root / "tests" / "config", "mine")
+    shutil.copytree(root / "tests" / "settings", "mine")
     experiment = Path("mine/experiments/auto.yaml")
     experiment.write_text(AUTO.replace("auto: 4, patience: 2", "auto: 2, patience: 1"))
     draw(Path())

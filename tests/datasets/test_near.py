@@ -18,7 +18,7 @@ from dissent.datasets import near
 from dissent.datasets.near import Wanted, find
 from dissent.datasets.near.whole import TURNS, describe, turned
 
-NUCLEI = Path(__file__).resolve().parents[1] / "workflow" / "resources" / "nuclei" / "images"
+NUCLEI = Path(__file__).resolve().parents[2] / "workflow" / "resources" / "nuclei" / "images"
 BINARY = TaskSettings(kind="binary", labels=["nucleus"])
 
 

@@ -15,7 +15,7 @@ from dissent.core.files import UserError
 from dissent.datasets.geometry import resize_mask, resize_photo, windows
 
 CROPS = Crops(name="crops", count=2, least=20, most=40)
-SAMPLE = Path(__file__).resolve().parents[2] / "shared" / "data" / "suim_sample"
+SAMPLE = Path(__file__).resolve().parents[3] / "shared" / "data" / "suim_sample"
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ COUNTS = {"labelled": 14, "unlabelled": 74, "val": 24, "test": 48}
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     """The three data sets as the shipped files describe them: {name: folder}."""
-    root = Path(__file__).resolve().parents[1]
+    root = Path(__file__).resolve().parents[2]
     folders = {}
     for name in VIEWS:
         path = root / "config" / "datasets" / f"{name}.yaml"

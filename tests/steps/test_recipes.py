@@ -17,7 +17,7 @@ from dissent.planning import rule_params
 from dissent.steps.train_evalnet import train_evalnet
 
 torch.set_num_threads(1)
-RECIPES = sorted(path.stem for path in (Path(__file__).parents[1] / "config" / "methods").glob("*.yaml"))
+RECIPES = sorted(path.stem for path in (Path(__file__).parents[2] / "config" / "methods").glob("*.yaml"))
 GENERATIONAL = [
     "evalnet", "evalnet_ensemble", "aim_plus", "aim_plus_plus", "ensemble_clean", "fixmatch_im", "gt_im_plus_plus",
     "im", "im_clean", "im_plus", "im_plus_plus", "input_ensemble", "model_ensemble", "noisy_student",
@@ -29,7 +29,7 @@ def house(request, tmp_path_factory):
     """A working directory for one kind of task, in which pools are shared between methods."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp(request.param))
-        yield InProcess(Path(__file__).parents[1], request.param, "methods: {ensemble_clean: {students: [4, 4, 2]}}\n")
+        yield InProcess(Path(__file__).parents[2], request.param, "methods: {ensemble_clean: {students: [4, 4, 2]}}\n")
 
 
 @pytest.mark.parametrize("method", RECIPES)
@@ -55,7 +55,7 @@ def test_a_finished_evalnet_comes_back_from_its_last_checkpoint(house, monkeypat
 
 
 def test_the_method_that_docs_show_runs(in_tmp):
-    root = Path(__file__).parents[1]
+    root = Path(__file__).parents[2]
     text = re.search(
         r"```yaml\n(# config/methods/(\w+)\.yaml.*?)```", (root / "docs/how-to/adding.md").read_text(), re.DOTALL
     )
@@ -67,7 +67,7 @@ def test_the_method_that_docs_show_runs(in_tmp):
 
 
 def test_teachers_of_several_widths_vote_on_the_same_images(in_tmp):
-    house = InProcess(Path(__file__).parents[1], "multiclass", "start: null\ndiversify: {widths: [1, 2]}\n")
+    house = InProcess(Path(__file__).parents[2], "multiclass", "start: null\ndiversify: {widths: [1, 2]}\n")
     here = Path("results", house.run("im").name)
     heads = [[networks.load(here / f"gen{g}/students/{i}")[0].head.in_channels for i in (1, 2)] for g in (0, 1, 2)]
     assert heads == [[2, 4], [2, 4], [2, 2]]

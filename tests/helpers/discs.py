@@ -8,7 +8,7 @@ from PIL import Image
 from dissent.config.resolve import Config
 from dissent.datasets import prepare, split
 
-SETTINGS = Path(__file__).parent / "config"
+SETTINGS = Path(__file__).parents[1] / "settings"
 KINDS = {"binary": "tiny", "multiclass": "tiny_multiclass", "multilabel": "tiny_multilabel"}
 
 

@@ -18,7 +18,7 @@ TAKEN = {  # of each class: many that take a moment, few that train or plan
     "A1": 20, "A2": 8, "A3": 10, "A4": 10, "A5": 8, "A6": 8, "B1": 10, "B2": 10,
     "C1": 3, "C2": 2, "C3": 6, "C4": 4, "D": 2, "E": 4, "F": 2, "G1": 20, "H": 2,
 }  # fmt: skip
-RELIABILITY = Path(__file__).resolve().parents[1] / "docs" / "explanation" / "reliability.md"
+RELIABILITY = Path(__file__).resolve().parents[2] / "docs" / "explanation" / "reliability.md"
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import pytest
 from cli_data import generation
 from discs import draw
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.slow
 
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-LIBRARY = Path(__file__).resolve().parents[1] / "workflow" / "scripts"
+LIBRARY = Path(__file__).resolve().parents[2] / "workflow" / "scripts"
 
 
 def python(*arguments: object, **options) -> subprocess.Popen:

@@ -275,7 +275,7 @@ def test_config_readme_is_up_to_date(root):
 
 def test_students_settings_do_not_say_how_labels_were_made(root):
     """So a change of the vote or the filter that leaves pairs.csv alone trains nothing anew."""
-    run = Config(root / "tests" / "config", root / "config").run("tiny")
+    run = Config(root / "tests" / "settings", root / "config").run("tiny")
     found = rule_params.student(run, 1, 1, lambda *names: "code")
     assert not {"pseudo_label", "select", "teachers", "generations", "students"} & set(found["method"])
     assert "labels" not in found["method"] and "hidden" not in str(found)

@@ -128,7 +128,7 @@ def hostile_run(folder):
     """A run below `folder` some of whose names try to become markup: the arguments of its report."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        root = Path(__file__).resolve().parents[1]
+        root = Path(__file__).resolve().parents[2]
         run = Untrained(root, patch, names=lambda name: name + HOSTILE if name in ("i05", "i11") else name)
         arguments = run.report()
         write_report(**arguments, out="report.html")

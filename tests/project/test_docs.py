@@ -8,7 +8,7 @@ from urllib.parse import unquote
 import prose
 import rooms
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 LINK = re.compile(r"\]\((?!https?:|mailto:)([^)\s]+)\)")
 
 

@@ -8,7 +8,7 @@ import yaml
 
 import dissent
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 KINDS = ("*.py", "*.md", "*.yaml", "*.smk")
 NOTES = ROOT / "docs" / "reference" / "method_notes.md"
 CITED = re.compile(r"\bsections? (\d+(?:\.\d+)?)(?:, (\d+))?")

@@ -32,7 +32,7 @@ def mine(in_tmp, root) -> Config:
 
 
 def write_mine(folder: Path, root: Path) -> None:
-    shutil.copytree(root / "tests" / "config", folder / "mine")
+    shutil.copytree(root / "tests" / "settings", folder / "mine")
     (folder / "mine" / "experiments" / "chain.yaml").write_text(EXPERIMENT)
 
 

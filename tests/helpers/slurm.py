@@ -14,7 +14,7 @@ from processes import python, wait_until
 
 from dissent.runtime import hold
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 TOOL = Path(os.environ.get("DISSENT_SLURM_HERE", "slurm-here"))  # started only where somebody asks for it
 PATIENCE = 1800  # seconds for a step of a test, on a machine that has other work
 
