@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dissent.core.columns import MASKS, PREDICTIONS
-from dissent.core.files import encode_png, read_mask, read_table, sha256, verify, write_atomic, write_table
+from dissent.core.files import DOUBT_PALETTE, encode_png, read_mask, read_table, sha256, verify, write_atomic, write_table
 from dissent.core.task import Task
 from dissent.evaluation.cell_counting import redraw_labels
 from dissent.pseudolabels.aggregate import CHOOSING, LABELERS
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 MEAN = "0"
 """the number of the mean among the teachers of predictions.csv"""
-_DOUBT_PALETTE = [[0, 0, 0]] + [[255, 90, 60]] * 255
 
 
 def build_masks(
@@ -84,7 +83,7 @@ def _build(
     name = group[0]["id"]
     paths = {"label": consensus / f"{name}.png", "doubt": doubts / f"{name}.png"}
     write_atomic(paths["label"], encode_png(label_HW, params["palette"]))
-    write_atomic(paths["doubt"], encode_png(doubt_HW, _DOUBT_PALETTE))
+    write_atomic(paths["doubt"], encode_png(doubt_HW, DOUBT_PALETTE))
     row = {
         "id": name,
         "label": paths["label"].as_posix(),

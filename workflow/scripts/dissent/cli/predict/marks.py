@@ -8,11 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from dissent.core.files import encode_png, write_atomic
+from dissent.core.files import DOUBT_PALETTE, encode_png, write_atomic
 from dissent.core.task import Task
 from dissent.datasets.decode import turned_back
 
-_DOUBT_PALETTE = [[0, 0, 0]] + [[255, 90, 60]] * 255
 _HEADER_END = 33  # of a PNG: its signature and its first chunk
 
 
@@ -25,7 +24,7 @@ def write_marks(
     """
     contents = {f"masks/{name}": _encoded(mask_HW, palette, orientation)}
     if doubt_HW is not None:
-        contents[f"doubt/{name}"] = _encoded(doubt_HW, _DOUBT_PALETTE, orientation)
+        contents[f"doubt/{name}"] = _encoded(doubt_HW, DOUBT_PALETTE, orientation)
     if task.bits:
         for folder, plane_HW in zip(label_folders(task.labels), task.unpack(mask_HW), strict=True):
             contents[f"labels/{folder}/{name}"] = _encoded(plane_HW * np.uint8(255), None, orientation)
