@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dissent.core.columns import MASKS, PREDICTIONS
-from dissent.core.files import DOUBT_PALETTE, encode_png, read_mask, read_table, sha256, verify, write_atomic, write_table
+from dissent.core.files import (
+    DOUBT_PALETTE,
+    encode_png,
+    read_mask,
+    read_table,
+    sha256,
+    verify,
+    write_atomic,
+    write_table,
+)
 from dissent.core.task import Task
 from dissent.evaluation.cell_counting import redraw_labels
 from dissent.pseudolabels.aggregate import CHOOSING, LABELERS
