@@ -13,7 +13,7 @@ from faults.product import Said, dissent, named, refused, went_well
 from faults.suite import Injection, Silent, Unnamed
 
 
-def network(optimizer: str = "{rate: 3.0e-3}", steps: int = 24, batch: int = 4, more: str = "") -> str:
+def network(optimizer: str = "{learning_rate: 3.0e-3}", steps: int = 24, batch: int = 4, more: str = "") -> str:
     """One that learns the discs in moments (IoU of .2 to .3) and raises no alarm: see `healthy`."""
     return (
         f"architecture: unet1x1\nwidth: 0.5\nsteps: {steps}\nbatch_size: {batch}\nloss: [ce]\nvalidate_every: 6\n"
@@ -166,7 +166,7 @@ def identical() -> str:
 
 def background() -> str:
     """Teachers that see nothing anywhere: an alarm."""
-    prepared(network("{name: sgd, rate: 0.3}", steps=48), change=_masks(_one_corner))
+    prepared(network("{name: sgd, learning_rate: 0.3}", steps=48), change=_masks(_one_corner))
     first()
     return _alarm("all_background")
 
@@ -180,10 +180,10 @@ def _one_corner(ids: np.ndarray) -> np.ndarray:
 IGNORED = made.DATASET.replace("mask_encoding: {name: zero_255}", "mask_encoding: {name: index, ignore: [255]}")
 CASES: dict[str, Callable[[], str]] = {
     "nothing wrong": healthy,
-    "a rate of 1e30": lambda: explodes(network("{name: sgd, rate: 1e+30}")),
-    "a rate of 1e12": lambda: explodes(network("{name: sgd, rate: 1e+12}")),
-    "a rate of 1e6": lambda: explodes(network("{name: sgd, rate: 1e+6}")),
-    "a rate of 10": lambda: explodes(network("{name: sgd, rate: 10.0}")),
+    "a rate of 1e30": lambda: explodes(network("{name: sgd, learning_rate: 1e+30}")),
+    "a rate of 1e12": lambda: explodes(network("{name: sgd, learning_rate: 1e+12}")),
+    "a rate of 1e6": lambda: explodes(network("{name: sgd, learning_rate: 1e+6}")),
+    "a rate of 10": lambda: explodes(network("{name: sgd, learning_rate: 10.0}")),
     "a rate of 1e-30": lambda: setting(network("{learning_rate: 1.0e-30}"), "optimizer.learning_rate: 1e-30"),
     "one step": lambda: useless(network(steps=1), "class_floods", "class_vanishes", "learned_nothing"),
     "batches of one": lambda: finite(network(batch=1)),
