@@ -68,23 +68,19 @@ def test_predict_writes_what_each_teacher_says(root, in_tmp, kind):
         assert (read_mask(f"p/teacher{teacher}/{row['id']}.png") == decided(task, member, image)[1]).all()
 
 
+def evaluated(run, split: str, subsets: dict[str, str]) -> dict:
+    """metrics.json of generation 0."""
+    settings, about = rule_params.evaluation(run, 0, lambda *names: "code"), "data/tiny/dataset.json"
+    tables = (subsets, None, f"{split}/labelled.csv")
+    evaluate(settings, "teachers.json", *tables, about, "m.json", "c.csv", "cpu")
+    return read_json("m.json")
+
+
 def test_evaluate_says_what_the_networks_say(root, in_tmp):
     split = prepared(root)
     run, task = pool(root, "tiny")
-    settings = rule_params.evaluation(run, 0, lambda *names: "code")
     subsets = {subset: f"{split}/{subset}.csv" for subset in ("val", "test")}
-    evaluate(
-        settings,
-        "teachers.json",
-        subsets,
-        None,
-        f"{split}/labelled.csv",
-        "data/tiny/dataset.json",
-        "m.json",
-        "c.csv",
-        "cpu",
-    )
-    found = read_json("m.json")
+    found = evaluated(run, split, subsets)
     counts = {who: [] for who in ("student1", "student2", "ensemble")}
     for row in read_table(subsets["test"]):
         image, label = read_image(row["image"], 3), read_mask(row["label"])
@@ -147,20 +143,8 @@ def test_an_empty_test_subset_is_no_error(root, in_tmp):
     split = prepared(root)
     run, _ = pool(root, "tiny")
     Path("empty.csv").write_text("id,image,label,image_sha256,label_sha256\n")
-    settings = rule_params.evaluation(run, 0, lambda *names: "code")
-    subsets = {"val": f"{split}/val.csv", "test": "empty.csv"}
-    evaluate(
-        settings,
-        "teachers.json",
-        subsets,
-        None,
-        f"{split}/labelled.csv",
-        "data/tiny/dataset.json",
-        "m.json",
-        "c.csv",
-        "cpu",
-    )
-    assert read_json("m.json")["test"] is None and read_json("m.json")["val"]["images"] == 4
+    found = evaluated(run, split, {"val": f"{split}/val.csv", "test": "empty.csv"})
+    assert found["test"] is None and found["val"]["images"] == 4
 
 
 def test_a_changed_teacher_is_refused(root, in_tmp):
