@@ -79,7 +79,7 @@ def test_unknown_key_names_file_and_nearest(config, tmp_path):
         ({"quality": {"used": 6}}, ["`used: 6` is more than `trained: 5`"]),
     ],
 )
-def test_recipe_refuses(value, words):
+def test_method_refuses(value, words):
     with pytest.raises(UserError) as error:
         validate(Method, value, "config/methods/x.yaml")
     text = str(error.value)

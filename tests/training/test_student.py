@@ -259,7 +259,7 @@ def test_what_snakemake_deletes_as_incomplete_comes_back_from_the_last_checkpoin
         ({"input": "mean", "target": "own_class"}, 125, 0),
     ],
 )
-def test_doubt_as_the_recipe_says(rule, image, label):
+def test_doubt_as_the_method_says(rule, image, label):
     pixels = np.full((2, 2, 1), 100, np.uint8)
     pixels[0, 0] = 200
     doubt = np.array([[4, 0], [0, 0]], np.uint8)

@@ -17,7 +17,7 @@ from dissent.planning import rule_params
 from dissent.steps.train_evalnet import train_evalnet
 
 torch.set_num_threads(1)
-RECIPES = sorted(path.stem for path in (Path(__file__).parents[2] / "config" / "methods").glob("*.yaml"))
+METHODS = sorted(path.stem for path in (Path(__file__).parents[2] / "config" / "methods").glob("*.yaml"))
 GENERATIONAL = [
     "evalnet", "evalnet_ensemble", "aim_plus", "aim_plus_plus", "ensemble_clean", "fixmatch_im", "gt_im_plus_plus",
     "im", "im_clean", "im_plus", "im_plus_plus", "input_ensemble", "model_ensemble", "noisy_student",
@@ -32,8 +32,8 @@ def house(request, tmp_path_factory):
         yield InProcess(Path(__file__).parents[2], request.param, "methods: {ensemble_clean: {students: [4, 4, 2]}}\n")
 
 
-@pytest.mark.parametrize("method", RECIPES)
-def test_a_recipe_runs(house, method):
+@pytest.mark.parametrize("method", METHODS)
+def test_a_method_runs(house, method):
     run = house.run(method)
     last = Path("results", run.name, f"gen{run.method.last}")
     assert run.method.last == (2 if method in GENERATIONAL else 0)
