@@ -1,6 +1,6 @@
-"""Store what `generations: auto` would have seen of runs that were made to the end, as tests/stored_curves.npz.
+"""Store what `generations: auto` would have seen of runs that were made to the end, as tests/evaluation/stored_curves.npz.
 
-    python benchmarks/studies/curves.py tests/stored_curves.npz RUN [RUN ...]
+    python benchmarks/studies/curves.py tests/evaluation/stored_curves.npz RUN [RUN ...]
 
 RUN: a name in results/, of a task with one label. Of each generation: `RUN/val/g`, the validation counts (S, N, 1, 4), and `RUN/test/g`,
 the mean test IoU of its pool, by which tests judge what the rule keeps.

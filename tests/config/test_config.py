@@ -222,6 +222,8 @@ def test_every_shipped_file_is_valid(root):
         config.run(f"demo.{name}")  # with the demo's small pools: any method beside any experiment
     for name in config.names("networks"):
         config.network(name)
+    for name in config.names("studies"):
+        config.study(name)
     for name in config.names("datasets"):
         config.dataset(name)
     for name in config.names("experiments"):
@@ -256,7 +258,7 @@ def test_palettes_show_every_value():
         assert palette[0] == [0, 0, 0] and palette[255] == [255, 255, 255]
 
 
-def test_planning_imports_no_torch(root):
+def test_resolving_settings_needs_no_torch(root):
     code = "import sys; import dissent.config.resolve, dissent.planning.rule_params, dissent.core.files; sys.exit('torch' in sys.modules)"
     path = str(root / "workflow" / "scripts")
     assert subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": path}).returncode == 0

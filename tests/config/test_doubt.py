@@ -131,7 +131,7 @@ def test_check_says_which_label_is_taught_where_teachers_disagree(streets):
         assert looks._taught(None, run) == looks.Found()
 
 
-def test_every_method_runs_on_every_published_data_set(root):
+def test_settings_of_every_method_resolve_on_published_and_demo_data(root):
     config = Config(root / "config")
     for name in ("suim", "cityscapes", "hela", "isic", "demo_multiclass", "demo_multilabel"):
         for method in config.names("methods"):

@@ -1,4 +1,4 @@
-"""Sides from columns, groups and lists."""
+"""Subsets from columns, groups and lists."""
 
 from pathlib import Path
 

@@ -154,7 +154,7 @@ def test_every_command_of_the_documents_is_understood(root, in_tmp):
         assert result.returncode == 0, line + result.stdout[-500:] + result.stderr[-2000:]
 
 
-def test_planning_imports_no_torch(root, in_tmp):
+def test_a_dry_run_needs_no_torch(root, in_tmp):
     code = (
         "import sys; from snakemake.cli import main\n"
         f"try: main(['-n', '--snakefile', {str(root / 'Snakefile')!r}, 'results/isic/gen2/metrics.json'])\n"

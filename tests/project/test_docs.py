@@ -35,7 +35,7 @@ def test_every_link_leads_somewhere():
 
 
 NAMED = re.compile(
-    r"(?<![\w/.-])(?:docs/[\w/-]+\.md|(?:tests|benchmarks|(?:workflow/scripts/)?dissent)/[\w/-]+\.(?:py|sh))"
+    r"(?<![\w/.-])(?:docs/[\w/-]+\.md|(?:tests|benchmarks|(?:workflow/scripts/)?dissent)/[\w/-]+\.(?:py|sh|npz))"
 )
 
 

@@ -127,7 +127,7 @@ def test_only_what_computes_knows_torch_and_nothing_knows_snakemake():
     assert wrong == {}
 
 
-def test_planning_imports_no_torch():
+def test_modules_that_rules_import_need_no_torch():
     """What rules/*.smk import, and the stages of DVC."""
     names = {"dissent.planning.dvc"}
     for path in (ROOT / "workflow" / "rules").glob("*.smk"):

@@ -323,7 +323,7 @@ def pairs_of(rows, tmp_path, **method):
     return chosen, "pairs.csv"
 
 
-def test_labelled_share_fills_that_part_of_each_batch(in_tmp):
+def test_labelled_batch_fraction_fills_that_part_of_each_batch(in_tmp):
     rows = [{"id": f"l{i}", "origin": "labelled", "copies": 0} for i in range(3)]
     rows += [{"id": f"p{i}", "origin": "pseudo", "copies": 0} for i in range(50)]
     method, table = pairs_of(rows, in_tmp, labelled_batch_fraction=0.5)
@@ -333,7 +333,7 @@ def test_labelled_share_fills_that_part_of_each_batch(in_tmp):
         assert sum(name.startswith("l") for name in names) == 4 and len(names) == 8
 
 
-def test_label_share_draws_another_part_for_each_member(in_tmp):
+def test_labelled_subset_draws_another_part_for_each_member(in_tmp):
     rows = [{"id": f"l{i}", "origin": "labelled", "copies": 1} for i in range(20)]
     rows += [{"id": "p", "origin": "pseudo", "copies": 0}]
     method, table = pairs_of(rows, in_tmp, labelled_subset=0.5)

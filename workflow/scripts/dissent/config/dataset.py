@@ -23,7 +23,7 @@ class Part(Model):
     images: Below = "images"
     """folder of the images below `raw`, folders in it included"""
     masks: Below | None = "masks"
-    """folder of their masks (coding folders: the folder that holds one folder a label); none: no masks"""
+    """folder of their masks (`mask_encoding: {name: folders}`: the folder that holds one folder a label); none: no masks"""
 
 
 class Table(Model):
@@ -36,7 +36,7 @@ class Table(Model):
 
 
 class Group(Model):
-    """What must stay in one subset of a split: all frames of a sequence, all images of a patient."""
+    """What train, val and test must not share: all frames of a sequence, all images of a patient."""
 
     column: Text | None = None
     """column of the table"""

@@ -22,7 +22,7 @@ class Centre(Model):
 
 
 class Tiles(Model):
-    """The image is cut into windows that overlap; they stay on one side of a split."""
+    """The image is cut into windows that overlap; all of them lie in one subset of a split, unless it says `by: crop`."""
 
     name: Literal["tiles"]
     window: Annotated[list[PositiveInt], Field(min_length=2, max_length=2)] | None = None

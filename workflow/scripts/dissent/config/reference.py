@@ -21,7 +21,7 @@ _LIMITS = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below", "min
 _HEAD = """# Every option
 
 Made from the models in `workflow/scripts/dissent/config/` by `python -m dissent.config.reference > config/README.md`; a test
-compares. A key that is not here is refused, with the nearest name, before anything runs.
+compares. A key that is not here is refused, with the nearest name or a list of all, before anything runs.
 
 A key marked *schedule* takes one value, or a list with one value a generation (gen0 first; the last one holds on).
 """

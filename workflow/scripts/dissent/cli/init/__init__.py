@@ -2,7 +2,7 @@
 
 The masks are judged all together: numbers, 0 and 255, colours, a folder for each label, or a label in each channel.
 Images without a mask become the unlabelled ones. Where the files allow more than one reading, nothing is written and
-the question names the flags that answer it. On a known name it tells what came and went, and changes nothing by hand."""
+the question names the flags that answer it. On a known name it tells what came and went, and keeps what you wrote."""
 
 import argparse
 import re
