@@ -153,5 +153,5 @@ def test_what_is_printed(in_tmp, capsys):
     out = capsys.readouterr().out
     rows = [line.split() for line in out.splitlines()]
     assert any(row[:2] == ["255", "object"] and row[-1] == "8" for row in rows)
-    for words in ("12 in raw/images: PNG RGB 8 bit, 16 x 24", "8 in raw/masks: PNG (8 L)", "coding  zero_255"):
+    for words in ("12 in raw/images: PNG RGB 8 bit, 16 x 24", "8 in raw/masks: PNG (8 L)", "read as zero_255"):
         assert words in out

@@ -33,7 +33,7 @@ def test_what_is_saved_is_loaded(tmp_path, architecture, channels):
     x = images(1, channels, 32, 64)
     assert torch.equal(got(x), net(x))
     assert meta["network"] == network
-    assert (meta["outputs"], meta["channels"], meta["format"]) == (2, channels, 1)
+    assert (meta["outputs"], meta["channels"], meta["format"]) == (2, channels, 2)
     assert (meta["task"], meta["size"]) == ({"kind": "multilabel"}, [32, 64])
     assert meta["sha256"] == sha256(tmp_path / "model.safetensors")
     assert meta["bytes"] == (tmp_path / "model.safetensors").stat().st_size
@@ -103,7 +103,7 @@ def test_one_changed_byte_and_a_short_file_are_refused(tmp_path):
 @pytest.mark.parametrize(
     "changes, message",
     [
-        ({"format": 2}, "format 2"),
+        ({"format": 1}, "format 1"),
         ({"outputs": "2"}, "no description of a network"),
         ({"outputs": 3}, r"does not hold the network.*head\.bias, head\.weight"),
         ({"network": small() | {"width": 0.25}}, "does not hold the network"),

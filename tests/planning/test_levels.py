@@ -15,11 +15,11 @@ from dissent.steps.levels import with_levels
 
 
 def test_settings_of_16_bit_students_have_the_levels(in_tmp):
-    write_json("dataset.json", {"levels": [3, 900]})
+    write_json("dataset.json", {"files": {}, "levels": [3, 900]})
     deep, flat = ({"seed": 1, "input": {"bit_depth": depth, "exif": "auto"}} for depth in (16, 8))
     assert with_levels(deep, "dataset.json")["input"] == {"bit_depth": 16, "exif": "auto", "levels": [3, 900]}
     assert with_levels(flat, []) is flat and "levels" not in deep["input"]
-    write_json("dataset.json", {"levels": None})
+    write_json("dataset.json", {"files": {}, "levels": None})
     with pytest.raises(UserError, match="has no grey levels"):
         with_levels(deep, "dataset.json")
 

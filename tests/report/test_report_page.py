@@ -189,7 +189,7 @@ def test_without_test_images_the_verdict_says_on_what_it_rests(arguments):
 
 
 def test_pictures_shrink_until_the_page_is_small_enough(arguments, monkeypatch):
-    monkeypatch.setattr(page_module, "_SUBSETS", (32, 16))
+    monkeypatch.setattr(page_module, "_TILE_SIDES", (32, 16))
     whole = len(written(arguments).encode())
     assert len(written(arguments, limit=whole).encode()) < whole
     assert len(written(arguments, limit=whole + 1).encode()) == whole

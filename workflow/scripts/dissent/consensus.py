@@ -46,7 +46,7 @@ def union(doubt: np.ndarray, kind: str) -> np.ndarray:
 
 
 def block(label: np.ndarray, inconsistent: np.ndarray) -> np.ndarray:
-    """`pseudo_label` (H, W) or (L, H, W) with 0 where `inconsistent` (H, W) is not 0; the argument stays as it is."""
+    """`label` (H, W) or (L, H, W) with 0 where `inconsistent` (H, W) is not 0; the argument stays as it is."""
     return np.where(inconsistent, label.dtype.type(0), label)
 
 
@@ -119,7 +119,7 @@ def _compare_ids(predictions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _refill_ids(
     label: np.ndarray, before: np.ndarray, inconsistent: np.ndarray, background: int | None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """`before`: the doubt before its erosion, whose 0 in `pseudo_label` is no id. Returns the label and the doubt."""
+    """`before`: the doubt before its erosion, whose 0 in `label` is no id. Returns the label and the doubt."""
     known = np.where(before != 0, np.uint8(0), label + np.uint8(1))  # ids from 1 on, 0 = none
     result = known.copy()
     for number in np.flatnonzero(np.bincount(known.ravel())):

@@ -93,7 +93,7 @@ class Source(Model):
     bit_depth: Literal[8, 16] = 8
     """bits a sample of the images"""
     percentiles: Annotated[list[Annotated[float, Field(ge=0, le=100)]], Field(min_length=2, max_length=2)] = [0.1, 99.9]
-    """depth 16: percentiles of all pixels of the data set that become 0 and 255"""
+    """`bit_depth: 16`: percentiles of all pixels of the data set that become 0 and 255"""
     exif: Literal["auto", "both", "image", "none"] = "auto"
     """turned photographs: both: image and mask are turned by the image's tag; image: the mask was drawn on the turned image; none: tags are ignored; auto: by the sizes of all pairs, an error when these do not tell"""
     mask_encoding: Coding = Index()

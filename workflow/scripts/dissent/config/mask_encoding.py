@@ -91,7 +91,7 @@ def check_coding(coding: Coding, task: TaskSettings) -> None:
     kind = task.kind
     kinds = CODINGS.get(coding.name) or (kind,)
     if kind not in kinds:
-        raise ValueError(f"`mask_encoding: {coding.name}` is for {' and '.join(kinds)} tasks, not for {kind}")
+        raise ValueError(f"`mask_encoding: {{name: {coding.name}}}` is for {' and '.join(kinds)} tasks, not for {kind}")
     foreground = len(task.labels)
     if coding.name == "colours":
         wanted = 2 if kind == "binary" else foreground - bool(task.doubt_class)
@@ -111,7 +111,7 @@ def check_coding(coding: Coding, task: TaskSettings) -> None:
     if coding.name == "folders":
         if task.doubt_class:
             raise ValueError(
-                f"`doubt_class` with `mask_encoding: folders`: each pixel in no folder is `{task.labels[0]}`, so that id 0 is no "
+                f"`doubt_class` with `mask_encoding: {{name: folders}}`: each pixel in no folder is `{task.labels[0]}`, so that id 0 is no "
                 f"doubt; leave `doubt_class` out (`background: {task.labels[0]}` if the label means nothing in particular)"
             )
         _once([0, *coding.ignore], "0 and `mask_encoding.ignore`")

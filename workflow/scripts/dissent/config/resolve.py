@@ -84,8 +84,10 @@ class Run(Model):
 
     def voters(self, generation: int) -> int:
         """How many predictions of each image a generation has: of its teachers, or of the views of one."""
-        views = self.at(generation)["tta"]
-        return views["number"] if views["mode"] != "none" else self.at(generation - 1)["teachers"]
+        tta = self.at(generation)["tta"]
+        if tta["mode"] == "none":
+            return self.at(generation - 1)["teachers"]
+        return tta["number"] + (tta["mode"] == "cumulative")  # as pseudolabels/tta.py makes them
 
     @property
     def rater(self) -> Network:

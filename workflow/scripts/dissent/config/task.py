@@ -33,7 +33,7 @@ BACKGROUNDS = ("background", "bg", "void", "unlabelled", "unlabeled", "none", "n
 
 NEW_FIRST_LABEL = (
     "put a new label that no pixel has before the others (`labels: [doubt, ...]`, with `doubt_class: true`; "
-    "in `mask_encoding: index` also `ids: [[], 0, 1, ...]`)"
+    "in `mask_encoding: {name: index}` also `ids: [[], 0, 1, ...]`)"
 )
 """how a task gets an id that is free for doubt"""
 

@@ -198,7 +198,6 @@ class Study(TypedDict):
     """For tabulate_study and plot_labels."""
 
     study: str
-    fractions: bool
     blocks: list[Spec]
     """an experiment under one label fraction each, with a row a method"""
     command: str

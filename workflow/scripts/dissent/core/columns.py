@@ -3,7 +3,9 @@
 SUBSETS = ("labelled", "unlabelled", "val", "test", "hidden")
 """tables of a split, the last with masks of unlabelled images"""
 APART = SUBSETS[:4]
-"""those on one of which an image lies"""
+"""those of which an image lies in one alone"""
+COUNTS = ("tp", "fp", "fn", "tn")
+"""pixels of counts.csv: true and false positives, false and true negatives"""
 UNLABELLED = ("id", "image", "image_sha256")
 """training never learns where hidden masks are"""
 LABELLED = ("id", "image", "label", "image_sha256", "label_sha256")

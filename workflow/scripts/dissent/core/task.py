@@ -15,7 +15,7 @@ Tensor = Any  # torch.Tensor, not imported here
 
 
 def without_doubted(label_HW: np.ndarray, doubt_HW: np.ndarray) -> np.ndarray:
-    """Target bytes of at most 4 labels that overlap in which those that `inconsistency` has a bit of are unknown, and no others."""
+    """Target bytes of at most 4 labels that overlap in which those that `doubt_HW` has a bit of are unknown, and no others."""
     return label_HW | (doubt_HW << np.uint8(MOST_BY_LABEL))
 
 
@@ -49,7 +49,7 @@ class Task:
         """The id that stands for nothing in particular; None where every id is a class of its own."""
         if not self.exclusive:
             return 0
-        name = spec.get("background")  # networks of older versions do not say it
+        name = spec["background"]
         return None if name is None else self.labels.index(name)
 
     def shows(self, pixels_NL: np.ndarray) -> np.ndarray:

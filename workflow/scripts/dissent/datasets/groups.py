@@ -18,17 +18,8 @@ _NAMES = (
 _BETWEEN = re.compile(r"(?<=\w)[-_\s]+(?=\w)|(?<=[a-z])(?=\d)")
 _ZEROS = re.compile(r"(?<![\d.,])0+(?=\d)")
 _FEWEST = 3  # two are rather old and new images, or two cameras
-_NOTHING = (
-    "nan",
-    "na",
-    "n/a",
-    "none",
-    "null",
-    "nil",
-    "-",
-    "?",
-    ".",
-)  # what programs and people write into an empty cell
+# what programs and people write into an empty cell
+_NOTHING = ("nan", "na", "n/a", "none", "null", "nil", "-", "?", ".")
 _ERROR = re.compile(r"#[A-Za-z/0]+[!?]?|<NA>|<NaT>")  # what spreadsheets and pandas do: #REF!
 _SHORTENED = re.compile(r"[+-]?\d(\.\d+)?[eE][+-]\d{2,}")  # a long number, as a spreadsheet saves it
 

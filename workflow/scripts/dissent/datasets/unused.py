@@ -33,7 +33,7 @@ def tell_unused(rows: list[dict], subsets: dict[str, list[dict]], plan: Split) -
               f"{unit} are left out, as others of their groups are labelled and `mixed_groups` is false")  # fmt: skip
         held |= labelled
     others = [row for row in out if row["group"] not in held]
-    _on_no_subset(others, plan, unit)
+    _in_no_subset(others, plan, unit)
     if all(row["label"] for row in rows):
         return
     if plan.lists is None and plan.column is None:
@@ -45,8 +45,8 @@ def tell_unused(rows: list[dict], subsets: dict[str, list[dict]], plan: Split) -
     _warn(hidden, f"{unit} have masks that nothing is learned from ({why}); `labelled: all` uses every mask")
 
 
-def _on_no_subset(rows: list[dict], plan: Split, unit: str) -> None:
-    """Images that no value of a column, or no list, puts on a subset: a misspelt value is among them."""
+def _in_no_subset(rows: list[dict], plan: Split, unit: str) -> None:
+    """Images that no value of a column, or no list, puts into a subset: a misspelt value is among them."""
     if plan.lists is not None:
         _warn(rows, f"{unit} are in none of the lists, so they are not used")
     if plan.column is None:

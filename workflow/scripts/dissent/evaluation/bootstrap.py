@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dissent.core.columns import COUNTED, COUNTS
 from dissent.core.files import UserError, read_table
 from dissent.core.seeds import generator
 from dissent.evaluation import metrics
@@ -20,9 +21,9 @@ _AT_ONCE = 20_000_000  # numbers in memory at a time: draws of images
 def pool_counts(table: str | Path, subset: str) -> tuple[list[str], np.ndarray]:
     """Image ids, and the pixel counts `(S, N, L, 4)` of each student of the pool, from one subset of counts.csv."""
     found: dict[str, dict[str, list[list[int]]]] = {}
-    for row in read_table(table):
+    for row in read_table(table, (*COUNTED, *COUNTS)):
         if row["subset"] == subset and row["who"] != "ensemble" and not row["label"].startswith(metrics.CELL_ROWS):
-            numbers = [int(row[name]) for name in ("tp", "fp", "fn", "tn")]
+            numbers = [int(row[name]) for name in COUNTS]
             found.setdefault(row["who"], {}).setdefault(row["id"], []).append(numbers)
     if not found:
         raise UserError(f"{table} counts no {subset} images; delete it and run the same command again")

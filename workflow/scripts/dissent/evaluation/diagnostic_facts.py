@@ -107,7 +107,8 @@ def subsets_of(tables: Mapping[str, str], files: str, channels: int) -> dict[str
 def drawn(table: str, subset: str, count: int | None = None) -> list[dict]:
     """A seeded sample of a table's rows, of which there are `count`; it is read row by row, as there may be millions."""
     count = sum(1 for _ in read_rows(table)) if count is None else count
-    chosen = set(generator("subsets", subset).choice(count, min(count, _SAMPLE), replace=False).tolist())
+    # the key of a draw is no word to rename: other images would be looked at
+    chosen = set(generator("sides", subset).choice(count, min(count, _SAMPLE), replace=False).tolist())
     return [row for index, row in enumerate(read_rows(table)) if index in chosen]
 
 

@@ -14,7 +14,7 @@ from dissent.config.network import Network
 from dissent.core.files import UserError, read_json, write_atomic, write_json
 from dissent.core.words import some
 
-FORMAT = 1
+FORMAT = 2
 _WIDEST, _LARGEST_BATCH = 64, 4096  # beyond them a hostile file could ask for more memory than there is
 _KEYS = {"format": int, "network": dict, "outputs": int, "channels": int, "bytes": int, "sha256": str}
 

@@ -39,7 +39,7 @@ class Unet1x1(nn.Module):
         he_normal(self, norm_momentum)
 
     def encode(self, x_BCHW: Tensor) -> list[Tensor]:
-        """Features from fine to coarse: four skips at `1, 1/2, 1/4, 1/8` of the subset, and the bottleneck at 1/16."""
+        """Features from fine to coarse: four skips at `1, 1/2, 1/4, 1/8` of the image's side, and the bottleneck at 1/16."""
         features = []
         x = self.stem(x_BCHW / 255)
         for part in self.down:

@@ -221,9 +221,9 @@ class Plan:
         """What is fetched into a folder of raw files: `fetch` of the data sets that lie there, which must agree."""
         found: dict[str, dict] = {}
         for name in self.config.names("datasets"):
-            if f"raw: {folder}" in self.config.path("datasets", name).read_text("utf-8"):
+            if read_yaml(self.config.path("datasets", name)).get("raw") == folder:
                 one = self.config.dataset(name)
-                if one.fetch and one.raw == folder:
+                if one.fetch:
                     found[name] = one.model_dump(mode="json", include={"fetch", "raw"})
         if not found:
             raise UserError(f"no data set of config/datasets has `fetch` and `raw: {folder}`")

@@ -13,7 +13,6 @@ def tabulation(config: Config, name: str, code: Code, rule: str = "tabulate_stud
     study, shared = config.study(name)
     return {
         "study": name,
-        "fractions": bool(study.label_fractions),
         "blocks": [_block(config, name, block) for block in study.blocks],
         "command": f"snakemake --cores 2 results/studies/{name}/table.html{settings_option(config)}",
         "settings": study.model_dump(mode="json", exclude_defaults=True) | shared,

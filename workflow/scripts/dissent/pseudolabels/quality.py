@@ -64,13 +64,13 @@ def rating(told: np.ndarray, skip_doubt: bool = False) -> float:
     return float(iou[seen].mean()) if seen.any() else 0.0
 
 
-def copies(score: float, least: float, most: float) -> int:
+def copies(score: float, low: float, high: float) -> int:
     """How many copies a pair gets, by the quality of its mask.
 
-    It is one up to `least` and five above `most` (section 5, 11; table T6).
+    It is one up to `low` and five above `high` (section 5, 11; table T6).
     """
-    if score > most:
+    if score > high:
         return 5
-    if score <= least:
+    if score <= low:
         return 1
-    return min(5, 1 + int((score - least) / ((most - least) / 5)))
+    return min(5, 1 + int((score - low) / ((high - low) / 5)))

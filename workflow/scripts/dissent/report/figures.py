@@ -92,7 +92,7 @@ def audit(audited: Sequence[Generation]) -> list[dict]:
     return [
         _figure(
             title,
-            plots.lines(name, numbers, list(of.values()), label, f"{title}: errors against generation"),
+            plots.lines(name, numbers, list(of.values()), label, f"{title}: {' and '.join(of)}, against generation"),
             {what: mark for what, (mark, _) in of.items()},
         )
         for title, name, label, of in series

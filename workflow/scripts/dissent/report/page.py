@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 LIMIT = 10_000_000  # bytes of the page; pictures shrink until it fits
 _TABLES = ("metrics.json", "counts.csv", "teachers.json", "cost.json", "predictions.csv", "masks.csv", "audit.json")
-_SUBSETS = (256, 192, 128, 96, 64)  # pixels of a tile at most
+_TILE_SIDES = (256, 192, 128, 96, 64)  # pixels of a tile at most
 
 
 def write_report(
@@ -40,8 +40,8 @@ def write_report(
     story = Story.read(params, generations, controls, data)
     parts = _parts(story)
     sources = _sources(generations, controls, data)
-    for subset in _SUBSETS:
-        page = seal_page(_render(Path(templates), parts | _pictures(story, subset)), sources)
+    for side in _TILE_SIDES:
+        page = seal_page(_render(Path(templates), parts | _pictures(story, side)), sources)
         if len(page.encode()) < limit:
             break
     write_text(out, page)
@@ -57,10 +57,10 @@ def _sources(generations: Sequence[str], controls: Mapping[str, str], data: Mapp
 
 def _parts(story: Story) -> dict:
     """All but the pictures."""
-    subset = story.subsets[-1]
+    judged_on = story.subsets[-1]
     others = story.controls | ({"gen0": story.generations[0]} if story.last.number else {})
     found = verdict(
-        story.params["run"], story.last, others, subset, story.params["task"], len(story.labelled_by_teachers)
+        story.params["run"], story.last, others, judged_on, story.params["task"], len(story.labelled_by_teachers)
     )
     audited = [one for one in story.labelled_by_teachers if one.audit["hidden_masks"]]
     return {
@@ -68,7 +68,7 @@ def _parts(story: Story) -> dict:
         "verdict": found,
         "stopped": story.stopped,
         "alarms": story.alarms,
-        "judged_on": subset,
+        "judged_on": judged_on,
         "verdict_rows": tables.verdict_rows(story, found),
         "differences": figures.differences(story, found),
         "score": story.score,
@@ -102,10 +102,10 @@ def _parts(story: Story) -> dict:
     }
 
 
-def _pictures(story: Story, subset: int) -> dict:
+def _pictures(story: Story, side: int) -> dict:
     if not story.labelled_by_teachers:
         return {"through": [], "sheets": []}
-    sheets = Sheets(story, subset)
+    sheets = Sheets(story, side)
     return {"through": sheets.through_generations(), "sheets": sheets.groups()}
 
 

@@ -36,7 +36,8 @@ def noted(locks: Path, files: list[Path], jobs_are_here: bool = True) -> Iterato
 def clear(locks: str | Path, patience: float = _ORPHANS) -> str:
     """Remove the locks whose owners are proven dead. Returns why those that are left stay, "" if none is left.
 
-    Nor of one that submitted its jobs to other machines, of which nothing is known here. `patience`: seconds to wait for jobs that outlived their Snakemake.
+    Those of a Snakemake that submitted its jobs to other machines stay, as nothing is known of these here. `patience`: seconds to
+    wait for jobs that outlived their Snakemake.
     """
     locks = Path(locks)
     if not any(locks.glob("*.lock")):

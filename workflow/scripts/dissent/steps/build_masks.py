@@ -80,9 +80,9 @@ def _build(
     masks = [read_mask(row["prediction"]) for row in group if row["teacher"] != MEAN]
     chosen, rating = _chosen(group, masks, before, params["pseudo_label"])
     votes = np.stack([task.unpack(mask) for mask in [*chosen, *masks]])
-    doubt = params["inconsistency"]
+    squares = params["inconsistency"]
     label, inconsistent, doubted, agreed = LABELERS[params["pseudo_label"]](
-        votes, task.kind, doubt["erode"], doubt["dilate"], task.background
+        votes, task.kind, squares["erode"], squares["dilate"], task.background
     )
     if task.cells and (not rating or "prediction" in rating):  # one that was kept from before is redrawn already
         position = task.labels.index(task.cells["position"])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from dissent.core.columns import COUNTED
+from dissent.core.columns import COUNTED, COUNTS
 from dissent.core.files import (
     UNKNOWN,
     read_json,
@@ -32,7 +32,6 @@ from dissent.training.data import load_images, load_masks
 if TYPE_CHECKING:
     from dissent.core import arguments
 
-COUNTS = ("tp", "fp", "fn", "tn")
 _CHUNK = 256  # images in memory at a time
 # what resized masks, grey at their borders, are for the published scores (method notes, section 1.1)
 _TARGETS = {"labels_any": "foreground where grey > 0", "labels_half": "foreground where grey >= 128"}

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from dissent.core.files import UserError, read_json
+from dissent.core.files import UserError, read_prepared
 
 if TYPE_CHECKING:
     from dissent.core import arguments
@@ -15,7 +15,7 @@ def with_levels(settings: "arguments.Student", prepared: str) -> "arguments.Stud
     """
     if settings["input"]["bit_depth"] != 16:
         return settings
-    found = read_json(prepared)["levels"]
+    found = read_prepared(prepared)["levels"]
     if not found:
         raise UserError(
             f"{prepared} has no grey levels, and the data set has `bit_depth: 16`; delete it and prepare it again"

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -50,9 +51,9 @@ def train_student(
     key = (params["seed"], params["generation"], params["member"])
     task = Task(params["task"])
     channels, batch = params["channels"], spec["batch_size"]
-    inputs = {path: sha256(path) for path in (pairs, val, unlabelled)}
+    inputs = sorted(sha256(path) for path in (pairs, val, unlabelled))
     with signalled() as stop:
-        checkpoints = Checkpoints(Path(state), digest(params, sorted(inputs.values())))
+        checkpoints = Checkpoints(Path(state), digest(params, inputs))
         training = Pairs(pairs, channels, method, params["rotation_invariant"], key[:2], params["member"], batch)
         if all((label == UNKNOWN).all() for label in training.labels):
             raise UserError(
@@ -70,14 +71,15 @@ def train_student(
         log.info("%d pairs, %d steps of %d images", len(training), steps, batch)
         with ThreadPoolExecutor(1) as ahead:
             draw = _batches(training, learner, unlabelled, params, key, device, ahead)
-            scorer = _validator(val, task, params, device)
+            seen = _read(val, params)
+            scorer = _validator(seen, task, params, device)
             progress = fit(learner, spec, steps, draw, scorer, checkpoints, stop, key, device, checkpoint_seconds)
         kept = learner.result()
         kept.load_state_dict(progress.best)
         about = {"task": params["task"], "size": params["size"], "input": params["input"]}
         networks.save(kept, out, spec, task.outputs, channels, about)
         history = write_history(Path(out), progress.history)
-        result = _final_metrics(kept, val, task, params, device)
+        result = _final_metrics(kept, seen, task, params, device)
         write_json(
             Path(out) / "metrics.json",
             {
@@ -139,9 +141,10 @@ def _read(table: str, params: "arguments.Student"):
     return load_images(rows, table, params["channels"]), load_masks(rows, table)
 
 
-def _validator(val: str, task: Task, params: "arguments.Student", device: str) -> Callable[[nn.Module], float | None]:
-    images, labels = _read(val, params)
-
+def _validator(
+    seen: tuple[np.ndarray, np.ndarray], task: Task, params: "arguments.Student", device: str
+) -> Callable[[nn.Module], float | None]:
+    images, labels = seen
     scorer = metrics.scorer(task.score, params["task"])
 
     def validate(network: nn.Module) -> float | None:
@@ -150,8 +153,10 @@ def _validator(val: str, task: Task, params: "arguments.Student", device: str) -
     return validate
 
 
-def _final_metrics(network: nn.Module, val: str, task: Task, params: "arguments.Student", device: str) -> dict:
-    images, labels = _read(val, params)
+def _final_metrics(
+    network: nn.Module, seen: tuple[np.ndarray, np.ndarray], task: Task, params: "arguments.Student", device: str
+) -> dict:
+    images, labels = seen
     masks = _masks(network.to(device), images, task, params, device)
     counts = count_all(masks, labels, params["task"])
     # scores that have targets of their own (docs/explanation/protocol.md) are the job of evaluate, which has them

@@ -17,7 +17,7 @@ from dissent.core.task import Task
 from dissent.core.words import some
 from dissent.datasets.near import Found, Pair, Wanted, find
 
-SUBSETS = ("test", "val", "labelled", "unlabelled")
+_WORST_FIRST = ("test", "val", "labelled", "unlabelled")
 COLUMNS = ("subset", "image", "other_subset", "other_image", "how", "likeness")
 _MOST = 10_000  # images that are compared; of more unlabelled ones a part is drawn
 _ALL = 0.97  # of the smaller image
@@ -88,9 +88,9 @@ def _column(subsets: tuple[str, str], names: tuple[str, str]) -> tuple[str, ...]
 
 def _rows(prepared: Path, split: Path) -> tuple[list[dict], int]:
     """Rows of files.csv with their subset, those first by which is judged; and how many unlabelled ones are left out."""
-    subsets = {row["id"]: subset for subset in SUBSETS for row in read_rows(split / f"{subset}.csv", ("id",))}
+    subsets = {row["id"]: subset for subset in _WORST_FIRST for row in read_rows(split / f"{subset}.csv", ("id",))}
     rows = [row | {"subset": subsets[row["id"]]} for row in read_table(prepared / "files.csv") if row["id"] in subsets]
-    rows.sort(key=lambda row: SUBSETS.index(row["subset"]))
+    rows.sort(key=lambda row: _WORST_FIRST.index(row["subset"]))
     judged = sum(row["subset"] != "unlabelled" for row in rows)
     room, others = max(0, _MOST - judged), len(rows) - judged
     if others <= room:
@@ -102,9 +102,9 @@ def _rows(prepared: Path, split: Path) -> tuple[list[dict], int]:
 def _found(rows: Sequence[Mapping], prepared: Path) -> Found:
     groups = {name: number for number, name in enumerate(dict.fromkeys(row["group"] for row in rows))}
     wanted = Wanted(
-        np.array([SUBSETS.index(row["subset"]) for row in rows], np.int8),
+        np.array([_WORST_FIRST.index(row["subset"]) for row in rows], np.int8),
         np.array([groups[row["group"]] for row in rows], np.int64),
-        within=(0, 1, 2),
+        within=tuple(range(_WORST_FIRST.index("unlabelled"))),
     )
     paths = [prepared / "images" / f"{row['id']}.png" for row in rows]
     return find(paths, [_shape(row) for row in rows], wanted, prepared)
@@ -121,7 +121,7 @@ def _how(pair: Pair, one: Mapping, other: Mapping) -> str:
     if pair.part:
         return f"overlapping crops, which share {pair.share:.0%} of the smaller one"
     words = [pair.turn] if pair.turn else []
-    if sorted(_shape(one)) != sorted(_shape(other)) and set(_shape(one)) != set(_shape(other)):
+    if sorted(_shape(one)) != sorted(_shape(other)):
         words.append("resized")
     if pair.brightness:
         words.append("other brightness or contrast")

@@ -27,17 +27,19 @@ def changes(seen: Seen) -> tuple[list[str], Found]:
 
 
 def _settings(before: Mapping, now: Mapping) -> Iterator[str]:
-    for key in ("size", "channels", "task", "levels"):
+    called = {key: f"`{key}`" for key in ("size", "channels", "task")} | {"levels": "grey levels"}
+    for key, name in called.items():
         if before.get(key) != now[key]:
             told = "" if key == "task" else f" {before.get(key)} was, {now[key]} is"
-            yield f"`{key}` of the data set is another:{told}".rstrip(":")
+            yield f"{name} of the data set {'are others' if key == 'levels' else 'is another'}:{told}".rstrip(":")
 
 
 def _files(before: list[dict], now: list[dict]) -> Iterator[str]:
     """What happened to images and masks, by the names of raw images."""
     then, here = _by_source(before), _by_source(now)
     gone, new = ({a: one[a]["image"] for a in one if a not in other} for one, other in ((then, here), (here, then)))
-    renamed = {old: name for name, image in new.items() for old in gone if gone[old] == image}
+    was = {image: old for old, image in gone.items()}
+    renamed = {was[image]: name for name, image in new.items() if image in was}
     if renamed:
         yield f"{len(renamed)} image{'s are' if len(renamed) > 1 else ' is'} renamed: {some([f'{a} to {b}' for a, b in renamed.items()])}"
     then = {renamed.get(source, source): parts for source, parts in then.items()}

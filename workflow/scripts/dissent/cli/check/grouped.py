@@ -1,4 +1,4 @@
-"""Whether images that folders or names show to be of one source lie on several subsets of a split: a part of `dissent check`."""
+"""Whether images that folders or names show to be of one source lie in several subsets of a split: a part of `dissent check`."""
 
 from pathlib import Path
 
@@ -27,15 +27,15 @@ def check_grouped(dataset: Dataset, split: str, prepared: Path, tables: Path) ->
     found = suggested(sorted(set(keys.values())), names=drawn)
     if found is None:
         return []
-    on: dict[str, set[str]] = {group: set() for group in found.images}
+    found_in: dict[str, set[str]] = {group: set() for group in found.images}
     for subset in APART:
         for row in read_table(tables / f"{subset}.csv", ("id",)):
-            on[found.of(keys[row["id"]])].add("train" if subset.endswith("labelled") else subset)
-    torn = sorted(group for group, subsets in on.items() if len(subsets) > 1)
+            found_in[found.of(keys[row["id"]])].add("train" if subset.endswith("labelled") else subset)
+    torn = sorted(group for group, subsets in found_in.items() if len(subsets) > 1)
     if not torn:
         return []
     return [
-        f"images look like {len(on)} sources of several images each, and those of {len(torn)} are in two subsets of the split "
+        f"images look like {len(found_in)} sources of several images each, and those of {len(torn)} are in two subsets of the split "
         f"({some(torn)}): if they are patients, videos or slides, scores are too good, and `group: {{pattern: "
         f"'{found.pattern}'}}` keeps each in one subset"
     ]

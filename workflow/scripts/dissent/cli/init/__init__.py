@@ -19,11 +19,21 @@ from dissent.cli.init.rehearse import rehearse, told_meaning
 from dissent.cli.init.survey import Survey, survey
 from dissent.cli.init.update import Files, check_free, put_aside, update
 from dissent.cli.init.wishes import Wishes
-from dissent.cli.init.write_config import SPLIT, checked, experiment_text, first_split, sizes, source_of, text_of
+from dissent.cli.init.write_config import (
+    SPLIT,
+    checked,
+    dataset_comment,
+    experiment_text,
+    first_split,
+    sizes,
+    source_of,
+    text_of,
+)
 from dissent.cli.machine import cores
 from dissent.cli.seen import told_files
 from dissent.cli.settings import config_of, settings_folder
 from dissent.core.files import UserError, write_atomic, write_text
+from dissent.core.rebuild_hint import use_settings
 from dissent.core.words import some
 from dissent.datasets.ours import check_ours
 from dissent.datasets.place import check_place
@@ -72,10 +82,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--ignore", type=flags.value, nargs="+", metavar="VALUE", help="mean nobody knows: 255, or 224,224,192; none"
     )
     masks.add_argument(
-        "--threshold", type=flags.byte, metavar="N", help="blurred 0/255 masks: values from N on are 255"
+        "--threshold", type=flags.threshold, metavar="N", help="blurred 0/255 masks: values from N on are 255"
     )
     masks.add_argument(
-        "--tolerance", type=flags.byte, metavar="N", help="blurred colours: a colour within N of another is that one"
+        "--tolerance",
+        type=flags.tolerance,
+        metavar="N",
+        help="blurred colours: a colour within N of another is that one",
     )
     masks.add_argument(
         "--palette", choices=["numbers", "colours"], help="masks with palettes: whether the number or its colour counts"
@@ -105,6 +118,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Returns 0 when the files are written or need no change, 1 when a known data set has something to mend."""
     name, settings = _name(args), args.config_dir or settings_folder(None)
+    use_settings(settings)
     files = Files(settings, name)
     there = [path for path in (files.dataset, files.experiment, files.table) if path.exists()]
     if files.dataset.exists() and not args.anew:
@@ -130,7 +144,7 @@ def run(args: argparse.Namespace) -> int:
     for path in there:
         print(f"\nkept    {path} as {put_aside(path)}", end="")
     write_atomic(files.table, held.table(args.folder))
-    write_text(files.dataset, text_of(values, _dataset_comment(name, labelled)))
+    write_text(files.dataset, text_of(values, dataset_comment(name, labelled)))
     write_text(files.experiment, experiment_text(name))
     config_of(settings).run(name)
     if note := levels_note(list(pairs.images.values()), dataset, cores()):
@@ -138,8 +152,7 @@ def run(args: argparse.Namespace) -> int:
     print(f"\nsize    {dataset.size[0]} x {dataset.size[1]} (height x width), {_geometry(args.geometry, found)}")
     print(told_subsets(held, files.table, labelled, simulated=not pairs.alone))
     print(f"\nwritten {files.dataset}\n        {files.experiment}\n        {files.table}")
-    own = f" --config-dir {args.config_dir}" if args.config_dir else ""
-    print(f"Look at the names of labels in the first (`task`), then:\n  dissent check {name}{own}")
+    print(f"Look at the names of labels in the first (`task`), then:\n  {files.check}")
     return 0
 
 
@@ -240,20 +253,3 @@ def _geometry(geometry: str, found: Survey) -> str:
     largest = max(max(header.size) for header in found.images)
     hint = "; if what you look for is small in them, --geometry tiles keeps its scale" if largest > _HUGE else ""
     return f"each image resized{hint}"
-
-
-def _dataset_comment(name: str, labelled: Labelled) -> str:
-    lines = (
-        f"{name}: written by `dissent init`; every option stands in config/README.md."
-        "\nThe table of `fixed` names validation and test images, so that they stay when images and masks come or go; every"
-        "\nother mask is learned from (`labelled: all`)."
-    )
-    if labelled != "all":
-        lines = lines.replace(
-            "every\nother mask is learned from (`labelled: all`)", "of the\nother masks a part is used"
-        )
-        lines += (
-            f" Every image had a mask: `labelled: {labelled}` learns from that part and hides the other"
-            "\nmasks, which only the audit reads. This measures what pseudo-labels are worth; `labelled: all` learns from every mask."
-        )
-    return lines

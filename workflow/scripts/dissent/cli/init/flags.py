@@ -46,8 +46,18 @@ def value(text: str) -> Value:
     return tuple(numbers) if len(numbers) == 3 else numbers[0]
 
 
-def byte(text: str) -> int:
+def byte(text: str, low: int = 0, high: int = 255) -> int:
     """A number of 8 bits."""
-    if not text.strip().isdigit() or int(text) > 255:
-        raise argparse.ArgumentTypeError(f"{text} is not a number from 0 to 255")
+    if not text.strip().isdigit() or not low <= int(text) <= high:
+        raise argparse.ArgumentTypeError(f"{text} is not a number from {low} to {high}")
     return int(text)
+
+
+def threshold(text: str) -> int:
+    """A value from which on pixels are set."""
+    return byte(text, low=1)
+
+
+def tolerance(text: str) -> int:
+    """By how much a colour may differ."""
+    return byte(text, high=127)

@@ -32,7 +32,7 @@ Labelled = Literal["all"] | float
 
 @dataclass(frozen=True)
 class Held:
-    """The images of each subset, and of those that are in no subset, as rows with `id` (path), `group`, `pseudo_label`, `tiles`."""
+    """The images of each subset, and of those that are in no subset, as rows with `id` (path), `group`, `label`, `tiles`."""
 
     subsets: dict[str, list[Row]]
     left_out: list[Row]

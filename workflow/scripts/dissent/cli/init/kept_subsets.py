@@ -33,7 +33,7 @@ def update_subsets(dataset: Dataset, name: str, own: Path, raw: Path, items: lis
     for split, plan in dataset.splits.items():
         if plan.fixed is not None:
             if Path(plan.fixed).resolve() == own.resolve() and not own.is_file():
-                _restore(own, Path("data", name), dataset.raw, split, told)
+                _restore(own, Path("data", name), raw, split, told)
             tables[list_paths(dataset, plan)["fixed"]] = None
     if not tables:
         told.notes.append(
@@ -102,10 +102,10 @@ def _moved(lines: list[Line], names: Names, raw: Path, items: list[Item]) -> tup
     return renamed, edited, {number: now[source] for number, source in found.items() if source and not then[number]}
 
 
-def _restore(table: Path, data: Path, raw: str, split: str, told: Told) -> None:
+def _restore(table: Path, data: Path, raw: Path, split: str, told: Told) -> None:
     """Write a table that is gone again, from the subsets that were prepared last."""
     try:
-        if read_json(data / "dataset.json")["raw"]["folder"] != raw:
+        if Path(read_json(data / "dataset.json")["raw"]["folder"]).resolve() != raw.resolve():
             raise UserError(f"{data} was prepared from another folder")
         rows = {row["id"]: row["source"] for row in read_table(data / "files.csv", ("id", "source"))}
         subsets = {

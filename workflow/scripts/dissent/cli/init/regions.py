@@ -1,5 +1,7 @@
 """Whether each number of a mask is one region, as numbers of single objects are: runs of pixels in rows that are joined."""
 
+from collections import Counter
+
 import numpy as np
 
 _MOST = 50_000  # runs of equal pixels in a mask; more are noise, and no objects
@@ -36,4 +38,5 @@ def single(mask_HW: np.ndarray) -> tuple[int, int]:
                 root[of(one)] = of(other)
             other += 1
     regions = [value[one] for one in range(len(rows)) if root[one] == one]
-    return sum(regions.count(number) == 1 for number in numbers), len(numbers)
+    counts = Counter(regions)
+    return sum(counts[number] == 1 for number in numbers), len(numbers)

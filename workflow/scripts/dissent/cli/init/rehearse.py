@@ -82,7 +82,7 @@ def told_meaning(meant: Guess, held: Counts) -> str:
     if UNKNOWN in held:
         rows.append(("", "(nobody knows)", *_cells(held, UNKNOWN)))
     lines = [
-        f"coding  {meant.coding['name']}, a {meant.kind} task\n",
+        f"read as {meant.coding['name']}, a {meant.kind} task\n",
         columns([["value", "label", "pixels", "masks"], *rows]),
     ]
     ids = meant.coding.get("ids", [])

@@ -1,6 +1,7 @@
 """`dissent init` on a known name: what came and went is told; validation and test stay; what a person wrote stays."""
 
 import re
+import shlex
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -24,6 +25,12 @@ class Files:
 
     settings: Path
     name: str
+
+    @property
+    def check(self) -> str:
+        """The command that looks at them."""
+        own = f" --config-dir {shlex.quote(str(self.settings))}" if self.settings != Path("config") else ""
+        return f"dissent check {self.name}{own}"
 
     @property
     def dataset(self) -> Path:
@@ -95,7 +102,7 @@ def update(folder: Path, files: Files, flags: list[str]) -> int:
     if not told.done:
         lines.append(f"kept    {files.dataset}, as it is" + (": nothing is to be changed" if not told.mend else ""))
     print("\n".join(lines))
-    print(f"`dissent check {files.name}` tells what will be trained anew.")
+    print(f"`{files.check}` tells what will be trained anew.")
     return 1 if told.mend else 0
 
 

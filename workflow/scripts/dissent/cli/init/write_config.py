@@ -105,8 +105,7 @@ def text_of(values: dict[str, Any], comment: str) -> str:
     """A dict as YAML, a line for each key, below a comment."""
     lines = [f"# {line}".rstrip() for line in comment.splitlines()]
     for key, value in values.items():
-        nested_below = key in ("splits",)
-        if nested_below:
+        if key == "splits":
             lines += [f"{key}:", *(f"  {line_of(name, one)}" for name, one in value.items())]
         else:
             lines.append(line_of(key, value))
@@ -128,3 +127,21 @@ def line_of(key: str, value: Any) -> str:
 def checked(values: dict[str, Any], path: Path) -> Dataset:
     """The data set that these values describe; an error here is our mistake, told as the user's file's."""
     return validate(Dataset, values, path)
+
+
+def dataset_comment(name: str, labelled: Labelled) -> str:
+    """What stands above the settings of a new data set."""
+    lines = (
+        f"{name}: written by `dissent init`; every option stands in config/README.md."
+        "\nThe table of `fixed` names validation and test images, so that they stay when images and masks come or go; every"
+        "\nother mask is learned from (`labelled: all`)."
+    )
+    if labelled != "all":
+        lines = lines.replace(
+            "every\nother mask is learned from (`labelled: all`)", "of the\nother masks a part is used"
+        )
+        lines += (
+            f" Every image had a mask: `labelled: {labelled}` learns from that part and hides the other"
+            "\nmasks, which only the audit reads. This measures what pseudo-labels are worth; `labelled: all` learns from every mask."
+        )
+    return lines

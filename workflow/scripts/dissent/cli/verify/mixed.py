@@ -79,10 +79,6 @@ def _result(file: Path) -> Path | None:
         return file.with_name("model.safetensors")
     if file.parent.name == "costs" and file.stem in _OF_JOBS:
         return file.parents[1] / _OF_JOBS[file.stem]
-    if file.parts[-3:-2] == ("costs",):
-        return (
-            file.parents[2]
-            / file.parent.name.replace("predict", "predictions").replace("build_masks", "masks")
-            / f"{file.stem}.csv"
-        )
+    if file.parts[-3:-2] == ("costs",) and file.parent.name in _OF_JOBS:  # of a shard
+        return file.parents[2] / Path(_OF_JOBS[file.parent.name]).stem / f"{file.stem}.csv"
     return None

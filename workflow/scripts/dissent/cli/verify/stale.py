@@ -32,7 +32,7 @@ class Wanted:
 
     def stale(self, path: Path) -> Stale | None:
         """The outermost folder at or above a path that no setting makes any more."""
-        folders = [folder for folder in (path, *path.parents) if len(folder.parts) in (2, 3, 4, 5)]
+        folders = [folder for folder in (path, *path.parents) if 2 <= len(folder.parts) <= 5]
         return next((Stale(folder, why) for folder in reversed(folders) if (why := self._why(folder))), None)
 
     def all_stale(self, files: Iterable[Path]) -> list[Stale]:

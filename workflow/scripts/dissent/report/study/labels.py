@@ -36,7 +36,7 @@ class Worth:
         return f"{value} (95 % interval {low} to {high})"
 
     def bound(self, labels: float | None) -> str:
-        """A number of labels, or in which subset of the numbers tried it lies."""
+        """A number of labels, or whether it lies below or above all that were tried."""
         if labels is None:
             return "no score"
         if np.isinf(labels):
