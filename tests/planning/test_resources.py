@@ -1,5 +1,6 @@
 """What jobs ask of a cluster: more work asks for more, corrections hold, the numbers of networks are counted again."""
 
+import re
 import subprocess
 import sys
 
@@ -140,3 +141,10 @@ def test_the_plan_asks_for_them_and_a_command_line_corrects_them(root, in_tmp):
     assert "mem_mb=3500" in done.stdout + done.stderr
     done = subprocess.run([*command, "--set-resources", "assemble_pairs:mem_mb=123"], capture_output=True, text=True)
     assert "mem_mb=123" in done.stdout + done.stderr
+
+
+def test_each_rule_that_takes_a_card_says_how_much_memory_and_time(root):
+    rules = "".join(path.read_text("utf-8") for path in sorted((root / "workflow/rules").glob("*.smk")))
+    cards = [block for block in re.split(r"^rule ", rules, flags=re.MULTILINE)[1:] if "gpu=" in block]
+    assert len(cards) >= 5
+    assert not [block.split(":")[0] for block in cards if "mem_mb=" not in block or "runtime=" not in block]

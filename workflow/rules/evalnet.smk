@@ -60,6 +60,8 @@ rule measure_thresholds:
     threads: threads_of
     resources:
         gpu=1,
+        mem_mb=asked("mem_mb", to_measure),
+        runtime=asked("runtime", to_measure),
     params:
         settings=lambda w: rule_params.thresholds(run_of(w), PLAN.code),
     script:

@@ -43,6 +43,12 @@ def to_rate(w, input):
     return demand.scoring(run_of(w), demand.rows_about(input.table))
 
 
+def to_measure(w, input):
+    """What measuring the thresholds needs: validation images through all networks of the rated pools."""
+    networks = PLAN.config.rated_networks(run_of(w))
+    return demand.predicting(run_of(w), 0, demand.rows_about(input.val), networks)
+
+
 def to_train_evalnet(w, input):
     """What an EvalNet needs, whose examples are many masks of few images."""
     return demand.rating(run_of(w), demand.rows_about(input.labelled), demand.rows_about(input.val))

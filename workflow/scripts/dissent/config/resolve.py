@@ -181,6 +181,10 @@ class Config:
         words = [*Experiment.model_fields, *Method.model_fields]
         return validate(Experiment, own, path, words), changes
 
+    def rated_networks(self, run: Run) -> int:
+        """How many networks the pools have whose masks thresholds are measured on."""
+        return sum(self.run(name).at(0)["students"] for name in run.rated_pools)
+
     def controls(self, name: str) -> list[Run]:
         """The runs that an experiment names as its controls, with the seed of run `name`."""
         run = self.run(name)

@@ -133,6 +133,8 @@ def _of_job(plan: Plan, job: Job, known: dict, rate: Rate) -> tuple[float, dict[
         size, steps = resources.size_of(run.rater), resources.rating_steps(run, subsets["labelled"])
         work = steps * run.rater.batch_size * size.gflop * pixels / resources.PIXELS
         return START + work / rate.gflop, {"students": 4e6 * size.weights}
+    if job.rule == "measure_thresholds":
+        return START + _forward(run, 0, subsets["val"] * plan.config.rated_networks(run), rate), {}
     if job.rule == "score_pairs":
         masks = unlabelled * (run.voters(g) if run.method.rates == "predictions" else 1)
         return START + _passed(run, *resources.raters(run), masks, rate), {}
