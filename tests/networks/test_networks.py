@@ -154,6 +154,19 @@ ARCHITECTURES = ["unet1x1", "unet", "deeplabv3plus"]
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_decoding_is_fusing_and_classifying(architecture):
+    net = build(small() if architecture == "unet1x1" else settings(architecture), 3).eval()
+    features = net.encode(images(2, 3, 32, 48))
+    fused = net.fuse(features)
+    assert fused.shape[:2] == (2, net.fused_channels)
+    assert torch.equal(net.classify(fused, (32, 48)), net.decode(features))
+    assert net.classify(fused, (20, 21)).shape == (2, 3, 20, 21)
+    assert net.same_channels == (len({feature.shape[1] for feature in features}) == 1)
+    if architecture != "unet1x1":  # the library's own head, layer after layer
+        assert torch.equal(net.head(fused), net.decode(features))
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_networks_normalise_images_themselves(architecture):
     network = small() if architecture == "unet1x1" else settings(architecture)
     net, seen = build(network).eval(), []

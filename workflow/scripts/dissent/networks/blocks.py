@@ -5,7 +5,7 @@ Each convolution has a ReLU, and a BatchNorm follows the last one.
 
 import math
 
-from torch import nn
+from torch import Tensor, nn
 
 _TRUNCATED = 0.87962566103423978  # standard deviation of a standard normal that is cut off at two
 
@@ -17,6 +17,13 @@ def block(inputs: int, *convolutions: tuple[int, int]) -> nn.Sequential:
         layers += [nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2), nn.ReLU(inplace=True)]
         inputs = outputs
     return nn.Sequential(*layers, nn.BatchNorm2d(inputs, eps=1e-3))
+
+
+def resize(logits: Tensor, size: tuple[int, int]) -> Tensor:
+    """Logits `(B, outputs, h, w)` at `size`: bilinear, corner on corner, as the code of the compared methods has it."""
+    if logits.shape[-2:] == size:
+        return logits
+    return nn.functional.interpolate(logits, size, mode="bilinear", align_corners=True)
 
 
 def he_normal(network: nn.Module, norm_momentum: float) -> None:

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from dissent.core.files import UserError
+from dissent.networks.blocks import resize
 
 # of the images on which the ImageNet weights were trained, RGB in 0..1
 _MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -39,6 +40,7 @@ class SmpNetwork(nn.Module):
     Three channels are normalised with ImageNet's mean and deviation, any other number is divided by 255.
     """
 
+    same_channels = False
     mean: Tensor
     deviation: Tensor
 
@@ -46,6 +48,7 @@ class SmpNetwork(nn.Module):
         super().__init__()
         self.encoder, self.decoder, self.head = model.encoder, model.decoder, model.segmentation_head
         mean, deviation = (_MEAN, _DEVIATION) if channels == 3 else ((0,) * channels, (1,) * channels)
+        self.fused_channels = self.head[0].in_channels
         self.register_buffer("mean", 255 * torch.tensor(mean, dtype=torch.float32).view(1, -1, 1, 1))
         self.register_buffer("deviation", 255 * torch.tensor(deviation, dtype=torch.float32).view(1, -1, 1, 1))
 
@@ -53,11 +56,18 @@ class SmpNetwork(nn.Module):
         """Features from fine to coarse; the first is the normalised image, of which the decoder uses the size only."""
         return self.encoder((x_BCHW - self.mean) / self.deviation)
 
+    def fuse(self, features: list[Tensor]) -> Tensor:
+        """The decoder's map before the head, `(B, fused_channels, h, w)`, from features as `encode` returns them."""
+        return self.decoder(features)
+
+    def classify(self, x: Tensor, size: tuple[int, int]) -> Tensor:
+        """Logits `(B, outputs, *size)` of a map of `fuse`."""
+        with torch.autocast(x.device.type, enabled=False):
+            return resize(self.head[0](x.to(self.head[0].weight.dtype)), size)
+
     def decode(self, features: list[Tensor]) -> Tensor:
         """Logits `(B, outputs, H, W)` from what `encode` returns, or from features of the same shapes."""
-        x = self.decoder(features)
-        with torch.autocast(x.device.type, enabled=False):
-            return self.head(x.to(self.head[0].weight.dtype))
+        return self.classify(self.fuse(features), (features[0].shape[-2], features[0].shape[-1]))
 
     def forward(self, x_BCHW: Tensor) -> Tensor:
         """`encode` and `decode` in a row."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
-from dissent.networks.blocks import block, he_normal
+from dissent.networks.blocks import block, he_normal, resize
 
 
 class Unet1x1(nn.Module):
@@ -17,6 +17,8 @@ class Unet1x1(nn.Module):
     autocast too. The published sizes are multiples of 16; at others the last row or column of a coarse grid is partly
     outside.
     """
+
+    same_channels = False
 
     def __init__(self, width: float, outputs: int, channels: int, norm_momentum: float = 0.01):
         super().__init__()
@@ -35,6 +37,7 @@ class Unet1x1(nn.Module):
             nn.Sequential(block(f(a), (1, f(a))), block(f(a), (3, f(a)), (1, f(b))))
             for a, b in ((128, 64), (64, 32), (32, 16), (16, 16))
         )
+        self.fused_channels = f(16)
         self.head = nn.Conv2d(f(16), outputs, 1)
         he_normal(self, norm_momentum)
 
@@ -47,13 +50,22 @@ class Unet1x1(nn.Module):
             x = self.pool(features[-1])
         return [*features, self.bottleneck(x)]
 
-    def decode(self, features: list[Tensor]) -> Tensor:
-        """Logits `(B, outputs, H, W)` from what `encode` returns, or from features of the same shapes."""
+    def fuse(self, features: list[Tensor]) -> Tensor:
+        """The decoder's map before the head, `(B, fused_channels, H, W)`, from features as `encode` returns them."""
         *skips, x = features
         for part, skip in zip(self.up, reversed(skips), strict=True):
             x = part(double_and_add(x, skip))
+        return x
+
+    def classify(self, x: Tensor, size: tuple[int, int]) -> Tensor:
+        """Logits `(B, outputs, *size)` of a map of `fuse`."""
         with torch.autocast(x.device.type, enabled=False):
-            return self.head(x.to(self.head.weight.dtype))
+            return resize(self.head(x.to(self.head.weight.dtype)), size)
+
+    def decode(self, features: list[Tensor]) -> Tensor:
+        """Logits `(B, outputs, H, W)` from what `encode` returns, or from features of the same shapes."""
+        x = self.fuse(features)
+        return self.classify(x, (x.shape[-2], x.shape[-1]))
 
     def forward(self, x_BCHW: Tensor) -> Tensor:
         """`encode` and `decode` in a row."""
