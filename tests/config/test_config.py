@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from dissent.config.base import read_yaml, validate
+from dissent.config.dataset import Dataset
 from dissent.config.method import Method
 from dissent.config.network import Network
 from dissent.config.resolve import Config
@@ -85,6 +86,46 @@ def test_method_refuses(value, words):
     text = str(error.value)
     assert "config/methods/x.yaml" in text and "\n" not in text
     assert all(word in text for word in words), text
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ({"mask_encoding": {"name": "zero_255", "threshold": 0}}, "`mask_encoding.threshold: 0` in d.yaml: input"),
+        ({"mask_encoding": {"name": "folders", "folders": ["/a"]}}, "`mask_encoding.folders.0: '/a'` in d.yaml: must"),
+        (
+            {"mask_encoding": {"name": "channels", "treshold": 1}},
+            "did you mean `threshold`? (options: name, threshold)",
+        ),
+        ({"mask_encoding": {"name": "colours"}}, "d.yaml lacks `mask_encoding.table`, which"),
+        ({"mask_encoding": {"threshold": 1}}, "d.yaml lacks `mask_encoding.name`, which"),
+        ({"geometry": {"name": "crops", "count": 0}}, "`geometry.count: 0` in d.yaml: input"),
+        ({"geometry": {"name": "tiels"}}, "`geometry.name: tiels` in d.yaml: there are whole"),
+        ({"parts": [{"name": "images", "images": 3}]}, "`parts.0.images: 3` in d.yaml: input"),
+        ({"splits": {"val": {"labelled": 2, "val": -3}}}, "`splits.val.val: -3` in d.yaml: give"),
+    ],
+)
+def test_a_refusal_names_the_keys_that_were_written(value, said):
+    good = {"task": {"kind": "binary", "labels": ["a"]}, "raw": "raw", "size": [32, 32]}
+    splits = {"few": {"labelled": 2, "val": 3}}
+    with pytest.raises(UserError) as error:
+        validate(Dataset, {**good, "splits": splits, **value}, "d.yaml")
+    assert said in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ({"learn": {"name": "fixmatch", "threshold": 7}}, "`learn.threshold: 7` in m.yaml: input"),
+        ({"generations": {"auto": "x"}}, "`generations.auto: 'x'` in m.yaml: input"),
+        ({"students": [1, "x"]}, "`students.1: 'x'` in m.yaml: input"),
+        ({"students": "x"}, "`students: 'x'` in m.yaml: input"),
+    ],
+)
+def test_a_refusal_is_one_line_on_the_form_that_was_written(value, said):
+    with pytest.raises(UserError) as error:
+        validate(Method, value, "m.yaml")
+    assert str(error.value).startswith(said) and "\n" not in str(error.value)
 
 
 def test_network_wants_one_budget():

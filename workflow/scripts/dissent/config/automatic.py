@@ -32,12 +32,12 @@ class Auto(Model):
 
 
 def _form(value: Any) -> str:
-    """Which of the two was written: named so that errors speak of the key alone (config/base.py)."""
-    return "literal[auto]" if value == "auto" or isinstance(value, dict | Auto) else "literal[number]"
+    """Which of the two was written."""
+    return "automatic" if value == "auto" or isinstance(value, dict | Auto) else "number"
 
 
 Generations = Annotated[
-    Annotated[int, Field(ge=0, le=99), Tag("literal[number]")] | Annotated[Auto, Tag("literal[auto]")],
+    Annotated[int, Field(ge=0, le=99), Tag("number")] | Annotated[Auto, Tag("automatic")],
     Discriminator(_form),
 ]
 

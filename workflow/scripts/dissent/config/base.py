@@ -3,7 +3,7 @@
 import difflib
 import re
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple, get_args, get_origin
 
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
@@ -130,80 +130,87 @@ def validate(model: type[Model], value: dict, source: str | Path, words: list[st
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        lines = [
-            _explain(model, item, source, words)
-            for item in _without_other_branches([dict(one) for one in error.errors()])
-        ]
+        found = [_Found(dict(one), *_walk(model, value, dict(one))) for one in error.errors()]
+        lines = [_explain(one, source, words) for one in _without_other_branches(found)]
         raise UserError("\n".join(dict.fromkeys(lines))) from None
 
 
-# what pydantic puts into a place for the branch of a union; a user's key may begin with such a word (`stride`)
-_BRANCH = re.compile(r"(list|literal|nullable)\[.*|(constrained|function)-.*|int|float|str|bool")
+class _Found(NamedTuple):
+    """A mistake in a file, and where."""
+
+    said: dict
+    """as pydantic says it"""
+    keys: tuple[str | int, ...]
+    """the keys that lead to it, as the user wrote them"""
+    options: list[str]
+    """the keys that may stand where the last of them stands"""
 
 
-def _without_other_branches(items: list[dict]) -> list[dict]:
+def _walk(model: type[Model], value: Any, said: dict) -> tuple[tuple[str | int, ...], list[str]]:
+    """Keys and options of an error. Pydantic's words for the form of a value (`zero_255`, `list[int]`) lie between the keys."""
+    at: Any = model
+    keys: list[str | int] = []
+    options: list[str] = []
+    for number, part in enumerate(said["loc"], 1):
+        forms = _models(at)
+        form = [one for one in forms if len(forms) > 1 and part in _names(one)]
+        lacking = said["type"] == "missing" and number == len(said["loc"])
+        written = isinstance(value, list) if isinstance(part, int) else isinstance(value, dict) and part in value
+        if form:
+            at = form[0]
+        elif written or lacking:
+            keys.append(part)
+            value = value[part] if written else None
+            options = sorted({name for one in forms for name in one.model_fields})
+            if get_origin(at) is dict:
+                at = get_args(at)[1]
+            elif len(forms) == 1 and part in forms[0].model_fields:
+                at = forms[0].model_fields[part].annotation
+    return tuple(keys), options
+
+
+def _models(annotation: Any) -> list[type[BaseModel]]:
+    """The models that a value may be, or be made of."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for part in get_args(annotation) for model in _models(part)]
+
+
+def _names(model: type[BaseModel]) -> tuple[str, ...]:
+    """The `name` by which a user chooses this one of several models."""
+    return get_args(model.model_fields["name"].annotation) if "name" in model.model_fields else ()
+
+
+def _without_other_branches(found: list[_Found]) -> list[_Found]:
     """Of a key that takes one value or a list (a schedule) keep what is said of the form that was written."""
-
-    def key(item: dict) -> tuple:
-        return tuple(part for part in item["loc"] if not _BRANCH.fullmatch(str(part)) and not isinstance(part, int))
-
-    kept: list[dict] = []
-    for item in items:
-        same = [other for other in items if key(other) == key(item)]
-        inside = [other for other in same if other["loc"] and isinstance(other["loc"][-1], int)]
-        others = [other for other in same if other["type"] != "list_type"]
-        if item in (inside or others or same):
-            kept.append(item)
+    kept = []
+    for one in found:
+        inside = any(other.keys[: len(one.keys)] == one.keys != other.keys for other in found)
+        alike = [other for other in found if other.keys == one.keys]
+        fitting = [other for other in alike if other.said["type"] != "list_type"]
+        if not inside and one in (fitting or alike):
+            kept.append(one)
     return kept
 
 
-def _explain(model: type[Model], item: dict, source: str | Path, words: list[str] | None) -> str:
-    place = [str(part) for part in item["loc"] if not _BRANCH.fullmatch(str(part))]
-    where = ".".join(place)
+def _explain(found: _Found, source: str | Path, words: list[str] | None) -> str:
+    item, keys = found.said, [str(key) for key in found.keys]
+    where = ".".join(keys)
     if item["type"] == "extra_forbidden":
-        options = words if words and len(place) == 1 else _options(model, item["loc"][:-1])
-        return (
-            f"`{where}` is not an option of {source}{nearest(place[-1], options)} "
-            f"(options: {', '.join(sorted(options))})"
-        )
+        options = words if words and len(keys) == 1 else found.options
+        return f"`{where}` is not an option of {source}{nearest(keys[-1], options)} (options: {', '.join(sorted(options))})"
     if item["type"] == "missing":
         return f"{source} lacks `{where}`, which has no default"
+    if item["type"] in ("union_tag_invalid", "union_tag_not_found"):
+        where = ".".join([*keys, item["ctx"]["discriminator"].strip("'")])
+        if item["type"] == "union_tag_not_found":
+            return f"{source} lacks `{where}`, which has no default"
+        names, tag = re.findall(r"'([^']+)'", item["ctx"]["expected_tags"]), item["ctx"]["tag"]
+        return f"`{where}: {tag}` in {source}: there are {', '.join(names)}{nearest(tag, names)}"
     message = item["msg"].removeprefix("Value error, ")
     hint = ""
     if item["type"] == "literal_error" and isinstance(item["input"], str):
         hint = nearest(item["input"], re.findall(r"'([^']+)'", str(item.get("ctx", {}).get("expected", ""))))
-    if item["type"] == "union_tag_invalid":
-        context = item["ctx"]
-        names = re.findall(r"'([^']+)'", context["expected_tags"])
-        key, found = context["discriminator"].strip("'"), context["tag"]
-        where = f"{where}.{key}" if where else key
-        return f"`{where}: {found}` in {source}: there are {', '.join(names)}{nearest(found, names)}"
     if item["type"] == "value_error" and not where:
         return f"{source}: {message}"
     return f"`{where}: {item['input']!r}` in {source}: {message[:1].lower()}{message[1:]}{hint}"
-
-
-def _options(model: type[Model], path: tuple) -> list[str]:
-    """Names of the fields of the model that stands at `path` below `model`, as far as annotations tell."""
-    current: Any = model
-    for part in path:
-        if isinstance(part, int):
-            continue
-        field = getattr(current, "model_fields", {}).get(part)
-        if field is None:
-            chosen = [m for m in _models(current) if part in (m.__name__, getattr(m, "tag", None))]
-            current = chosen[0] if chosen else current
-            continue
-        current = field.annotation
-        inner = _models(current)
-        if len(inner) == 1:
-            current = inner[0]
-    if not hasattr(current, "model_fields"):
-        return sorted({name for inner in _models(current) for name in inner.model_fields})
-    return list(current.model_fields)
-
-
-def _models(annotation: Any) -> list[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [model for part in getattr(annotation, "__args__", ()) for model in _models(part)]
