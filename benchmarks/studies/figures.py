@@ -61,10 +61,10 @@ def controls(rows: list[Row]) -> Figure:
 
 
 def generations(rows: list[Row]) -> Figure:
-    """Test score against generation, seed 1."""
+    """Test score against generation, a line a method that has more than one."""
     figure, found = axes(6.4, 4.0)
-    numbers = ("gen0", "gen1", "gen2")
-    for index, row in enumerate(rows):
+    for index, row in enumerate(row for row in rows if row["gen1"]):
+        numbers = [name for name in row if re.fullmatch(r"gen\d+", name) and row[name]]
         dash = DASHES[(index + index // len(COLOURS)) % len(DASHES)]  # another one where a colour comes again
         mark = Mark(index, dash, "os^D"[index % 4])
         found.plot(numbers, [100 * float(row[number]) for number in numbers], label=name_of(row), **mark.line)
@@ -95,7 +95,7 @@ def seeds(rows: list[Row]) -> Figure:
 PICTURES: dict[str, tuple[str, Callable[[list[Row]], Figure]]] = {
     "own": ("own", controls),
     "study_small": ("study_small", controls),
-    "generations": ("study_small_generations", generations),
+    "generations": ("study_small", generations),
     "seeds": ("study_small_seeds", seeds),
 }
 """of each picture the file of its numbers, and what draws it"""

@@ -1,13 +1,17 @@
 """The tables and pictures of docs/results/, made from the numbers in docs/results/data/.
 
-    python benchmarks/studies/results.py [--pictures FOLDER]
+    python benchmarks/studies/results.py [--copy STUDY ...] [--pictures FOLDER]
+
+`--copy` first copies results/studies/STUDY/table.csv, byte for byte, to docs/results/data/STUDY.csv, and writes STUDY_audit.csv from those
+generations of its runs that have an audit.json.
 
 A page asks for a table in a comment. It names a file, the columns, and if need be which rows. This command writes the table below:
 
     <!-- table: demo.csv | method mean against_aldt | generation=2 -->
     <!-- end -->
 
-`every` in place of a file means the end of each shipped method, from all files. Scores are fractions in the files and percent in the
+A column alone in place of `column=value` means the rows that have something there. `every` in place of a file means the end of each
+shipped method, from all files. Scores are fractions in the files and percent in the
 tables, as in the files of the study rule. Texts around the tables are written by hand.
 """
 
@@ -19,10 +23,12 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "workflow" / "scripts"))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+from compare import audit
 from figures import draw_all
 from tables import ALONE, HOME, SHARES, Row, markdown
 
-from dissent.core.files import UserError, read_table, write_atomic
+from dissent.core.files import UserError, read_json, read_table, sha256, write_atomic, write_table
+from dissent.planning.paths import Plan
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ROOT / "docs" / "results"
@@ -52,10 +58,10 @@ def joined(rows: list[Row]) -> list[Row]:
 
 
 def rows_of(file: str, where: str) -> list[Row]:
-    """The rows of a file in which every `column=value` of `where` holds; UserError where none are left."""
+    """The rows of a file in which every part of `where` holds; UserError where none are left."""
     rows = index() if file == "every" else joined(numbers(file.removesuffix(".csv")))
-    wanted = dict(part.split("=") for part in where.split())
-    rows = [row for row in rows if all(row.get(name) == value for name, value in wanted.items())]
+    for name, equals, value in (part.partition("=") for part in where.split()):
+        rows = [row for row in rows if (row.get(name) == value if equals else row.get(name))]
     if not rows:
         raise UserError(f"no row of {file} is `{where}`; look at the comment above the table")
     return rows
@@ -67,7 +73,7 @@ def index() -> list[Row]:
     best: dict[tuple[str, int, str], Row] = {}
     for file in FILES:
         for row in ends(numbers(file)):
-            key = (row["dataset"], int(row["steps"]), row["method"])
+            key = (row["dataset"], int(re.split(r"\D", row["steps"])[0]), row["method"])
             better = key not in best or len(row["seeds"].split()) > len(best[key]["seeds"].split())
             if row["method"] in shipped and row[ALONE] and better:
                 best[key] = row | {"generation": ""}
@@ -82,8 +88,12 @@ def ends(rows: list[Row]) -> list[Row]:
 
 
 def table(file: str, columns: str, where: str = "") -> str:
-    """A table of a file's rows, in Markdown."""
-    return markdown(rows_of(file, where), columns.split())
+    """A table of a file's rows, in Markdown. UserError where no row of the file has a column."""
+    rows, names = rows_of(file, where), columns.split()
+    known = {name for row in rows for name in row} | {"seed"}
+    if lost := [name for name in names if name not in known and f"{name}_low" not in known]:
+        raise UserError(f"{file} has no column `{lost[0]}`; look at the comment above the table")
+    return markdown(rows, names)
 
 
 def filled(page: str) -> str:
@@ -95,11 +105,31 @@ def filled(page: str) -> str:
     return re.sub(r"(<!-- table: (.*?) -->)\n.*?<!-- end -->", make, page, flags=re.DOTALL)
 
 
+def copy(study: str, plan: Plan) -> None:
+    """Copy the table of a study, which has to be what the rule wrote, and the audits of its runs."""
+    table = Path("results", "studies", study, "table.csv")
+    told = read_json(table.with_suffix(".json"))["files"][table.name]
+    if sha256(table) != told:
+        raise UserError(f"{table} is not what tabulate_study wrote; remove it and run: snakemake {table} --cores 2")
+    write_atomic(DATA / f"{study}.csv", table.read_bytes())
+    audits = [
+        {"study": study} | audit(run.method_name, run, g)
+        for run in plan.cells(study)
+        for g in range(1, run.method.last + 1)
+        if Path("results", run.name, f"gen{g}", "audit.json").exists()
+    ]
+    if audits:
+        write_table(DATA / f"{study}_audit.csv", audits, list(audits[0]))
+
+
 def main() -> None:
     """Write tables and pictures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pictures", default=ROOT / "docs" / "images", type=Path, metavar="FOLDER")
+    parser.add_argument("--copy", nargs="+", default=[], metavar="STUDY")
     args = parser.parse_args()
+    for study in args.copy:
+        copy(study, Plan({}, str(ROOT)))
     for path in sorted(PAGES.glob("*.md")):
         write_atomic(path, filled(path.read_text("utf-8")).encode())
     draw_all(DATA, args.pictures)

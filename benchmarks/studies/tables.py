@@ -3,6 +3,7 @@
 Rows hold text, as a CSV file does. Scores and shares are fractions, and are shown in percent.
 """
 
+import re
 from collections.abc import Sequence
 
 ALONE = "against_ldt_equal_steps"
@@ -21,9 +22,7 @@ HEADS = {
 }  # fmt: skip
 """titles of the columns whose names say too little"""
 
-PERCENT = {
-    "val", "best_by_val", "ensemble", "mean_800", "seed_1", "seed_2", "seed_3", "gen0", "gen1", "gen2", "standard_error",
-}  # fmt: skip
+PERCENT = re.compile(r"val|best_by_val|ensemble|mean_800|standard_error|seed_\d+|gen\d+")
 SHARES = {"wrong_of_teacher", "doubt", "precision", "recall", "wrong_outside", "wrong"}
 SPREAD = {"mean": "sd", "alone_mean": "alone_sd", "plain_mean": "plain_sd"}
 WHOLE = {"cpu_seconds", "steps"}
@@ -74,11 +73,11 @@ def cell(row: Row, column: str) -> str:
         return f"{text} of {row['images']}"
     if column in ("seeds", "seed"):
         return str(len(text.split())) if column == "seeds" else row["seeds"]
-    if column in PERCENT:
+    if PERCENT.fullmatch(column):
         return _percent(text)
     if column in ("experiment", "input", "target", "filter", "level"):
         return f"`{text}`"
-    return f"{int(text):,}" if column in WHOLE and text.isdigit() else text
+    return re.sub(r"[\d.]+", lambda found: f"{float(found[0]):,.0f}", text) if column in WHOLE else text
 
 
 def markdown(rows: Sequence[Row], columns: Sequence[str]) -> str:

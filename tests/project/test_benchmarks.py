@@ -6,11 +6,14 @@ import re
 import runpy
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from PIL import Image
+from study_data import BASE, params_of, plan_of, reach
 
-from dissent.core.files import UserError
+from dissent.core.files import UserError, read_json, write_json
+from dissent.report.study.page import write_tables
 
 
 def run(root, *words, **options):
@@ -81,8 +84,37 @@ def test_a_table_says_what_the_numbers_say(results, in_tmp, monkeypatch):
         "| `fdt` (upper bound) | 1 | 73.5 |  | none | 800 |",
     ]
     assert results["table"]("x.csv", "method", "method=im").count("\n") == 3
+    assert "`fdt`" not in results["table"]("x.csv", "method", "generation") and "`im`" in results["table"](
+        "x.csv", "method"
+    )
     with pytest.raises(UserError, match="`method=aldt`"):
         results["table"]("x.csv", "method", "method=aldt")
+    with pytest.raises(UserError, match=r"x\.csv has no column `means`"):
+        results["table"]("x.csv", "method means")
+
+
+def test_the_table_of_a_study_becomes_a_page_of_the_results_by_one_command(root, results, in_tmp, monkeypatch):
+    """The bytes that the rule wrote; a table that somebody changed is refused."""
+    plan = plan_of(root, BASE + "seeds: [1, 2]\n")
+    reach(plan, {"ldt_equal_steps": 70, "aldt": 65, "im_clean": 75}, spread=1)
+    out = {kind: f"results/studies/mine/table.{kind}" for kind in ("html", "md", "csv", "tex", "json")}
+    write_tables(params_of(plan), str(root / "workflow" / "report"), out)
+    shares = {"wrong_of_teacher": 0.1, "doubt": 0.05, "precision": 0.5, "recall": 0.25, "wrong_outside": 0.08}
+    write_json("results/mine.tiny.im_clean.s2/gen1/audit.json", {"all_images": shares})
+    metrics = Path("results/mine.tiny.im_clean.s2/gen1/metrics.json")
+    write_json(metrics, read_json(metrics) | {"pseudo_labels": {"kept": 3, "images": 4}})
+    monkeypatch.setitem(results["copy"].__globals__, "DATA", in_tmp / "data")
+    results["copy"]("mine", plan)
+    assert Path("data/mine.csv").read_bytes() == Path(out["csv"]).read_bytes()
+    lines = results["table"](
+        "mine.csv", "method seeds mean ensemble gen0 seed_2 steps cpu_seconds", "gen1"
+    ).splitlines()
+    assert lines[2:] == ["| `im_clean` gen1 | 2 | 75.5 ± 0.6 | 75.0 | 40.5 | 75.5 | 12 | 40 |"]
+    audit = results["table"]("mine_audit.csv", "method seed wrong_of_teacher doubt kept").splitlines()
+    assert audit[2:] == ["| `im_clean` gen1 | 2 | 10.0 % | 5.0 % | 3 of 4 |"]
+    Path(out["csv"]).write_text("changed")
+    with pytest.raises(UserError, match="is not what tabulate_study wrote"):
+        results["copy"]("mine", plan)
 
 
 @pytest.mark.slow

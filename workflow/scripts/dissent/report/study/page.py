@@ -12,8 +12,9 @@ from dissent.report.study.cells import Block, read_block
 from dissent.report.study.figure import draw
 from dissent.report.study.labels import Point, Worth, curves, worths
 from dissent.report.study.latex import latex
-from dissent.report.study.render import WORTH_HEAD, Table, as_csv, csv_lines, markdown, notes_of, worth_line
+from dissent.report.study.render import WORTH_HEAD, Table, markdown, notes_of, worth_line
 from dissent.report.study.rows import rows_of, verdict
+from dissent.report.study.table_csv import as_csv, csv_lines
 from dissent.report.templates import environment_of
 
 if TYPE_CHECKING:

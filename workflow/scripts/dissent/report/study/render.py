@@ -1,12 +1,9 @@
-"""A study's tables as Markdown, CSV and LaTeX. Scores are fractions in the CSV and percent elsewhere."""
+"""A study's tables as text, and as a page in Markdown. Scores are percent."""
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dissent.config.deviations import DEVIATIONS, told
-from dissent.core.files import quoted
 from dissent.report.study.cells import Block, Interval
 from dissent.report.study.labels import Worth
 from dissent.report.study.rows import Row
@@ -71,7 +68,7 @@ class Table:
             seeds,
             _bounds(cell.interval, ".1f"),
             *(_signed(row.against.get(name)) for name in self.controls),
-            _steps(row),
+            steps_of(row),
             *(f"{row.costs[name]:,.0f}" for name in ("seconds", "cpu_seconds")),
         ]
 
@@ -121,7 +118,8 @@ def _signed(one: Interval | None) -> str:
     return "no score" if one[0] is None else f"{100 * one[0]:+.1f} ({_bounds(one, '+.1f')})"
 
 
-def _steps(row: Row) -> str:
+def steps_of(row: Row) -> str:
+    """Steps of a student, in words; those of several seeds where they differ."""
     return ", ".join(dict.fromkeys(end.steps_told for end in row.cell.ends.values()))
 
 
@@ -169,44 +167,3 @@ def notes_of(tables: Sequence[Table]) -> str:
 def _pipes(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
     cells = [head, ["---"] * len(head), *([text.replace("|", "\\|") for text in line] for line in lines)]
     return "".join(f"| {' | '.join(line)} |\n" for line in cells)
-
-
-def as_csv(head: Sequence[str], lines: Sequence[dict]) -> str:
-    """Lines under `head`, empty where a line has nothing."""
-    stream = io.StringIO()
-    writer = csv.DictWriter(stream, head, restval="", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({name: quoted(cell) for name, cell in line.items()} for line in lines)
-    return stream.getvalue()
-
-
-def csv_lines(study: str, table: Table) -> list[dict]:
-    """One line a row, with all that the other forms show."""
-    about, lines = table.block.about, []
-    for row in table.rows:
-        cell = row.cell
-        line = {name: about[name] for name in ("experiment", "share", "dataset", "split")}
-        line |= {"study": study, "subset": table.block.subset, "images": table.block.images, "score": table.block.score}
-        line |= {"method": cell.method, "upper_bound": int(cell.upper_bound), "seeds": " ".join(cell.whole)}
-        line |= {"n": len(cell.students), "mean": _number(cell.mean), "sd": _number(cell.sd)}
-        line |= _three("", cell.interval)
-        for name in table.controls:
-            line |= _three(f"against_{name}", row.against.get(name, (None, None, None)))
-        line |= {"best": int(row.best), "recommended": int(row.recommended), "steps": _steps(row).replace(",", "")}
-        line |= {name: round(value, 1) for name, value in row.costs.items()}
-        line["deviations"] = " ".join(next(one["deviations"] for one in about["rows"] if one["method"] == cell.method))
-        for one in row.beside:
-            unlike = "; ".join(one["unlike"])
-            values = {"theirs": one["theirs"], "ours": _number(one["ours"]), "score": one["score"], "unlike": unlike}
-            line |= {f"{one['name']} {key}": value for key, value in values.items()}
-        lines.append(line)
-    return lines
-
-
-def _three(name: str, one: Interval) -> dict:
-    ends = {f"{name}_low".lstrip("_"): _number(one[1]), f"{name}_high".lstrip("_"): _number(one[2])}
-    return ({name: _number(one[0])} if name else {}) | ends
-
-
-def _number(value: float | None) -> float | str:
-    return "" if value is None else round(value, 6)
