@@ -7,7 +7,7 @@ EXPERIMENT ?= demo
 STUDY ?= study_small
 SEED ?= 1
 # a folder of your own with experiments/, datasets/, networks/, methods/
-SETTINGS ?=
+CONFIG_DIR ?=
 CORES ?= all
 PYTEST ?= -n auto --maxprocesses 4 --dist worksteal
 TARGETS ?= results/$(EXPERIMENT)/report.html
@@ -25,8 +25,8 @@ endif
 # Commands come from the environment, and else from the one that is active: DVC runs its stages without asking for .venv.
 export PATH := $(abspath $(BIN)):$(PATH)
 
-OPTIONS = $(if $(SETTINGS),--config config_dir=$(SETTINGS))
-STAGES = PYTHONPATH=workflow/scripts python -m dissent.planning.dvc $(EXPERIMENT) $(if $(SETTINGS),--config-dir $(SETTINGS))
+OPTIONS = $(if $(CONFIG_DIR),--config config_dir=$(CONFIG_DIR))
+STAGES = PYTHONPATH=workflow/scripts python -m dissent.planning.dvc $(EXPERIMENT) $(if $(CONFIG_DIR),--config-dir $(CONFIG_DIR))
 PYTHON_CODE := workflow tests benchmarks docs/hooks.py
 SNAKE_CODE := Snakefile workflow/rules
 
@@ -119,7 +119,7 @@ bench-full: $(ENVIRONMENT)
 	python benchmarks --full
 
 estimate: $(ENVIRONMENT)
-	@PYTHONPATH=workflow/scripts python -m dissent.cli estimate $(STUDY) $(if $(SETTINGS),--config-dir $(SETTINGS))
+	@PYTHONPATH=workflow/scripts python -m dissent.cli estimate $(STUDY) $(if $(CONFIG_DIR),--config-dir $(CONFIG_DIR))
 
 stages: $(ENVIRONMENT)
 	@$(STAGES) > dvc.yaml.tmp && mv dvc.yaml.tmp dvc.yaml || { rm -f dvc.yaml.tmp; exit 2; }

@@ -21,7 +21,7 @@ from dissent.planning.dvc.stages import check_stages, stages, text
 EXPERIMENT = (
     "dataset: tiny\nsplit: few\nnetwork: tiny\nmethod: im_clean\ngenerations: 2\nstudents: 2\ncontrols: [ldt]\n"
 )
-OPTIONS = "EXPERIMENT=chain SETTINGS=mine"
+OPTIONS = "EXPERIMENT=chain CONFIG_DIR=mine"
 
 
 @pytest.fixture
@@ -141,7 +141,7 @@ def test_a_stale_file_is_refused_with_the_command_that_mends_it(mine, root):
         check_stages(Config("mine", root / "config"), "chain", "mine")
     Path("mine/experiments/chain.yaml").write_text(EXPERIMENT.replace("generations: 2", "generations: 3"))
     with pytest.raises(
-        UserError, match=r"\(stages gen3, report\); `make stages EXPERIMENT=chain SETTINGS=mine` writes"
+        UserError, match=r"\(stages gen3, report\); `make stages EXPERIMENT=chain CONFIG_DIR=mine` writes"
     ):
         check_stages(Config("mine", root / "config"), "chain", "mine")
 

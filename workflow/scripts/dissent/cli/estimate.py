@@ -7,7 +7,7 @@ import argparse
 import os
 from pathlib import Path
 
-from dissent.cli.settings import settings_folder
+from dissent.cli.settings import add_config_dir, settings_folder
 from dissent.cli.text import columns
 from dissent.core.places import SHIPPED
 from dissent.planning.estimate import Estimate, Rate, estimate
@@ -21,9 +21,7 @@ EXAMPLES = """examples:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `dissent estimate`."""
     parser.add_argument("study", help="name of a file in config/studies")
-    parser.add_argument(
-        "--config-dir", type=Path, metavar="DIR", help="a folder of settings of your own; default: config"
-    )
+    add_config_dir(parser)
 
 
 def run(args: argparse.Namespace) -> int:

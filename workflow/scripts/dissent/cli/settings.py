@@ -1,5 +1,6 @@
 """Where the settings are: the user's folder, then the shipped one. No torch."""
 
+import argparse
 from pathlib import Path
 
 from dissent.config.base import read_yaml
@@ -7,6 +8,12 @@ from dissent.config.resolve import FOLDERS, Config
 from dissent.core.files import UserError
 from dissent.core.places import SHIPPED
 from dissent.core.rebuild_hint import use_settings
+
+
+def add_config_dir(parser: argparse.ArgumentParser, what: str = "folder of settings of your own") -> None:
+    """The option that names a folder for `settings_folder`."""
+    default = "default: the one that config/config.yaml names, else config"
+    parser.add_argument("--config-dir", type=Path, metavar="DIR", help=f"{what}; {default}")
 
 
 def settings_folder(given: Path | None) -> Path:

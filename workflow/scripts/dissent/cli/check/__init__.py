@@ -17,7 +17,7 @@ from dissent.cli.check.steps import steps_of
 from dissent.cli.check.table import summary
 from dissent.cli.machine import cores
 from dissent.cli.seen import seen_files
-from dissent.cli.settings import config_of, settings_folder
+from dissent.cli.settings import add_config_dir, config_of, settings_folder
 from dissent.cli.text import columns
 from dissent.config.resolve import Run
 from dissent.config.source import Fetch
@@ -38,9 +38,7 @@ EXAMPLES = """examples:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `dissent check`."""
     parser.add_argument("experiment", help="name of a file in config/experiments, or of a run (isic.aldt, isic.s2)")
-    parser.add_argument(
-        "--config-dir", type=Path, metavar="DIR", help="a folder of settings of your own; default: config"
-    )
+    add_config_dir(parser)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -31,7 +31,7 @@ from dissent.cli.init.write_config import (
 )
 from dissent.cli.machine import cores
 from dissent.cli.seen import told_files
-from dissent.cli.settings import config_of, settings_folder
+from dissent.cli.settings import add_config_dir, config_of, settings_folder
 from dissent.core.files import UserError, write_atomic, write_text
 from dissent.core.rebuild_hint import use_settings
 from dissent.core.words import some
@@ -54,9 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--masks", default="masks", metavar="DIR", help="folder of masks below it (default: masks)")
     parser.add_argument("--unlabelled", metavar="DIR", help="a further folder below it, of images without masks")
     parser.add_argument("--name", help="name of the data set and the experiment; default: the folder's")
-    parser.add_argument(
-        "--config-dir", type=Path, metavar="DIR", help="folder of settings to write to; default: config"
-    )
+    add_config_dir(parser, "folder of settings to write to")
     parser.add_argument(
         "--anew", action="store_true", help="a known name: put its settings aside and write new ones; val and test move"
     )

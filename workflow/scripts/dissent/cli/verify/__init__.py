@@ -16,7 +16,7 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
-from dissent.cli.settings import config_of, settings_folder
+from dissent.cli.settings import add_config_dir, config_of, settings_folder
 from dissent.cli.text import columns
 from dissent.cli.verify.cached import is_ours, restorable
 from dissent.cli.verify.faults import Fault, Found, find
@@ -42,9 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "paths", type=Path, nargs="*", metavar="PATH", help="folders or tables; default: data, results and DVC's cache"
     )
-    parser.add_argument(
-        "--config-dir", type=Path, metavar="DIR", help="folder of settings; default: that of the project"
-    )
+    add_config_dir(parser)
     parser.add_argument("--all", action="store_true", help="a line for each file, where many have one fault")
 
 

@@ -30,7 +30,7 @@ def stages(config: Config, experiment: str, own: str | None = None) -> dict:
     """dvc.yaml as plain data."""
     run, controls = config.run(experiment), config.controls(experiment)
     runs = (run, *controls)
-    option = f" SETTINGS={own}" if own else ""
+    option = _option(own)
     result = {
         "settings": {
             "cmd": f"make -s settings EXPERIMENT={experiment}{option}",
@@ -58,6 +58,11 @@ def stages(config: Config, experiment: str, own: str | None = None) -> dict:
     return {"stages": result, "plots": [{"validation": {"title": title, "x": "step", "y": histories}}]}
 
 
+def _option(own: str | None) -> str:
+    """What `make` needs for a settings folder of the user's."""
+    return f" CONFIG_DIR={own}" if own else ""
+
+
 def check_stages(config: Config, experiment: str, own: str | None = None) -> None:
     """UserError when dvc.yaml lacks a stage that the settings need, or has another in its place."""
     found = read_yaml("dvc.yaml").get("stages", {})
@@ -66,7 +71,7 @@ def check_stages(config: Config, experiment: str, own: str | None = None) -> Non
     if old:
         raise UserError(
             f"dvc.yaml does not fit the settings of {experiment} any more (stages {', '.join(old)}); "
-            f"`make stages EXPERIMENT={experiment}{f' SETTINGS={own}' if own else ''}` writes it anew"
+            f"`make stages EXPERIMENT={experiment}{_option(own)}` writes it anew"
         )
 
 
