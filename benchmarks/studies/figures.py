@@ -10,7 +10,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from dissent.core.files import digest, read_table, write_atomic
-from dissent.report.chart import COLOURS, DASHES, INK, Mark, axes, panels, picture
+from dissent.report.chart import COLOURS, DASHES, INK, MARKERS, Mark, axes, panels, picture
 
 CONTROLS = ("aldt", "ldt_equal_steps")
 
@@ -66,7 +66,7 @@ def generations(rows: list[Row]) -> Figure:
     for index, row in enumerate(row for row in rows if row["gen1"]):
         numbers = [name for name in row if re.fullmatch(r"gen\d+", name) and row[name]]
         dash = DASHES[(index + index // len(COLOURS)) % len(DASHES)]  # another one where a colour comes again
-        mark = Mark(index, dash, "os^D"[index % 4])
+        mark = Mark(index, dash, MARKERS[index % len(MARKERS)])
         found.plot(numbers, [100 * float(row[number]) for number in numbers], label=name_of(row), **mark.line)
     found.set_ylabel("iou on test, %: mean of the pool")
     found.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))

@@ -9,9 +9,11 @@ import pytest
 from resealed import reseal
 from untrained_run import Untrained, hostile_run
 
-from dissent.core.files import read_json, read_table, write_json, write_table
+from dissent.config.task import css
+from dissent.core.files import DOUBT_PALETTE, read_json, read_table, write_json, write_table
 from dissent.report import page as page_module
 from dissent.report.page import LIMIT, write_report
+from dissent.report.tiles import NOBODY_KNOWS
 
 VOID = {"meta", "img", "input", "br", "link"}
 
@@ -154,6 +156,13 @@ def test_plots_take_their_colours_from_the_page(text):
         r"#(0072b2|d55e00|009e73|cc79a7|e69f00|010203)", text.split("</style>", 1)[1].split("<table")[0]
     )
     assert "currentColor" in _plot(text, "val")
+
+
+def test_the_legend_has_the_colours_of_the_masks_and_of_what_is_drawn_on_them(text):
+    legend = text[text.index('id="through"') :].split('<ul class="legend">')[1].split("</ul>")[0]
+    colours = re.findall(r'"background: (#\w{6})"></span>([^<:]+)', legend)
+    assert colours[-2:] == [(css(NOBODY_KNOWS), "nobody knows"), (css(DOUBT_PALETTE[255]), "doubt")]
+    assert [colour for colour, _ in colours] == ["#000000", "#e69f00", "#808080", "#ff5a3c"]
 
 
 def test_names_of_users_stay_text(text):

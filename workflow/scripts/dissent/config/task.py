@@ -1,6 +1,7 @@
 """What a mask means: the kind of task, its labels, and the score by which networks are chosen."""
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from itertools import product
 from math import dist
@@ -185,10 +186,7 @@ class TaskSettings(Model):
         """What a colour of a mask means: (name, #rrggbb)."""
         bytes_of = [1 << i for i in range(len(self.labels))] if self.overlapping else range(len(self.value_names))
         palette = self.palette
-        return [
-            (name, "#{:02x}{:02x}{:02x}".format(*palette[i]))
-            for name, i in zip(self.value_names, bytes_of, strict=True)
-        ]
+        return [(name, css(palette[i])) for name, i in zip(self.value_names, bytes_of, strict=True)]
 
     @property
     def palette(self) -> list[list[int]]:
@@ -203,6 +201,11 @@ class TaskSettings(Model):
             free = iter(_distinct(len(self.value_names)))
             table = [[0, 0, 0] if name == nothing else next(free) for name in self.value_names]
         return table + [[0, 0, 0]] * (255 - len(table)) + [[255, 255, 255]]
+
+
+def css(colour: Sequence[int]) -> str:
+    """An RGB triple as a page writes it: `#rrggbb`."""
+    return "#{:02x}{:02x}{:02x}".format(*colour)
 
 
 def _mix(colours: list[list[int]]) -> list[int]:

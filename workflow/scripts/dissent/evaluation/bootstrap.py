@@ -3,7 +3,7 @@
 Legend of shapes: as in evaluation/metrics.py, and S students of a pool first.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -31,15 +31,17 @@ def pool_counts(table: str | Path, subset: str) -> tuple[list[str], np.ndarray]:
     return ids, np.array([[images[name] for name in ids] for images in found.values()])
 
 
-def same_images(tables: Sequence[Table], subset: str) -> list[np.ndarray]:
-    """The counts of several pools in one subset; UserError where they are of different images."""
-    found = [pool_counts(table, subset) for table in tables]
-    for table, (ids, _) in zip(tables, found, strict=True):
-        if ids != found[0][0]:
+def same_images(tables: Iterable[Table], subset: str) -> Iterator[np.ndarray]:
+    """The counts of several pools in one subset, one by one; UserError where two are of different images."""
+    first: tuple[Table, list[str]] | None = None
+    for table in tables:
+        ids, counts_SNL4 = pool_counts(table, subset)
+        first = first or (table, ids)
+        if ids != first[1]:
             raise UserError(
-                f"{tables[0]} and {table} were made on different images; delete both and run the same command again"
+                f"{first[0]} and {table} were made on different images; delete both and run the same command again"
             )
-    return [counts for _, counts in found]
+        yield counts_SNL4
 
 
 def difference(
@@ -56,7 +58,7 @@ def difference(
     """
     first, second = ([one] if isinstance(one, Table) else list(one) for one in (ours, theirs))
     assert len(first) == len(second), (first, second)
-    counts = same_images([*first, *second], subset)
+    counts = list(same_images([*first, *second], subset))
     pools = list(zip(counts[: len(first)], counts[len(first) :], strict=True))
     return paired(pools, metrics.scorer(score, task), generator("verdict"), repeats)
 

@@ -18,6 +18,7 @@ from matplotlib.figure import Figure  # noqa: E402
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#6a5acd")
 INK = "#010203"
 DASHES = ((), (6, 2), (1.5, 1.5), (6, 2, 1.5, 2), (9, 2), (3, 3))
+MARKERS = "os^D"
 
 
 def _styled() -> AbstractContextManager[None]:

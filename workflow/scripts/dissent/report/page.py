@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dissent.config.deviations import told
+from dissent.config.task import css
 from dissent.core.files import sha256, write_text
 from dissent.core.seal import seal_page
-from dissent.report import figures, provenance, tables
+from dissent.report import figures, provenance, tables, tiles
 from dissent.report.run_results import Story
 from dissent.report.sheets import Sheets
 from dissent.report.templates import environment_of
@@ -93,7 +94,7 @@ def _parts(story: Story) -> dict:
         "last": story.last.folder.name,
         "pictured": story.pictured.folder.name,
         "cost": tables.cost_rows(story),
-        "colours": story.params["colours"],
+        "colours": [*story.params["colours"], *((name, css(colour)) for name, colour in tiles.LEGEND)],
         "command": story.params["command"],
         "versions": provenance.versions(),
         "digests": provenance.digests(story),

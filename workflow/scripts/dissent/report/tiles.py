@@ -7,10 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
-from dissent.core.files import UNKNOWN, encode_png
+from dissent.core.files import DOUBT_PALETTE, UNKNOWN, encode_png
 
-DOUBT = (255, 90, 60)
-NOBODY_KNOWS = (128, 128, 128)
+DOUBT = DOUBT_PALETTE[1]
+NOBODY_KNOWS = [128, 128, 128]
+LEGEND = [("nobody knows: no label, or teachers disagree", NOBODY_KNOWS), ("doubt: teachers disagree", DOUBT)]
+"""what the colours mean that are no label's"""
 
 
 def photo(pixels: np.ndarray, side: int) -> str:
@@ -28,7 +30,7 @@ def doubt(pixels: np.ndarray, doubt_HW: np.ndarray, side: int) -> str:
 def mask(mask_HW: np.ndarray, palette: Sequence[Sequence[int]], side: int, unknown: np.ndarray | None = None) -> str:
     """Mask bytes in their colours, as a palette PNG. Pixels are grey where nobody knows (255, and where `unknown`)."""
     colours = [list(colour) for colour in palette]
-    colours[UNKNOWN] = list(NOBODY_KNOWS)
+    colours[UNKNOWN] = NOBODY_KNOWS
     ids = mask_HW if unknown is None else np.where(unknown, np.uint8(UNKNOWN), mask_HW)
     tile = Image.fromarray(ids)
     tile = tile.resize(_fitting(tile, side), Image.Resampling.NEAREST)

@@ -24,7 +24,7 @@ def stopping(params: "arguments.Evaluation", counts: Sequence[str]) -> dict:
     """
     score, patience = params["task"]["score"], params["patience"]
     assert patience is not None, "a run with a number of generations decides nothing"
-    found = decide(same_images(list(counts), "val"), metrics.scorer(score, params["task"]), patience)
+    found = decide(list(same_images(counts, "val")), metrics.scorer(score, params["task"]), patience)
     told = {
         "patience": patience,
         "stopped_at": len(counts) - 1 if found.stop else None,

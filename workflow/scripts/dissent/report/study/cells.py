@@ -10,10 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from dissent.core.files import UserError
 from dissent.core.seeds import generator
 from dissent.evaluation import metrics
-from dissent.evaluation.bootstrap import mean_of_drawn, pool_counts, scores_on_draws
+from dissent.evaluation.bootstrap import mean_of_drawn, same_images, scores_on_draws
 from dissent.report.run_results import Generation
 
 ROUNDS = 1000
@@ -122,24 +121,23 @@ class Block:
 
 def read_block(about: dict, rounds: int = ROUNDS) -> Block:
     """Read the runs of a block. UserError where two were scored on different images."""
-    subset, ids, cells = "", None, []
-    first: Path | None = None
-    for row in about["rows"]:
-        made = {
+    runs = [
+        {
             seed: [Generation(Path(folder, f"gen{g}")) for g in range(row["generations"] + 1)]
             for seed, folder in row["folders"].items()
         }
-        ends = {seed: generations[-1].kept for seed, generations in made.items()}
+        for row in about["rows"]
+    ]
+    kept = [{seed: generations[-1].kept for seed, generations in made.items()} for made in runs]
+    every = [end for ends in kept for end in ends.values()]
+    subset = "test" if every and every[0].metrics["test"] else "val"
+    counted = same_images((end.folder / "counts.csv" for end in every), subset)
+    images, cells = 0, []
+    for row, made, ends in zip(about["rows"], runs, kept, strict=True):
         whole, drawn = {}, {}
-        for seed, end in ends.items():
-            subset = subset or ("test" if end.metrics["test"] else "val")
-            table = end.folder / "counts.csv"
-            here, counts_SNL4 = pool_counts(table, subset)
-            ids, first = ids or here, first or table
-            if here != ids:
-                raise UserError(
-                    f"{first} and {table} were made on different images; delete both and run the same command again"
-                )
+        for seed in ends:
+            counts_SNL4 = next(counted)
+            images = counts_SNL4.shape[1]
             whole[seed], drawn[seed] = _scores(counts_SNL4, about, rounds)
         flags = {name: row[name] for name in ("upper_bound", "labels_alone")}
         cells.append(
@@ -154,7 +152,7 @@ def read_block(about: dict, rounds: int = ROUNDS) -> Block:
                 block=about["name"],
             )
         )
-    return Block(about, subset, len(ids or []), cells)
+    return Block(about, subset, images, cells)
 
 
 def _scores(counts_SNL4: np.ndarray, about: dict, rounds: int) -> tuple[list[float | None], np.ndarray]:

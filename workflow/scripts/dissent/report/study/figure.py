@@ -4,11 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
 
-from dissent.report.chart import Mark, panels
+from dissent.report.chart import DASHES, MARKERS, Mark, panels
 from dissent.report.study.labels import Point
 
-_DASHES = ((), (6, 2), (1.5, 1.5), (6, 2, 1.5, 2))
-_MARKERS = "os^D"
 _UPPER = (2, 4)
 
 
@@ -34,7 +32,7 @@ def _line(found, index: int, method: str, points: Sequence[Point]) -> None:
     known = [(point, one) for point, one in every if one[0] is not None]
     points, intervals = [point for point, _ in known], [one for _, one in known]
     upper = bool(points) and points[0].cell.upper_bound
-    line = Mark(index, _UPPER if upper else _DASHES[index % len(_DASHES)], _MARKERS[index % len(_MARKERS)]).line
+    line = Mark(index, _UPPER if upper else DASHES[index % len(DASHES)], MARKERS[index % len(MARKERS)]).line
     means = [100 * mean for mean, _, _ in intervals]
     spread = [
         [max(0.0, 100 * mean - 100 * low) for mean, low, _ in intervals],
