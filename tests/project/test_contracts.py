@@ -4,7 +4,9 @@ Shapes, types and ids; the same twice with one seed; what is given stays as it i
 """
 
 import copy
+import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import get_args
 
 import numpy as np
@@ -17,6 +19,7 @@ from dissent.config import method
 from dissent.config.learners import Learn
 from dissent.config.network import Encoder, Network
 from dissent.config.task import TaskSettings, merit
+from dissent.core.columns import HISTORY
 from dissent.core.seeds import generator
 from dissent.core.task import Task
 from dissent.evaluation.metrics import CELL_SCORES, SCORES, counts, interval, scorer
@@ -193,18 +196,39 @@ def test_a_loss_falls_towards_the_target_and_leaves_unknown_pixels_out(kind, nam
     assert loss(logits, torch.full_like(target, 255)) == 0
 
 
+def documented(table: str) -> set[str]:
+    """The columns of a table by docs/reference/files.md."""
+    page = Path(__file__).resolve().parents[2] / "docs" / "reference" / "files.md"
+    part = page.read_text("utf-8").split(f"\n### Columns of {table}\n")[1].split("\n#")[0]
+    return set(re.findall(r"^\| `(\w+)` \|", part, re.MULTILINE))
+
+
+def new_learner(kind, name):
+    task = TASKS[kind]
+    options = TypeAdapter(Learn).validate_python({"name": name}).model_dump(mode="json")
+    net = torch.nn.Sequential(torch.nn.Conv2d(1, 4, 3, padding=1), torch.nn.BatchNorm2d(4), torch.nn.ReLU())
+    return LEARNERS[name](net.append(torch.nn.Conv2d(4, task.outputs, 1)), Loss(task, ["mse"]), options, 10)
+
+
+def views_for(learner):
+    random = torch.Generator().manual_seed(1)
+    return augment.views_of_images(images(4), learner.views, False, random) if learner.views else {}
+
+
+def test_the_page_of_files_has_the_columns_of_a_training_and_no_other():
+    batch = Batch(images(3), torch.as_tensor(masks("binary")), ["a", "b", "c"])
+    several = [new_learner("binary", name) for name in LEARNERS]
+    told = [one.loss(batch, views_for(one), 1)[1] for one in several]
+    assert documented("history.csv") == {*HISTORY}.union(*told)
+
+
 @every(LEARNERS)
 def test_a_learner_gives_a_loss_and_a_network(kind, name):
-    task, target = TASKS[kind], torch.as_tensor(masks(kind, unknown=True))
-    options = TypeAdapter(Learn).validate_python({"name": name}).model_dump(mode="json")
-
-    def made():
-        net = torch.nn.Sequential(torch.nn.Conv2d(1, 4, 3, padding=1), torch.nn.BatchNorm2d(4), torch.nn.ReLU())
-        return LEARNERS[name](net.append(torch.nn.Conv2d(4, task.outputs, 1)), Loss(task, ["mse"]), options, 10)
+    target = torch.as_tensor(masks(kind, unknown=True))
 
     def step(given, target, views):
         """A learner's first step, without its optimiser."""
-        learner = made()
+        learner = new_learner(kind, name)
         loss, numbers = learner.loss(Batch(given, target, ["a", "b", "c"]), views, 1)
         loss.backward()
         learner.after(1)
@@ -212,16 +236,16 @@ def test_a_learner_gives_a_loss_and_a_network(kind, name):
         gradients = [one.grad for one in learner.parameters() if one.requires_grad]
         return loss, {key: float(value) for key, value in numbers.items()}, gradients, learner.result()(given)
 
-    wanted = made().views
-    assert set(wanted) <= set(augment.GEOMETRY)
-    views = augment.views_of_images(images(4), wanted, False, torch.Generator().manual_seed(1)) if wanted else {}
+    first = new_learner(kind, name)
+    assert set(first.views) <= set(augment.GEOMETRY)
+    views = views_for(first)
     for labels in (target, torch.full_like(target, 255)):
         loss, numbers, gradients, logits = twice(step, images(3), labels, views)
         assert loss.shape == () and torch.isfinite(loss) and np.isfinite(list(numbers.values())).all()
         assert all(one is not None and torch.isfinite(one).all() for one in gradients)
-        assert logits.shape == (3, task.outputs, 16, 20)
+        assert logits.shape == (3, TASKS[kind].outputs, 16, 20)
     torch.manual_seed(1)
-    one, other = made(), made()
+    one, other = new_learner(kind, name), new_learner(kind, name)
     other.load_state_dict(one.state_dict())  # all that it keeps is weights and buffers
     np.testing.assert_equal(plain(other.state_dict()), plain(one.state_dict()))
 

@@ -15,6 +15,7 @@ from resealed import reseal
 from dissent import networks
 from dissent.config.budget import pairs_and_steps
 from dissent.core import scratch
+from dissent.core.columns import HISTORY
 from dissent.core.files import UserError, read_json, read_table, sha256, write_mask, write_table
 from dissent.core.seeds import generator
 from dissent.core.task import Task
@@ -45,6 +46,10 @@ def train(root, split, method, out="out", name="tiny", change=None, **network):
     return train_student(params, "pairs.csv", **tables, out=out, state=f"state/{out}", device="cpu")
 
 
+TOLD = {"consistency": ("unlabelled_loss",), "fixmatch": ("unlabelled_loss", "sure")}
+"""what a learner tells in history.csv beside its loss"""
+
+
 @pytest.mark.parametrize("method", ["ldt", "aldt", "consistency", "fixmatch"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_learner_in_every_kind(root, in_tmp, kind, method):
@@ -57,7 +62,7 @@ def test_every_learner_in_every_kind(root, in_tmp, kind, method):
     assert found["steps"] == 12 and found["pairs"] == (12 if method == "aldt" else 4)
     rows = read_table("out/history.csv")
     assert [row["step"] for row in rows] == ["4", "8", "12"]
-    assert ("sure" in rows[0]) == (method == "fixmatch")
+    assert tuple(rows[0]) == (*HISTORY, *TOLD.get(method, ()))
     assert len(list(Path("state/out").glob("step00000012-*"))) == 1
 
 

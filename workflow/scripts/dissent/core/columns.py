@@ -15,6 +15,8 @@ RAW = ("path", "kind", "bytes", "sha256")
 """of raw.csv"""
 PAIRS = ("id", "image", "label", "doubt", "origin", "copies", "image_sha256", "label_sha256", "doubt_sha256")
 PREDICTIONS = ("id", "teacher", "prediction", "sha256")
+HISTORY = ("step", "score", "learning_rate", "loss")
+"""of history.csv, before the numbers that its learner tells"""
 MASKS = (
     "id", "label", "doubt", "kept", "why", "pixels", "doubt_pixels", "agreed_pixels", "doubt_share", "changed_share",
     "score", "label_sha256", "doubt_sha256",

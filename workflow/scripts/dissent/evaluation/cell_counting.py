@@ -56,9 +56,8 @@ def tell_apart(centres_N2: np.ndarray, first_HW: np.ndarray, second_HW: np.ndarr
 def cell_counts(prediction_HW: np.ndarray, target_HW: np.ndarray, labels: list[str], cells: dict) -> np.ndarray:
     """Counts of cells `(L, 4)`, for the state of each label: matched in number, too many, too few, 0.
 
-    They take the places of `tp, fp, fn, tn`.
-
-    Masks hold one bit a label. There is no matching in space, as published; labels that are no state have zeros.
+    They take the places of `tp, fp, fn, tn`. Masks hold one bit a label. There is no matching in space, as published;
+    labels that are no state have zeros.
     """
     names = [cells["position"], *cells["states"]]
     known = target_HW != UNKNOWN

@@ -14,7 +14,7 @@ def count_all(predictions_NHW: np.ndarray, targets_NHW: np.ndarray, task: dict) 
 
 
 def count_cells(predictions_NHW: np.ndarray, targets_NHW: np.ndarray, task: dict) -> np.ndarray:
-    """`cells.cell_counts` of every image: (N, L, 4)."""
+    """`cell_counting.cell_counts` of every image: (N, L, 4)."""
     pairs = zip(predictions_NHW, targets_NHW, strict=True)
     counted = [cell_counts(prediction, target, task["labels"], task["cells"]) for prediction, target in pairs]
     return np.stack(counted) if counted else np.zeros((0, len(task["labels"]), 4), np.int64)

@@ -26,7 +26,7 @@ def watch(
     """
     found = raised(
         {
-            "pseudo": result.get("pseudo_labels"),
+            "pseudo": result.get("pseudo_labels"),  # gen0 has none
             "teachers": _teachers(Path(earlier[-1]) / "teachers.json") if earlier else None,
             "ranked_by": result["ranked_by"],
             "history": history(earlier, teachers, masks),
@@ -80,10 +80,10 @@ def _means(table: str | Path, columns: Sequence[str]) -> list[float | None]:
 
 
 def subsets_of(tables: Mapping[str, str], files: str, channels: int) -> dict[str, dict]:
-    """Brightness and raw size of each subset's images, and the share that has one colour alone; a subset without images is left out.
+    """Brightness and raw size of each subset's images, and the share that has one colour alone; subsets without images are left out.
 
-    `tables`: {subset: its csv}. `files`: files.csv of the data set. Brightness, its sd over images and the
-    median size are those of a seeded sample; sizes are of raw images, None where files.csv has none (windows, cut at the images' own scale).
+    `tables`: {subset: its csv}. `files`: files.csv of the data set. Brightness, its sd over images and the median size
+    are those of a seeded sample. Sizes are of raw images, None where files.csv has none: windows, cut at the images' own scale.
     """
     counts = {subset: sum(1 for _ in read_rows(table)) for subset, table in tables.items()}
     chosen = {subset: drawn(table, subset, counts[subset]) for subset, table in tables.items() if counts[subset]}

@@ -1,15 +1,16 @@
 """What to mistrust in a generation: one small function an alarm, over plain numbers. No torch; alarms never stop a run.
 
 `facts`, as `evaluation/diagnostic_facts.py` gathers them, with None for what a generation does not have:
-    pseudo    `pseudo_labels` of metrics.json (gen0: None)
-    teachers  {"asked": networks that labelled, "different": how many of them differ in a weight} (gen0: None)
-    ranked_by the score of the history: one of errors is better when it is lower
-    history   gen0 to this one: {"generation", "score": the pool's mean by validation, "sd", "doubt", "changed",
-              "students": how many, "zero": how many of them score 0}
-    shown     val, test -> {"images", "with_objects": how many of these show anything but background}
-    subsets     subset of the split -> {"images", "brightness": mean grey level, "spread": its sd over images, "flat": share
-              of one colour alone, "pixels":
-              height x width of the raw image, the median}; all but the first from a sample
+
+    pseudo     `pseudo_labels` of metrics.json (gen0: None)
+    teachers   {"asked": networks that labelled, "different": how many of them differ in a weight} (gen0: None)
+    ranked_by  the score of the history: one of errors is better when it is lower
+    history    gen0 to this one: {"generation", "score": the pool's mean by validation, "sd", "doubt", "changed",
+               "students": how many, "zero": how many of them score 0}
+    shown      val, test -> {"images", "with_objects": how many of these show anything but background}
+    subsets    subset of the split -> {"images", "brightness": mean grey level, "spread": its sd over images,
+               "flat": share of one colour alone, "pixels": height x width of the raw image, the median};
+               all but the first from a sample
 """
 
 from collections.abc import Callable, Mapping
@@ -57,10 +58,11 @@ def _shares(facts: Mapping) -> list[tuple[str, float, float]]:
 
     An id that a task keeps for doubt is no class, and has no share that it should have.
     """
-    pseudo = facts["pseudo"] or {"class_share": {}, "labelled_class_share": {}}
+    pseudo = facts["pseudo"]
+    if not pseudo:
+        return []
     pairs = [(name, share, pseudo["labelled_class_share"][name]) for name, share in pseudo["class_share"].items()]
-    kept = pseudo.get("kept_for_doubt")
-    return [one for one in pairs if None not in one and one[0] != kept]
+    return [one for one in pairs if None not in one and one[0] != pseudo["kept_for_doubt"]]
 
 
 def _odds(share: float) -> float:
@@ -146,13 +148,13 @@ def _drops_small_objects(facts: Mapping) -> str:
 
 
 def _nothing_to_find(facts: Mapping) -> str:
-    empty = [(subset, one["images"]) for subset, one in facts.get("shown", {}).items() if not one["with_objects"]]
+    empty = [(subset, one["images"]) for subset, one in facts["shown"].items() if not one["with_objects"]]
     return "; ".join(f"none of {images:,} {subset} images shows an object" for subset, images in empty)
 
 
 def _learned_nothing(facts: Mapping) -> str:
     last = facts["history"][-1]
-    if not last.get("zero") or facts["ranked_by"] in LOWER_IS_BETTER:
+    if not last["zero"] or facts["ranked_by"] in LOWER_IS_BETTER:
         return ""
     return f"{last['zero']} of {last['students']} students score 0 on validation at their best step"
 

@@ -100,10 +100,9 @@ def _total(counts_NL4: np.ndarray, times_RN: np.ndarray) -> np.ndarray:
 
 
 def _over_images(per_image: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]) -> Statistic:
-    """Mean over images of `per_image`, which maps counts `(N, L, 4)` to scores `(N,)` and scores of each label
-    `(N, L)`.
+    """Mean over images of `per_image`; NaN is not scored.
 
-    NaN is not scored.
+    It maps counts `(N, L, 4)` to the scores of images `(N,)` and of each label `(N, L)`.
     """
 
     def statistic(counts_NL4: np.ndarray, times_RN: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -212,7 +211,7 @@ SCORES = {
 
 
 def _mcce(task: dict) -> Score:
-    """Mean cell count error (section 6.4), from counts of cells (`cells.cell_counts`) in place of pixels."""
+    """Mean cell count error (section 6.4), from counts of cells (`cell_counting.cell_counts`) in place of pixels."""
     states = task["cells"]["states"]
     counted = np.array([label in states for label in task["labels"]])
 

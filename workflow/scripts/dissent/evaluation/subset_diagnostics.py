@@ -29,5 +29,5 @@ def size(facts: Mapping) -> str:
 
 def flat(facts: Mapping) -> str:
     """Subsets of which many images have one colour alone."""
-    found = [(name, one["flat"]) for name, one in facts["subsets"].items() if one.get("flat", 0.0) >= PLAIN]
+    found = [(name, one["flat"]) for name, one in facts["subsets"].items() if one["flat"] >= PLAIN]
     return "; ".join(f"{100 * share:.3g} % of the {name} images" for name, share in found)

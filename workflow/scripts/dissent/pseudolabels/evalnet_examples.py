@@ -65,8 +65,8 @@ def make_examples(
 ) -> Examples:
     """Examples of what is to be rated: single `predictions`, or `masks`, the consensus of two to four networks, blocked.
 
-    `pools`: networks of each method; `subset`: train or val. People's own labels are
-    among the single predictions, with perfect scores.
+    `pools`: networks of each method; `subset`: train or val. People's own labels are among the single
+    predictions, with perfect scores.
     """
     several = [network for pool in pools for network in pool[: NETWORKS[subset] if rated == "predictions" else None]]
     predicted = [

@@ -45,9 +45,7 @@ class Sheets:
         ]
 
     def through_generations(self) -> list[dict]:
-        """What the slider shows of the first image of each group: its name, id, the tiles that stay, and a frame for
-        each generation.
-        """
+        """What the slider shows of the first image of each group: name, id, tiles that stay, a frame a generation."""
         shown = self._frames()
         found: dict[str, dict] = {}
         for group in choose(self.story.pictured.masks, each=1):

@@ -20,8 +20,8 @@ def assemble_pairs(
 ) -> None:
     """Write pairs.csv: the labelled pairs, then (generation > 0) the pseudo-labelled ones that were kept.
 
-    `hidden`: given to methods marked `upper_bound` alone.
-    `scores`: the copies of each pair by the quality of its mask, in place of `noise_copies`.
+    `hidden`: given to methods marked `upper_bound` alone. `scores`: the copies of each pair by the quality of its mask,
+    in place of `noise_copies`.
     """
     rows = [_person(row, "labelled", params["labelled_noise_copies"]) for row in read_table(labelled)]
     if hidden is not None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from safetensors.numpy import save
 
-from dissent.core.columns import MASKS, PAIRS, PREDICTIONS, SCORES
+from dissent.core.columns import HISTORY, MASKS, PAIRS, PREDICTIONS, SCORES
 from dissent.core.files import read_json, sha256, write_atomic, write_json, write_table, write_text
 from dissent.core.task import Task
 from dissent.pseudolabels.learned import columns_of
@@ -66,7 +66,7 @@ def _train(output: Any, params: Any, found: Mapping) -> None:
     # no tensor, one sentence (of several safetensors would draw the order): who hashes or opens it finds a whole file
     write_atomic(output.model, save({}, metadata={"not_made": _told(found)}))
     write_json(output.about, words | {"sha256": sha256(output.model)})
-    history = write_table(output.history, [], ("step", "score"))
+    history = write_table(output.history, [], HISTORY)
     write_json(output.metrics, words | {"tables": {"history.csv": history}})
     _cost(output.cost, found)
 

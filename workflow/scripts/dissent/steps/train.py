@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from dissent import networks
 from dissent.config.network import Network
-from dissent.core.columns import LABELLED
+from dissent.core.columns import HISTORY, LABELLED
 from dissent.core.files import UNKNOWN, UserError, digest, read_table, sha256, write_json, write_table
 from dissent.core.seeds import seed_of
 from dissent.core.task import Task
@@ -170,5 +170,5 @@ def _final_metrics(
 
 def write_history(out: Path, history: list[dict]) -> dict:
     """Write history.csv; returns its digest and rows, for metrics.json beside it."""
-    columns = list(dict.fromkeys(name for row in history for name in row))
+    columns = list(dict.fromkeys((*HISTORY, *(name for row in history for name in row))))
     return write_table(out / "history.csv", [{name: row.get(name, "") for name in columns} for row in history], columns)
