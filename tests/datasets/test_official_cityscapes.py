@@ -1,5 +1,7 @@
 """The shipped Cityscapes files on a miniature of the official layout: 35 ids as published, 19 classes, splits and lists."""
 
+import hashlib
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +10,10 @@ from official import cityscapes, divided, made_up_table, prepared, shipped
 from PIL import Image
 from raw_data import label
 
+from dissent.config.base import read_yaml, validate
+from dissent.config.dataset import Dataset
 from dissent.config.resolve import Config
-from dissent.core.files import UNKNOWN, UserError
+from dissent.core.files import UNKNOWN, UserError, write_text
 from dissent.datasets import lists_of
 from dissent.datasets.geometry import resize_mask, resize_photo
 
@@ -95,21 +99,62 @@ def test_held_out_parts_are_for_evaluation_alone(root, change, words):
         shipped(root, "cityscapes", splits={"one": split})
 
 
-# the lists of U2PL and UniMatch
+# the lists that are shipped
+
+
+def shipped_list(root, family, count):
+    """City, sequence and frame of each labelled image."""
+    return (root / f"workflow/resources/splits/cityscapes/{family}_{count}.txt").read_text().splitlines()
+
+
+# of the sorted names with a newline behind each: facts of the published lists (docs/how-to/study_a.md)
+MD5 = {186: "c7574628c524", 372: "96efdae09794", 744: "182b14ba11cc", 1488: "22eadd4d32a8"}
+
+
+@pytest.mark.parametrize("count", MD5)
+def test_the_lists_of_u2pl_are_the_published_ones(root, count):
+    names = shipped_list(root, "u2pl", count)
+    assert len(set(names)) == count
+    assert hashlib.md5("".join(f"{name}\n" for name in sorted(names)).encode()).hexdigest().startswith(MD5[count])
+
+
+def test_the_lists_of_u2pl_are_not_nested(root):
+    lists = [set(shipped_list(root, "u2pl", count)) for count in MD5]
+    assert [len(less & more) for less, more in pairwise(lists)] == [28, 81, 388]
+
+
+@pytest.mark.parametrize("count", MD5)
+def test_a_shipped_split_is_its_list_and_the_rest_of_the_training_images(root, in_tmp, count):
+    labelled = shipped_list(root, "u2pl", count)
+    rest = [f"zurich_{number:06}_000019" for number in range(500, 500 + 2975 - count)]
+    made_up_table({"train": [*labelled, *rest], "val": [f"munster_{number:06}_000019" for number in range(500)]})
+    source = shipped(root, "cityscapes_19")
+    found = divided(source, f"u2pl_{count}")
+    assert found["labelled"] == sorted(labelled) and found["unlabelled"] == rest and len(found["val"]) == 500
+    plan = validate(Dataset, read_yaml(root / "config/datasets/cityscapes_19.yaml"), "").splits[f"u2pl_{count}"]
+    assert plan.images == {subset: len(found[subset]) for subset in ("labelled", "unlabelled", "val")}
+
+
+# lists as others write them
+
+
+def listed(root, **keys):
+    """The shipped data set with lists of one image a subset."""
+    lists = {"labelled": "186/labeled.txt", "unlabelled": "186/unlabeled.txt", "val": "val.txt"}
+    lists |= {"mask_suffix": "_gtFine_labelTrainIds", "page": "github.com/Haochen-Wang409/U2PL"} | keys
+    lists = {key: f"data/raw/mine/{value}" if str(value).endswith(".txt") else value for key, value in lists.items()}
+    return shipped(root, "cityscapes_19", size=[16, 32], splits={"mine": {"lists": lists}})
 
 
 def write_lists(line):
-    """Lists of one image a subset, as they lie in both repositories."""
     names = {
         "186/labeled": ("train", "ulm", 1),
         "186/unlabeled": ("train", "aachen", 4),
         "val": ("val", "lindau", 0),
     }
     for name, (part, city, number) in names.items():
-        path = Path(f"data/raw/cityscapes_splits/{name}.txt")
-        path.parent.mkdir(parents=True, exist_ok=True)
         stem = f"{part}/{city}/{city}_{number:06}_000019"
-        path.write_text(line.format(stem) + "\n")
+        write_text(f"data/raw/mine/{name}.txt", line.format(stem) + "\n")
 
 
 @pytest.mark.parametrize(
@@ -122,44 +167,73 @@ def write_lists(line):
 )
 def test_lists_of_both_kinds(root, in_tmp, line):
     cityscapes(Path("raw"), CITIES)
-    source = shipped(root, "cityscapes_19", size=[16, 32])
+    source = listed(root)
     prepared(source)
     write_lists(line)
-    assert divided(source, "u2pl_186") == {
+    assert divided(source, "mine") == {
         "labelled": ["ulm_000001_000019"],
         "unlabelled": ["aachen_000004_000019"],
         "val": ["lindau_000000_000019"],
         "test": [],
         "hidden": ["aachen_000004_000019"],
     }
-    assert lists_of(source, "u2pl_186") == [
-        f"data/raw/cityscapes_splits/{name}.txt" for name in ("186/labeled", "186/unlabeled", "val")
-    ]
+    assert lists_of(source, "mine") == [f"data/raw/mine/{name}.txt" for name in ("186/labeled", "186/unlabeled", "val")]
+
+
+def test_parts_of_the_data_set_stand_for_the_images_that_no_list_names(root, in_tmp):
+    made_up_table({"train": ["t1", "t2", "t3"], "val": ["v1", "v2"]})
+    write_text("data/raw/mine/186/labeled.txt", "t2\n")
+    write_text("data/raw/mine/val.txt", "v1\n")
+    source = listed(root, unlabelled=["train"], test=["val"])
+    found = divided(source, "mine")
+    assert (found["unlabelled"], found["val"], found["test"]) == (["t1", "t3"], ["v1"], ["v2"])
+    assert lists_of(source, "mine") == ["data/raw/mine/186/labeled.txt", "data/raw/mine/val.txt"]
+    with pytest.raises(UserError, match=r"`splits\.mine\.lists\.val` names the part vla, and `parts` has train, val"):
+        listed(root, val=["vla"])
 
 
 def test_a_list_with_the_mask_of_another_image_is_refused(root, in_tmp):
     cityscapes(Path("raw"), CITIES)
-    source = shipped(root, "cityscapes_19", size=[16, 32])
+    source = listed(root)
     prepared(source)
     write_lists("leftImg8bit/{0}_leftImg8bit.png gtFine/{0}_gtFine_labelTrainIds.png")
-    path = Path("data/raw/cityscapes_splits/val.txt")
+    path = Path("data/raw/mine/val.txt")
     path.write_text(path.read_text().replace("lindau_000000_000019_gtFine", "lindau_000001_000019_gtFine"))
     with pytest.raises(UserError, match="where the data set goes by equal names"):
-        divided(source, "u2pl_186")
+        divided(source, "mine")
 
 
 def test_lists_that_lack_are_asked_for_and_do_not_stop_the_plan(root, in_tmp):
     made_up_table({"train": ["t1", "t2"], "val": ["v1"]})
-    source = shipped(root, "cityscapes_19")
-    assert lists_of(source, "u2pl_744") == []
+    source = listed(root)
+    assert lists_of(source, "mine") == []
     with pytest.raises(UserError) as error:
-        divided(source, "u2pl_744")
+        divided(source, "mine")
     assert str(error.value).splitlines() == [
-        "lists that lack; they are at github.com/Haochen-Wang409/U2PL in data/splits/cityscapes, put them here:",
-        "  data/raw/cityscapes_splits/744/labeled.txt",
-        "  data/raw/cityscapes_splits/744/unlabeled.txt",
-        "  data/raw/cityscapes_splits/val.txt",
+        "lists that lack; they are at github.com/Haochen-Wang409/U2PL, put them here:",
+        "  data/raw/mine/186/labeled.txt",
+        "  data/raw/mine/186/unlabeled.txt",
+        "  data/raw/mine/val.txt",
     ]
+
+
+def test_who_has_train_ids_changes_three_lines(root, in_tmp):
+    """Archives that others prepared have labelTrainIds alone: docs/how-to/study_a.md."""
+    cityscapes(Path("raw"), CITIES)
+    by_ids = prepared(shipped(root, "cityscapes_19", size=[64, 128]))[1]
+    for path in Path("raw/gtFine").rglob("*_labelIds.png"):
+        ids = np.array(Image.open(path))
+        trained = np.full(ids.shape, 255, np.uint8)
+        for train_id, raw_id in enumerate(TRAIN_IDS):
+            trained[ids == raw_id] = train_id
+        Image.fromarray(trained).save(str(path).replace("labelIds", "labelTrainIds"))
+        path.unlink()
+    leave_out = ["*_gtFine_color.png", "*_gtFine_instanceIds.png"]
+    coding = {"mask_suffix": "_gtFine_labelTrainIds", "mask_encoding": {"name": "index", "ignore": [255]}}
+    trained_ids = prepared(shipped(root, "cityscapes_19", size=[64, 128], leave_out=leave_out, **coding), out="other")[
+        1
+    ]
+    assert [row["label_sha256"] for row in trained_ids.values()] == [row["label_sha256"] for row in by_ids.values()]
 
 
 # what nobody can fetch

@@ -149,4 +149,10 @@ class Dataset(Source):
         for name, split in self.splits.items():
             if split.column not in (None, "part") and self.table is None:
                 raise ValueError(f"`splits.{name}.column: {split.column}` needs `table`")
+            there = [part.name for part in self.parts]
+            for subset, parts in split.lists or ():
+                if unknown := [part for part in parts or () if isinstance(parts, list) and part not in there]:
+                    raise ValueError(
+                        f"`splits.{name}.lists.{subset}` names the part {unknown[0]}, and `parts` has {', '.join(there)}"
+                    )
         return self

@@ -27,12 +27,12 @@ class Lists(Model):
     """Text files that name the images of each subset, one a line: `image`, `image mask` or an id (U2PL, UniMatch, VOC)."""
 
     labelled: str
-    """path of the list, relative to the raw folder or to the working directory"""
-    unlabelled: str | None = None
-    """the same for the unlabelled images; none: there are none"""
-    val: str
+    """path of the list, relative to the raw folder, to the working directory or to the repository"""
+    unlabelled: str | list[Text] | None = None
+    """the same for the unlabelled images, or `parts`, as [train]: all of their images that no list names; none: there are none"""
+    val: str | list[Text]
     """the same for validation"""
-    test: str | None = None
+    test: str | list[Text] | None = None
     """the same for the test; none: no test images"""
     mask_suffix: str | None = None
     """end of the masks' names in these files where it is another than the data set's `mask_suffix`, e.g. _gtFine_labelTrainIds"""

@@ -33,7 +33,7 @@ def list_paths(dataset: Dataset, split: Split) -> dict[str, Path]:
     UserError names one that Snakemake would take for another.
     """
     raw = find_raw(dataset.raw, SHIPPED)
-    named = {subset: path for subset, path in split.lists or () if subset in APART and path is not None}
+    named = {subset: path for subset, path in split.lists or () if subset in APART and isinstance(path, str)}
     named |= {"fixed": split.fixed} if split.fixed else {}
     return {
         subset: without_braces(
@@ -56,7 +56,10 @@ def _meant(dataset: Dataset, path: str, raw: Path) -> Path:
 
 
 def read_lists(dataset: Dataset, split: Split, rows: list[dict]) -> dict[str, list[dict]]:
-    """{subset: rows}, where a line is an image (path below raw), image and mask, or a name; UserError lists misfits."""
+    """{subset: rows}, where a line is an image (path below raw), image and mask, or a name; UserError lists misfits.
+
+    A subset that is called by parts has all of their images that no list names.
+    """
     by_source = rows_by_source(rows)
     names = names_of(dataset, rows)
     subsets, problems = {}, Problems()
@@ -85,7 +88,12 @@ def read_lists(dataset: Dataset, split: Split, rows: list[dict]) -> dict[str, li
             chosen.setdefault(source, number)
         subsets[subset] = [row for source in chosen for row in by_source.get(source, [])]
     problems.stop("lists that do not fit the data set", "")
-    return subsets
+    named = {row["id"] for chosen in subsets.values() for row in chosen}
+    rest = {subset: parts for subset, parts in split.lists or () if subset in APART and isinstance(parts, list)}
+    return subsets | {
+        subset: [row for row in rows if row["part"] in parts and row["id"] not in named]
+        for subset, parts in rest.items()
+    }
 
 
 def read_fixed(dataset: Dataset, split: Split, rows: list[dict]) -> dict[str, list[dict]]:

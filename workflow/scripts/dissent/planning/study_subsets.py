@@ -19,7 +19,7 @@ def subsets_of(plan: Plan, run: Run) -> dict[str, int] | None:
     split = run.dataset.splits[run.split]
     known: dict[str, int] | None = None
     if split.images:
-        known = {str(subset): number for subset, number in split.images.items()}
+        known = dict.fromkeys(SUBSETS, 0) | {str(subset): number for subset, number in split.images.items()}
         known["hidden"] = known["unlabelled"]
     if run.dataset.geometry.name not in ("whole", "centre") or split.lists is not None:
         return known  # windows are counted when they are cut
