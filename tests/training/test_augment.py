@@ -2,8 +2,10 @@
 
 import pytest
 import torch
+from torchvision.transforms.v2 import functional
 
 from dissent.training import augment
+from dissent.training.blur import gaussian, smooth
 
 
 def random(seed=0):
@@ -76,6 +78,13 @@ def test_grey_stays_grey_under_colour_turns():
     images = torch.full((8, 3, 4, 4), 90.0)
     seen = augment.recolour(images, "strong", random())
     assert (seen.amax(1) - seen.amin(1)).max() < 1e-2
+
+
+@pytest.mark.parametrize("sigma", [0.3, 0.71, 1.2])
+def test_strong_views_are_blurred_bit_for_bit_as_by_torchvision(sigma):
+    images = torch.rand(2, 3, 20, 33, generator=random()) * 255
+    expected = functional.gaussian_blur(images, [5, 5], [sigma, sigma])
+    assert torch.equal(smooth(images, gaussian(sigma)), expected)
 
 
 def test_cutmix_boxes():

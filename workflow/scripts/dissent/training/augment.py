@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
-from dissent.training.offline_augment import GAUSSIANS
+from dissent.training.blur import GAUSSIANS, gaussian, smooth
 
 # rotation in degrees either way, factor of size, shift as a share of the side
 GEOMETRY = {"none": None, "weak": (0.0, 1.1, 0.05), "strong": (25.0, 1.4, 0.1)}
@@ -25,12 +25,10 @@ def _uniform(count: int, low: float, high: float, generator: Generator) -> Tenso
 def affine(
     view: str, count: int, height: int, width: int, rotation_invariant: bool, generator: Generator
 ) -> Tensor | None:
-    """Matrices `(count, 2, 3)` from output to input coordinates, for `affine_grid`.
+    """Matrices `(count, 2, 3)` from output to input coordinates, for `affine_grid`; None where the view moves nothing.
 
-    None where the view moves nothing.
-
-    Flips are part of it. Where up has no meaning (`rotation_invariant`) images are turned by half turns too, and by quarter
-    turns where they are square. The strong view adds its 25 degrees either way.
+    Flips are part of it. Where up has no meaning (`rotation_invariant`) images are turned by half turns too, and by
+    quarter turns where they are square. The strong view adds its 25 degrees either way.
     """
     geometry = GEOMETRY[view]
     if geometry is None:
@@ -65,10 +63,7 @@ def warp(images_BCHW: Tensor, masks_BHW: Tensor | None, matrices: Tensor | None)
 
 
 def recolour(images_BCHW: Tensor, view: str, generator: Generator) -> Tensor:
-    """Contrast and brightness change, and of colour images saturation and hue.
-
-    Some images are blurred. Values stay in 0..255.
-    """
+    """Contrast and brightness change, and of colour images saturation and hue; some are blurred. Values stay in 0..255."""
     colour = COLOUR[view]
     if colour is None:
         return images_BCHW
@@ -87,20 +82,12 @@ def recolour(images_BCHW: Tensor, view: str, generator: Generator) -> Tensor:
         images = torch.einsum("bij,bjhw->bihw", _colour_matrix(colourful, turn).to(device), images)
     images = images.clamp(0, 255)
     if blurred.any():
-        images[blurred.to(device)] = _blur(images[blurred.to(device)], sigma)
+        images[blurred.to(device)] = smooth(images[blurred.to(device)], gaussian(sigma))
     return images
 
 
-def _blur(images_BCHW: Tensor, sigma: float) -> Tensor:
-    from torchvision.transforms.v2 import functional  # its import takes seconds: only jobs that blur pay for it
-
-    return functional.gaussian_blur(images_BCHW, [5, 5], [sigma, sigma])
-
-
 def _colour_matrix(saturation_B: Tensor, turn_B: Tensor) -> Tensor:
-    """Matrices `(B, 3, 3)` that scale a colour's distance from grey and turn it about the grey axis (Rodrigues'
-    rotation).
-    """
+    """Matrices `(B, 3, 3)` that scale a colour's distance from grey and turn it about the grey axis (by Rodrigues)."""
     identity = torch.eye(3)
     grey = torch.tensor(_GREY).expand(3, 3)
     saturate = grey + saturation_B[:, None, None] * (identity - grey)
@@ -146,7 +133,7 @@ def photo(images_BCHW: Tensor, strength: dict) -> Tensor:
     for level in range(1, strength["blur"] + 1):
         chosen = (levels == level).nonzero()[:, 0].to(device)
         if len(chosen):
-            images[chosen] = _smooth(images[chosen], level)
+            images[chosen] = smooth(images[chosen], GAUSSIANS[level])
     if strength["noise"]:
         grain = torch.randint(-strength["noise"], strength["noise"], images.shape)
         images = (images + grain.to(device)).clamp(0, 255)
@@ -157,19 +144,10 @@ def photo(images_BCHW: Tensor, strength: dict) -> Tensor:
     return torch.where(changed, bright, images)
 
 
-def _smooth(images_BCHW: Tensor, level: int) -> Tensor:
-    kernel = torch.tensor(GAUSSIANS[level], device=images_BCHW.device)
-    images = F.pad(images_BCHW, (level, level, level, level), mode="reflect")
-    channels = images.shape[1]
-    across, down = kernel.expand(channels, 1, 1, -1), kernel[:, None].expand(channels, 1, -1, 1)
-    return F.conv2d(F.conv2d(images, across, groups=channels), down, groups=channels)
-
-
 def cutmix_boxes(count: int, height: int, width: int, probability: float, generator: Generator | None = None) -> Tensor:
-    """Where another image is pasted, as bool `(count, H, W)`: a box of 2-40 % of the image with aspect .3-3.3, or
-    nothing.
+    """Where another image is pasted, as bool `(count, H, W)`.
 
-    Without a generator torch's own is used, which `loop` seeds anew for every step.
+    It is a box of 2-40 % of the image with aspect .3-3.3, or nothing. Without a generator torch's own is used, which `loop` seeds anew for every step.
     """
     boxes = torch.zeros(count, height, width, dtype=torch.bool)
     for index in range(count):

@@ -3,15 +3,10 @@
 They follow from `(seed, generation, image, copy)`.
 """
 
-import functools
-
 import numpy as np
+import torch
 
-GAUSSIANS = {  # OpenCV's default Gaussian kernels of 3, 5 and 7 pixels
-    1: (0.25, 0.5, 0.25),
-    2: (0.0625, 0.25, 0.375, 0.25, 0.0625),
-    3: (0.03125, 0.109375, 0.21875, 0.28125, 0.21875, 0.109375, 0.03125),
-}
+from dissent.training.blur import GAUSSIANS, smooth
 
 
 def brightness(image: np.ndarray, alpha: float, beta: float) -> np.ndarray:
@@ -20,18 +15,15 @@ def brightness(image: np.ndarray, alpha: float, beta: float) -> np.ndarray:
 
 
 def blur(image_HWC: np.ndarray, level: int) -> np.ndarray:
-    """Gaussian blur of `3, 5, 7` pixels for levels `1, 2, 3`, with mirrored borders. Level 0 changes nothing."""
+    """Gaussian blur of `3, 5, 7` pixels for levels `1, 2, 3`, with mirrored borders. Level 0 changes nothing.
+
+    Bytes times these weights are exact in float32, so every machine gives OpenCV's bytes.
+    """
     if level == 0:
         return image_HWC
-    kernel = GAUSSIANS[level]
-    values = image_HWC.astype(np.float32)
-    for axis in (0, 1):
-        padding = [(level, level) if axis == i else (0, 0) for i in range(3)]
-        padded = np.pad(values, padding, mode="reflect")
-        size = image_HWC.shape[axis]
-        parts = [w * padded.take(range(i, i + size), axis) for i, w in enumerate(kernel)]
-        values = functools.reduce(np.add, parts)
-    return np.floor(values + 0.5).astype(np.uint8)  # OpenCV's fixed point rounds halves up
+    values_HWC = torch.from_numpy(image_HWC.astype(np.float32))
+    blurred_CHW = smooth(values_HWC.permute(2, 0, 1)[None], GAUSSIANS[level])[0]
+    return (blurred_CHW + 0.5).floor().byte().permute(1, 2, 0).numpy()  # OpenCV's fixed point rounds halves up
 
 
 def photometric(image_HWC: np.ndarray, strength: dict, random: np.random.Generator) -> np.ndarray:
@@ -40,10 +32,7 @@ def photometric(image_HWC: np.ndarray, strength: dict, random: np.random.Generat
 
 
 def photo(image_HWC: np.ndarray, strength: dict, random: np.random.Generator) -> np.ndarray:
-    """PHOTO (section 4): the same disturbances in another order.
-
-    Blur is first, then noise, then contrast and brightness.
-    """
+    """PHOTO (section 4): the same disturbances in another order: blur, noise, then contrast and brightness."""
     return _brightened(_grain(_blurred(image_HWC, strength, random), strength, random), strength, random)
 
 
@@ -76,9 +65,8 @@ def noise_copy(
 ) -> tuple[np.ndarray, np.ndarray]:
     """AUG of an image and its mask.
 
-    Both are flipped, and turned by quarters where up has no meaning. Then the image alone is disturbed.
-
-    Quarter turns need square images; others are turned by half a turn or not at all.
+    Both are flipped, and turned by quarters where up has no meaning. Then the image alone is disturbed. Quarter turns
+    need square images; others are turned by half a turn or not at all.
     """
     flip_up, flip_left = random.random() < 0.5, random.random() < 0.5
     turns = int(random.integers(0, 4))
