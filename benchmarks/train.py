@@ -162,7 +162,7 @@ def ours(args: argparse.Namespace) -> dict:
     from dissent.steps import train
     from dissent.training.checkpoint import Checkpoints
     from dissent.training.data import Pairs
-    from dissent.training.learners import LEARNERS
+    from dissent.training.learners import LEARNERS, Course
     from dissent.training.loop import fit
     from dissent.training.losses import Loss
 
@@ -187,7 +187,7 @@ def ours(args: argparse.Namespace) -> dict:
     training = Pairs("pairs.csv", 3, method, True, (1, 0), 1, args.batch)
     torch.manual_seed(0)
     network = networks.build(spec, 1, 3)
-    learner = LEARNERS["supervised"](network, Loss(task, ["mse"]), method["learn"], steps)
+    learner = LEARNERS["supervised"](network, Loss(task, ["mse"]), method["learn"], Course(steps, 1, lambda: network))
     losses, times, views = [], [], []
     with ThreadPoolExecutor(1) as ahead, tempfile.TemporaryDirectory() as state, signalled() as stop:
         batches = train._batches(training, learner, "", params, (1, 0, 1), "cpu", ahead)

@@ -12,37 +12,30 @@ from typing import get_args
 import numpy as np
 import pytest
 import torch
-from pydantic import TypeAdapter
+from helpers.learners import SMALL, TASKS, VALUES, given, images, made, masks, views_of
 
 from dissent import networks
 from dissent.config import method
-from dissent.config.learners import Learn
 from dissent.config.network import Encoder, Network
-from dissent.config.task import TaskSettings, merit
+from dissent.config.task import merit
 from dissent.core.columns import HISTORY
 from dissent.core.seeds import generator
-from dissent.core.task import Task
 from dissent.evaluation.metrics import CELL_SCORES, SCORES, counts, interval, scorer
 from dissent.planning import resources
 from dissent.pseudolabels import tta
 from dissent.pseudolabels.aggregate import CHOOSING, LABELERS
 from dissent.pseudolabels.select import SELECTORS
+from dissent.runtime import Interrupted, Stop
 from dissent.training import augment, offline_augment
+from dissent.training.checkpoint import Checkpoints
 from dissent.training.data import Batch
 from dissent.training.learners import LEARNERS
 from dissent.training.learners.consistency import STRENGTHS
+from dissent.training.loop import fit
 from dissent.training.losses import LOSSES, Loss
 
 torch.set_num_threads(1)
 
-CELLS = {"position": "a", "states": ["b", "c"]}
-TASKS = {
-    "binary": TaskSettings(kind="binary", labels=["cell"]),
-    "multiclass": TaskSettings(kind="multiclass", labels=["background", "a", "b"]),
-    "multilabel": TaskSettings(kind="multilabel", labels=["a", "b", "c"], cells=CELLS),
-}
-TASKS = {kind: Task(settings.model_dump(mode="json")) for kind, settings in TASKS.items()}
-VALUES = {"binary": 2, "multiclass": 3, "multilabel": 8}
 NOISES = STRENGTHS | {"default": method.Noise().model_dump(mode="json")}
 
 
@@ -51,22 +44,6 @@ def every(*registries):
     return pytest.mark.parametrize(
         ("kind", "name"), [(kind, name) for kind in TASKS for registry in registries for name in registry]
     )
-
-
-def masks(kind, number=3, shape=(16, 20), unknown=False):
-    """A disc of which each mask has another edge, so that they agree and disagree; every value of the kind occurs."""
-    rows, columns = np.mgrid[: shape[0], : shape[1]]
-    found = np.zeros((number, *shape), np.uint8)
-    for index, mask in enumerate(found):
-        inside = np.hypot(rows - 7, columns - 8) < 5 + index % 3
-        mask[inside] = 1 + (columns[inside] // 3) % (VALUES[kind] - 1)
-    if unknown:
-        found[:, :3, ::2] = 255
-    return found
-
-
-def images(number=3, channels=1, shape=(16, 20)):
-    return torch.as_tensor(generator("images").integers(0, 256, (number, channels, *shape))).float()
 
 
 def plain(value):
@@ -203,49 +180,65 @@ def documented(table: str) -> set[str]:
     return set(re.findall(r"^\| `(\w+)` \|", part, re.MULTILINE))
 
 
-def new_learner(kind, name):
-    task = TASKS[kind]
-    options = TypeAdapter(Learn).validate_python({"name": name}).model_dump(mode="json")
-    net = torch.nn.Sequential(torch.nn.Conv2d(1, 4, 3, padding=1), torch.nn.BatchNorm2d(4), torch.nn.ReLU())
-    return LEARNERS[name](net.append(torch.nn.Conv2d(4, task.outputs, 1)), Loss(task, ["mse"]), options, 10)
-
-
-def views_for(learner):
-    random = torch.Generator().manual_seed(1)
-    return augment.views_of_images(images(4), learner.views, False, random) if learner.views else {}
-
-
 def test_the_page_of_files_has_the_columns_of_a_training_and_no_other():
-    batch = Batch(images(3), torch.as_tensor(masks("binary")), ["a", "b", "c"])
-    several = [new_learner("binary", name) for name in LEARNERS]
-    told = [one.loss(batch, views_for(one), 1)[1] for one in several]
-    assert documented("history.csv") == {*HISTORY}.union(*told)
+    several = [made(name) for name in LEARNERS]
+    told = [one.loss(given(), views_of(one), 1)[1] for one in several]
+    scores = {f"{name}_score" for one in several for name in one.others()}
+    assert documented("history.csv") == {*HISTORY, *scores}.union(*told)
+
+
+@every(LEARNERS)
+def test_a_killed_learner_resumes_to_the_same_bytes(kind, name, tmp_path):
+    """Killed after the third of six steps, in the middle between two validations."""
+    target = torch.as_tensor(masks(kind))
+
+    def trained(folder, stop_at=None):
+        torch.manual_seed(3)
+        one, stop = made(name, kind), Stop()
+
+        def draw(step):
+            stop.requested = step + 1 == stop_at
+            views = augment.views_of_images(images(4), one.views, False, torch.Generator().manual_seed(step))
+            return Batch(images(3), target, ["a", "b", "c"]), views if one.views else {}
+
+        def score(network):
+            return float(network.eval()(images(3)).square().mean().detach())
+
+        return fit(one, SMALL, 6, draw, score, Checkpoints(tmp_path / folder, "a"), stop, ("a", 1), "cpu")
+
+    with pytest.raises(Interrupted):
+        trained("killed", stop_at=3)
+    whole, resumed = trained("whole"), trained("killed")
+    assert resumed.history == whole.history and [row["step"] for row in whole.history] == [2, 4, 6]
+    assert resumed.best_step == whole.best_step
+    assert all(torch.equal(whole.best[key], value) for key, value in resumed.best.items())
 
 
 @every(LEARNERS)
 def test_a_learner_gives_a_loss_and_a_network(kind, name):
-    target = torch.as_tensor(masks(kind, unknown=True))
+    task, target = TASKS[kind], torch.as_tensor(masks(kind, unknown=True))
 
     def step(given, target, views):
         """A learner's first step, without its optimiser."""
-        learner = new_learner(kind, name)
+        learner = made(name, kind)
         loss, numbers = learner.loss(Batch(given, target, ["a", "b", "c"]), views, 1)
         loss.backward()
         learner.after(1)
-        assert all(part.training for part in learner.modules())  # a learner that looks without training sets it back
+        learns = [part for network in learner.trained() for part in network.modules()]
+        assert all(part.training for part in learns)  # a learner that looks without training sets it back
         gradients = [one.grad for one in learner.parameters() if one.requires_grad]
         return loss, {key: float(value) for key, value in numbers.items()}, gradients, learner.result()(given)
 
-    first = new_learner(kind, name)
-    assert set(first.views) <= set(augment.GEOMETRY)
-    views = views_for(first)
+    wanted = made(name, kind).views
+    assert {view.rstrip("23") for view in wanted} <= set(augment.GEOMETRY)
+    views = augment.views_of_images(images(4), wanted, False, torch.Generator().manual_seed(1)) if wanted else {}
     for labels in (target, torch.full_like(target, 255)):
         loss, numbers, gradients, logits = twice(step, images(3), labels, views)
         assert loss.shape == () and torch.isfinite(loss) and np.isfinite(list(numbers.values())).all()
         assert all(one is not None and torch.isfinite(one).all() for one in gradients)
         assert logits.shape == (3, TASKS[kind].outputs, 16, 20)
     torch.manual_seed(1)
-    one, other = new_learner(kind, name), new_learner(kind, name)
+    one, other = made(name, kind), made(name, kind)
     other.load_state_dict(one.state_dict())  # all that it keeps is weights and buffers
     np.testing.assert_equal(plain(other.state_dict()), plain(one.state_dict()))
 

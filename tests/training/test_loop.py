@@ -12,7 +12,7 @@ from dissent.core.files import UserError
 from dissent.runtime import Interrupted
 from dissent.training.checkpoint import Checkpoints
 from dissent.training.data import Batch
-from dissent.training.learners import Learner
+from dissent.training.learners import Course, Learner
 from dissent.training.loop import fit
 from dissent.training.optim import Average, Optimizer, rate_factor
 
@@ -40,7 +40,7 @@ class Toy(Learner):
     """Learns the brightness; may be told to give a loss that is not finite at a step."""
 
     def __init__(self, bad_step=None):
-        super().__init__(Net(), loss=None, options={}, steps=0)
+        super().__init__(Net(), loss=None, options={}, course=Course(0, 1, Net))
         self.bad_step = bad_step
 
     def loss(self, pairs, views, step):

@@ -5,7 +5,6 @@ They are of job after job; jobs that run side by side share them. What is done a
 
 import argparse
 import os
-from pathlib import Path
 
 from dissent.cli.settings import add_config_dir, settings_folder
 from dissent.cli.text import columns

@@ -1,6 +1,6 @@
 """How one network learns: the options of each learner, by the name that a method's `learn.name` gives."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -9,36 +9,78 @@ from dissent.config.base import Model
 Fraction = Annotated[float, Field(ge=0, le=1)]
 
 
-class Supervised(Model):
+class Options(Model):
+    """What planning asks of every learner."""
+
+    passes: ClassVar[float] = 0.0
+    """forward and backward passes of the network for each unlabelled image; a forward alone is a third"""
+    networks: ClassVar[int] = 1
+    """networks of the same size that are trained side by side"""
+
+
+class Supervised(Options):
     """Learns from pairs alone."""
 
     name: Literal["supervised"] = "supervised"
 
 
-class FixMatch(Model):
-    """A network's own confident labels of weak views teach it the strong views of the same unlabelled images."""
+class Unlabelled(Options):
+    """What all learners ask that use unlabelled images."""
 
-    name: Literal["fixmatch"]
-    threshold: Fraction = 0.95
-    """a pixel of the weak view counts where the network is at least this sure"""
     weight: Annotated[float, Field(ge=0)] = 1.0
     """weight of the unlabelled loss"""
+    warmup: Fraction = 0.0
+    """share of the steps over which that weight rises from near 0, as exp(-5 (1 - t)^2)"""
     ratio: Annotated[float, Field(gt=0, le=8)] = 1.0
     """unlabelled images a step, as a multiple of the batch"""
+
+
+class Matching(Unlabelled):
+    """What learners ask that teach strong views the hard labels of weak ones."""
+
+    threshold: Fraction = 0.95
+    """a pixel of the weak view counts where the network is at least this sure"""
     cutmix: Fraction = 0.5
     """probability that a box of another image is pasted into a strong view"""
 
 
-class Consistency(Model):
+class FixMatch(Matching):
+    """A network's own confident labels of weak views teach it the strong views of the same unlabelled images."""
+
+    passes: ClassVar[float] = 4 / 3
+    name: Literal["fixmatch"]
+
+
+class UniMatch(Matching):
+    """FixMatch with two strong views, and the weak view once more from features that lack channels (Yang et al. 2023)."""
+
+    passes: ClassVar[float] = 3.5
+    name: Literal["unimatch"]
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.5
+    """share of each level's channels that the perturbed features lack"""
+
+
+class Consistency(Unlabelled):
     """Two photometric views of an unlabelled image shall give the same probabilities (section 5, 4)."""
 
+    passes: ClassVar[float] = 2.0
     name: Literal["consistency"]
     strength: Literal["low", "mid", "high"] = "mid"
     """of the views: blur up to 1, 2, 3, noise 10, 17, 25, contrast .15, .3, .5, brightness 10, 17, 25"""
-    weight: Annotated[float, Field(ge=0)] = 1.0
-    """weight of the unlabelled loss"""
-    ratio: Annotated[float, Field(gt=0, le=8)] = 1.0
-    """unlabelled images a step, as a multiple of the batch"""
 
 
-Learn = Annotated[Supervised | FixMatch | Consistency, Field(discriminator="name")]
+class MeanTeacher(Unlabelled):
+    """The average of the student's weights gives the probabilities that it shall meet (Tarvainen and Valpola 2017)."""
+
+    passes: ClassVar[float] = 4 / 3
+    name: Literal["mean_teacher"]
+    ema: Annotated[float, Field(ge=0, lt=1)] = 0.99
+    """decay of the average of the weights; published .999, for trainings of many thousand steps"""
+    warmup: Fraction = 0.1
+    """share of the steps over which the weight of the unlabelled loss rises from near 0, as exp(-5 (1 - t)^2)"""
+
+
+Learn = Annotated[
+    Supervised | FixMatch | UniMatch | Consistency | MeanTeacher,
+    Field(discriminator="name"),
+]

@@ -22,9 +22,6 @@ ON_CARD_MB = 20_000  # of pairs that training/data.py stacks for a card that has
 CACHED_MB = 2000  # of images that it leaves to the page cache: fewer make it slower, not wrong
 DECODED = 512  # images that predict and evaluate hold at a time
 RATED_MASKS = 20  # of an image, from which an EvalNet learns: by twenty networks, or by two in ten rounds
-VIEWS_OF_UNLABELLED = (
-    4 / 3
-)  # forward and backward: each is learned in one view, and seen in another, which takes a third
 LONGEST = 24 * 60  # minutes: many clusters allow no more, and a training goes on from its checkpoint
 
 
@@ -81,13 +78,14 @@ def training(run: Run, generation: int, pairs: int, val: int, unlabelled: int) -
     size = size_of(network)
     entries = pairs * (1 + max(method["noise_copies"], method["labelled_noise_copies"]))
     steps = network.student_steps(method["steps_from"], entries, pairs, unlabelled)  # pairs: as if people labelled all
-    ratio = _ratio(method)
+    learn = run.method.learn
+    images = network.batch_size * (1 + _unlabelled(run)) * learn.networks
     learned = learned_images(run, generation, steps)
     validated = steps // (network.validate_every or max(1, steps // 50)) * val / 3
-    beside = val + (unlabelled if ratio else 0)
+    beside = val + (unlabelled if learn.passes else 0)
     data = min(ON_CARD_MB, entries * _image_mb(run)) + min(CACHED_MB, beside * _image_mb(run))
     found = _needs(
-        mem_mb=SPARE * network.batch_size * (1 + ratio) * size.mb * scale + 32 * size.weights + data,
+        mem_mb=SPARE * images * size.mb * scale + 32 * size.weights * learn.networks + data,
         seconds=scale
         * ((learned + validated) * (_seconds(run, size.gflop) + DATA_SECONDS) + (pairs + beside) * DATA_SECONDS),
         rows=pairs + beside,
@@ -98,12 +96,13 @@ def training(run: Run, generation: int, pairs: int, val: int, unlabelled: int) -
 
 def learned_images(run: Run, generation: int, steps: int) -> float:
     """Images that a training takes forward and backward, of pairs and those unlabelled ones that its learner adds."""
-    return steps * run.network.batch_size * (1 + _ratio(run.at(generation)) * VIEWS_OF_UNLABELLED)
+    return steps * run.network.batch_size * (1 + _unlabelled(run)) * run.method.learn.networks
 
 
-def _ratio(method: dict) -> float:
-    """Unlabelled images beside a pair."""
-    return method["learn"].get("ratio", 0)
+def _unlabelled(run: Run) -> float:
+    """Passes of unlabelled images beside each pair's."""
+    learn = run.method.learn
+    return learn.passes * getattr(learn, "ratio", 0.0)
 
 
 def predicting(run: Run, generation: int, images: int, networks: int) -> Needs:

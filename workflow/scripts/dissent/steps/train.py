@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ from dissent.runtime import signalled
 from dissent.training import augment, inference
 from dissent.training.checkpoint import Checkpoints
 from dissent.training.data import Batch, Pairs, Resident, Unlabelled, load_images, load_masks, to_tensor
-from dissent.training.learners import LEARNERS, Learner
+from dissent.training.learners import LEARNERS, Course, Learner
 from dissent.training.loop import fit
 from dissent.training.losses import Loss
 
@@ -67,7 +68,10 @@ def train_student(
         steps = plan.student_steps(method["steps_from"], len(training), training.people, others)
         torch.manual_seed(seed_of(*key, "weights"))
         network = networks.build(spec, task.outputs, channels)
-        learner = LEARNERS[method["learn"]["name"]](network, Loss(task, spec["loss"]), method["learn"], steps)
+        course = Course(
+            steps, max(1, others // _unlabelled_a_step(params)), partial(_further, spec, task.outputs, channels)
+        )
+        learner = LEARNERS[method["learn"]["name"]](network, Loss(task, spec["loss"]), method["learn"], course)
         log.info("%d pairs, %d steps of %d images", len(training), steps, batch)
         with ThreadPoolExecutor(1) as ahead:
             draw = _batches(training, learner, unlabelled, params, key, device, ahead)
@@ -93,6 +97,15 @@ def train_student(
     return {"steps": steps, "images": steps * batch} | progress.before()
 
 
+def _unlabelled_a_step(params: "arguments.Student") -> int:
+    return max(1, round(params["network"]["batch_size"] * params["method"]["learn"].get("ratio", 1.0)))
+
+
+def _further(spec: dict, outputs: int, channels: int, **changes: object) -> nn.Module:
+    """Another network for the same images and labels; `changes`: keys of the network file that differ."""
+    return networks.build(spec | changes, outputs, channels)
+
+
 def _batches(
     training: Pairs,
     learner: Learner,
@@ -103,8 +116,7 @@ def _batches(
     ahead: ThreadPoolExecutor,
 ) -> Callable[[int], tuple[Batch, Mapping[str, Tensor]]]:
     """The function from a step to its batch: the next one is drawn while this one is learned."""
-    batch, method = params["network"]["batch_size"], params["method"]
-    count = max(1, round(batch * method["learn"].get("ratio", 1.0)))
+    method, count = params["method"], _unlabelled_a_step(params)
     stream = Unlabelled(unlabelled, params["channels"], count, key) if learner.views else None
 
     source = Resident(training, device) if Resident.fits(training, device) else training

@@ -21,6 +21,7 @@ from dissent.steps.train import write_history
 from dissent.training import inference
 from dissent.training.checkpoint import Checkpoints
 from dissent.training.data import Batch, Order, load_images, load_masks, to_tensor
+from dissent.training.learners.base import Course
 from dissent.training.learners.rating import Rating
 from dissent.training.loop import fit
 from dissent.training.losses import Loss
@@ -75,7 +76,7 @@ def train_evalnet(
         steps = plan.total_steps(len(subsets["train"].masks))
         torch.manual_seed(seed_of(*key, "weights"))
         network = networks.build(spec, task.outputs, channels)
-        learner = Rating(network, Loss(task, []), {}, steps)
+        learner = Rating(network, Loss(task, []), {}, Course(steps, 1, lambda: network))
         log.info("%d examples, %d steps of %d", len(subsets["train"].masks), steps, spec["batch_size"])
         validate = _validator(subsets["val"], task, params, device)
         batches = _batches(subsets["train"], task, spec["batch_size"], key, device)

@@ -113,13 +113,13 @@ def views_of_images(
 ) -> dict[str, Tensor]:
     """Several views of the same images that share one geometry, so that a label made on one holds on the others.
 
-    Weak views are flipped and shifted, strong ones recoloured too. Plain is the image as it is; where it is asked for,
-    all views keep its place.
+    Weak views are flipped and shifted, strong ones recoloured too; strong2 is a second strong one. Plain is the image as
+    it is; where it is asked for, all views keep its place.
     """
     count, _, height, width = images_BCHW.shape
     geometry = "weak" if "none" not in names else "none"
     images, _ = warp(images_BCHW, None, affine(geometry, count, height, width, rotation_invariant, generator))
-    return {name: recolour(images, name, generator) for name in names}
+    return {name: recolour(images, name.rstrip("0123456789"), generator) for name in names}
 
 
 def photo(images_BCHW: Tensor, strength: dict) -> Tensor:

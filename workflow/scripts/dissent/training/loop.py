@@ -4,7 +4,7 @@ import logging
 import math
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -34,6 +34,8 @@ class Progress:
     best: dict[str, Tensor] = field(default_factory=dict)
     history: list[dict] = field(default_factory=list)
     recent: list[float | Tensor] = field(default_factory=list)
+    numbers: dict[str, list[float | Tensor]] = field(default_factory=dict)
+    """what the learner told of each step since the last validation"""
     spent: dict[str, float] = field(default_factory=dict)
     """seconds and cpu_seconds of the starts before this one, up to their last checkpoints"""
 
@@ -52,11 +54,18 @@ class Progress:
             self.best_step, self.best_score = self.step, score
             self.best = {name: value.detach().cpu().clone() for name, value in network.state_dict().items()}
 
-    def mean_loss(self) -> float:
-        """Mean loss since the last call."""
-        mean = sum(float(loss) for loss in self.recent) / max(1, len(self.recent))
+    def note(self, loss: Tensor, numbers: Mapping[str, Tensor | float]) -> None:
+        """Keep what a step told until the next validation."""
+        self.recent.append(loss)
+        for name, value in numbers.items():
+            self.numbers.setdefault(name, []).append(value)
+
+    def means(self) -> dict[str, float]:
+        """Means of the loss and of the learner's numbers since the last call."""
+        told = {"loss": _mean(self.recent)} | {name: round(_mean(many), 6) for name, many in self.numbers.items()}
         self.recent.clear()
-        return mean
+        self.numbers.clear()
+        return told
 
 
 def fit(
@@ -107,17 +116,17 @@ def fit(
         learner.after(step)
         if average is not None:
             average.update(learner.result(), step)
-        progress.recent.append(loss.detach())
+        progress.note(loss.detach(), numbers)
         progress.step = step + 1
         bar.update()
         if progress.step % every == 0 or progress.step == steps:
             guard.check()
             kept = average.network if average is not None else learner.result()
             guard.check_weights(progress.step, kept)
-            score, mean = validate(kept), progress.mean_loss()
-            extra = {name: round(float(value), 6) for name, value in numbers.items()}
-            progress.mark(score, kept, {"learning_rate": rate, "loss": mean, **extra})
-            message = f"loss {mean:.4f}  score {'none' if score is None else f'{score:.4f}'}"
+            score, told = validate(kept), dict[str, float | None](progress.means())
+            told |= {f"{name}_score": validate(network) for name, network in learner.others().items()}
+            progress.mark(score, kept, {"learning_rate": rate, **told})
+            message = f"loss {told['loss']:.4f}  score {'none' if score is None else f'{score:.4f}'}"
             log.info("step %d/%d  %s  %s left", progress.step, steps, message, clock.left(progress.step))
             bar.set_postfix_str(message)
         done = progress.step == steps  # then the best weights are all that is needed, until others have seen them
@@ -129,6 +138,10 @@ def fit(
                 raise Interrupted(f"stopped after step {progress.step} of {steps}; its checkpoint is written")
     bar.close()
     return progress
+
+
+def _mean(values: Sequence[float | Tensor]) -> float:
+    return sum(float(value) for value in values) / max(1, len(values))
 
 
 def _descend(
@@ -145,6 +158,7 @@ def _descend(
 
 def _state(parts: Mapping, progress: Progress, clock: "_Clock") -> dict:
     progress.recent = [float(loss) for loss in progress.recent]
+    progress.numbers = {name: [float(value) for value in many] for name, many in progress.numbers.items()}
     reached = vars(progress) | {"spent": clock.spent(progress.spent)}
     return {"progress": reached, **{name: part.state_dict() for name, part in parts.items()}}
 

@@ -29,10 +29,11 @@ class Optimizer:
     1 - rate * weight_decay, so weight_decay = decay / rate, which moves with the rate.
     """
 
-    def __init__(self, learner: nn.Module, spec: dict, schedule: dict, steps: int):
+    def __init__(self, learner: Any, spec: dict, schedule: dict, steps: int):
+        """`learner`: a `Learner`, whose `trained()` networks tell their encoders' weights."""
         self.spec, self.schedule, self.steps = spec, schedule, steps
-        network: Any = learner.network  # ours, or a wrapper of smp's: both tell their encoder
-        encoder = {id(p) for p in network.encoder_parameters()} if spec["encoder_learning_rate_factor"] != 1 else set()
+        apart = spec["encoder_learning_rate_factor"] != 1
+        encoder = {id(p) for network in learner.trained() for p in network.encoder_parameters()} if apart else set()
         trained = [p for p in learner.parameters() if p.requires_grad]
         groups = [
             {"params": [p for p in trained if id(p) not in encoder], "factor": 1.0},

@@ -52,7 +52,9 @@ def _parts(row: Row, table: Table) -> dict:
     """What the mean is made of: the generation that counts, validation, the ensemble; mean of each seed, and of each generation."""
     cell, score, subset = row.cell, table.block.score, table.block.subset
     ends = list(cell.ends.values())
-    line: dict = {"generation": "-".join(dict.fromkeys(str(end.number) for end in ends)) if len(_shared(row)) > 1 else ""}
+    line: dict = {
+        "generation": "-".join(dict.fromkeys(str(end.number) for end in ends)) if len(_shared(row)) > 1 else ""
+    }
     line["val"] = _number(_mean([pool_mean(end, "val", score) for end in ends]))
     line["ensemble"] = _number(_mean([end.metrics[subset]["ensemble"][score]["value"] for end in ends]))
     line |= {f"seed_{seed}": _number(_mean(pool)) for seed, pool in cell.whole.items()}

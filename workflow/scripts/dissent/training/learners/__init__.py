@@ -1,8 +1,18 @@
 """Learners: how a network learns, by the name in a method's `learn.name`."""
 
-from dissent.training.learners.base import Learner
+from dissent.training.learners.base import Course, Learner
 from dissent.training.learners.consistency import Consistency
 from dissent.training.learners.fixmatch import FixMatch
+from dissent.training.learners.mean_teacher import MeanTeacher
 from dissent.training.learners.supervised import Supervised
+from dissent.training.learners.unimatch import UniMatch
 
-LEARNERS: dict[str, type[Learner]] = {"supervised": Supervised, "consistency": Consistency, "fixmatch": FixMatch}
+__all__ = ["LEARNERS", "Course", "Learner"]
+
+LEARNERS: dict[str, type[Learner]] = {
+    "supervised": Supervised,
+    "consistency": Consistency,
+    "fixmatch": FixMatch,
+    "mean_teacher": MeanTeacher,
+    "unimatch": UniMatch,
+}

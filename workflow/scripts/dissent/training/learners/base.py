@@ -1,11 +1,26 @@
 """The contract of a learner: a loss, not a loop."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
 
 from dissent.training.data import Batch
 from dissent.training.losses import Loss
+
+
+@dataclass(frozen=True)
+class Course:
+    """What a learner is told of its training."""
+
+    steps: int
+    """the whole budget, for ramps"""
+    epoch: int
+    """steps in which as many unlabelled images are drawn as there are"""
+    build: Callable[..., nn.Module]
+    """a further network for the same images and labels, with random weights of its own; keywords change keys of the network file"""
 
 
 class Learner(nn.Module):
@@ -18,12 +33,13 @@ class Learner(nn.Module):
     """
 
     views: tuple[str, ...] = ()
-    """the views of unlabelled images that `loss` wants, by name; none: no unlabelled image is loaded"""
+    """the views of unlabelled images that `loss` wants: none, weak, strong, and further strong ones (strong2);
+    without any, no unlabelled image is loaded"""
 
-    def __init__(self, network: nn.Module, loss: Loss, options: dict, steps: int):
-        """`options` = the method's `learn` entry; `steps` = the whole budget, for ramps."""
+    def __init__(self, network: nn.Module, loss: Loss, options: dict, course: Course):
+        """`options` = the method's `learn` entry."""
         super().__init__()
-        self.network, self.pair_loss, self.options, self.steps = network, loss, options, steps
+        self.network, self.pair_loss, self.options, self.course = network, loss, options, course
 
     def loss(self, pairs: Batch, views: Mapping[str, Tensor], step: int) -> tuple[Tensor, dict[str, Tensor | float]]:
         """The loss of one step, and numbers for the log."""
@@ -35,3 +51,30 @@ class Learner(nn.Module):
     def result(self) -> nn.Module:
         """The network to validate and keep."""
         return self.network
+
+    def trained(self) -> list[nn.Module]:
+        """The networks that the optimiser moves; each tells its encoder's weights."""
+        return [self.network]
+
+    def others(self) -> dict[str, nn.Module]:
+        """Further networks to validate, for the log: {word before `_score` in history.csv: network}."""
+        return {}
+
+    def weight(self, step: int) -> float:
+        """The weight of the unlabelled loss: it rises as `exp(-5 (1 - t)^2)` over the share `warmup` of all steps.
+
+        (Laine and Aila 2017, as in Mean Teacher's code.)
+        """
+        length = self.options["warmup"] * self.course.steps
+        risen = min(1.0, step / length) if length else 1.0
+        return float(self.options["weight"]) * math.exp(-5 * (1 - risen) ** 2)
+
+
+def judged(network: nn.Module, images_BCHW: Tensor) -> Tensor:
+    """Logits of a network in eval mode and without a gradient; it goes on in the mode in which it was."""
+    before = network.training
+    network.eval()
+    with torch.no_grad():
+        logits: Tensor = network(images_BCHW)
+    network.train(before)
+    return logits

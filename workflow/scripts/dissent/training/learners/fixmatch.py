@@ -5,9 +5,10 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from dissent.training import augment, losses
+from dissent.training import augment
 from dissent.training.data import Batch
-from dissent.training.learners.base import Learner
+from dissent.training.learners.base import Learner, judged
+from dissent.training.unlabelled.targets import loss, mix, targets
 
 
 class FixMatch(Learner):
@@ -20,24 +21,15 @@ class FixMatch(Learner):
         weak, strong = views["weak"], views["strong"]
 
         # q = argmax p(weak), counted where max p >= threshold
-        self.network.eval()
-        with torch.no_grad():
-            probabilities = task.probabilities(self.network(weak))
-        self.network.train()
-        label_BHW = task.decide(probabilities)
-        sure = (task.confidence(probabilities) >= options["threshold"]).float()
+        given = targets(task, judged(self.network, weak), options["threshold"], views.get("known"))
 
-        # CutMix: a box of the next image, with its label and its confidence
+        # CutMix: a box of another image, with its label and its confidence
         boxes = augment.cutmix_boxes(len(weak), weak.shape[2], weak.shape[3], options["cutmix"]).to(weak.device)
-        strong = torch.where(boxes[:, None], strong.flip(0), strong)
-        label_BHW = torch.where(boxes, label_BHW.flip(0), label_BHW)
-        sure = torch.where(boxes[:, None], sure.flip(0), sure)
+        strong, mixed = mix(strong, boxes), given.mixed(boxes)
 
         # L = (L_x + w L_u) / (1 + w); L_u is the mean over all pixels of 1[sure] H(q, p(strong))
         logits_x, logits_u = self.network(torch.cat([pairs.images, strong])).split([len(pairs.images), len(strong)])
-        labelled = self.pair_loss(logits_x, pairs.target)
-        entropy = task.cross_entropy(logits_u, task.planes(label_BHW)[0])
-        unlabelled = losses.mean(entropy, sure, torch.tensor(float(sure.numel()), device=sure.device))
-        weight = options["weight"]
+        labelled, unlabelled = self.pair_loss(logits_x, pairs.target), loss(task, logits_u, mixed)
+        weight = self.weight(step)
         total = (labelled + weight * unlabelled) / (1 + weight)
-        return total, {"unlabelled_loss": unlabelled.detach(), "sure": sure.mean()}
+        return total, {"unlabelled_loss": unlabelled.detach(), "sure": given.weight_BCHW.mean()}

@@ -1,0 +1,1 @@
+"""What learners share that use unlabelled images: averaged teachers, hard labels with weights, and disturbed features."""

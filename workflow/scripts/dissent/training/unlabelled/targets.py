@@ -1,0 +1,54 @@
+"""Hard labels that a network gives unlabelled images, and the loss towards them (FixMatch's, as in UniMatch's code)."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from dissent.core.task import Task
+from dissent.training import losses
+
+
+@dataclass(frozen=True)
+class Targets:
+    """What unlabelled images are taught, and how much."""
+
+    label_BHW: Tensor
+    """bytes, as in masks"""
+    weight_BCHW: Tensor
+    """(B, 1, H, W), or (B, C, H, W) where labels may overlap: how much a pixel, or a label of it, counts; mostly 0 or 1"""
+    known_B1HW: Tensor
+    """0 where there is no image, as beyond the edge of a crop, else 1"""
+
+    def mixed(self, boxes_BHW: Tensor) -> "Targets":
+        """Those of images into which a box of another image was pasted by `mix`, with the same boxes."""
+        return Targets(
+            mix(self.label_BHW, boxes_BHW), mix(self.weight_BCHW, boxes_BHW), mix(self.known_B1HW, boxes_BHW)
+        )
+
+
+def mix(values: Tensor, boxes_BHW: Tensor) -> Tensor:
+    """CutMix: inside the boxes what the batch's reverse has there. `values` are (B, H, W) or (B, C, H, W)."""
+    boxes = boxes_BHW if values.dim() == 3 else boxes_BHW[:, None]
+    return torch.where(boxes, values.flip(0), values)
+
+
+def targets(task: Task, logits_BCHW: Tensor, threshold: float, known_B1HW: Tensor | None = None) -> Targets:
+    """Hard labels of these logits; a pixel counts where its confidence is `threshold` or more. No gradient runs back.
+
+    Confidence is the probability of the winning class. Without classes that exclude each other it is that of each label's side, .5 to 1.
+    """
+    probabilities = task.probabilities(logits_BCHW.detach())
+    sure = (task.confidence(probabilities) >= threshold).float()
+    known = torch.ones_like(sure[:, :1]) if known_B1HW is None else known_B1HW
+    return Targets(task.decide(probabilities), sure, known)
+
+
+def loss(task: Task, logits_BCHW: Tensor, given: Targets) -> Tensor:
+    """Cross-entropy with the hard labels, weighted, divided by all known pixels and not by those that count.
+
+    So few sure pixels cost little. 0 where nothing is known.
+    """
+    entropy = task.cross_entropy(logits_BCHW, task.planes(given.label_BHW)[0])
+    weight = given.weight_BCHW * given.known_B1HW
+    return losses.mean(entropy, weight, given.known_B1HW.expand_as(weight).sum())
