@@ -216,7 +216,7 @@ def test_a_killed_learner_resumes_to_the_same_bytes(kind, name, tmp_path):
 
 @every(LEARNERS)
 def test_a_learner_gives_a_loss_and_a_network(kind, name):
-    task, target = TASKS[kind], torch.as_tensor(masks(kind, unknown=True))
+    target = torch.as_tensor(masks(kind, unknown=True))
 
     def step(given, target, views):
         """A learner's first step, without its optimiser."""
