@@ -103,7 +103,7 @@ class Method(Model):
     augmentation: Augmentation = "none"
     """how pairs are disturbed on every step: none not at all, weak flips and small shifts, strong rotation, scale, shift and colour too"""
     labelled_batch_fraction: PerGeneration[Fraction] | None = None
-    """share of each batch that is drawn from pairs labelled by people; none: as they come"""
+    """share of each batch that is drawn from pairs labelled by annotators; none: as they come"""
     labelled_subset: PerGeneration[Annotated[float, Field(gt=0, le=1)]] = 1.0
     """share of the labelled pairs that each student sees, drawn anew for each: teachers that differ more doubt more ([0.5, 1]: gen0 alone)"""
     diversify: Diversify = Diversify()

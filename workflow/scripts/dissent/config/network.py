@@ -147,6 +147,6 @@ class Network(Model):
     def student_steps(self, steps_from: str, pairs: int, people: int, unlabelled: int) -> int:
         """Steps of a student, by `steps_from` of its method: of its pairs, copies too, or of all training images.
 
-        `people`: images that people labelled, all of them, whatever share (`labelled_subset`) the student sees.
+        `people`: images that annotators labelled, all of them, whatever share (`labelled_subset`) the student sees.
         """
         return self.total_steps(pairs if steps_from == "pairs" else people + unlabelled)

@@ -127,7 +127,7 @@ def flat(image_HWC: np.ndarray) -> bool:
 
 
 def empties(task: Task, rows: Sequence[Mapping], labelled: Sequence[Mapping]) -> dict:
-    """Share of the images without any foreground, among pseudo-labels (rows of masks.csv) and among people's labels."""
+    """Share of the images without any foreground, among pseudo-labels (rows of masks.csv) and among annotators' labels."""
     names = task.foreground_names
     where = [task.histogram_names.index(name) for name in names]
     ours = [not any(int(row[f"pixels_{name}"]) for name in names) for row in rows]

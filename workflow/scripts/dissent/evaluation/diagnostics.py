@@ -19,11 +19,11 @@ from dataclasses import dataclass
 from dissent.config.task import LOWER_IS_BETTER
 from dissent.evaluation import subset_diagnostics
 
-_TIMES = 10  # a share or its odds beside people's labels: less is what few labelled images and doubted borders make
-_RARE = 0.001  # of people's labels: a class below it says nothing by being absent
+_TIMES = 10  # a share or its odds beside annotators' labels: less is what few labelled images and doubted borders make
+_RARE = 0.001  # of annotators' labels: a class below it says nothing by being absent
 _FLOOD = 0.05  # of the labels that a class must gain at least
 _LITTLE_DOUBT, _MUCH_DOUBT = 0.001, 0.8  # of the pixels; runs that do well have .01 to .08
-_EMPTY, _MORE_EMPTY = 0.9, 0.3  # of the images: without foreground, and how many more than people left empty
+_EMPTY, _MORE_EMPTY = 0.9, 0.3  # of the images: without foreground, and how many more than annotators left empty
 _CHURN, _SETTLING = 0.05, 0.8  # of the sure pixels that change; what must be left of it two generations later
 _KEPT, _DROPPED = 0.1, 0.1  # of the images: fewer kept, or more dropped, are worth a word
 _SMALL = 0.9  # of the dropped images that are smaller than three quarters of the kept; a fair filter has .25
@@ -54,7 +54,7 @@ def _percent(share: float) -> str:
 
 
 def _shares(facts: Mapping) -> list[tuple[str, float, float]]:
-    """(class, its share of what is learned from pseudo-labels, of people's labels), where there are both.
+    """(class, its share of what is learned from pseudo-labels, of annotators' labels), where there are both.
 
     An id that a task keeps for doubt is no class, and has no share that it should have.
     """
@@ -71,12 +71,12 @@ def _odds(share: float) -> float:
 
 def _class_vanishes(facts: Mapping) -> str:
     gone = [one for one in _shares(facts) if one[2] >= _RARE and one[1] * _TIMES < one[2]]
-    return "; ".join(f"{name}: {_percent(a)} of the pseudo-labels, {_percent(b)} of people's" for name, a, b in gone)
+    return "; ".join(f"{name}: {_percent(a)} of the pseudo-labels, {_percent(b)} of the annotators'" for name, a, b in gone)
 
 
 def _class_floods(facts: Mapping) -> str:
     much = [one for one in _shares(facts) if one[1] > one[2] + _FLOOD and _odds(one[1]) > _TIMES * _odds(one[2])]
-    return "; ".join(f"{name}: {_percent(a)} of the pseudo-labels, {_percent(b)} of people's" for name, a, b in much)
+    return "; ".join(f"{name}: {_percent(a)} of the pseudo-labels, {_percent(b)} of the annotators'" for name, a, b in much)
 
 
 def _all_background(facts: Mapping) -> str:
@@ -84,7 +84,7 @@ def _all_background(facts: Mapping) -> str:
     if not pseudo or pseudo["empty_share"] < max(_EMPTY, pseudo["labelled_empty_share"] + _MORE_EMPTY):
         return ""
     people = _percent(pseudo["labelled_empty_share"])
-    return f"{_percent(pseudo['empty_share'])} of the images have no foreground at all; of people's labels {people}"
+    return f"{_percent(pseudo['empty_share'])} of the images have no foreground at all; of annotators' labels {people}"
 
 
 def _no_doubt(facts: Mapping) -> str:
@@ -161,19 +161,19 @@ def _learned_nothing(facts: Mapping) -> str:
 
 ALARMS = {
     "class_vanishes": Alarm(
-        "a class has less than a tenth of the share that it has in people's labels",
+        "a class has less than a tenth of the share that it has in annotators' labels",
         "class imbalance: the class is rare, and teachers that saw little of it call it something else, or doubt it wherever it occurs",
-        "label more images that show it; `inconsistency: {target: ignore}`; more steps, or `labelled_batch_fraction: 0.5`, so that people's labels weigh more",
+        "label more images that show it; `inconsistency: {target: ignore}`; more steps, or `labelled_batch_fraction: 0.5`, so that annotators' labels weigh more",
         _class_vanishes,
     ),
     "class_floods": Alarm(
-        "the odds of a class, among what is learned, are more than ten times those in people's labels",
+        "the odds of a class, among what is learned, are more than ten times those in annotators' labels",
         "confirmation bias: teachers give one class wherever they are unsure, and each generation confirms it; or doubt is learned as that class; or the unlabelled images show other things than the labelled ones",
         "look at the sheets; `inconsistency: {target: ignore}`; `select: equal_classes`; stop at the generation before; label some of the flooded images",
         _class_floods,
     ),
     "all_background": Alarm(
-        "nine of ten images get no foreground, and far more than people left empty",
+        "nine of ten images get no foreground, and far more than annotators left empty",
         "collapse: teachers say background, the majority class, everywhere, by too few steps or labels, a rate that is too high, or labels that came out as background (ids, colours, threshold)",
         "see gen0's scores and sheets first; `dissent check`; more steps; `loss: [ce, dice]` in the network file",
         _all_background,

@@ -127,7 +127,7 @@ _HATCHES = ("", "//", "..", "xx", "\\\\")
 
 
 def classes(labelled: Mapping[str, float | None], generations: Mapping[int, Mapping[str, float | None]]) -> str:
-    """Share of each class among the labels of people and among those of each generation (later ones are darker)."""
+    """Share of each class among the labels of annotators and among those of each generation (later ones are darker)."""
     names = sorted(labelled, key=lambda name: -(labelled[name] or 0))[:_MOST_CLASSES]
     figure, found = axes(_NARROW[0], max(1.6, 0.7 + 0.3 * len(names)))
     places = np.arange(len(names))[::-1].astype(float)

@@ -191,7 +191,7 @@ def _image_rows(subset: str, rows: list[dict], who: str, counts: np.ndarray, lab
 
 
 def _pseudo_labels(masks: str, labelled: str, task: Task, target: str) -> dict:
-    """What masks.csv says of all images: doubt, kept, dropped and why, churn, and the classes that are learned against people's."""
+    """What masks.csv says of all images: doubt, kept, dropped and why, churn, and the classes that are learned against those of annotators."""
     rows = read_table(masks)
     kept, given = [row for row in rows if row["kept"] == "1"], read_table(labelled)
     reasons = sorted({row["why"] for row in rows if row["why"]})

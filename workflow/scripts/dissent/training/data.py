@@ -226,7 +226,7 @@ class Resident:
 
 
 def _subset(rows: list[dict], share: float, key: tuple) -> list[dict]:
-    """Pairs with a part of those labelled by people: at least one, drawn anew for every member."""
+    """Pairs with a part of those labelled by annotators: at least one, drawn anew for every member."""
     if share >= 1:
         return rows
     people = [index for index, row in enumerate(rows) if row["origin"] != "pseudo"]
