@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 from raw_data import BINARY, dataset, ids, label, pairs, photo, prepared, refused, save, single
 
+from dissent.config.dataset import Dataset
 from dissent.config.task import TaskSettings
 from dissent.core.files import read_image, read_mask, read_table, sha256
 from dissent.datasets import folders, prepare
@@ -146,8 +147,8 @@ def test_published_binary_masks_have_three_readings(in_tmp):
     assert counts == {"labels": 42, "labels_any": 48, "labels_half": 44}
     assert about["metric_labels"] == {"published_iou": "labels_any", "published_dice": "labels_half"}
     assert rows["a"]["labels_any_sha256"] == sha256("out/labels_any/a.png")
-    assert folders(dataset(**keys)) == ["images", "labels", "labels_any", "labels_half"]
-    assert folders(dataset()) == ["images", "labels"]
+    assert folders(Dataset.model_validate(dataset(**keys))) == ["images", "labels", "labels_any", "labels_half"]
+    assert folders(Dataset.model_validate(dataset())) == ["images", "labels"]
 
 
 def test_published_greys_pass_as_in_the_papers_code(in_tmp):

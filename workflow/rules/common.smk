@@ -7,6 +7,7 @@ from snakemake.exceptions import WorkflowError
 
 sys.path.insert(0, f"{workflow.basedir}/workflow/scripts")
 
+from dissent.core.columns import SUBSETS
 from dissent.planning.command_line import check_asked, check_writable
 from dissent.core.files import UserError
 from dissent.planning.paths import Plan

@@ -39,10 +39,7 @@ rule prepare:
         mem_mb=4000,
         runtime=720,
     params:
-        dataset=lambda w: friendly(PLAN.preparing)(w.dataset)["dataset"],
-        raw=lambda w: friendly(PLAN.preparing)(w.dataset)["raw"],
-        digest=lambda w: friendly(PLAN.preparing)(w.dataset)["digest"],
-        code=lambda w: friendly(PLAN.preparing)(w.dataset)["code"],
+        settings=lambda w: friendly(PLAN.preparing)(w.dataset),
     script:
         "../scripts/prepare.py"
 
@@ -55,7 +52,7 @@ rule split:
     output:
         expand(
             "data/{{dataset}}/splits/{{split}}/{subset}.csv",
-            subset=["labelled", "unlabelled", "val", "test", "hidden"],
+            subset=SUBSETS,
         ),
         seal="data/{dataset}/splits/{split}/split.json",
     log:

@@ -7,12 +7,12 @@ from dissent.datasets.made import remember
 from dissent.runtime import job
 
 with job(snakemake):
-    out = Path(snakemake.output.about).parent
+    out, settings = Path(snakemake.output.about).parent, snakemake.params.settings
     prepare(
-        snakemake.params.dataset,
+        settings["dataset"],
         name=snakemake.wildcards.dataset,
-        raw=snakemake.params.raw,
+        raw=settings["raw"],
         out=str(out),
         threads=snakemake.threads,
     )
-    remember(out, snakemake.params)
+    remember(out, settings)

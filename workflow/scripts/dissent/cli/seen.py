@@ -7,7 +7,8 @@ from pathlib import Path
 from dissent.config.dataset import Source
 from dissent.datasets.decode import EXTENSIONS
 from dissent.datasets.listing import Census, walk
-from dissent.datasets.raw import Problems, find_items
+from dissent.datasets.problems import Problems
+from dissent.datasets.raw import find_items
 
 
 def seen_files(source: Source, raw: Path) -> str:

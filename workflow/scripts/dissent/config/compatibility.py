@@ -27,9 +27,11 @@ def check_together(run: "Run", path: Path) -> None:
         raise UserError(f"`evalnet` in {path} must name a network file with `architecture: evalnet`")
     if run.evalnet and (fault := run.evalnet.misfit(height, width)):
         raise UserError(f"EvalNets and data set {run.dataset_name} do not fit: {fault} ({path})")
-    if network.architecture != "unet1x1" and (run.method.width_factor != 1 or run.method.diversify.widths):
-        key = "width_factor" if run.method.width_factor != 1 else "diversify.widths"
-        raise UserError(f"`{key}` of {run.method_name} needs a unet1x1, not the {network.architecture} of {path}")
+    wider = {"width_factor": run.method.width_factor != 1, "diversify.widths": bool(run.method.diversify.widths)}
+    if network.architecture != "unet1x1" and any(wider.values()):
+        raise UserError(
+            f"`{next(filter(wider.get, wider))}` of {run.method_name} needs a unet1x1, not the {network.architecture} of {path}"
+        )
     many = kind == "multilabel" and len(run.dataset.task.labels) > MOST_BY_LABEL
     if many and run.method.inconsistency.target == "ignore_label":
         raise UserError(

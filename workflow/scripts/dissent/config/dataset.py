@@ -137,6 +137,11 @@ class Source(Model):
             )
         return self
 
+    @property
+    def grey_masks(self) -> bool:
+        """Whether masks are resized as greys and cut at several thresholds, as the papers' code does it (section 1.1)."""
+        return self.protocol == "published" and self.task.one_foreground
+
 
 class Dataset(Source):
     """A data set (a file of config/datasets)."""

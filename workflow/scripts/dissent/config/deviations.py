@@ -66,7 +66,7 @@ DEVIATIONS = {
         "masks are resized to greys; training takes 255, IoU all above 0, Dice 128 and above",
         "protocol: published",
         False,
-        lambda run: run.dataset.protocol == "published" and run.dataset.task.kind == "binary",
+        lambda run: run.dataset.grey_masks,
     ),
     "no_antialias": Deviation(
         "images are made smaller without a filter",

@@ -67,9 +67,8 @@ class Run(Model):
         flat = self.at(generation)
         if generation == self.method.last:
             return flat
-        augmentations, widths = (
-            flat["diversify"][name] or [one] for name, one in (("augmentations", flat["augmentation"]), ("widths", 1))
-        )
+        augmentations = flat["diversify"]["augmentations"] or [flat["augmentation"]]
+        widths = flat["diversify"]["widths"] or [1]
         turn = member - 1
         return flat | {
             "augmentation": augmentations[turn % len(augmentations)],

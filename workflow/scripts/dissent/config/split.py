@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, PositiveInt, model_validator
 
 from dissent.config.base import Model, Text
-from dissent.core.columns import APART
+from dissent.core.columns import DISJOINT
 from dissent.core.words import nfc
 
 
@@ -72,9 +72,14 @@ class Split(Model):
     images: dict[Literal["labelled", "unlabelled", "val", "test"], PositiveInt] | None = Field(None, exclude=True)
     """how many each subset has, where that is known before anybody has the data: for `make estimate` alone"""
 
+    @property
+    def prepared_column(self) -> str:
+        """What `column` is called in files.csv, which has the columns of the user's table beside its own."""
+        return "part" if self.column == "part" else f"table_{self.column}"
+
     @model_validator(mode="after")
     def _check(self) -> "Split":
-        shares = {name: getattr(self, name) for name in APART}
+        shares = {name: getattr(self, name) for name in DISJOINT}
         if self.lists is not None:
             given = [name for name, value in shares.items() if value is not None]
             given += [name for name in ("column", "held_out", "fixed") if getattr(self, name)]

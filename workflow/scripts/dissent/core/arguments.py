@@ -148,7 +148,7 @@ class Evaluation(Facts):
     generation: int
     upper_bound: bool
     patience: int | None
-    doubt_target: str
+    inconsistency_target: str
     code: str
 
 

@@ -2,7 +2,7 @@
 
 SUBSETS = ("labelled", "unlabelled", "val", "test", "hidden")
 """tables of a split, the last with masks of unlabelled images"""
-APART = SUBSETS[:4]
+DISJOINT = SUBSETS[:4]
 """those of which an image lies in one alone"""
 COUNTS = ("tp", "fp", "fn", "tn")
 """pixels of counts.csv: true and false positives, false and true negatives"""

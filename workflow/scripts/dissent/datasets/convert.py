@@ -15,8 +15,8 @@ from dissent.core.files import UNKNOWN, sha256, write_image, write_mask
 from dissent.datasets.decode import Header, Photo, read_header, read_photo, turned, turned_size
 from dissent.datasets.exif import Turns
 from dissent.datasets.geometry import cut, opencv_bilinear, resize_mask, resize_photo, windows
+from dissent.datasets.items import Item
 from dissent.datasets.mask_readers import Label, read_grey, read_label
-from dissent.datasets.raw import Item
 
 PUBLISHED_TARGETS = {"published_iou": "labels_any", "published_dice": "labels_half"}
 """score: folder of the masks that the papers' code takes for it (section 1.1: > 0, and >= 128)"""
@@ -164,7 +164,7 @@ def _read_label(item: Item, image: Header, source: Source, turns: Turns) -> Labe
     if not given:
         return Label(None)
     turn = partial(turns.mask, image)
-    if source.protocol == "published" and source.task.one_foreground:
+    if source.grey_masks:
         return Label(turned(read_grey(given[0], lossy=False), turn(read_header(given[0]))))
     return read_label(list(item.masks), source.mask_encoding, source.task, turn)
 
@@ -179,9 +179,9 @@ def to_bytes(pixels: np.ndarray, levels: tuple[int, int] | None) -> np.ndarray:
 
 def _targets(label: np.ndarray, source: Source) -> dict[str, np.ndarray]:
     """{folder: ids} at the size of the data set."""
-    size, published = _size(source), source.protocol == "published"
-    if not published or not source.task.one_foreground:
-        return {"labels": resize_mask(label, size, published)}
+    size = _size(source)
+    if not source.grey_masks:
+        return {"labels": resize_mask(label, size, source.protocol == "published")}
     grey = label if label.shape == size else opencv_bilinear(label, size)
     targets = {"labels": grey == 255, "labels_any": grey > 0, "labels_half": grey >= 128}
     return {folder: target.astype(np.uint8) for folder, target in targets.items()}

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from dissent.config.dataset import Source
 from dissent.datasets.decode import Header, turned_size
-from dissent.datasets.raw import Item, Problems
+from dissent.datasets.items import Item
+from dissent.datasets.problems import Problems
 
 _ROUNDING = 0.1
 

@@ -16,11 +16,12 @@ from dissent.core.files import UNKNOWN, sha256, write_json, write_table
 from dissent.core.words import some
 from dissent.datasets.contents import states
 from dissent.datasets.convert import PUBLISHED_TARGETS, Converted, Plan, convert, histogram
+from dissent.datasets.items import Item
 from dissent.datasets.levels import levels_of
 from dissent.datasets.listing import Census
 from dissent.datasets.ours import FOLDERS, MARKER, check_ours
-from dissent.datasets.problems import by_cause
-from dissent.datasets.raw import Item, Problems, find_items, raw_digest
+from dissent.datasets.problems import Problems, by_cause
+from dissent.datasets.raw import find_items, raw_digest
 from dissent.datasets.record import NAME, WHY, compare, told, used_files, write_record
 from dissent.datasets.settle import check_unmapped, check_used, each, settle
 
@@ -102,10 +103,9 @@ def _masks_as_images(items: list[Item], done: dict[str, Converted], found: dict[
     return result
 
 
-def folders(dataset: dict) -> list[str]:
+def folders(source: Source) -> list[str]:
     """Names of the folders that `prepare` writes below data/{dataset}."""
-    published = dataset["protocol"] == "published" and TaskSettings(**dataset["task"]).one_foreground
-    return ["images", "labels", *(sorted(PUBLISHED_TARGETS.values()) if published else [])]
+    return ["images", "labels", *(sorted(PUBLISHED_TARGETS.values()) if source.grey_masks else [])]
 
 
 def _levels(pool: ThreadPoolExecutor, source: Source, items: list[Item], raw: str) -> tuple[int, int]:
@@ -166,7 +166,7 @@ def _write_about(source: Source, name: str, out: Path, seen: dict) -> None:
         "files": {"path": "files.csv", "sha256": seen["files"]["sha256"]},
         "tables": {"files.csv": seen["files"]},
     }
-    if len(folders({"protocol": source.protocol, "task": about["task"]})) > 2:
+    if source.grey_masks:
         about["metric_labels"] = PUBLISHED_TARGETS
     write_json(out / "dataset.json", about)
 

@@ -10,8 +10,7 @@ from dissent.core.words import nfc, some
 from dissent.datasets.contents import contents
 from dissent.datasets.decode import EXTENSIONS
 from dissent.datasets.groups import given_table, group_of, id_of, told_apart
-from dissent.datasets.items import Item as Item
-from dissent.datasets.items import check_names
+from dissent.datasets.items import Item, check_names
 from dissent.datasets.listing import Census, Looking, further_files, images_by_key, masks_by_key, walk
 from dissent.datasets.mask_readers import label_folders
 from dissent.datasets.naming import OTHER_IMAGES, Names, bare, plain
@@ -124,13 +123,13 @@ def listed(
         for key, path in (item for mask in masks for item in mask.items()):
             if key not in pictures:
                 problems.add(looking.below(path), "no image belongs to this mask")
-        census.idle = looking.idle(census)
         images += [(part, key, path) for key, path in pictures.items()]
         if part.masks is not None and folders != [part.masks] and (raw / part.masks).is_dir():
             known = {raw / folder for folder in (part.images, *folders)}
             for path in walk(raw / part.masks)[0]:
                 if not known & set(path.parents):
                     census.left[path] = "in no folder of a label"
+    census.idle = looking.idle(census)
     return images, every
 
 

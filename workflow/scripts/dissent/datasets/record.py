@@ -17,7 +17,7 @@ from dissent.core.columns import RAW
 from dissent.core.files import UserError, read_json, read_table, write_table, write_text
 from dissent.core.words import some
 from dissent.datasets.contents import read_again
-from dissent.datasets.raw import Item
+from dissent.datasets.items import Item
 
 log = logging.getLogger(__name__)
 

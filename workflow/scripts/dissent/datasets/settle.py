@@ -11,9 +11,9 @@ from dissent.config.mask_encoding import Coding
 from dissent.datasets.convert import BadFiles, headers_of
 from dissent.datasets.decode import Header, turned_size
 from dissent.datasets.exif import Turns, decide_turns
+from dissent.datasets.items import Item
 from dissent.datasets.palettes import Palettes
 from dissent.datasets.problems import Problems
-from dissent.datasets.raw import Item
 
 log = logging.getLogger(__name__)
 

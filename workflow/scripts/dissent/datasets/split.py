@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dissent.config.dataset import Dataset
 from dissent.config.split import Split
-from dissent.core.columns import APART, LABELLED, PREPARED, UNLABELLED
+from dissent.core.columns import DISJOINT, LABELLED, PREPARED, UNLABELLED
 from dissent.core.files import UserError, read_prepared, read_table, verify, write_json, write_table
 from dissent.datasets import sampling
 from dissent.datasets.problems import Problems
@@ -31,12 +31,13 @@ def split(dataset: dict, split: str, folder: str, out: str) -> None:
     UserError names every image or group that stands in two subsets, byte-identical images in two subsets, and images
     without a mask where one is needed. Nothing is written then.
     """
-    source, plan = Dataset.model_validate(dataset), Dataset.model_validate(dataset).splits[split]
+    source = Dataset.model_validate(dataset)
+    plan = source.splits[split]
     about, table = Path(folder) / "dataset.json", Path(folder) / "files.csv"
     verify(table, read_prepared(about)["files"]["sha256"], about)
     rows = read_table(table, PREPARED)
     if plan.lists is not None:
-        subsets: Subsets = {subset: [] for subset in APART} | read_lists(source, plan, rows)
+        subsets: Subsets = {subset: [] for subset in DISJOINT} | read_lists(source, plan, rows)
     else:
         fixed = read_fixed(source, plan, rows) if plan.fixed else None
         subsets = divide(rows, plan, f"split `{split}` of {about}", fixed)
@@ -107,7 +108,7 @@ def _drawn(pool: list[dict], share: int | float | str, plan: Split, subset: str,
 def _by_value(rows: list[dict], plan: Split, where: str) -> Callable[[str], list[dict]]:
     if plan.column is None:
         return lambda value: []
-    column = "part" if plan.column == "part" else f"table_{plan.column}"
+    column = plan.prepared_column
     if column == "part" and rows and "table_part" in rows[0]:
         raise UserError(f"`column: part` in {where} may mean the `parts` or the column of its table: rename the latter")
     if rows and column not in rows[0]:

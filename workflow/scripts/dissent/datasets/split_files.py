@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 
 from dissent.config.dataset import Dataset
 from dissent.config.split import Split
-from dissent.core.columns import APART
+from dissent.core.columns import DISJOINT
 from dissent.core.files import UserError
 from dissent.core.places import SHIPPED
 from dissent.core.words import nfc
@@ -33,7 +33,7 @@ def list_paths(dataset: Dataset, split: Split) -> dict[str, Path]:
     UserError names one that Snakemake would take for another.
     """
     raw = find_raw(dataset.raw, SHIPPED)
-    named = {subset: path for subset, path in split.lists or () if subset in APART and isinstance(path, str)}
+    named = {subset: path for subset, path in split.lists or () if subset in DISJOINT and isinstance(path, str)}
     named |= {"fixed": split.fixed} if split.fixed else {}
     return {
         subset: without_braces(
@@ -89,7 +89,7 @@ def read_lists(dataset: Dataset, split: Split, rows: list[dict]) -> dict[str, li
         subsets[subset] = [row for source in chosen for row in by_source.get(source, [])]
     problems.stop("lists that do not fit the data set", "")
     named = {row["id"] for chosen in subsets.values() for row in chosen}
-    rest = {subset: parts for subset, parts in split.lists or () if subset in APART and isinstance(parts, list)}
+    rest = {subset: parts for subset, parts in split.lists or () if subset in DISJOINT and isinstance(parts, list)}
     return subsets | {
         subset: [row for row in rows if row["part"] in parts and row["id"] not in named]
         for subset, parts in rest.items()

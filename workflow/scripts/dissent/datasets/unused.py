@@ -54,7 +54,7 @@ def _in_no_subset(rows: list[dict], plan: Split, unit: str) -> None:
     shares = (plan.labelled, plan.unlabelled, plan.val, plan.test)
     named = {value for share in shares if isinstance(share, list) for value in share}
     named |= set() if isinstance(plan.labelled, list) else {*plan.train, *plan.held_out}
-    column = "part" if plan.column == "part" else f"table_{plan.column}"
+    column = plan.prepared_column
     strange = [row for row in rows if row[column] not in named]
     told = ", ".join(f"{value!r}: {count}" for value, count in Counter(row[column] for row in strange).most_common(5))
     _warn(strange, f"{unit} are in no subset, as the split names no such value of `{plan.column}` ({told})")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from dissent.config.budget import pairs_and_steps
 from dissent.config.resolve import Config, Run
-from dissent.core.columns import APART
+from dissent.core.columns import DISJOINT
 from dissent.core.files import UserError, read_json
 from dissent.planning import resources
 from dissent.planning.jobs import Job, counted, of_study
@@ -166,7 +166,7 @@ def _weights(run: Run, generation: int) -> float:
 
 def _images(subsets: dict[str, int] | None) -> int:
     """Images of a data set, as far as they are known; hidden masks are those of unlabelled ones."""
-    return sum(subsets[subset] for subset in APART) if subsets else 0
+    return sum(subsets[subset] for subset in DISJOINT) if subsets else 0
 
 
 def _of_data(plan: Plan, run: Run, subsets: dict[str, int] | None) -> dict[str, float]:

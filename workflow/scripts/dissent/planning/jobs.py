@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from dissent.config.resolve import Run
-from dissent.core.columns import APART, SUBSETS
+from dissent.core.columns import DISJOINT, SUBSETS
 from dissent.planning.paths import Plan
 
 
@@ -180,7 +180,7 @@ def _rank_students(plan: Plan, run: Run, g: int, job: Job) -> list[str]:
 def _evaluate(plan: Plan, run: Run, g: int, job: Job) -> list[str]:
     here = f"results/{run.name}/gen{g}"
     tables = [f"{here}/teachers.json", f"data/{run.dataset_name}/dataset.json", *([f"{here}/masks.csv"] if g else [])]
-    subsets = _subsets(plan, run, *APART)
+    subsets = _subsets(plan, run, *DISJOINT)
     return [*tables, *subsets, *plan.earlier(run, g), *_listed(plan.stop(run, g))]
 
 

@@ -7,9 +7,8 @@ from dissent.config.resolve import Config, Run
 from dissent.core import arguments
 from dissent.core.rebuild_hint import option
 
-Code = Callable[
-    ..., str
-]  # a rule, and the entries of registries that it uses -> digest of what its script runs (planning/closure.py)
+Code = Callable[..., str]
+"""a rule, and the entries of registries that it uses -> digest of what its script runs (planning/closure.py)"""
 
 
 def facts(run: Run) -> arguments.Facts:
@@ -112,7 +111,7 @@ def student(run: Run, generation: int, member: int, code: Code) -> arguments.Stu
         "network": run.network_at(generation, member).model_dump(mode="json", exclude={"resources"}),
         "threads": run.network.resources.threads,
         "method": {
-            "inconsistency": _seen(method["inconsistency"], run),
+            "inconsistency": _inconsistency(method, run),
             "noise": method["noise"],
             "noise_ramp": method["noise_ramp"],
             "keep_originals": method["keep_originals"],
@@ -135,13 +134,13 @@ def showing(run: Run, generation: int, code: Code) -> arguments.Shown:
     return {**student_one, "palette": run.dataset.task.palette, "code": code("show_pairs")}
 
 
-def _seen(doubt: dict, run: Run) -> dict:
-    """`ignore_label` is `ignore` where labels exclude each other; `background` is named where it is another id than 0."""
-    task = run.dataset.task
-    if doubt["target"] == "ignore_label" and not task.overlapping:
-        doubt = doubt | {"target": "ignore"}
+def _inconsistency(method: dict, run: Run) -> dict:
+    """The key `inconsistency`: `ignore_label` is `ignore` where labels exclude each other; `background` is named where it is not id 0."""
+    rule, task = method["inconsistency"], run.dataset.task
+    if rule["target"] == "ignore_label" and not task.overlapping:
+        rule = rule | {"target": "ignore"}
     id_of = task.labels.index(task.background) if task.background else 0
-    return doubt | {"background": id_of} if id_of and doubt["target"] == "background" else doubt
+    return rule | {"background": id_of} if id_of and rule["target"] == "background" else rule
 
 
 def _input(run: Run) -> dict:
@@ -181,7 +180,7 @@ def evaluation(run: Run, generation: int, code: Code) -> arguments.Evaluation:
         "generation": generation,
         "upper_bound": run.method.upper_bound,
         "patience": run.method.patience,
-        "doubt_target": _seen(run.at(generation)["inconsistency"], run)["target"],
+        "inconsistency_target": _inconsistency(run.at(generation), run)["target"],
         "code": code("evaluate", _architecture(run)),
     }
 

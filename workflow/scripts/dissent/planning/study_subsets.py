@@ -5,7 +5,8 @@ from pathlib import Path
 from dissent.config.resolve import Run
 from dissent.core.columns import SUBSETS
 from dissent.core.files import UserError, read_rows
-from dissent.datasets.raw import Problems, find_items
+from dissent.datasets.problems import Problems
+from dissent.datasets.raw import find_items
 from dissent.datasets.split import divide
 from dissent.datasets.split_files import read_fixed
 from dissent.planning.paths import Plan

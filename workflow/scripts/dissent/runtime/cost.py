@@ -4,9 +4,20 @@ import resource
 import socket
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
+from dissent.core.seal import FIELD
+
 MB = 1e6
+
+
+_RECORD = (FIELD, "made_from", "made")
+
+
+def spent_of(cost: Mapping) -> dict:
+    """A job's cost without the record of what it read and wrote."""
+    return {name: value for name, value in cost.items() if name not in _RECORD}
 
 
 class Cost:

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from dissent.core.files import digests, read_json, write_json
 from dissent.runtime import Cost
+from dissent.runtime.cost import spent_of
 
 _APART = ("dataset.json", "stop.")
 """files that jobs read and that may change without them"""
-_RECORD = ("made_from", "made")
 
 
 def write_cost(out: str, spent: Cost, done: Mapping, inputs: Iterable[str] = (), outputs: Iterable[str] = ()) -> None:
@@ -38,11 +38,6 @@ def add_costs(files: Sequence[str], out: str) -> None:
         "devices": sorted({cost["device"] for cost in costs.values()}),
     }
     write_json(out, {"total": total, "jobs": costs})
-
-
-def spent_of(cost: Mapping) -> dict:
-    """A job's cost without the record of what it read and wrote."""
-    return {name: value for name, value in cost.items() if name not in _RECORD}
 
 
 def _name(file: Path) -> str:

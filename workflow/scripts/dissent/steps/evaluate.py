@@ -86,7 +86,7 @@ def evaluate(
                 subset, rows, who, one, [metrics.CELL_ROWS + name for name in result["label_names"]]
             )
     if masks is not None:
-        result["pseudo_labels"] = _pseudo_labels(masks, labelled, task, params["doubt_target"])
+        result["pseudo_labels"] = _pseudo_labels(masks, labelled, task, params["inconsistency_target"])
     result["tables"] = {Path(table).name: write_table(table, per_image, (*COUNTED, *COUNTS))}
     everyone = {"labelled": labelled} | ({"unlabelled": unlabelled} if unlabelled else {}) | subsets
     result["subsets"] = subsets_of(everyone, known["files"], params["channels"])

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from dissent import networks
 from dissent.config.network import Network
-from dissent.core.columns import HISTORY, LABELLED
+from dissent.core.columns import HISTORY
 from dissent.core.files import UNKNOWN, UserError, digest, read_table, sha256, write_json, write_table
 from dissent.core.seeds import seed_of
 from dissent.core.task import Task
@@ -22,7 +22,7 @@ from dissent.evaluation.counting import count_all, count_cells
 from dissent.runtime import signalled
 from dissent.training import augment, inference
 from dissent.training.checkpoint import Checkpoints
-from dissent.training.data import Batch, Pairs, Resident, Unlabelled, load_images, load_masks, to_tensor
+from dissent.training.data import Batch, Pairs, Resident, Unlabelled, load_labelled, to_tensor
 from dissent.training.learners import LEARNERS, Course, Learner
 from dissent.training.loop import fit
 from dissent.training.losses import Loss
@@ -75,7 +75,7 @@ def train_student(
         log.info("%d pairs, %d steps of %d images", len(training), steps, batch)
         with ThreadPoolExecutor(1) as ahead:
             draw = _batches(training, learner, unlabelled, params, key, device, ahead)
-            seen = _read(val, params)
+            seen = load_labelled(val, channels, "the best step of a training is chosen on them")
             scorer = _validator(seen, task, params, device)
             progress = fit(learner, spec, steps, draw, scorer, checkpoints, stop, key, device, checkpoint_seconds)
         kept = learner.result()
@@ -144,13 +144,6 @@ def _masks(network: nn.Module, images, task: Task, params: "arguments.Student", 
     return inference.masks(
         network, images, task, device, params["network"]["precision"], params["network"]["batch_size"]
     )
-
-
-def _read(table: str, params: "arguments.Student"):
-    rows = read_table(table, LABELLED)
-    if not rows:
-        raise UserError(f"{table} has no images: the best step of a training is chosen on them; give the split some")
-    return load_images(rows, table, params["channels"]), load_masks(rows, table)
 
 
 def _validator(

@@ -9,8 +9,7 @@ import torch
 
 from dissent import networks
 from dissent.config.network import Network
-from dissent.core.columns import LABELLED
-from dissent.core.files import UserError, digest, read_json, read_table, sha256, write_json
+from dissent.core.files import UserError, digest, read_json, sha256, write_json
 from dissent.core.seeds import seed_of
 from dissent.core.task import Task
 from dissent.pseudolabels.evalnet_examples import Examples, make_examples
@@ -20,7 +19,7 @@ from dissent.steps.predict import load_pool
 from dissent.steps.train import write_history
 from dissent.training import inference
 from dissent.training.checkpoint import Checkpoints
-from dissent.training.data import Batch, Order, load_images, load_masks, to_tensor
+from dissent.training.data import Batch, Order, load_labelled, to_tensor
 from dissent.training.learners.base import Course
 from dissent.training.learners.rating import Rating
 from dissent.training.loop import fit
@@ -31,18 +30,12 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_WHY = "EvalNets are made from them"
+
 
 def load_pools(files: list[str], device: str) -> list[list]:
     """The networks of each teachers.json, best first."""
     return [load_pool(file, read_json(file)["pool"], device) for file in files]
-
-
-def load_labelled(table: str, channels: int) -> tuple[np.ndarray, np.ndarray]:
-    """Images (N, H, W, C) and labels (N, H, W) of a table of the split."""
-    rows = read_table(table, LABELLED)
-    if not rows:
-        raise UserError(f"{table} has no images, and EvalNets need some; give the split more")
-    return load_images(rows, table, channels), load_masks(rows, table)
 
 
 def train_evalnet(
@@ -70,7 +63,9 @@ def train_evalnet(
         checkpoints = Checkpoints(Path(state), digest(params, inputs))
         found = load_pools(pools, device)
         subsets = {
-            subset: make_examples(found, *load_labelled(table, channels), params["rated"], subset, task, params, device)
+            subset: make_examples(
+                found, *load_labelled(table, channels, _WHY), params["rated"], subset, task, params, device
+            )
             for subset, table in (("train", labelled), ("val", val))
         }
         steps = plan.total_steps(len(subsets["train"].masks))
@@ -102,7 +97,7 @@ def measure_thresholds(params: "arguments.Thresholds", pools: list[str], val: st
     low: mean quality of all their masks of validation images; high: mean of the best mask of each image.
     """
     task = Task(params["task"])
-    images, labels = load_labelled(val, params["channels"])
+    images, labels = load_labelled(val, params["channels"], _WHY)
     how = (device, params["precision"], params["batch_size"])
     ratings = []
     for network in (one for pool in load_pools(pools, device) for one in pool):

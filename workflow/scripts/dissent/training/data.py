@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dissent.core.columns import PAIRS, UNLABELLED
+from dissent.core.columns import LABELLED, PAIRS, UNLABELLED
 from dissent.core.files import UserError, read_image, read_mask, read_table, verify
 from dissent.core.scratch import scratch
-from dissent.core.seeds import generator
+from dissent.core.seeds import count_of, generator
 from dissent.core.task import taught, without_doubted
 from dissent.training.offline_augment import noise_copy, part_of
 
@@ -165,7 +165,7 @@ class Pairs:
         if share is None or not pseudo or not people:
             everything = list(range(len(self.entries)))
             return [(everything, Order(len(everything), batch, (*key, "pairs")))]
-        first = min(batch - 1, max(1, round(share * batch))) if batch > 1 else 1
+        first = min(batch - 1, count_of(share, batch)) if batch > 1 else 1
         orders = [(people, Order(len(people), first, (*key, "people")))]
         if batch > first:
             orders.append((pseudo, Order(len(pseudo), batch - first, (*key, "pseudo"))))
@@ -225,13 +225,22 @@ class Resident:
         return self.images[index], self.labels[index], self.pairs.names(chosen)
 
 
+def load_labelled(table: str, channels: int, why: str) -> tuple[np.ndarray, np.ndarray]:
+    """Images (N, H, W, C) and labels (N, H, W) of a table of the split; UserError says `why` there must be some."""
+    rows = read_table(table, LABELLED)
+    if not rows:
+        raise UserError(f"{table} has no images: {why}; give the split some")
+    return load_images(rows, table, channels), load_masks(rows, table)
+
+
 def _subset(rows: list[dict], share: float, key: tuple) -> list[dict]:
     """Pairs with a part of those labelled by annotators: at least one, drawn anew for every member."""
     if share >= 1:
         return rows
     people = [index for index, row in enumerate(rows) if row["origin"] != "pseudo"]
-    count = min(len(people), max(1, round(share * len(people))))
-    kept = set(generator(*key).choice(people, count, replace=False).tolist()) if people else set()
+    kept = (
+        set(generator(*key).choice(people, count_of(share, len(people)), replace=False).tolist()) if people else set()
+    )
     return [row for index, row in enumerate(rows) if row["origin"] == "pseudo" or index in kept]
 
 

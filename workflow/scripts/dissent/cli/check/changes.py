@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from dissent.cli.check.looks import Found, Seen
-from dissent.core.columns import APART, SUBSETS
+from dissent.core.columns import DISJOINT, SUBSETS
 from dissent.core.files import UserError, read_json, read_table
 from dissent.core.rebuild_hint import first
 from dissent.core.words import some
@@ -69,7 +69,7 @@ def _by_source(rows: list[dict]) -> dict[str, dict[str, tuple[str, ...]]]:
 def _subsets(seen: Seen, split: Path) -> tuple[list[str], Found]:
     """How the subsets of the split change, if it was made before."""
     parts, same, found = [], [], Found()
-    for subset in APART:
+    for subset in DISJOINT:
         try:
             then = {row["id"]: row for row in read_table(split / f"{subset}.csv", ("id", "image_sha256"))}
         except UserError:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from dissent.core.columns import APART
+from dissent.core.columns import DISJOINT
 from dissent.core.files import read_image
 from dissent.core.words import some
 from dissent.evaluation.diagnostic_facts import drawn, flat
@@ -13,7 +13,7 @@ def check_flat(split: Path, channels: int) -> tuple[list[str], list[str]]:
     """Faults and notes on the images of each subset of a split (its folder), of which a seeded sample is looked at."""
     faults: list[str] = []
     notes: list[str] = []
-    for subset in APART:
+    for subset in DISJOINT:
         rows = drawn(str(split / f"{subset}.csv"), subset)
         plain = [row["id"] for row in rows if flat(read_image(row["image"], channels))]
         if len(plain) < PLAIN * len(rows) or not plain:

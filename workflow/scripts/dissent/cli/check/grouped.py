@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from dissent.config.dataset import Dataset
-from dissent.core.columns import APART
+from dissent.core.columns import DISJOINT
 from dissent.core.files import read_table
 from dissent.core.words import nfc, some
 from dissent.datasets.groups import suggested
@@ -28,7 +28,7 @@ def check_grouped(dataset: Dataset, split: str, prepared: Path, tables: Path) ->
     if found is None:
         return []
     found_in: dict[str, set[str]] = {group: set() for group in found.images}
-    for subset in APART:
+    for subset in DISJOINT:
         for row in read_table(tables / f"{subset}.csv", ("id",)):
             found_in[found.of(keys[row["id"]])].add("train" if subset.endswith("labelled") else subset)
     torn = sorted(group for group, subsets in found_in.items() if len(subsets) > 1)

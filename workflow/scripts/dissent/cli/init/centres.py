@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from dissent.cli.init.survey import Survey
+from dissent.cli.init.two_readings import FEW_COLOURS
 from dissent.cli.init.wishes import Wishes
 from dissent.cli.text import columns
 from dissent.core.files import UserError
 
-_FEW = 32  # colours that may be classes
 _COVERED = 0.999  # share of pixels that the frequent colours and what is near them make up
 _SHOWN = 6
 
@@ -26,7 +26,7 @@ def centres_of(found: Survey, colours: Sequence[Colour], ignore: Sequence[Colour
         if far and covered < _COVERED * total:
             centres.append(colour)
         covered += 0 if far and colour not in centres else found.pixels[colour]
-    if len(centres) > _FEW:
+    if len(centres) > FEW_COLOURS:
         raise UserError(
             f"`--tolerance {tolerance}` leaves {len(centres)} colours; are these the masks? Try a larger one"
         )

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from dissent.cli.init.pairing import Pairs
 from dissent.config.dataset import Source
 from dissent.core.files import UserError, sha256
+from dissent.core.seeds import count_of
 from dissent.datasets.decode import Header, turned_size
 from dissent.datasets.geometry import windows
 from dissent.datasets.groups import group_of, told_apart
@@ -61,7 +62,7 @@ def held_back(pairs: Pairs, headers: Sequence[Header], source: Source, labelled:
         told = "" if len(groups) == len(masked) else f" in {_number(len(groups), 'group')}"
         need = f"{_LEAST} at least are needed{', in 2 groups' if told else ''}: to learn, to choose, and to spare"
         raise UserError(f"{len(masked)} images{told} have masks; {need}")
-    held = max(1, round(len(masked) * _HELD_BACK))
+    held = count_of(_HELD_BACK, len(masked))
     subsets: dict[str, list[Row]] = {"val": [], "test": []}
     for subset in ("test", "val"):
         free = [row for row in masked if row["group"] not in _groups(subsets)]

@@ -6,10 +6,10 @@ from typing import Any
 from dissent.cli.init.centres import centres_of, check_lost
 from dissent.cli.init.mask_meaning import Guess, ask, check_heeded, counted, elsewhere, listed, named
 from dissent.cli.init.survey import Survey
+from dissent.cli.init.two_readings import FEW_COLOURS
 from dissent.cli.init.wishes import Wishes
 from dissent.core.files import UserError
 
-_FEW = 32  # colours that may be classes without a question
 _FEW_NUMBERS = 8  # numbers that may be classes without a question
 _SINGLE = 0.75  # share of numbers that are one region in their mask, from which they may be objects
 _BITS = 7  # labels of a multilabel task
@@ -125,7 +125,6 @@ def _of_colours(found: Survey, wishes: Wishes, lossy: bool) -> Guess:
     colours = [colour for colour in found.by_size if colour not in ignore]
     channels = found.modes["RGB"] + found.modes["RGBA"] > 0
     pure = channels and all(channel in (0, 255) for colour in colours for channel in colour)
-    two = {"--kind binary": f"{listed(colours[1:])} is the label, {listed(colours[:1])} is background"}
     if wishes.kind == "multilabel":
         if not channels:
             raise UserError(
@@ -139,13 +138,13 @@ def _of_colours(found: Survey, wishes: Wishes, lossy: bool) -> Guess:
         raise ask(
             found,
             "masks are RGB with 0 and 255 only, which may be colours of classes, or a label in each channel",
-            (two if len(colours) == 2 else {})
+            (_two(colours) if len(colours) == 2 else {})
             | {
                 "--kind multiclass": "each colour is a class",
                 "--kind multilabel": "each channel is a label, they overlap",
             },
         )
-    if lossy or (wishes.tolerance is None and len(colours) > _FEW):
+    if lossy or (wishes.tolerance is None and len(colours) > FEW_COLOURS):
         raise ask(
             found,
             f"masks have {counted(len(colours))} colours, so they are blurred, or no masks",
@@ -156,10 +155,18 @@ def _of_colours(found: Survey, wishes: Wishes, lossy: bool) -> Guess:
         colours = centres_of(found, colours, ignore, wishes)
         note = check_lost(found, colours, ignore, wishes.tolerance)
     if wishes.kind is None and len(colours) == 2 and (0, 0, 0) not in colours:
-        two = {"--kind binary": f"{listed(colours[1:])} is the label, {listed(colours[:1])} is background"}
-        raise ask(found, "masks have two colours, none of them black", two | {"--kind multiclass": "each is a class"})
+        raise ask(
+            found,
+            "masks have two colours, none of them black",
+            _two(colours) | {"--kind multiclass": "each is a class"},
+        )
     kind = wishes.kind or ("binary" if len(colours) == 2 else "multiclass")
     return replace(_colour_table(found, wishes, kind, colours, ignore), note=note)
+
+
+def _two(colours: list[tuple]) -> dict[str, str]:
+    """The answer that the first of two colours is the background."""
+    return {"--kind binary": f"{listed(colours[1:])} is the label, {listed(colours[:1])} is background"}
 
 
 def _colour_table(found: Survey, wishes: Wishes, kind: str, colours: list[tuple], ignore: list[tuple]) -> Guess:

@@ -8,8 +8,8 @@ from dissent.cli.init.holdout import TEST_FROM, table_bytes
 from dissent.config.dataset import Dataset
 from dissent.core.files import UserError, read_json, read_table, write_atomic
 from dissent.datasets.contents import contents
+from dissent.datasets.items import Item
 from dissent.datasets.naming import Names
-from dissent.datasets.raw import Item
 from dissent.datasets.record import read_record
 from dissent.datasets.split_files import fixed_lines, fixed_with, follow, list_paths
 from dissent.datasets.tables import Line

@@ -16,8 +16,9 @@ from dissent.core.words import some
 from dissent.datasets.convert import label_of
 from dissent.datasets.decode import Header
 from dissent.datasets.exif import Turns
+from dissent.datasets.items import Item
 from dissent.datasets.problems import Problems
-from dissent.datasets.raw import Item, find_items
+from dissent.datasets.raw import find_items
 from dissent.datasets.settle import check_unmapped, check_used, each, settle
 
 _FLAGS = ("exif", "on_size_mismatch")

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from dissent.core.files import UserError
 from dissent.datasets.palettes import GREY, Palettes
 
-_FEW = 32  # colours that may be classes without a question
+FEW_COLOURS = 32
+"""colours that may be classes without a question"""
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def reading(masks: list[Open], others: set, wish: str | None) -> Reading:
     grey_clash = "" if clash else _clash(palettes, {value for value in others if value < 256})
     shown = {colour for mask in palettes for colour in mask.shown}
     if wish is None and (clash or grey_clash):
-        if clash and len(shown) > _FEW:
+        if clash and len(shown) > FEW_COLOURS:
             raise _question(f"masks have palettes that differ ({clash}), with {len(shown)} colours in all")
         if grey_clash and any(len(set(colour)) > 1 for colour in shown):
             raise _question(f"some masks have a palette and some are grey ({grey_clash})")

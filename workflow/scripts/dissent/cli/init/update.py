@@ -15,8 +15,10 @@ from dissent.config.dataset import Dataset
 from dissent.core.files import UserError, read_json, read_table, write_atomic
 from dissent.core.places import SHIPPED
 from dissent.core.words import some
+from dissent.datasets.items import Item
 from dissent.datasets.listing import Census
-from dissent.datasets.raw import Item, Problems, find_items, find_raw
+from dissent.datasets.problems import Problems
+from dissent.datasets.raw import find_items, find_raw
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 from dissent.cli.verify.expected import counted
 from dissent.core import seal
 from dissent.core.words import printable
+from dissent.runtime.cost import spent_of
 
 Values = Mapping[Path, object]
 _GENERATION = re.compile(r"results/([^/]+)/gen(\d+)/(metrics|audit|teachers)\.json")
@@ -84,11 +85,6 @@ def _other_sum(file: Path, value: dict, values: Values) -> str | None:
     """
     for job, cost in value.get("jobs", {}).items() if file.name == "cost.json" else ():
         own = values.get(counted(file.parent, job))
-        if isinstance(own, dict) and _spent(own) != _spent(cost):
+        if isinstance(own, dict) and spent_of(own) != spent_of(cost):
             return f"counts {printable(job)} otherwise than {counted(file.parent, job)}"
     return None
-
-
-def _spent(cost: dict) -> dict:
-    """A cost without the record of what its job read and wrote."""
-    return {key: part for key, part in cost.items() if key not in (seal.FIELD, "made_from", "made")}

@@ -110,7 +110,7 @@ def _scores(run: Run, g: int) -> list[str]:
 def _data(run: Run, option: str) -> dict:
     data = f"data/{run.dataset_name}"
     splits = f"{data}/splits/{run.split}"
-    made = [*folders(run.dataset.model_dump(mode="json")), "files.csv", "raw.csv", "raw.json", "dataset.json"]
+    made = [*folders(run.dataset), "files.csv", "raw.csv", "raw.json", "dataset.json"]
     raw = [Path(run.dataset.raw).as_posix()]
     split = run.dataset.splits[run.split]
     if split.lists is not None or split.fixed is not None:
