@@ -71,12 +71,16 @@ def _odds(share: float) -> float:
 
 def _class_vanishes(facts: Mapping) -> str:
     gone = [one for one in _shares(facts) if one[2] >= _RARE and one[1] * _TIMES < one[2]]
-    return "; ".join(f"{name}: {_percent(a)} of the pseudo-labels, {_percent(b)} of the annotators'" for name, a, b in gone)
+    return "; ".join(
+        f"{name}: {_percent(a)} of the pseudo-labels, {_percent(b)} of the annotators'" for name, a, b in gone
+    )
 
 
 def _class_floods(facts: Mapping) -> str:
     much = [one for one in _shares(facts) if one[1] > one[2] + _FLOOD and _odds(one[1]) > _TIMES * _odds(one[2])]
-    return "; ".join(f"{name}: {_percent(a)} of the pseudo-labels, {_percent(b)} of the annotators'" for name, a, b in much)
+    return "; ".join(
+        f"{name}: {_percent(a)} of the pseudo-labels, {_percent(b)} of the annotators'" for name, a, b in much
+    )
 
 
 def _all_background(facts: Mapping) -> str:
