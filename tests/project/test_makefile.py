@@ -1,11 +1,13 @@
 """The environment that make makes, with a Python that only notes what it is asked for."""
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 PYTHON = '#!/bin/sh\necho "$*" >> asked\nif [ "$2" = venv ]; then mkdir -p "$3/bin" && cp python "$3/bin/python"; fi\n'
 
@@ -61,3 +63,18 @@ def test_its_own_is_made_anew_when_it_is_half_made_or_of_another_lock(make):
 def test_an_empty_folder_is_taken(make):
     Path(".venv").mkdir()
     assert make().returncode == 0 and Path(".venv/bin/python").exists()
+
+
+def test_what_runs_on_a_forge_and_before_a_commit_is_what_make_has(root):
+    """One job a Python of ours calls `.ci/run` alone; each hook is a check of `make lint`; what `.ci/run` asks of make is there."""
+    [job] = yaml.safe_load((root / ".github/workflows/ci.yml").read_text("utf-8"))["jobs"].values()
+    assert [step["run"] for step in job["steps"] if "run" in step] == ["bash .ci/run"]
+    least = re.search(r'requires-python = ">=(.*?)"', (root / "pyproject.toml").read_text("utf-8"))[1]
+    assert job["strategy"]["matrix"]["python"][0] == least
+    makefile = (root / "Makefile").read_text("utf-8")
+    lint = re.search(r"^lint:.*?\n\n", makefile, re.MULTILINE | re.DOTALL)[0]
+    hooks = yaml.safe_load((root / ".pre-commit-config.yaml").read_text("utf-8"))["repos"][0]["hooks"]
+    assert [hook["entry"] for hook in hooks if hook["entry"].removesuffix(" --force-exclude") not in lint] == []
+    asked = re.findall(r"^ *make (?:--silent )?(\w+)", (root / ".ci/run").read_text("utf-8"), re.MULTILINE)
+    assert {"lint", "docs", "test", "plan"} <= set(asked)
+    assert [name for name in asked if not re.search(rf"^{name}:", makefile, re.MULTILINE)] == []
