@@ -1,10 +1,12 @@
 """A network with its budget: what is trained, how long, with which optimiser and loss, and what a job may use."""
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from dissent.config.base import Model
+from dissent.config.crop import Crop
 
 Encoder = Literal["resnet18", "resnet34", "resnet50", "resnet101"]
 LossName = Literal["mse", "ce", "bce", "dice"]
@@ -88,6 +90,7 @@ class Network(Model):
     """with `epochs`: steps that a student gets however few its pairs are"""
     batch_size: PositiveInt = 32
     """images a step"""
+    crop: Crop | None = None
     loss: Annotated[list[LossName], Field(min_length=1)] = ["mse"]
     """losses that are added up: mse (on probabilities, as published for binary), ce (softmax or sigmoid cross-entropy, by kind), bce, dice"""
     optimizer: Optimizer = Optimizer()
@@ -113,6 +116,8 @@ class Network(Model):
             raise ValueError("`weights_sha256` goes with a path in `weights`: give both or neither")
         if self.epochs is None and self.least_steps != 1:
             raise ValueError("`least_steps` goes with `epochs`; with `steps` every student takes that many")
+        if self.crop is not None and self.architecture == "evalnet":
+            raise ValueError("an EvalNet rates whole masks: leave `crop` out")
         small = self.architecture in ("unet1x1", "evalnet")
         if small and self.width * 16 < 1:
             raise ValueError(f"`width: {self.width}` of {self.architecture} leaves no channels; the least is 0.0625")
@@ -124,6 +129,7 @@ class Network(Model):
 
     def misfit(self, height: int, width: int) -> str:
         """Why images of this size, or batches of this length, do not fit the network; "" when they do."""
+        height, width = self.seen((height, width))
         multiple = 16 if self.architecture == "deeplabv3plus" else 1
         least = 16 if self.architecture in ("unet1x1", "evalnet") else 32
         if min(height, width) < least or height % multiple or width % multiple:
@@ -136,6 +142,11 @@ class Network(Model):
         if self.architecture == "deeplabv3plus" and self.batch_size < 2:
             return "deeplabv3plus needs `batch_size: 2` or more, for its pooled branch is normalised over the batch"
         return ""
+
+    def seen(self, size: Sequence[int]) -> tuple[int, int]:
+        """Height and width of what the network sees at a time of images of this size: of a `crop`, or all of them."""
+        height, width = size if self.crop is None else self.crop.size
+        return height, width
 
     def total_steps(self, pairs: int) -> int:
         """Optimiser steps for `pairs` training pairs: few pairs never give zero (floor(N/batch) is at least 1)."""

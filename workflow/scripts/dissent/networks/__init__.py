@@ -6,6 +6,7 @@ Every network takes float images `(B, C, H, W)` of 0..255 and normalises them it
 features from fine to coarse. `decode(features)` gives logits `(B, outputs, H, W)` of the input's size. `forward` is the
 two in a row. `decode` is itself two in a row: `fuse(features)` gives the decoder's one map `(B, fused_channels, h, w)`,
 and `classify(map, (H, W))` gives its logits. `same_channels` tells whether all features have equally many channels.
+`crop` is the network file's: a network that learned from windows is shown images in windows (training/inference.py).
 There are `encoder_parameters()` and `decoder_parameters()`. An EvalNet, which rates masks, has `forward` alone.
 """
 
@@ -32,7 +33,9 @@ def build(network: dict, outputs: int, channels: int) -> nn.Module:
     name = network["architecture"]
     if name not in ARCHITECTURES:
         raise UserError(f"`architecture: {name}` is not known; there are {', '.join(ARCHITECTURES)}")
-    return ARCHITECTURES[name](network, outputs, channels)
+    built = ARCHITECTURES[name](network, outputs, channels)
+    built.crop = network.get("crop")  # type: ignore[assignment]
+    return built
 
 
 def load(folder: str | Path) -> tuple[nn.Module, dict]:

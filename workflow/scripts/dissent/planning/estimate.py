@@ -145,19 +145,19 @@ def _gflop(run: Run, generation: int, steps: int) -> float:
     """The operations of a training: forward and backward of all its images, and of the unlabelled ones that its learner
     adds.
     """
-    each = resources.size_of(run.network_at(generation)).gflop * math.prod(run.dataset.size) / resources.PIXELS
+    each = resources.size_of(run.network_at(generation)).gflop * resources.learned_scale(run)
     return resources.learned_images(run, generation, steps) * each
 
 
 def _forward(run: Run, generation: int, images: float, rate: Rate) -> float:
     """Seconds of predictions of one network each, with their reading and writing."""
-    return _passed(run, resources.size_of(run.network_at(generation)), 1, images, rate)
+    return _passed(run, resources.size_of(run.network_at(generation)), resources.judged(run), images, rate)
 
 
-def _passed(run: Run, size: resources.Size, networks: int, images: float, rate: Rate) -> float:
-    """Seconds of `images` images that each of some networks sees, with their reading and writing."""
+def _passed(run: Run, size: resources.Size, times: float, images: float, rate: Rate) -> float:
+    """Seconds of `images` images that networks see so many times, with their reading and writing."""
     scale = math.prod(run.dataset.size) / resources.PIXELS
-    return images * scale * (networks * size.gflop / 3 / rate.gflop + resources.DATA_SECONDS)
+    return images * scale * (times * size.gflop / 3 / rate.gflop + resources.DATA_SECONDS)
 
 
 def _weights(run: Run, generation: int) -> float:

@@ -83,13 +83,13 @@ def training(run: Run, generation: int, pairs: int, val: int, unlabelled: int) -
     learn = run.method.learn
     images = network.batch_size * (1 + _unlabelled(run)) * learn.networks
     learned = learned_images(run, generation, steps)
-    validated = steps // (network.validate_every or max(1, steps // 50)) * val / 3
+    validated = steps // (network.validate_every or max(1, steps // 50)) * val * judged(run) / 3
     beside = val + (unlabelled if learn.passes else 0)
     data = min(ON_CARD_MB, entries * _image_mb(run)) + min(CACHED_MB, beside * _image_mb(run))
     found = _needs(
-        mem_mb=SPARE * images * size.mb * scale + 32 * size.weights * learn.networks + data,
-        seconds=scale
-        * ((learned + validated) * (_seconds(run, size.gflop) + DATA_SECONDS) + (pairs + beside) * DATA_SECONDS),
+        mem_mb=SPARE * images * size.mb * learned_scale(run) + 32 * size.weights * learn.networks + data,
+        seconds=(learned * learned_scale(run) + validated * scale) * (_seconds(run, size.gflop) + DATA_SECONDS)
+        + scale * (pairs + beside) * DATA_SECONDS,
         rows=pairs + beside,
     )
     own = network.resources
@@ -112,10 +112,10 @@ def predicting(run: Run, generation: int, images: int, networks: int) -> Needs:
     both = (run.network_at(one) for one in {max(0, generation - 1), generation})  # teachers may be the wider ones
     size, scale = max(map(size_of, both), key=lambda one: one.gflop), _scale(run)
     return _needs(
-        mem_mb=SPARE * run.network.batch_size * size.mb * scale
+        mem_mb=SPARE * run.network.batch_size * size.mb * learned_scale(run)
         + 4 * networks * size.weights
         + (2 + networks) * min(images, DECODED) * _image_mb(run),
-        seconds=scale * images * networks * (_seconds(run, size.gflop / 3) + 2 * DATA_SECONDS),
+        seconds=scale * images * networks * (judged(run) * _seconds(run, size.gflop / 3) + 2 * DATA_SECONDS),
         rows=images * networks,
     )
 
@@ -175,6 +175,16 @@ def _seconds(run: Run, gflop: float) -> float:
 
 def _scale(run: Run) -> float:
     return math.prod(run.dataset.size) / PIXELS
+
+
+def learned_scale(run: Run) -> float:
+    """Size of what a training step sees of an image: of a crop, or all of it."""
+    return math.prod(run.network.seen(run.dataset.size)) / PIXELS
+
+
+def judged(run: Run) -> float:
+    """How often a trained network sees each pixel of an image: windows that slide overlap."""
+    return 1.0 if run.network.crop is None else run.network.crop.seen
 
 
 def _image_mb(run: Run) -> float:

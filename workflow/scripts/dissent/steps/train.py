@@ -131,9 +131,11 @@ def _batches(
         waiting[step + 1] = ahead.submit(draw, step + 1)
         random = torch.Generator().manual_seed(seed_of(*key, "views", step))
         target = torch.as_tensor(labels).to(device)
-        free = params["rotation_invariant"]
-        seen, target = augment.view_of_pairs(to_tensor(images, device), target, method["augmentation"], free, random)
-        views = augment.views_of_images(to_tensor(more, device), learner.views, free, random) if stream else {}
+        free, crop = params["rotation_invariant"], params["network"]["crop"]
+        seen, target = augment.view_of_pairs(
+            to_tensor(images, device), target, method["augmentation"], free, random, crop
+        )
+        views = augment.views_of_images(to_tensor(more, device), learner.views, free, random, crop) if stream else {}
         views = {name: view.contiguous(memory_format=torch.channels_last) for name, view in views.items()}
         return Batch(seen.contiguous(memory_format=torch.channels_last), target, names), views
 

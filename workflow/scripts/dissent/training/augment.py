@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Generator, Tensor
 
 from dissent.training.blur import GAUSSIANS, gaussian, smooth
+from dissent.training.crops import cropped
 
 # rotation in degrees either way, factor of size, shift as a share of the side
 GEOMETRY = {"none": None, "weak": (0.0, 1.1, 0.05), "strong": (25.0, 1.4, 0.1)}
@@ -98,28 +99,48 @@ def _colour_matrix(saturation_B: Tensor, turn_B: Tensor) -> Tensor:
 
 
 def view_of_pairs(
-    images_BCHW: Tensor, masks_BHW: Tensor, view: str, rotation_invariant: bool, generator: Generator
+    images_BCHW: Tensor,
+    masks_BHW: Tensor,
+    view: str,
+    rotation_invariant: bool,
+    generator: Generator,
+    crop: dict | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """Images (float 0..255) and their masks under one named view."""
-    count, _, height, width = images_BCHW.shape
-    matrices = affine(view, count, height, width, rotation_invariant, generator)
-    images, masks = warp(images_BCHW, masks_BHW, matrices)
+    """Images (float 0..255) and their masks under one named view; of a `crop` the view gives the colours alone."""
+    if crop is not None:
+        images, masks, _ = cropped(images_BCHW, masks_BHW, crop, rotation_invariant, generator)
+    else:
+        count, _, height, width = images_BCHW.shape
+        matrices = affine(view, count, height, width, rotation_invariant, generator)
+        images, masks = warp(images_BCHW, masks_BHW, matrices)
     assert masks is not None  # they were given
     return recolour(images, view, generator), masks
 
 
 def views_of_images(
-    images_BCHW: Tensor, names: tuple[str, ...], rotation_invariant: bool, generator: Generator
+    images_BCHW: Tensor,
+    names: tuple[str, ...],
+    rotation_invariant: bool,
+    generator: Generator,
+    crop: dict | None = None,
 ) -> dict[str, Tensor]:
     """Several views of the same images that share one geometry, so that a label made on one holds on the others.
 
     Weak views are flipped and shifted, strong ones recoloured too; strong2 is a second strong one. Plain is the image as
-    it is; where it is asked for, all views keep its place.
+    it is; where it is asked for, all views keep its place. Of a `crop` all share one window, and `known` is 0 where that
+    has no image, else 1.
     """
+    if crop is not None:
+        images, _, known = cropped(images_BCHW, None, crop, rotation_invariant, generator)
+        return _views(images, names, generator) | {"known": known}
     count, _, height, width = images_BCHW.shape
     geometry = "weak" if "none" not in names else "none"
     images, _ = warp(images_BCHW, None, affine(geometry, count, height, width, rotation_invariant, generator))
-    return {name: recolour(images, name.rstrip("0123456789"), generator) for name in names}
+    return _views(images, names, generator)
+
+
+def _views(images_BCHW: Tensor, names: tuple[str, ...], generator: Generator) -> dict[str, Tensor]:
+    return {name: recolour(images_BCHW, name.rstrip("0123456789"), generator) for name in names}
 
 
 def photo(images_BCHW: Tensor, strength: dict) -> Tensor:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from dissent.core.task import Task
 from dissent.training.data import to_tensor
+from dissent.training.windows import in_windows
 
 _TYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
@@ -29,9 +30,17 @@ def probabilities(
     for first in range(0, len(images_NHWC), batch):
         with torch.inference_mode():
             images = to_tensor(images_NHWC[first : first + batch], device)
-            with autocast(device, precision):
-                logits = [network(images) for network in networks]
-            yield [task.probabilities(one) for one in logits]
+            yield [_judged(network, images, task, device, precision) for network in networks]
+
+
+def _judged(network: nn.Module, images_BCHW: Tensor, task: Task, device: str, precision: str) -> Tensor:
+    def run(seen_BCHW: Tensor) -> Tensor:
+        with autocast(device, precision):
+            logits = network(seen_BCHW)
+        return task.probabilities(logits)
+
+    crop = getattr(network, "crop", None)
+    return run(images_BCHW) if crop is None else in_windows(run, images_BCHW, crop)
 
 
 def masks(

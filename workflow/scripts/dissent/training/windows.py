@@ -1,0 +1,35 @@
+"""Images in windows that slide over them: probabilities of a network that learned from crops (network key `crop`)."""
+
+from collections.abc import Callable
+
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def places(side: int, window: int, overlap: float, last: str) -> list[int]:
+    """Where windows begin along a side, as UniMatch (`beyond`) and its second version and U2PL (`shifted`) place them."""
+    step = max(1, int(window * (1 - overlap) + 1e-9))
+    if last == "beyond":
+        return list(range(0, side, step))
+    return [*range(0, max(0, side - window), step), max(0, side - window)]
+
+
+def in_windows(run: Callable[[Tensor], Tensor], images_BCHW: Tensor, crop: dict) -> Tensor:
+    """The mean probabilities (B, C, H, W) of all windows that see a pixel.
+
+    `run`: windows (B, channels, h, w) -> their probabilities (B, C, h, w). What a window has beyond the image is black, as it is
+    in training.
+    """
+    (height, width), (high, wide) = images_BCHW.shape[2:], crop["size"]
+    total, times = None, images_BCHW.new_zeros((1, 1, height, width))
+    for top in places(height, high, crop["overlap"], crop["last"]):
+        for left in places(width, wide, crop["overlap"], crop["last"]):
+            window = images_BCHW[:, :, top : top + high, left : left + wide]
+            rows, columns = window.shape[2:]
+            found = run(F.pad(window, (0, wide - columns, 0, high - rows)))[:, :, :rows, :columns]
+            if total is None:
+                total = found.new_zeros((*found.shape[:2], height, width))
+            total[:, :, top : top + rows, left : left + columns] += found
+            times[:, :, top : top + rows, left : left + columns] += 1
+    assert total is not None  # an image has pixels
+    return total / times
