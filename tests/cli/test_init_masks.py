@@ -10,7 +10,7 @@ from raw_data import ids, photo, save
 
 # numbers ---------------------------------------------------------------------------------------------------------------
 
-NUMBERS = {  # values: (flags, kind, coding)
+NUMBERS = {  # values: (flags, kind, encoding)
     (0, 1): ([], "binary", {"name": "index"}),
     (0, 255): ([], "binary", {"name": "zero_255"}),
     (0, 3): ([], "binary", {"name": "index", "ids": [3]}),
@@ -32,10 +32,10 @@ NUMBERS = {  # values: (flags, kind, coding)
 
 @pytest.mark.parametrize("given", NUMBERS)
 def test_numbers(in_tmp, given):
-    flags, kind, coding = NUMBERS[given]
+    flags, kind, encoding = NUMBERS[given]
     folder(values(*given))
     assert init(*flags) == 0
-    assert (written()["task"]["kind"], written()["mask_encoding"]) == (kind, coding)
+    assert (written()["task"]["kind"], written()["mask_encoding"]) == (kind, encoding)
     check_too()
 
 

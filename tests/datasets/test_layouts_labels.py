@@ -30,8 +30,8 @@ def test_folders_beside_the_images(in_tmp):
     for seed, name in enumerate(("alive", "dead", "mod_position")):
         save(raw / "train" / name / "a.png", ids(seed) * np.uint8(255))
     parts = [{"name": "train", "images": "train/brightfield", "masks": "train"}]
-    coding = {"name": "folders", "folders": ["alive", "dead", "mod_position"]}
-    _, rows = prepared(raw, in_tmp / "out", task=BITS, mask_encoding=coding, parts=parts)
+    encoding = {"name": "folders", "folders": ["alive", "dead", "mod_position"]}
+    _, rows = prepared(raw, in_tmp / "out", task=BITS, mask_encoding=encoding, parts=parts)
     assert np.array_equal(label(rows, "a") >> 2, ids(2))
 
 

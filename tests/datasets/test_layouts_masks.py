@@ -193,26 +193,26 @@ def test_a_stray_colour_is_counted_and_becomes_unknown(in_tmp, caplog):
     raw[5, 5] = [1, 2, 200]
     expected = mask.copy()
     expected[5, 5] = 255
-    coding = {"name": "colours", "table": TABLE, "unmapped": 0.01}
-    reads_as(in_tmp, raw, expected, task=THREE, mask_encoding=coding)
+    encoding = {"name": "colours", "table": TABLE, "unmapped": 0.01}
+    reads_as(in_tmp, raw, expected, task=THREE, mask_encoding=encoding)
     assert "1 pixels of the masks (0.260%) fit no colour" in caplog.text
 
 
 def test_ignored_colours(in_tmp):
     mask = ids(1, 3)
     expected = np.where(mask == 2, 255, mask)
-    coding = {"name": "colours", "table": TABLE[:2], "ignore": TABLE[2:]}
+    encoding = {"name": "colours", "table": TABLE[:2], "ignore": TABLE[2:]}
     two = {"kind": "multiclass", "labels": ["sky", "road"]}
-    reads_as(in_tmp, np.array(TABLE, np.uint8)[mask], expected, task=two, mask_encoding=coding)
+    reads_as(in_tmp, np.array(TABLE, np.uint8)[mask], expected, task=two, mask_encoding=encoding)
 
 
 def test_a_jpeg_mask_needs_a_tolerance(in_tmp):
     mask = np.zeros((16, 24), np.uint8)
     mask[:, 8:] = 1
     raw = np.array(TABLE, np.uint8)[mask]
-    coding = {"name": "colours", "table": TABLE}
-    assert "is a JPEG" in refused(one(in_tmp / "raw", raw, ".jpg"), in_tmp / "o", task=THREE, mask_encoding=coding)
-    reads_as(in_tmp, raw, mask, ".jpg", {"quality": 95}, task=THREE, mask_encoding=coding | {"tolerance": 60})
+    encoding = {"name": "colours", "table": TABLE}
+    assert "is a JPEG" in refused(one(in_tmp / "raw", raw, ".jpg"), in_tmp / "o", task=THREE, mask_encoding=encoding)
+    reads_as(in_tmp, raw, mask, ".jpg", {"quality": 95}, task=THREE, mask_encoding=encoding | {"tolerance": 60})
 
 
 def test_a_photograph_taken_for_a_mask_is_refused(in_tmp):

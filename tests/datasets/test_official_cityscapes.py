@@ -229,10 +229,10 @@ def test_who_has_train_ids_changes_three_lines(root, in_tmp):
         Image.fromarray(trained).save(str(path).replace("labelIds", "labelTrainIds"))
         path.unlink()
     leave_out = ["*_gtFine_color.png", "*_gtFine_instanceIds.png"]
-    coding = {"mask_suffix": "_gtFine_labelTrainIds", "mask_encoding": {"name": "index", "ignore": [255]}}
-    trained_ids = prepared(shipped(root, "cityscapes_19", size=[64, 128], leave_out=leave_out, **coding), out="other")[
-        1
-    ]
+    encoding = {"mask_suffix": "_gtFine_labelTrainIds", "mask_encoding": {"name": "index", "ignore": [255]}}
+    trained_ids = prepared(
+        shipped(root, "cityscapes_19", size=[64, 128], leave_out=leave_out, **encoding), out="other"
+    )[1]
     assert [row["label_sha256"] for row in trained_ids.values()] == [row["label_sha256"] for row in by_ids.values()]
 
 

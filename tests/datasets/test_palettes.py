@@ -207,9 +207,9 @@ def test_one_bit_beside_1_and_255_is_refused(in_tmp, capsys):
     folder(lambda n, mask: (mask % 2).astype(bool) if n == 4 else np.array([0, 1, 255], np.uint8)[mask])
     assert init("--ignore", "255") == 2
     said(capsys, "masks/n04.png", "white may mean either")
-    coding = {"name": "index", "ignore": [255]}
+    encoding = {"name": "index", "ignore": [255]}
     assert "masks/n04.png: has 1 bits a pixel, and 1 and 255 are both ids" in refused(
-        Path("raw"), Path("o"), mask_encoding=coding
+        Path("raw"), Path("o"), mask_encoding=encoding
     )
 
 

@@ -149,10 +149,10 @@ def test_a_folder_that_is_known_is_meant():
     assert names.find("z/2.png") == names.find("2") == {"images/x/2.png"}
 
 
-@pytest.mark.parametrize("coding", ["cp1252", "utf-16-le"])
-def test_lists_of_another_encoding_are_refused_by_line(in_tmp, coding):
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-16-le"])
+def test_lists_of_another_encoding_are_refused_by_line(in_tmp, encoding):
     prepared(pairs(Path("raw"), ["a", "é"]), Path("out"))
     plan = lists(labelled=["a"], val=["a", "é"])
-    Path("lists/val.txt").write_bytes("a\né\n".encode(coding))
+    Path("lists/val.txt").write_bytes("a\né\n".encode(encoding))
     text = not_divided(plan)
     assert "lists/val.txt, line" in text and "save it as UTF-8" in text

@@ -290,8 +290,8 @@ def test_registries_hold_the_names_of_the_options():
     assert set(losses.LOSSES) == set(get_args(network.LossName))
     assert set(networks.ARCHITECTURES) == literal(network.Network, "architecture")
     assert set(metrics.SCORES) >= literal(task.TaskSettings, "score")
-    kinds = get_args(get_args(mask_encoding.Coding)[0])
-    assert set(mask_readers.CODINGS) == {literal(kind, "name").pop() for kind in kinds}
+    kinds = get_args(get_args(mask_encoding.Encoding)[0])
+    assert set(mask_readers.READERS) == {literal(kind, "name").pop() for kind in kinds}
 
 
 def pins(lines: list[str]) -> dict[str, str]:

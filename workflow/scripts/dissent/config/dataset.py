@@ -1,4 +1,4 @@
-"""A data set: where its raw files lie, how masks are coded, how images are cut to size, and its splits."""
+"""A data set: where its raw files lie, how masks are encoded, how images are cut to size, and its splits."""
 
 import re
 from typing import Annotated, Literal
@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from dissent.config.base import Model, Text
 from dissent.config.geometry import Geometry, Whole
-from dissent.config.mask_encoding import Below, Coding, Index, check_coding
+from dissent.config.mask_encoding import Below, Encoding, Index, check_encoding
 from dissent.config.source import Fetch, Obtain
 from dissent.config.split import Split
 from dissent.config.task import TaskSettings
@@ -96,8 +96,8 @@ class Source(Model):
     """`bit_depth: 16`: percentiles of all pixels of the data set that become 0 and 255"""
     exif: Literal["auto", "both", "image", "none"] = "auto"
     """turned photographs: both: image and mask are turned by the image's tag; image: the mask was drawn on the turned image; none: tags are ignored; auto: by the sizes of all pairs, an error when these do not tell"""
-    mask_encoding: Coding = Index()
-    """how masks are coded"""
+    mask_encoding: Encoding = Index()
+    """how masks are encoded"""
     size: Annotated[list[Side], Field(min_length=2, max_length=2)]
     """height and width of the prepared images, in pixels"""
     geometry: Geometry = Whole()
@@ -109,9 +109,13 @@ class Source(Model):
 
     @model_validator(mode="after")
     def _check_source(self) -> "Source":
-        kind, coding = self.task.kind, self.mask_encoding
-        check_coding(coding, self.task)
-        if any(part.masks == part.images for part in self.parts) and not self.mask_suffix and coding.name != "folders":
+        kind, encoding = self.task.kind, self.mask_encoding
+        check_encoding(encoding, self.task)
+        if (
+            any(part.masks == part.images for part in self.parts)
+            and not self.mask_suffix
+            and encoding.name != "folders"
+        ):
             raise ValueError("images and masks lie in one folder: say how masks' names end with `mask_suffix`")
         if self.percentiles[0] >= self.percentiles[1]:
             raise ValueError("`percentiles` must rise")
@@ -131,7 +135,11 @@ class Source(Model):
                 f"`task.score: {self.task.score}` has masks of its own under `protocol: published`, by which no step "
                 "is chosen; say `score: iou` or `dice` (metrics.json has the published scores all the same)"
             )
-        if self.protocol and kind == "binary" and (coding.name != "zero_255" or coding.ignore or coding.threshold):
+        if (
+            self.protocol
+            and kind == "binary"
+            and (encoding.name != "zero_255" or encoding.ignore or encoding.threshold)
+        ):
             raise ValueError(
                 "`protocol: published` needs `mask_encoding: {name: zero_255}` for binary tasks, nothing more"
             )

@@ -1,4 +1,4 @@
-"""How the raw masks of a data set are coded: one way for the whole set, never guessed for each file."""
+"""How the raw masks of a data set are encoded: one way for the whole set, never guessed for each file."""
 
 from pathlib import PurePosixPath
 from typing import Annotated, Literal
@@ -33,7 +33,7 @@ class Index(Model):
     """alike: masks whose palettes give a number another colour are refused, as a tool may have renumbered them; any: numbers count"""
 
 
-class ZeroFull(Model):
+class Zero255(Model):
     """Binary: 0 is background, 255 the label."""
 
     name: Literal["zero_255"]
@@ -81,44 +81,46 @@ class Channels(Model):
     """values from here on count as set; none: 0 is not set, and 1 or 255 is, one of them in all files"""
 
 
-Coding = Annotated[Index | ZeroFull | Colours | Folders | Channels, Field(discriminator="name")]
-CODINGS = {"index": None, "zero_255": ("binary",), "colours": ("binary", "multiclass"), "channels": ("multilabel",)}
-"""the kinds of task that a coding can hold; None or absent: all"""
+Encoding = Annotated[Index | Zero255 | Colours | Folders | Channels, Field(discriminator="name")]
+_KINDS = {"zero_255": ("binary",), "colours": ("binary", "multiclass"), "channels": ("multilabel",)}
+"""the kinds of task that an encoding can hold; absent: all"""
 
 
-def check_coding(coding: Coding, task: TaskSettings) -> None:
+def check_encoding(encoding: Encoding, task: TaskSettings) -> None:
     """ValueError when the masks of `mask_encoding` cannot hold the labels of `task`."""
     kind = task.kind
-    kinds = CODINGS.get(coding.name) or (kind,)
+    kinds = _KINDS.get(encoding.name) or (kind,)
     if kind not in kinds:
-        raise ValueError(f"`mask_encoding: {{name: {coding.name}}}` is for {' and '.join(kinds)} tasks, not for {kind}")
+        raise ValueError(
+            f"`mask_encoding: {{name: {encoding.name}}}` is for {' and '.join(kinds)} tasks, not for {kind}"
+        )
     foreground = len(task.labels)
-    if coding.name == "colours":
+    if encoding.name == "colours":
         wanted = 2 if kind == "binary" else foreground - bool(task.doubt_class)
-        if len(coding.table) != wanted:
-            raise ValueError(f"`mask_encoding.table` has {len(coding.table)} colours where {wanted} are needed")
-        _once([tuple(colour) for colour in coding.table + coding.ignore], "mask_encoding.table and ignore")
-    if coding.name == "index":
-        if coding.ids is not None and kind == "multilabel":
+        if len(encoding.table) != wanted:
+            raise ValueError(f"`mask_encoding.table` has {len(encoding.table)} colours where {wanted} are needed")
+        _once([tuple(colour) for colour in encoding.table + encoding.ignore], "mask_encoding.table and ignore")
+    if encoding.name == "index":
+        if encoding.ids is not None and kind == "multilabel":
             raise ValueError("multilabel index masks hold bits: leave `mask_encoding.ids` out")
-        if coding.ids is not None and len(coding.ids) != foreground:
-            raise ValueError(f"`mask_encoding.ids` has {len(coding.ids)} entries for {foreground} labels")
-        flat = [v for item in coding.ids or [] for v in (item if isinstance(item, list) else [item])]
+        if encoding.ids is not None and len(encoding.ids) != foreground:
+            raise ValueError(f"`mask_encoding.ids` has {len(encoding.ids)} entries for {foreground} labels")
+        flat = [v for item in encoding.ids or [] for v in (item if isinstance(item, list) else [item])]
         first = 2**foreground if kind == "multilabel" else foreground + (kind == "binary")
-        _once((flat or list(range(first))) + coding.ignore, "mask_encoding.ids and ignore")
-    if coding.name == "zero_255":
-        _once([0, 255, *coding.ignore], "0, 255 and `mask_encoding.ignore`")
-    if coding.name == "folders":
+        _once((flat or list(range(first))) + encoding.ignore, "mask_encoding.ids and ignore")
+    if encoding.name == "zero_255":
+        _once([0, 255, *encoding.ignore], "0, 255 and `mask_encoding.ignore`")
+    if encoding.name == "folders":
         if task.doubt_class:
             raise ValueError(
                 f"`doubt_class` with `mask_encoding: {{name: folders}}`: each pixel in no folder is `{task.labels[0]}`, so that id 0 is no "
                 f"doubt; leave `doubt_class` out (`background: {task.labels[0]}` if the label means nothing in particular)"
             )
-        _once([0, *coding.ignore], "0 and `mask_encoding.ignore`")
+        _once([0, *encoding.ignore], "0 and `mask_encoding.ignore`")
         names = task.labels[1:] if kind == "multiclass" else task.labels
-        if coding.folders is not None and len(coding.folders) != len(names):
+        if encoding.folders is not None and len(encoding.folders) != len(names):
             raise ValueError(f"`mask_encoding.folders` must name one folder for each of {', '.join(names)}")
-    if coding.name == "channels" and foreground > 3:
+    if encoding.name == "channels" and foreground > 3:
         raise ValueError(f"an RGB mask has 3 channels, which cannot hold {foreground} labels")
 
 

@@ -40,7 +40,7 @@ class Header:
     size: tuple[int, int]
     orientation: int
     lossy: str = ""
-    """the coding that blurs values, such as JPEG, also inside a TIFF"""
+    """the compression that blurs values, such as JPEG, also inside a TIFF"""
     inverted: bool = False
     """white is zero: what is shown, and read, is not what is stored"""
     palette: bytes = b""

@@ -14,7 +14,7 @@ _LONGEST = 180  # bytes of a name: tiles and writers add some, and a file system
 
 @dataclass(frozen=True)
 class Item:
-    """An image with its masks: none where it is unlabelled, one file a label where the coding has folders."""
+    """An image with its masks: none where it is unlabelled, one file a label where the encoding has folders."""
 
     id: str
     part: str

@@ -1,4 +1,4 @@
-"""From the pixels of raw masks to class ids or bits: one function for each coding. ValueError gives the reason.
+"""From the pixels of raw masks to class ids or bits: one function for each encoding. ValueError gives the reason.
 
 Each takes the files of a mask (folders: one a label, None where there is none), of which each is turned by itself, and
 returns uint8 (H, W) ids with 255 where nobody knows, and the number of pixels that fit no colour.
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dissent.config.mask_encoding import Channels, Coding, Colours, Folders, Index, ZeroFull
+from dissent.config.mask_encoding import Channels, Colours, Encoding, Folders, Index, Zero255
 from dissent.config.task import TaskSettings
 from dissent.core.files import UNKNOWN
 from dissent.core.words import some
@@ -36,23 +36,23 @@ def as_stored(header: Header) -> int:
     return 1
 
 
-def read_label(paths: list[Path | None], coding: Coding, task: TaskSettings, turn: Turn = as_stored) -> Label:
+def read_label(paths: list[Path | None], encoding: Encoding, task: TaskSettings, turn: Turn = as_stored) -> Label:
     """The label that the raw mask files at `paths` hold; the layers of a label may be stored each in its own way."""
-    if coding.name == "folders":
-        return _folders(paths, coding, task, turn)
+    if encoding.name == "folders":
+        return _folders(paths, encoding, task, turn)
     given = [path for path in paths if path is not None]
-    label = CODINGS[coding.name](given, coding, task)
+    label = READERS[encoding.name](given, encoding, task)
     return label if label.ids is None else label._replace(ids=turned(label.ids, turn(read_header(given[0]))))
 
 
-def label_folders(coding: Coding, task: TaskSettings) -> list[str]:
+def label_folders(encoding: Encoding, task: TaskSettings) -> list[str]:
     """Folders below the folder of masks, one for each file of a label; [""]: the folder itself."""
-    if coding.name != "folders":
+    if encoding.name != "folders":
         return [""]
-    return coding.folders or (task.labels[1:] if task.exclusive else task.labels)
+    return encoding.folders or (task.labels[1:] if task.exclusive else task.labels)
 
 
-def _index(paths: list[Path], coding: Index, task: TaskSettings) -> Label:
+def _index(paths: list[Path], encoding: Index, task: TaskSettings) -> Label:
     header, pixels = _guard_lossy(read_pixels(paths[0]), allowed=False)
     if header.mode not in ("1", "L", "P", "I;16"):
         raise ValueError(
@@ -62,11 +62,11 @@ def _index(paths: list[Path], coding: Index, task: TaskSettings) -> Label:
         table = {value: value for value in range(2 ** len(task.labels))}
     else:
         first = int(task.one_foreground)
-        ids = coding.ids or list(range(first, len(task.labels) + first))
+        ids = encoding.ids or list(range(first, len(task.labels) + first))
         table = {v: i + first for i, item in enumerate(ids) for v in (item if isinstance(item, list) else [item])}
         if task.one_foreground:
             table.setdefault(0, 0)
-    table |= dict.fromkeys(coding.ignore, UNKNOWN)
+    table |= dict.fromkeys(encoding.ignore, UNKNOWN)
     pixels = _of_few_bits(header, pixels, table)
     present = np.unique(pixels).tolist()
     strange = [value for value in present if value not in table]
@@ -97,38 +97,38 @@ def _of_few_bits(header: Header, pixels: np.ndarray, table: dict) -> np.ndarray:
     return shown if fit[1] else numbers
 
 
-def _zero_full(paths: list[Path], coding: ZeroFull, task: TaskSettings) -> Label:
-    pixels = read_grey(paths[0], lossy=coding.threshold is not None)
-    ids = np.where(pixels >= (coding.threshold or 255), 1, 0).astype(np.uint8)
+def _zero_255(paths: list[Path], encoding: Zero255, task: TaskSettings) -> Label:
+    pixels = read_grey(paths[0], lossy=encoding.threshold is not None)
+    ids = np.where(pixels >= (encoding.threshold or 255), 1, 0).astype(np.uint8)
     known = (pixels == 0) | (pixels == 255)
-    for value in coding.ignore:
+    for value in encoding.ignore:
         ids[pixels == value] = UNKNOWN
         known |= pixels == value
-    if coding.threshold is None and not known.all():
+    if encoding.threshold is None and not known.all():
         strange = np.unique(pixels[~known]).tolist()
         hint = "; is it `mask_encoding: index`?" if set(np.unique(pixels).tolist()) == {0, 1} else ""
         raise ValueError(f"has the value {some(strange)} beside 0 and 255{hint or _ignore_hint(strange)}")
     return Label(ids)
 
 
-def _colours(paths: list[Path], coding: Colours, task: TaskSettings) -> Label:
-    header, pixels = _guard_lossy(read_pixels(paths[0]), coding.tolerance > 0)
+def _colours(paths: list[Path], encoding: Colours, task: TaskSettings) -> Label:
+    header, pixels = _guard_lossy(read_pixels(paths[0]), encoding.tolerance > 0)
     pixels = colours_of(header, pixels)
     if pixels.dtype != np.uint8:
         raise ValueError("has 16 bits a sample where colour codes have 8")
     packed = pixels.astype(np.uint32) @ np.array([65536, 256, 1], np.uint32)
     packed, inverse = np.unique(packed, return_inverse=True)
     colours = np.stack([packed >> 16, packed >> 8 & 255, packed & 255], 1)
-    codes = np.array(coding.table + coding.ignore, np.int16)
+    codes = np.array(encoding.table + encoding.ignore, np.int16)
     first = int(bool(task.doubt_class))  # no colour stands for doubt
-    values = np.array([*range(first, len(coding.table) + first), *[UNKNOWN] * len(coding.ignore)], np.uint8)
+    values = np.array([*range(first, len(encoding.table) + first), *[UNKNOWN] * len(encoding.ignore)], np.uint8)
     mapped = np.empty(len(colours), np.uint8)
     fits = np.empty(len(colours), bool)
     for start in range(0, len(colours), 4096):  # a photograph taken for a mask has many colours
         part = slice(start, start + 4096)
         far = np.abs(colours[part, None].astype(np.int16) - codes[None]).max(2)
         nearest = far.argmin(1)
-        fits[part] = far.min(1) <= coding.tolerance
+        fits[part] = far.min(1) <= encoding.tolerance
         mapped[part] = np.where(fits[part], values[nearest], UNKNOWN)
     inverse = inverse.reshape(-1)
     return Label(mapped[inverse].reshape(pixels.shape[:2]), int((~fits)[inverse].sum()))
@@ -154,51 +154,51 @@ def _palette_colours(header: Header, numbers: np.ndarray) -> np.ndarray:
     return colours[numbers]
 
 
-def _folders(paths: list[Path | None], coding: Folders, task: TaskSettings, turn: Turn = as_stored) -> Label:
+def _folders(paths: list[Path | None], encoding: Folders, task: TaskSettings, turn: Turn = as_stored) -> Label:
     given = [(number, path) for number, path in enumerate(paths) if path is not None]
-    stored = {path: _layer(path, coding) for _, path in given}
+    stored = {path: _layer(path, encoding) for _, path in given}
     greys = {path: turned(grey, turn(read_header(path))) for path, (grey, _) in stored.items()}
     shapes = {path.parent.name: grey.shape for path, grey in greys.items()}
     if len(set(shapes.values())) > 1:
         raise ValueError(f"has masks of unequal size: {', '.join(f'{k} {h} x {w}' for k, (h, w) in shapes.items())}")
-    unknown = np.any([np.isin(grey, coding.ignore) for grey in greys.values()], axis=0)
-    layers = {path: (grey >= (coding.threshold or 1)) & ~unknown for path, grey in greys.items()}
+    unknown = np.any([np.isin(grey, encoding.ignore) for grey in greys.values()], axis=0)
+    layers = {path: (grey >= (encoding.threshold or 1)) & ~unknown for path, grey in greys.items()}
     ids = np.zeros(unknown.shape, np.uint8)
     for number, path in given:
         if task.overlapping:
             ids |= layers[path].astype(np.uint8) << number
             continue
-        if coding.overlap == "refuse" and (ids[layers[path]] > 0).any():
+        if encoding.overlap == "refuse" and (ids[layers[path]] > 0).any():
             raise ValueError("sets pixels for two labels; say `overlap: later` if the later label shall win")
         ids[layers[path]] = number + 1
     ids[unknown] = UNKNOWN
     return Label(ids, used=tuple({number for _, used in stored.values() for number in used}))
 
 
-def _layer(path: Path, coding: Folders) -> tuple[np.ndarray, tuple[int, ...]]:
+def _layer(path: Path, encoding: Folders) -> tuple[np.ndarray, tuple[int, ...]]:
     try:
-        grey = read_grey(path, lossy=coding.threshold is not None)
-        return grey, _set(grey, coding.threshold, coding.ignore)
+        grey = read_grey(path, lossy=encoding.threshold is not None)
+        return grey, _set(grey, encoding.threshold, encoding.ignore)
     except ValueError as error:
         raise ValueError(f"its mask {path.parent.name}/{path.name} {error}") from None
 
 
-def _channels(paths: list[Path], coding: Channels, task: TaskSettings) -> Label:
-    header, pixels = _guard_lossy(read_pixels(paths[0]), coding.threshold is not None)
+def _channels(paths: list[Path], encoding: Channels, task: TaskSettings) -> Label:
+    header, pixels = _guard_lossy(read_pixels(paths[0]), encoding.threshold is not None)
     if header.mode not in ("RGB", "RGBA") or pixels.dtype != np.uint8:
         raise ValueError(f"has colour mode {header.mode} where each channel of an RGB mask is a label")
     pixels = with_channels(header.mode, pixels, 3)
-    used = _set(pixels, coding.threshold)
-    layers = pixels >= (coding.threshold or 1)
+    used = _set(pixels, encoding.threshold)
+    layers = pixels >= (encoding.threshold or 1)
     if layers[:, :, len(task.labels) :].any():
         raise ValueError(f"has a channel more than the {len(task.labels)} labels of the task")
     bits = 1 << np.arange(len(task.labels), dtype=np.uint8)
     return Label((layers[:, :, : len(task.labels)] * bits).sum(2).astype(np.uint8), used=used)
 
 
-CODINGS: dict[str, Callable[..., Label]] = {
+READERS: dict[str, Callable[..., Label]] = {
     "index": _index,
-    "zero_255": _zero_full,
+    "zero_255": _zero_255,
     "colours": _colours,
     "folders": _folders,
     "channels": _channels,

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from dissent.config.dataset import Source
-from dissent.config.mask_encoding import Coding
+from dissent.config.mask_encoding import Encoding
 from dissent.datasets.convert import BadFiles, headers_of
 from dissent.datasets.decode import Header, turned_size
 from dissent.datasets.exif import Turns, decide_turns
@@ -71,15 +71,15 @@ def _of_one_size(
     return fit
 
 
-def check_unmapped(coding: Coding, found: dict[str, tuple[int, int]], problems: Problems) -> None:
+def check_unmapped(encoding: Encoding, found: dict[str, tuple[int, int]], problems: Problems) -> None:
     """Pixels that fit no colour, of all pixels: told, or refused where they are too many. `found`: both for each id."""
     unmapped, pixels = (sum(one[i] for one in found.values()) for i in (0, 1))
-    if not unmapped or coding.name != "colours":  # only colours can be unmapped
+    if not unmapped or encoding.name != "colours":  # only colours can be unmapped
         return
     worst = max(found, key=lambda id_: found[id_][0])
     text = f"{unmapped} pixels of the masks ({unmapped / pixels:.3%}) fit no colour, {found[worst][0]} of {worst}"
-    if unmapped > coding.unmapped * pixels:
-        problems.append(f"{text}; `unmapped: {coding.unmapped}` allows less: look at `table` and `tolerance`")
+    if unmapped > encoding.unmapped * pixels:
+        problems.append(f"{text}; `unmapped: {encoding.unmapped}` allows less: look at `table` and `tolerance`")
     else:
         log.warning("%s; they count as unknown", text)
 
@@ -88,16 +88,16 @@ Used = list[tuple[Item, bytes, tuple[int, ...]]]
 """of each item with masks: the palette, if there is one, and the numbers that occur"""
 
 
-def check_used(coding: Coding, masks: Used, raw: str | Path, problems: Problems) -> None:
+def check_used(encoding: Encoding, masks: Used, raw: str | Path, problems: Problems) -> None:
     """What a number means must not differ from file to file."""
-    if coding.name == "index" and coding.palettes == "alike":
+    if encoding.name == "index" and encoding.palettes == "alike":
         _check_palettes(masks, raw, problems)
-    if coding.name in ("folders", "channels") and coding.threshold is None:
+    if encoding.name in ("folders", "channels") and encoding.threshold is None:
         first: dict[int, str] = {}
         for item, _, numbers in masks:
             first |= {number: item.source for number in numbers if number not in first}
         if {1, 255} <= first.keys():
-            ignore = ", or `ignore: [255]` if 255 means that nobody knows" if coding.name == "folders" else ""
+            ignore = ", or `ignore: [255]` if 255 means that nobody knows" if encoding.name == "folders" else ""
             problems.add(
                 first[255],
                 f"its masks hold 255, and those of {first[1]} hold 1: say `threshold: 1` in `mask_encoding` if both mean that the "

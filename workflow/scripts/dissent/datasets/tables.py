@@ -33,15 +33,15 @@ def text_of(path: Path) -> str:
         raise UserError(f"{path} {why}") from None
     if content.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
         raise UserError(f"{path} is a spreadsheet's own file or a zip, no text: {_REMEDY}")
-    coding = "utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
-    if b"\0" in content and coding != "utf-16":
+    encoding = "utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
+    if b"\0" in content and encoding != "utf-16":
         raise _zero_bytes(path, content[: content.index(b"\0")].count(b"\n"))
     try:
-        text = content.decode(coding)
+        text = content.decode(encoding)
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise UserError(
-            f"{path}, line {line}: byte {content[error.start]:#04x} is no {coding.removesuffix('-sig').upper()}, so the "
+            f"{path}, line {line}: byte {content[error.start]:#04x} is no {encoding.removesuffix('-sig').upper()}, so the "
             f"file has another encoding (often cp1252): {_REMEDY}"
         ) from None
     if "\0" in text:  # UTF-32 begins as UTF-16 does

@@ -57,7 +57,7 @@ def inverted(image: "TiffImageFile") -> bool:
 
 
 def lossy(image: "TiffImageFile") -> str:
-    """The lossy coding inside, "" where pixels are what was written."""
+    """The lossy compression inside, "" where pixels are what was written."""
     return _LOSSY.get(image.tag_v2.get(_COMPRESSION, 1), "")
 
 

@@ -2,7 +2,7 @@
 
 from dissent.cli.check.looks import Seen
 from dissent.cli.text import columns
-from dissent.config.mask_encoding import Coding
+from dissent.config.mask_encoding import Encoding
 from dissent.core.files import read_json, read_table
 from dissent.core.task import Task
 
@@ -29,21 +29,21 @@ def summary(seen: Seen) -> str:
     return f"{head}\n{columns(table)}"
 
 
-def raw_values(coding: Coding, task: Task) -> list[str]:
+def raw_values(encoding: Encoding, task: Task) -> list[str]:
     """For each name of `task.histogram_names`, what stands for it in the raw masks."""
     names = task.histogram_names
     values: list[object]
-    if coding.name == "zero_255":
+    if encoding.name == "zero_255":
         values = [0, 255]
-    elif coding.name == "colours":
-        values = [" ".join(map(str, colour)) for colour in coding.table]
-    elif coding.name == "folders":
-        values = [f"{folder}/" for folder in coding.folders or task.labels[int(task.exclusive) :]]
-    elif coding.name == "channels":
+    elif encoding.name == "colours":
+        values = [" ".join(map(str, colour)) for colour in encoding.table]
+    elif encoding.name == "folders":
+        values = [f"{folder}/" for folder in encoding.folders or task.labels[int(task.exclusive) :]]
+    elif encoding.name == "channels":
         values = [f"channel {i + 1}" for i in range(len(names))]
-    elif coding.ids:
+    elif encoding.ids:
         below = len(names) - len(task.labels)  # a background that is no label
-        values = [0] * below + [" ".join(map(str, item)) if isinstance(item, list) else item for item in coding.ids]
+        values = [0] * below + [" ".join(map(str, item)) if isinstance(item, list) else item for item in encoding.ids]
     else:
         values = [1 << i if task.bits else i for i in range(len(names))]
     return ["elsewhere"] * (len(names) - len(values)) + [str(value) for value in values]

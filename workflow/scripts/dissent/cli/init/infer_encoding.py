@@ -1,4 +1,4 @@
-"""From what masks hold to how they are coded: a conclusion for the whole data set, or a question, never a silent guess."""
+"""From what masks hold to how they are encoded: a conclusion for the whole data set, or a question, never a silent guess."""
 
 from dataclasses import replace
 from typing import Any
@@ -16,7 +16,7 @@ _BITS = 7  # labels of a multilabel task
 
 
 def guess(found: Survey, wishes: Wishes, folders: list[str]) -> Guess:
-    """The coding of masks; UserError asks with the flags that answer. `folders`: names of folders of labels, or []."""
+    """The encoding of masks; UserError asks with the flags that answer. `folders`: names of folders of labels, or []."""
     lossy = bool(found.lossy) and wishes.threshold is None and wishes.tolerance is None
     if folders:
         meant = _of_folders(found, wishes, folders, lossy)
@@ -45,8 +45,8 @@ def _of_values(found: Survey, wishes: Wishes) -> Guess:
             raise UserError(
                 f"`--ignore {min(ends)}`: with `--threshold`, 0 and 255 are background and label; leave out one"
             )
-        coding = {"name": "zero_255", "threshold": wishes.threshold} | _ignored(ignore)
-        return named("binary", coding, ["below", f"{wishes.threshold} and above"], wishes, found)
+        encoding = {"name": "zero_255", "threshold": wishes.threshold} | _ignored(ignore)
+        return named("binary", encoding, ["below", f"{wishes.threshold} and above"], wishes, found)
     if values == [0, 255] and "P" not in found.modes and wishes.kind in (None, "binary"):
         return named("binary", {"name": "zero_255"} | _ignored(ignore), values, wishes, found)
     if values and max(values) > 255:
@@ -66,8 +66,8 @@ def _of_values(found: Survey, wishes: Wishes) -> Guess:
     kind = wishes.kind or ("binary" if len(values) == 2 and values[0] == 0 else "multiclass")
     if not found.modes.keys() <= {"1", "L", "P", "I;16"}:  # grey in RGB files, which index masks are not
         return _colour_table(found, wishes, kind, [(v, v, v) for v in values], [(v, v, v) for v in ignore])
-    coding = {"name": "index"} | ({"palettes": "any"} if found.reading.any_palette else {})
-    return _INDEX[kind](values, wishes, coding, ignore, found)
+    encoding = {"name": "index"} | ({"palettes": "any"} if found.reading.any_palette else {})
+    return _INDEX[kind](values, wishes, encoding, ignore, found)
 
 
 def _what_is_255(found: Survey, values: list[int]) -> UserError:
@@ -91,7 +91,7 @@ def _may_be_objects(found: Survey, values: list[int], ignore: list[int]) -> bool
     )
 
 
-def _index_binary(values: list[int], wishes: Wishes, coding: dict, ignore: list[int], found: Survey) -> Guess:
+def _index_binary(values: list[int], wishes: Wishes, encoding: dict, ignore: list[int], found: Survey) -> Guess:
     if 0 not in values:
         raise ask(
             found,
@@ -99,16 +99,16 @@ def _index_binary(values: list[int], wishes: Wishes, coding: dict, ignore: list[
             {"--kind multiclass": "each number is a class, and one of them may be called background"},
         )
     ids = [value for value in values if value]
-    coding |= {} if ids == [1] else {"ids": [ids if len(ids) > 1 else ids[0]]}
-    return named("binary", coding | _ignored(ignore), [0, listed(ids)], wishes, found)
+    encoding |= {} if ids == [1] else {"ids": [ids if len(ids) > 1 else ids[0]]}
+    return named("binary", encoding | _ignored(ignore), [0, listed(ids)], wishes, found)
 
 
-def _index_classes(values: list[int], wishes: Wishes, coding: dict, ignore: list[int], found: Survey) -> Guess:
-    coding |= {} if values == list(range(len(values))) else {"ids": values}
-    return named("multiclass", coding | _ignored(ignore), values, wishes, found)
+def _index_classes(values: list[int], wishes: Wishes, encoding: dict, ignore: list[int], found: Survey) -> Guess:
+    encoding |= {} if values == list(range(len(values))) else {"ids": values}
+    return named("multiclass", encoding | _ignored(ignore), values, wishes, found)
 
 
-def _index_bits(values: list[int], wishes: Wishes, coding: dict, ignore: list[int], found: Survey) -> Guess:
+def _index_bits(values: list[int], wishes: Wishes, encoding: dict, ignore: list[int], found: Survey) -> Guess:
     bits = max(values).bit_length()
     if bits > _BITS:
         raise UserError(
@@ -117,7 +117,7 @@ def _index_bits(values: list[int], wishes: Wishes, coding: dict, ignore: list[in
         )
     if inside := [value for value in ignore if value < 2**bits]:
         raise UserError(f"`--ignore {inside[0]}`: that is labels, one a bit, where masks go up to {max(values)}")
-    return named("multilabel", coding | _ignored(ignore), [1 << bit for bit in range(bits)], wishes, found)
+    return named("multilabel", encoding | _ignored(ignore), [1 << bit for bit in range(bits)], wishes, found)
 
 
 def _of_colours(found: Survey, wishes: Wishes, lossy: bool) -> Guess:
@@ -132,8 +132,8 @@ def _of_colours(found: Survey, wishes: Wishes, lossy: bool) -> Guess:
             )
         least = wishes.threshold or 1
         used = max((i + 1 for colour in colours for i, channel in enumerate(colour) if channel >= least), default=1)
-        coding: dict[str, Any] = {"name": "channels"} | ({"threshold": wishes.threshold} if wishes.threshold else {})
-        return named("multilabel", coding, [f"channel {i + 1}" for i in range(used)], wishes, found)
+        encoding: dict[str, Any] = {"name": "channels"} | ({"threshold": wishes.threshold} if wishes.threshold else {})
+        return named("multilabel", encoding, [f"channel {i + 1}" for i in range(used)], wishes, found)
     if pure and wishes.kind is None:
         raise ask(
             found,
@@ -174,11 +174,11 @@ def _colour_table(found: Survey, wishes: Wishes, kind: str, colours: list[tuple]
         raise UserError("masks are grey in RGB files, where labels that overlap have no place; save them as grey")
     if kind == "binary" and len(colours) != 2:
         raise UserError(f"masks hold {len(colours)} colours, and a binary task has 2; say --kind multiclass")
-    coding: dict[str, Any] = {"name": "colours", "table": [list(colour) for colour in colours]}
-    coding |= {"ignore": [list(colour) for colour in ignore]} if ignore else {}
-    coding |= {"tolerance": wishes.tolerance} if wishes.tolerance else {}
+    encoding: dict[str, Any] = {"name": "colours", "table": [list(colour) for colour in colours]}
+    encoding |= {"ignore": [list(colour) for colour in ignore]} if ignore else {}
+    encoding |= {"tolerance": wishes.tolerance} if wishes.tolerance else {}
     shown = [list(colour) for colour in colours[len(colours) - 1 if kind == "binary" else 0 :]]
-    return named(kind, coding, colours, wishes, found, shown)
+    return named(kind, encoding, colours, wishes, found, shown)
 
 
 def _of_folders(found: Survey, wishes: Wishes, folders: list[str], lossy: bool) -> Guess:
@@ -193,8 +193,8 @@ def _of_folders(found: Survey, wishes: Wishes, folders: list[str], lossy: bool) 
             "masks in folders of labels hold 1 and 255",
             {"--ignore 255": "1 is set, of 255 nobody knows", "--threshold 1": "both are set"},
         )
-    coding: dict[str, Any] = {"name": "folders"} | ({"threshold": wishes.threshold} if wishes.threshold else {})
-    coding |= _ignored(ignore) | ({"missing": wishes.missing} if wishes.missing else {})
+    encoding: dict[str, Any] = {"name": "folders"} | ({"threshold": wishes.threshold} if wishes.threshold else {})
+    encoding |= _ignored(ignore) | ({"missing": wishes.missing} if wishes.missing else {})
     overlapping = wishes.kind == "multilabel" or (wishes.kind is None and found.overlap)
     if wishes.kind == "binary":
         raise UserError(f"a binary task has one folder of masks; name one of {', '.join(folders)} with --masks")
@@ -202,11 +202,11 @@ def _of_folders(found: Survey, wishes: Wishes, folders: list[str], lossy: bool) 
         raise UserError(
             f"{len(folders)} labels overlap, and a multilabel task has {_BITS} at most; say --kind multiclass"
         )
-    coding |= {"folders": folders} | ({"overlap": "later"} if not overlapping and found.overlap else {})
+    encoding |= {"folders": folders} | ({"overlap": "later"} if not overlapping and found.overlap else {})
     values = [f"{folder}/" for folder in folders]
     if overlapping:
-        return named("multilabel", coding, values, wishes, found, names=folders)
-    meant = named("multiclass", coding, ["elsewhere", *values], wishes, found, names=[elsewhere(folders), *folders])
+        return named("multilabel", encoding, values, wishes, found, names=folders)
+    meant = named("multiclass", encoding, ["elsewhere", *values], wishes, found, names=[elsewhere(folders), *folders])
     return replace(meant, background=meant.labels[0])
 
 

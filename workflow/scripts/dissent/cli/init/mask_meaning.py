@@ -12,11 +12,11 @@ from dissent.core.files import UserError
 
 @dataclass(frozen=True)
 class Guess:
-    """How masks are coded: keys of the data set's file, and what stands for what in the files."""
+    """How masks are encoded: keys of the data set's file, and what stands for what in the files."""
 
     kind: str
     labels: list[str]
-    coding: dict[str, Any]
+    encoding: dict[str, Any]
     values: list[str]
     """of each label (binary: of the background before it): what stands for it in the files"""
     colours: list[list[int]] | None = None
@@ -42,7 +42,7 @@ def _called(kind: str, value: Value) -> str:
 
 def named(
     kind: str,
-    coding: dict,
+    encoding: dict,
     values: list,
     wishes: Wishes,
     found: Survey,
@@ -52,30 +52,30 @@ def named(
     """A guess with the user's names for labels, or made up ones."""
     meant = values[1:] if kind == "binary" else values  # a binary task names its foreground alone
     names = wishes.labels or names or [_called(kind, value) for value in meant]
-    if wishes.labels and coding["name"] == "folders" and len(names) == len(meant) - 1:
+    if wishes.labels and encoding["name"] == "folders" and len(names) == len(meant) - 1:
         names = [elsewhere(names), *names]
     if len(names) != len(meant):
         table = columns([["value", "pixels"], *([_flat(v), f"{found.pixels.get(v, 0):,}"] for v in meant)])
         raise UserError(f"`--labels` names {len(names)} labels for {len(meant)} values, in this order:\n{table}")
-    return Guess(kind, names, coding, [listed([value]) for value in values], colours)
+    return Guess(kind, names, encoding, [listed([value]) for value in values], colours)
 
 
 def check_heeded(meant: Guess, wishes: Wishes, palettes: bool) -> None:
     """UserError names the flags that the conclusion does not heed. `palettes`: whether masks have numbers and colours."""
-    coding = meant.coding
-    ignored = [tuple(value) if isinstance(value, list) else value for value in coding.get("ignore", [])]
+    encoding = meant.encoding
+    ignored = [tuple(value) if isinstance(value, list) else value for value in encoding.get("ignore", [])]
     heeded = {
         "kind": meant.kind == wishes.kind,
         "ignore": set(ignored) == set(map(_as_is(ignored), wishes.ignore or [])),
-        "threshold": coding.get("threshold") == wishes.threshold,
-        "tolerance": coding.get("tolerance", 0) == wishes.tolerance,
-        "missing": coding.get("missing") == wishes.missing,
+        "threshold": encoding.get("threshold") == wishes.threshold,
+        "tolerance": encoding.get("tolerance", 0) == wishes.tolerance,
+        "missing": encoding.get("missing") == wishes.missing,
         "palette": palettes,
     }
     idle = [f"--{name}" for name, yes in heeded.items() if getattr(wishes, name) is not None and not yes]
     if idle:
         raise UserError(
-            f"{' and '.join(idle)} cannot be heeded: with what else you say, masks are {_READ_AS[coding['name']]}, of a "
+            f"{' and '.join(idle)} cannot be heeded: with what else you say, masks are {_READ_AS[encoding['name']]}, of a "
             f"{meant.kind} task. Leave {'it' if len(idle) == 1 else 'them'} out, or say what fits"
         )
 
@@ -90,7 +90,7 @@ _READ_AS = {
 
 
 def _as_is(ignored: list[Value]) -> Callable[[Value], Value]:
-    """Numbers as grey triples, or grey triples as numbers, as a coding has them."""
+    """Numbers as grey triples, or grey triples as numbers, as an encoding has them."""
     if any(isinstance(value, tuple) for value in ignored):
         return lambda value: value if isinstance(value, tuple) else (value, value, value)
     return lambda value: value[0] if isinstance(value, tuple) and len(set(value)) == 1 else value

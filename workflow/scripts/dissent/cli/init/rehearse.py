@@ -83,11 +83,11 @@ def told_meaning(meant: Guess, held: Counts) -> str:
     if UNKNOWN in held:
         rows.append(("", "(nobody knows)", *_cells(held, UNKNOWN)))
     lines = [
-        f"read as {meant.coding['name']}, a {meant.kind} task\n",
+        f"read as {meant.encoding['name']}, a {meant.kind} task\n",
         columns([["value", "label", "pixels", "masks"], *rows]),
     ]
-    ids = meant.coding.get("ids", [])
-    gaps = sorted(set(range(ids[-1])) - set(ids) - set(meant.coding.get("ignore", []))) if len(ids) > 1 else []
+    ids = meant.encoding.get("ids", [])
+    gaps = sorted(set(range(ids[-1])) - set(ids) - set(meant.encoding.get("ignore", []))) if len(ids) > 1 else []
     if gaps:
         lines.append(f"\nnote    no mask holds {some(gaps)}; add to `ids` and `labels` what is a label all the same")
     if meant.note:

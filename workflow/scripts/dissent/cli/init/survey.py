@@ -40,7 +40,7 @@ class Survey:
     """by colour, pixels whose neighbours all have it; counted where colours are blurred (`tolerance`)"""
     counted: int = 0
     lossy: str = ""
-    """the coding that blurs the values of some masks, such as JPEG"""
+    """the compression that blurs the values of some masks, such as JPEG"""
     reading: Reading = field(default_factory=lambda: Reading(False, False))
 
     def add(self, counts: Counter) -> None:

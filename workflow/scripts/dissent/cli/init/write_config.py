@@ -60,7 +60,7 @@ def source_of(
         **further,
     }
     values |= {key: value for key, value in optional.items() if value and (key, value) != ("bit_depth", 8)}
-    values["mask_encoding"] = found.coding
+    values["mask_encoding"] = found.encoding
     values["size"] = size or fitting(headers, tiles=geometry == "tiles")
     if geometry == "tiles":
         values["geometry"] = {"name": "tiles", "overlap": 0.25}
