@@ -80,7 +80,56 @@ class MeanTeacher(Unlabelled):
     """share of the steps over which the weight of the unlabelled loss rises from near 0, as exp(-5 (1 - t)^2)"""
 
 
+class CrossPseudoSupervision(Unlabelled):
+    """Two networks teach each other their hard labels of images with boxes of others (CPS, Chen et al. 2021)."""
+
+    passes: ClassVar[float] = 4 / 3
+    networks: ClassVar[int] = 2
+    name: Literal["cps"]
+    cutmix: Fraction = 1.0
+    """probability that an image has boxes of another pasted in; 0: plain CPS"""
+
+
+class ImStep(Matching):
+    """Inconsistency Masks within a step: two networks learn from strong views only where they decide alike on weak ones (ours)."""
+
+    passes: ClassVar[float] = 4 / 3
+    networks: ClassVar[int] = 2
+    name: Literal["im_step"]
+    threshold: Fraction = 0.0
+    """a pixel counts where, besides, both networks are at least this sure"""
+
+
+class FuzzyPositive(Unlabelled):
+    """Several classes may be right where the teacher is unsure (Fuzzy Positive Learning, Qiao et al. 2023).
+
+    With two classes, and for labels that overlap, one class is left: cross-entropy, weighted by how sure the teacher is.
+    """
+
+    passes: ClassVar[float] = 4 / 3
+    name: Literal["fpl"]
+    on: Literal["fixmatch", "cps"] = "fixmatch"
+    """whose labels are made fuzzy: those of a network's own weak view, or those of two networks for each other (published)"""
+    positives: Annotated[int, Field(ge=1)] = 3
+    """most classes that count as right for a pixel; of C classes at most C - 1"""
+    mass: Annotated[float, Field(gt=0, lt=1)] = 0.9
+    """classes are added until one more would bring their probabilities to this sum"""
+    weighting: Literal["concave", "linear", "convex", "none"] = "concave"
+    """how a pixel's weight grows with the margin between the positives and the next class"""
+    balance: bool = True
+    """whether the loss is brought to the size of the hard labels' cross-entropy, by a factor of .2 to 5"""
+    cutmix: Fraction = 0.5
+    """probability that a box of another image is pasted into an image"""
+    warmup: Fraction = 0.1
+    """share of the steps over which the weight of the unlabelled loss rises from near 0, as exp(-5 (1 - t)^2)"""
+
+    @property
+    def networks(self) -> int:  # type: ignore[override]  # one or two, by `on`
+        """Networks that are trained side by side."""
+        return 2 if self.on == "cps" else 1
+
+
 Learn = Annotated[
-    Supervised | FixMatch | UniMatch | Consistency | MeanTeacher,
+    Supervised | FixMatch | UniMatch | Consistency | MeanTeacher | CrossPseudoSupervision | ImStep | FuzzyPositive,
     Field(discriminator="name"),
 ]

@@ -181,3 +181,19 @@ def cutmix_boxes(count: int, height: int, width: int, probability: float, genera
         row, column = int(top * (height - rows + 1)), int(left * (width - columns + 1))
         boxes[index, row : row + rows, column : column + columns] = True
     return boxes
+
+
+def cutmix_patches(count: int, height: int, width: int, number: int = 3) -> Tensor:
+    """CPS' CutMix, as bool `(count, H, W)`: `number` boxes that take a quarter to a half of the image together.
+
+    Their aspects are free. Where two overlap, the image itself is left. They are drawn from torch's own generator.
+    """
+    found = torch.zeros(count, height, width, dtype=torch.bool)
+    for index in range(count):
+        area = (0.25 + 0.25 * float(torch.rand(()))) / number
+        for aspect, top, left in torch.rand(number, 3).tolist():
+            rows = min(height, max(1, round(area**aspect * height)))
+            columns = min(width, max(1, round(area ** (1 - aspect) * width)))
+            row, column = int(top * (height - rows + 1)), int(left * (width - columns + 1))
+            found[index, row : row + rows, column : column + columns] ^= True
+    return found

@@ -2,7 +2,10 @@
 
 from dissent.training.learners.base import Course, Learner
 from dissent.training.learners.consistency import Consistency
+from dissent.training.learners.cps import CrossPseudoSupervision
 from dissent.training.learners.fixmatch import FixMatch
+from dissent.training.learners.fpl import FuzzyPositive
+from dissent.training.learners.im_step import ImStep
 from dissent.training.learners.mean_teacher import MeanTeacher
 from dissent.training.learners.supervised import Supervised
 from dissent.training.learners.unimatch import UniMatch
@@ -15,4 +18,7 @@ LEARNERS: dict[str, type[Learner]] = {
     "fixmatch": FixMatch,
     "mean_teacher": MeanTeacher,
     "unimatch": UniMatch,
+    "cps": CrossPseudoSupervision,
+    "im_step": ImStep,
+    "fpl": FuzzyPositive,
 }

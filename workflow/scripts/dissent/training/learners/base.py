@@ -70,6 +70,20 @@ class Learner(nn.Module):
         return float(self.options["weight"]) * math.exp(-5 * (1 - risen) ** 2)
 
 
+class Pair(Learner):
+    """Two networks that start from weights of their own and teach each other; the first is kept, as the published codes do."""
+
+    def __init__(self, network: nn.Module, loss: Loss, options: dict, course: Course):
+        super().__init__(network, loss, options, course)
+        self.second = course.build()
+
+    def trained(self) -> list[nn.Module]:
+        return [self.network, self.second]
+
+    def others(self) -> dict[str, nn.Module]:
+        return {"second": self.second}
+
+
 def judged(network: nn.Module, images_BCHW: Tensor) -> Tensor:
     """Logits of a network in eval mode and without a gradient; it goes on in the mode in which it was."""
     before = network.training

@@ -1,5 +1,6 @@
 """Hard labels that a network gives unlabelled images, and the loss towards them (FixMatch's, as in UniMatch's code)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -42,6 +43,17 @@ def targets(task: Task, logits_BCHW: Tensor, threshold: float, known_B1HW: Tenso
     sure = (task.confidence(probabilities) >= threshold).float()
     known = torch.ones_like(sure[:, :1]) if known_B1HW is None else known_B1HW
     return Targets(task.decide(probabilities), sure, known)
+
+
+def agreed(task: Task, several: Sequence[Tensor], known_B1HW: Tensor | None = None) -> Targets:
+    """What networks decide alike, from the logits of each; a pixel, or a label of it, counts where all decide the same."""
+    first, *others = (targets(task, logits, 0, known_B1HW) for logits in several)
+    planes = task.planes(first.label_BHW)[0]
+    weight = first.weight_BCHW
+    for other in others:
+        same = (planes == task.planes(other.label_BHW)[0]).float()
+        weight = weight * (same.amin(1, keepdim=True) if task.exclusive else same)
+    return Targets(first.label_BHW, weight, first.known_B1HW)
 
 
 def loss(task: Task, logits_BCHW: Tensor, given: Targets) -> Tensor:

@@ -1,0 +1,48 @@
+"""Inconsistency Masks within a step: what two networks decide alike is taught, what they dispute is not (ours)."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from dissent.training import augment
+from dissent.training.data import Batch
+from dissent.training.learners.base import Pair, judged
+from dissent.training.unlabelled.targets import Targets, agreed, loss, mix, targets
+
+
+class ImStep(Pair):
+    """Two networks learn strong views where their hard decisions on the weak view agree; elsewhere nothing is taught.
+
+    It is the mask of the IM papers (section 5.1), drawn anew in every step instead of once a generation.
+    """
+
+    views = ("weak", "strong")
+
+    def loss(self, pairs: Batch, views: Mapping[str, Tensor], step: int) -> tuple[Tensor, dict[str, Tensor | float]]:
+        task, options, weak = self.pair_loss.task, self.options, views["weak"]
+        both = (self.network, self.second)
+
+        # y, m: the decision of both, and 1 where they are the same
+        judgements = [judged(network, weak) for network in both]
+        same = agreed(task, judgements, views.get("known"))
+        counts = same.weight_BCHW
+        for logits in judgements:
+            counts = counts * targets(task, logits, options["threshold"]).weight_BCHW
+        given = Targets(same.label_BHW, counts, same.known_B1HW)
+
+        boxes = augment.cutmix_boxes(len(weak), weak.shape[2], weak.shape[3], options["cutmix"]).to(weak.device)
+        images, mixed = torch.cat([pairs.images, mix(views["strong"], boxes)]), given.mixed(boxes)
+
+        # L = sum over both of (L_x + w L_u) / (1 + w); L_u is the mean over all pixels of m H(y, p(strong))
+        weight, total, unlabelled = self.weight(step), [], []
+        for network in both:
+            logits_x, logits_u = network(images).split([len(pairs.images), len(weak)])
+            unlabelled.append(loss(task, logits_u, mixed))
+            total.append((self.pair_loss(logits_x, pairs.target) + weight * unlabelled[-1]) / (1 + weight))
+        numbers: dict[str, Tensor | float] = {
+            "unlabelled_loss": (unlabelled[0] + unlabelled[1]).detach() / 2,
+            "agreement": same.weight_BCHW.mean(),
+            "sure": counts.mean(),
+        }
+        return total[0] + total[1], numbers
