@@ -20,7 +20,7 @@ def seen_files(source: Source, raw: Path) -> str:
 
 
 def told_files(census: Census, raw: Path, folders: Iterable[str]) -> str:
-    """The same of files that are counted already."""
+    """The lines of `seen_files`, where the files are counted already."""
     return "\n".join([census.told(), *_beside(raw, {raw / folder for folder in folders})])
 
 

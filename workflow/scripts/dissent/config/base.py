@@ -86,7 +86,7 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
 
 
 def parse_yaml(text: str, path: str | Path) -> dict[str, Any]:
-    """As `read_yaml`, of a text that may become a file."""
+    """Read YAML as `read_yaml` does, from a text that is not written yet."""
     try:
         value = yaml.load(text, _Loader)  # a SafeLoader: plain data only
         if _size(value, {}) > _MOST:
@@ -182,7 +182,7 @@ def _names(model: type[BaseModel]) -> tuple[str, ...]:
 
 
 def _without_other_branches(found: list[_Found]) -> list[_Found]:
-    """Of a key that takes one value or a list (a schedule) keep what is said of the form that was written."""
+    """Drop errors about the other form of a key: one that takes a value or a list is told of the form that was written."""
     kept = []
     for one in found:
         inside = any(other.keys[: len(one.keys)] == one.keys != other.keys for other in found)

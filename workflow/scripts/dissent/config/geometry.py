@@ -52,7 +52,7 @@ class Crops(Model):
 
     @property
     def window(self) -> list[int]:
-        """The window in the middle between both, by which new images are looked at."""
+        """The size of windows for new images: the middle between `least` and `most`."""
         return [(self.least + self.most) // 2] * 2
 
 

@@ -6,7 +6,7 @@ from dissent.config.method import LISTS
 
 
 def cut(values: dict, generations: int | None) -> dict:
-    """A method's values with its schedules cut to the generations that an experiment leaves it: ramps begin as they did."""
+    """Shorten a method's schedules to the generations of an experiment: each keeps its first values."""
     if generations is None:
         return values
 

@@ -50,7 +50,7 @@ class TestTime(Model):
 
 
 class Diversify(Model):
-    """In what the students of a pool differ (those of `start` too), so that as teachers they agree less by chance. The last generation's, who teach nobody, are alike."""
+    """How the students of a pool differ, so that they agree less by chance when they teach. Those of the last generation are alike."""
 
     widths: list[PositiveFloat] = []
     """factors on the network's width (unet1x1), beside `width_factor`: the first student has the first, and so on in turn"""

@@ -84,7 +84,7 @@ class Block:
 
     @property
     def name(self) -> str:
-        """As it stands in the names of runs."""
+        """The block's name, as it is a part of the names of its runs."""
         return self.experiment if self.share is None else with_share(self.experiment, self.share)
 
 

@@ -48,7 +48,7 @@ _COLOURS = [
 
 @cache
 def _distinct(count: int) -> list[list[int]]:
-    """As many colours: those above, then of a grid in each turn the one that is least like those before, black and white."""
+    """`count` colours: the fixed ones, then those of a grid that are least like all before them, and like black and white."""
     chosen = [*_COLOURS, [0, 0, 0], [255, 255, 255]]
     grid = [list(colour) for colour in product(range(0, 256, 42), repeat=3)]
     apart = [min(dist(one, other) for other in chosen) for one in grid]

@@ -11,7 +11,7 @@ Spec = dict[str, Any]
 
 
 class Coded(TypedDict):
-    """For steps that need no settings: join_shards, cost."""
+    """Arguments of steps that need no settings: `join_shards` and `cost`."""
 
     code: str
     """digest of what the script runs (planning/closure.py)"""
@@ -29,7 +29,7 @@ class Facts(TypedDict):
 
 
 class Prediction(Facts):
-    """For predict."""
+    """Arguments of `predict`."""
 
     part: list[int]
     """[s, n]: the s-th of n shards of the images"""
@@ -43,7 +43,7 @@ class Prediction(Facts):
 
 
 class Masks(TypedDict):
-    """For build_masks."""
+    """Arguments of `build_masks`."""
 
     task: Spec
     palette: list[list[int]]
@@ -64,7 +64,7 @@ class Rated(Facts):
 
 
 class EvalNet(Rated):
-    """For train_evalnet."""
+    """Arguments of `train_evalnet`."""
 
     size: list[int]
     network: Spec
@@ -73,7 +73,7 @@ class EvalNet(Rated):
 
 
 class Thresholds(Rated):
-    """For measure_thresholds."""
+    """Arguments of `measure_thresholds`."""
 
     quality: dict[str, Any]
     """low and high: a number, or `validation`"""
@@ -81,13 +81,13 @@ class Thresholds(Rated):
 
 
 class Rating(Rated):
-    """For score_pairs."""
+    """Arguments of `score_pairs`."""
 
     code: str
 
 
 class Pairs(TypedDict):
-    """For assemble_pairs: copies of this generation."""
+    """Arguments of `assemble_pairs`: copies of this generation."""
 
     noise_copies: int
     noise_copies_by: str
@@ -110,7 +110,7 @@ class Learning(TypedDict):
 
 
 class Student(TypedDict):
-    """For train: no word of how labels were made, so that a change of that which leaves the pairs alone trains nothing anew."""
+    """Arguments of `train`. How labels were made is not among them: if the pairs stay the same, nothing is trained anew."""
 
     task: Spec
     size: list[int]
@@ -128,13 +128,13 @@ class Student(TypedDict):
 
 
 class Shown(Student):
-    """For show_pairs."""
+    """Arguments of `show_pairs`."""
 
     palette: list[list[int]]
 
 
 class Ranking(TypedDict):
-    """For rank_students and rank_evalnets: how many are marked, by which score."""
+    """Arguments of `rank_students` and `rank_evalnets`: how many are marked, by which score."""
 
     teachers: int
     score: str
@@ -142,7 +142,7 @@ class Ranking(TypedDict):
 
 
 class Evaluation(Facts):
-    """For evaluate."""
+    """Arguments of `evaluate`."""
 
     run: str
     generation: int
@@ -162,7 +162,7 @@ class Evaluating(Evaluation):
 
 
 class Deciding(TypedDict):
-    """For decide."""
+    """Arguments of `decide`."""
 
     pools: list[int]
     """students of every planned generation"""
@@ -170,7 +170,7 @@ class Deciding(TypedDict):
 
 
 class Auditing(TypedDict):
-    """For audit."""
+    """Arguments of `audit`."""
 
     run: str
     generation: int
@@ -179,7 +179,7 @@ class Auditing(TypedDict):
 
 
 class Report(TypedDict):
-    """For report."""
+    """Arguments of `report`."""
 
     run: Spec
     """name, method, dataset, split, seed, deviations, upper_bounds"""
@@ -195,7 +195,7 @@ class Report(TypedDict):
 
 
 class Study(TypedDict):
-    """For tabulate_study and plot_labels."""
+    """Arguments of `tabulate_study` and `plot_labels`."""
 
     study: str
     blocks: list[Spec]

@@ -76,7 +76,7 @@ def seal_page(page: str, made_from: dict[str, str]) -> str:
 
 
 def page_holds(content: bytes) -> bool | None:
-    """As `holds`, of a page."""
+    """Whether a page is what was written: True, False, or None as in `holds`."""
     if match := _PAGE.search(content):
         return _digest(content[: match.start(2)]) == match[2].decode()
     return False if b"sha256 " in content[-100:] or b"<!-- made from " in content else None

@@ -20,7 +20,7 @@ def without_doubted(label_HW: np.ndarray, doubt_HW: np.ndarray) -> np.ndarray:
 
 
 def taught(rule: dict) -> int:
-    """The byte that a student learns where there is doubt. `background`: the id that means nothing in particular (none: 0).
+    """The byte that a student learns at a pixel in doubt. `background`: the id that means nothing in particular (none: 0).
 
     own_class is that id as well: the task keeps it free of real classes.
     """

@@ -16,5 +16,5 @@ def some(names: Sequence[object], shown: int = 5, between: str = ", ") -> str:
 
 
 def nfc(text: str) -> str:
-    """Composed characters, as all names here are compared."""
+    """The text with composed characters (NFC). All names are compared in this form."""
     return unicodedata.normalize("NFC", text)

@@ -77,7 +77,7 @@ def found_in(pattern: str, key: str) -> str:
 
 
 def told_apart(values: Iterable[tuple[str, str]], what: str, problems: Problems) -> None:
-    """Values that people write for one another (0 and 0.0, A and a, pat01 and pat_1) go to `problems`; `values`: pairs of value and file."""
+    """Refuse groups that are probably one, such as 0 and 0.0, A and a, pat01 and pat_1. `values`: pairs of value and file."""
     first: dict[str, tuple[str, str]] = {}
     told = set()
     for value, where in values:

@@ -75,7 +75,7 @@ class Names:
         return self._bare.get(name, set()) | self._bare.get(bare(name), set())
 
     def find(self, text: str) -> set[str]:
-        """As `exact`, and paths of another computer or layout by their end, at last by the name of the file alone.
+        """Find images as `exact` does, then by the end of a path, at last by the file's name alone: paths may be another computer's.
 
         A path in a folder that is known here means that folder: where the image lacks, another of its name is not meant.
         Nor is it where several folders have files of one name.

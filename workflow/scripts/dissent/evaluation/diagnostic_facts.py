@@ -139,7 +139,10 @@ def empties(task: Task, rows: Sequence[Mapping], labelled: Sequence[Mapping]) ->
 
 
 def small_of_dropped(rows: Sequence[Mapping]) -> float | None:
-    """Of the dropped images with some foreground, the share that has less of it than the lower quarter of the kept; None without."""
+    """Share of small images among the dropped ones: with less foreground than three quarters of the kept have.
+
+    Only images with some foreground count. None without such images.
+    """
     kept = [int(row["agreed_pixels"]) for row in rows if row["kept"] == "1"]
     dropped = [int(row["agreed_pixels"]) for row in rows if row["kept"] != "1" and int(row["agreed_pixels"])]
     return float(np.mean(np.array(dropped) < np.quantile(kept, 0.25))) if kept and dropped else None

@@ -39,7 +39,7 @@ class Decision:
     stop: bool
 
     def as_dict(self) -> dict:
-        """As plain values."""
+        """The decision as plain values, as metrics.json has it."""
         return asdict(self)
 
 

@@ -32,7 +32,7 @@ class Job:
 
     @property
     def part(self) -> str:
-        """/shard{s} of a shard, else nothing."""
+        """/shard{s}, by which the files of a shard are told apart; "" for other jobs."""
         _, slash, shard = self.where.partition("/")
         return slash + shard
 

@@ -20,7 +20,7 @@ _FROM_GEN1 = {"predictions.csv", "masks.csv", "audit.json"}
 
 
 class Plan:
-    """The config folders and the repository, as seen from the working directory."""
+    """Which files a target needs, and what they are called: the settings, and the repository as seen from the working directory."""
 
     def __init__(self, config: dict, repository: str):
         """`config`: Snakemake's, which is config/config.yaml under what `--config` says; UserError for what is wrong in it."""
@@ -51,7 +51,7 @@ class Plan:
         self._guarded.add(dataset)
 
     def to_prepare(self, dataset: str) -> str | list:
-        """What a data set is prepared from, for a rule's input: what is fetched; else nothing, raw files have a digest."""
+        """The input of `prepare`: the marker of what was fetched. Nothing for a user's raw files, which have a digest instead."""
         self.guard(dataset)
         about = self.config.dataset(dataset)
         return f"{about.raw}/fetched.json" if about.fetch else []
@@ -102,7 +102,7 @@ class Plan:
         return home_of(self.config, run, self.code)
 
     def evalnet_home(self, run: Run) -> str:
-        """Name of the run that trains this one's EvalNets: the first of the study whose are the same, and as many."""
+        """Name of the run that trains this one's EvalNets: the first run of the study that needs the same ones."""
 
         def same(other: Run) -> bool:
             alike = other.evalnet and other.method.quality.trained >= run.method.quality.trained
@@ -130,7 +130,7 @@ class Plan:
         return sorted({self.subset(run, "labelled") for run in self.cells(study)})
 
     def teachers(self, run: Run, generation: int) -> str:
-        """The ranked pool that labels for a generation: that of the generation before. Generations are this recursion."""
+        """teachers.json of the generation before: the pool whose best students label for this generation."""
         if generation == 0:
             raise UserError(f"gen0 of {run.name} has no teachers: it learns from labelled images alone")
         return f"results/{run.name}/gen{generation - 1}/teachers.json"
@@ -157,20 +157,20 @@ class Plan:
         return f"results/{run.name}/gen{generation}/scores.csv" if generation and run.method.rates == wanted else []
 
     def stop(self, run: Run, generation: int) -> str | list[str]:
-        """What tells the jobs of a generation whether it is made: of `generations: auto`, from the first that may not be."""
+        """The file that says whether a generation is made. Nothing where it is made in any case."""
         patience = run.method.patience
         may_stop = patience is not None and generation > patience
         return f"results/{run.name}/gen{generation}/stop.{patience}.json" if may_stop else []
 
     def earlier(self, run: Run, generation: int) -> list[str]:
-        """What evaluate reads of the generations before: rankings first, in their order."""
+        """Files of the generations before that `evaluate` reads: rankings first, in their order."""
         rankings = [self.teachers(run, g) for g in range(1, generation + 1)]
         masks = [f"results/{run.name}/gen{g}/masks.csv" for g in range(1, generation)]
         counts = [] if run.method.patience is None else [str(Path(one).with_name("counts.csv")) for one in rankings]
         return rankings + masks + counts
 
     def parts(self, run: Run) -> list[str]:
-        """What the shards of a run put behind `predictions` and `masks`: nothing where there is one, else /shard{s}."""
+        """What stands behind `predictions` and `masks` in the names of files: /shard{s} for each shard, "" where there is only one."""
         return [""] if run.shards == 1 else [f"/shard{s}" for s in range(1, run.shards + 1)]
 
     def shard_tables(self, run: Run, generation: int, name: str) -> list[str]:
@@ -204,11 +204,11 @@ class Plan:
         return self.students(run, generation, "cost.json") + evalnets + others
 
     def dividing(self, dataset: str, split: str) -> dict:
-        """For split: the data set as plain values, with that split."""
+        """What the rule `split` is told: the data set as plain values, with that split."""
         return with_split(self.config.dataset(dataset), split, dataset).model_dump(mode="json")
 
     def lists(self, dataset: str, split: str) -> list[str]:
-        """Files of the user's from which a split is read, if it is."""
+        """The user's files from which a split is read; none where it is drawn."""
         found = with_split(self.config.dataset(dataset), split, dataset)
         named = found.splits[split].lists is not None or found.splits[split].fixed is not None
         return lists_of(found.model_dump(mode="json"), split) if named else []
@@ -218,7 +218,7 @@ class Plan:
         return str(find_raw(self.config.dataset(dataset).raw, self.repository))
 
     def fetched(self, folder: str) -> dict:
-        """What is fetched into a folder of raw files: `fetch` of the data sets that lie there, which must agree."""
+        """What is fetched into a folder of raw files: the key `fetch` of the data sets that lie there. They must agree."""
         found: dict[str, dict] = {}
         for name in self.config.names("datasets"):
             if read_yaml(self.config.path("datasets", name)).get("raw") == folder:
@@ -234,7 +234,7 @@ class Plan:
         return next(iter(found.values()))
 
     def raw_digest(self, dataset: str) -> str:
-        """What tells that raw files came or went; raw files that were removed after their preparation are not missed."""
+        """A digest that changes when raw files come or go. Files that were removed after their preparation do not count."""
         if self.config.dataset(dataset).fetch is not None:
             return "as fetched"
         about = Path("data", dataset, "dataset.json")

@@ -64,7 +64,7 @@ def is_measured(network: Network) -> bool:
 
 
 def size_of(network: Network) -> Size:
-    """What an image of 256x256 takes."""
+    """What one image of 256x256 takes in this network."""
     if network.architecture == "unet1x1":
         return Size(7.5 * network.width**2, 125 * network.width, 0.7 * network.width**2)
     if network.architecture == "evalnet":
@@ -73,7 +73,7 @@ def size_of(network: Network) -> Size:
 
 
 def training(run: Run, generation: int, pairs: int, val: int, unlabelled: int) -> Needs:
-    """For one student that learns from `pairs` rows of a table (copies come on top) and is validated on `val` images."""
+    """Memory and time of one student that learns from `pairs` rows of a table (copies come on top) and is validated on `val` images."""
     network, method, scale = run.network_at(generation), run.at(generation), _scale(run)
     size = size_of(network)
     entries = pairs * (1 + max(method["noise_copies"], method["labelled_noise_copies"]))
@@ -108,7 +108,7 @@ def _unlabelled(run: Run) -> float:
 
 
 def predicting(run: Run, generation: int, images: int, networks: int) -> Needs:
-    """For `networks` networks of a generation that predict `images` images and write or compare a mask of each."""
+    """Memory and time of `networks` networks that predict `images` images and write or compare a mask of each."""
     both = (run.network_at(one) for one in {max(0, generation - 1), generation})  # teachers may be the wider ones
     size, scale = max(map(size_of, both), key=lambda one: one.gflop), _scale(run)
     return _needs(
@@ -121,7 +121,7 @@ def predicting(run: Run, generation: int, images: int, networks: int) -> Needs:
 
 
 def rating(run: Run, labelled: int, val: int) -> Needs:
-    """For one EvalNet."""
+    """Memory and time of training one EvalNet."""
     network, scale = run.rater, _scale(run)
     size, examples = size_of(network), RATED_MASKS * (labelled + val)
     steps = rating_steps(run, labelled)
@@ -144,7 +144,7 @@ def raters(run: Run) -> tuple[Size, int]:
 
 
 def scoring(run: Run, masks: int) -> Needs:
-    """For rating `masks` masks."""
+    """Memory and time of rating `masks` masks."""
     (size, networks), scale = raters(run), _scale(run)
     return _needs(
         mem_mb=SPARE * run.network.batch_size * size.mb * scale + 4 * networks * size.weights,
@@ -154,12 +154,12 @@ def scoring(run: Run, masks: int) -> Needs:
 
 
 def masking(run: Run, images: int, teachers: int) -> Needs:
-    """For the agreement of `teachers` on `images` images."""
+    """Memory and time of comparing what `teachers` teachers say of `images` images."""
     return _needs(0, _scale(run) * images * (teachers + 2) * DATA_SECONDS, images * (teachers + 1))
 
 
 def listing(rows: int) -> Needs:
-    """For a job that reads and writes tables of `rows` rows, and opens no image."""
+    """Memory and time of a job that reads and writes tables of `rows` rows, and opens no image."""
     return _needs(0, rows / 10_000, rows)
 
 

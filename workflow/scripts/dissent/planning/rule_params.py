@@ -25,7 +25,7 @@ def facts(run: Run) -> arguments.Facts:
 
 
 def prediction(run: Run, generation: int, code: Code, shard: int = 1) -> arguments.Prediction:
-    """For predict: one shard of the unlabelled images, as the pool of the generation before sees them."""
+    """What the rule `predict` is told: one shard of the unlabelled images, as the pool of the generation before sees them."""
     return {
         **facts(run),
         "part": [shard, run.shards],
@@ -42,7 +42,7 @@ def _architecture(run: Run) -> str:
 
 
 def masks(run: Run, generation: int, code: Code) -> arguments.Masks:
-    """For build_masks."""
+    """What the rule `build_masks` is told."""
     method = run.at(generation)
     task = run.dataset.task
     return {
@@ -57,7 +57,7 @@ def masks(run: Run, generation: int, code: Code) -> arguments.Masks:
 
 
 def evalnet(run: Run, member: int, code: Code) -> arguments.EvalNet:
-    """For train_evalnet."""
+    """What the rule `train_evalnet` is told."""
     return {
         **_rated(run),
         "size": list(run.dataset.size),
@@ -73,13 +73,13 @@ def _rating_networks(run: Run) -> tuple[str, ...]:
 
 
 def thresholds(run: Run, code: Code) -> arguments.Thresholds:
-    """For measure_thresholds."""
+    """What the rule `measure_thresholds` is told."""
     limits = {name: getattr(run.method.quality, name) for name in ("low", "high")}
     return {**_rated(run), "quality": limits, "code": code("measure_thresholds", *_rating_networks(run))}
 
 
 def rating(run: Run, code: Code) -> arguments.Rating:
-    """For score_pairs."""
+    """What the rule `score_pairs` is told."""
     return {**_rated(run), "code": code("score_pairs", *_rating_networks(run))}
 
 
@@ -88,7 +88,7 @@ def _rated(run: Run) -> arguments.Rated:
 
 
 def pairs(run: Run, generation: int, code: Code) -> arguments.Pairs:
-    """For assemble_pairs."""
+    """What the rule `assemble_pairs` is told."""
     method = run.at(generation)
     return {
         "noise_copies": method["noise_copies"],
@@ -99,7 +99,7 @@ def pairs(run: Run, generation: int, code: Code) -> arguments.Pairs:
 
 
 def student(run: Run, generation: int, member: int, code: Code) -> arguments.Student:
-    """For train."""
+    """What the rule `train` is told."""
     method = run.at_member(generation, member)
     learner = f"learners/{method['learn']['name']}"
     return {
@@ -129,7 +129,7 @@ def student(run: Run, generation: int, member: int, code: Code) -> arguments.Stu
 
 
 def showing(run: Run, generation: int, code: Code) -> arguments.Shown:
-    """For show_pairs."""
+    """What the rule `show_pairs` is told."""
     student_one = student(run, generation, 1, code)
     return {**student_one, "palette": run.dataset.task.palette, "code": code("show_pairs")}
 
@@ -150,7 +150,7 @@ def _input(run: Run) -> dict:
 
 
 def ranking(run: Run, generation: int, code: Code) -> arguments.Ranking:
-    """For rank_students: how many of this pool label for the next generation."""
+    """What the rule `rank_students` is told: how many of this pool label for the next generation."""
     method = run.at(generation)
     task = run.dataset.task
     teachers = min(method["teachers"], method["students"])
@@ -158,22 +158,22 @@ def ranking(run: Run, generation: int, code: Code) -> arguments.Ranking:
 
 
 def ranking_evalnets(run: Run, code: Code) -> arguments.Ranking:
-    """For rank_evalnets: how many of them rate."""
+    """What the rule `rank_evalnets` is told: how many of them rate."""
     return {"teachers": run.method.quality.used, "score": "agreement", "code": code("rank_evalnets")}
 
 
 def joining(code: Code) -> arguments.Coded:
-    """For join_shards."""
+    """What the rule `join_shards` is told."""
     return {"code": code("join_shards")}
 
 
 def costing(code: Code) -> arguments.Coded:
-    """For cost."""
+    """What the rule `cost` is told."""
     return {"code": code("cost")}
 
 
 def evaluation(run: Run, generation: int, code: Code) -> arguments.Evaluation:
-    """For evaluate."""
+    """What the rule `evaluate` is told."""
     return {
         **facts(run),
         "run": run.name,
@@ -186,13 +186,13 @@ def evaluation(run: Run, generation: int, code: Code) -> arguments.Evaluation:
 
 
 def deciding(run: Run, code: Code) -> arguments.Deciding:
-    """For decide: how many students each planned generation has."""
+    """What the rule `decide` is told: how many students each planned generation has."""
     pools = [run.at(generation)["students"] for generation in range(run.method.last + 1)]
     return {"pools": pools, "code": code("decide")}
 
 
 def auditing(run: Run, generation: int, code: Code) -> arguments.Auditing:
-    """For audit."""
+    """What the rule `audit` is told."""
     return {
         "run": run.name,
         "generation": generation,
@@ -202,7 +202,7 @@ def auditing(run: Run, generation: int, code: Code) -> arguments.Auditing:
 
 
 def report(run: Run, controls: list[Run], code: Code, config: Config) -> arguments.Report:
-    """For report. `config`: whose folders the command names."""
+    """What the rule `report` is told. `config`: whose folders the command names."""
     task = run.dataset.task
     return {
         "run": {

@@ -55,7 +55,7 @@ def _raw(plan: Plan, run: Run) -> list[dict]:
 
 
 def _fetched(run: Run) -> list[dict]:
-    """The same for images that are still to be fetched, whose number is known."""
+    """{subset: images} of a data set that is still to be fetched, and whose number of images is known."""
     archives = {archive.folder: archive.files for archive in run.dataset.fetch.archives} if run.dataset.fetch else {}
     return [
         {"id": name, "group": name, "part": part.name, "source": f"{name}.png", "label": "mask"}

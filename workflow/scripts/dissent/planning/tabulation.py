@@ -9,7 +9,10 @@ from dissent.planning.rule_params import Code, settings_option
 
 
 def tabulation(config: Config, name: str, code: Code, rule: str = "tabulate_study") -> arguments.Study:
-    """For tabulate_study and plot_labels (`rule`): blocks (an experiment under one label fraction) with a row a method."""
+    """What the rules tabulate_study and plot_labels (`rule`) are told.
+
+    A block is an experiment under one label fraction. It has a row a method.
+    """
     study, shared = config.study(name)
     return {
         "study": name,

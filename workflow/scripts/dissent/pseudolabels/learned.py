@@ -28,7 +28,7 @@ def counted(task: Task, label_HW: np.ndarray, doubt_HW: np.ndarray) -> dict[str,
 
 
 def shares(rows: Sequence[Mapping], task: Task, target: str) -> dict[str, float | None]:
-    """Of the pixels at which a label is learned, the share that has it. `rows`: of masks.csv; `target`: `inconsistency.target`.
+    """{label: its share of the pixels at which it is learned}. `rows` are those of masks.csv, `target` is `inconsistency.target`.
 
     Doubt that is learned as background counts as that. Labels that overlap may have all pixels at once.
     """

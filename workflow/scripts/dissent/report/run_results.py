@@ -103,7 +103,7 @@ class Story:
         controls: Mapping[str, str],
         data: Mapping[str, str],
     ) -> "Story":
-        """From the folders of the generations and of each control's last one."""
+        """Read the folders of all generations, and the last generation of each control."""
         ends = {name: Generation(Path(folder)) for name, folder in controls.items()}
         planned = [Generation(Path(folder)) for folder in generations]
         made = planned[: planned[-1].made + 1]

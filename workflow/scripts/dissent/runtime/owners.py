@@ -24,7 +24,7 @@ _ORPHANS = 30.0  # seconds that jobs of a dead Snakemake have to save and end
 
 @contextlib.contextmanager
 def noted(locks: Path, files: list[Path], jobs_are_here: bool = True) -> Iterator[None]:
-    """This process is the owner of these lock files; `jobs_are_here`: it runs its jobs on this machine."""
+    """Note that this process owns these lock files. `jobs_are_here`: whether its jobs run on this machine."""
     record = _folder(locks) / f"{os.getpid()}.{socket.gethostname()}.json"
     write_json(record, _this() | {"jobs_are_here": jobs_are_here, "locks": {path.name: _mark(path) for path in files}})
     try:

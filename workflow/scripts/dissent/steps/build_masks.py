@@ -116,7 +116,7 @@ def _build(
 def _chosen(
     group: Sequence[dict], masks: list[np.ndarray], before: dict | None, rule: str
 ) -> tuple[list[np.ndarray], dict]:
-    """For labelers that choose: the one mask (a list, empty for others), and what is known of its quality."""
+    """The one mask that a choosing labeler takes (a list, empty for other labelers), and what is known of its quality."""
     if rule not in CHOOSING:
         return [], {}
     if rule == "best":

@@ -21,7 +21,7 @@ _NO_COST = {"seconds": 0.0, "cpu_seconds": 0.0, "peak_memory_mb": 0.0, "host": "
 
 @contextlib.contextmanager
 def unless_stopped(snakemake: Any) -> Iterator[None]:
-    """The block is the job; of a generation that is not made its outputs are written instead, and the job is done."""
+    """Run the block as the job. If the generation is not made, write the job's outputs instead and leave the block out."""
     stop = snakemake.input.get("stop")
     found = read_json(stop) if stop else {"stopped_at": None}
     if found["stopped_at"] is not None:

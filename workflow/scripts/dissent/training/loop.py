@@ -204,7 +204,7 @@ class _Guard:
         self.waiting.clear()
 
     def check_weights(self, step: int, network: nn.Module) -> None:
-        """Of a step whose loss was sane and whose gradient was not, the next one tells; of the last one its weights."""
+        """Refuse weights that are no numbers: after the last step no further loss would tell of a bad gradient."""
         if not all(bool(value.isfinite().all()) for value in network.state_dict().values()):
             raise UserError(f"weights became infinite or no numbers at all by step {step}; {_CALMER}")
 

@@ -117,7 +117,7 @@ class _Kept(logging.Handler):
         self._notes = notes
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep the record's words."""
+        """Put the message of a record into the list."""
         self._notes.append(record.getMessage())
 
 

@@ -25,7 +25,7 @@ _FEW = 8  # validation images by which the best step of a training can hardly be
 
 @dataclass
 class Found:
-    """What was found: sentences."""
+    """Sentences about what was found."""
 
     faults: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -60,7 +60,7 @@ class Seen:
 
 
 def asked(checks: Sequence[Callable[..., Found]], *facts: object) -> Found:
-    """What all checks of a list find."""
+    """Run the checks of a list, and return all that they find."""
     return sum((check(*facts) for check in checks), Found())
 
 

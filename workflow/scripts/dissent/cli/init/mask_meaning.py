@@ -112,7 +112,7 @@ def listed(values: list) -> str:
 
 
 def counted(number: int) -> str:
-    """A number of colours, of which MANY at most are told apart in one mask."""
+    """A number of colours in words; survey stops counting at MANY."""
     return f"more than {MANY}" if number >= MANY else str(number)
 
 

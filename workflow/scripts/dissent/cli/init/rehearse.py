@@ -29,7 +29,7 @@ Counts = dict[int, tuple[int, int]]
 
 
 class _Read(NamedTuple):
-    """Of one item: the pixels of each label, those that fit no colour, the palette of its mask, and the numbers in it."""
+    """Read the mask of one item: pixels of each label, pixels that fit no colour, its palette, and the numbers in it."""
 
     counts: Counter[int]
     unmapped: int

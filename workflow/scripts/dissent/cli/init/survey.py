@@ -140,7 +140,7 @@ def _looked_at(job: tuple[Path, list[Path]], layers: bool, wishes: Wishes) -> _L
 
 
 def _solid(colours: np.ndarray) -> Counter:
-    """By colour of (H, W, 3), the pixels that lie in the middle of 3 x 3 of it."""
+    """{colour: pixels in the middle of a square of 3 x 3 that has this colour alone}."""
     packed = colours.astype(np.int64) @ np.array([65536, 256, 1])
     high, wide = packed.shape
     middle = packed[1:-1, 1:-1]

@@ -30,18 +30,18 @@ class Files:
 
     @property
     def check(self) -> str:
-        """The command that looks at them."""
+        """The command that checks these settings."""
         own = f" --config-dir {shlex.quote(str(self.settings))}" if self.settings != Path("config") else ""
         return f"dissent check {self.name}{own}"
 
     @property
     def dataset(self) -> Path:
-        """The data set's."""
+        """The settings of the data set."""
         return self.settings / "datasets" / f"{self.name}.yaml"
 
     @property
     def experiment(self) -> Path:
-        """The first experiment's."""
+        """The settings of the first experiment."""
         return self.settings / "experiments" / f"{self.name}.yaml"
 
     @property

@@ -21,11 +21,11 @@ class Wishes:
 
     @property
     def ignored_numbers(self) -> list[int]:
-        """Numbers to ignore; a grey triple is one."""
+        """Numbers to ignore; an RGB triple of one grey means that number."""
         greys = [v if isinstance(v, tuple) else (v, v, v) for v in self.ignore or []]
         return list(dict.fromkeys(grey[0] for grey in greys if len(set(grey)) == 1))
 
     @property
     def ignored_colours(self) -> list[tuple[int, int, int]]:
-        """Colours to ignore; a number is a grey."""
+        """Colours to ignore; a number means that grey."""
         return list(dict.fromkeys(v if isinstance(v, tuple) else (v, v, v) for v in self.ignore or []))

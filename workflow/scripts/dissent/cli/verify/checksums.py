@@ -69,7 +69,7 @@ def _of_model(table: Path, value: dict) -> Iterator[Claim]:
 
 
 def _of_files(table: Path, value: dict) -> Iterator[Claim]:
-    """Of a JSON whose `files` are the digests of what its step wrote beside it."""
+    """Claims of a JSON file whose `files` are digests of what its step wrote beside it."""
     for name, sha256 in (value.get("files", {}) if isinstance(value, dict) else {}).items():
         yield _claim(table.parent / name, sha256, table)
 

@@ -82,7 +82,7 @@ def _of_pages(files: list[Path]) -> Iterator[Lost]:
 
 
 def _of_folder(folder: Path, names: set[str]) -> Iterator[Lost]:
-    """Of students, splits and data sets: what one file of them stands for."""
+    """Files that must lie beside these: all of a student, a split or a data set."""
     if folder.parent.name == "students" or (folder.parent.name == "evalnets" and folder.name.isdigit()):
         yield from (Lost(folder / name, "belongs to a student") for name in _STUDENT if names & set(_STUDENT))
     if folder.name == "students" and names:

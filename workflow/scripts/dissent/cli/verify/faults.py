@@ -130,7 +130,7 @@ def _with_sources(
     values: Mapping[Path, object],
     lies: Mapping[str, list[Path]],
 ) -> list[Fault]:
-    """With what mends the form of a file, or the place where the content lies that belongs there."""
+    """Add to each fault how to mend it: a command that mends the form, or another file with the right content."""
     mends = {fault.path: mend for fault in faults if fault.how == "damaged" and (mend := edited(fault.path))}
     sought = [fault.path for fault in faults if fault.how in ("damaged", "lost", "empty") and fault.path not in apart]
     found = sources([path for path in sought if path not in mends], wanted, values, lies)
@@ -179,7 +179,7 @@ def _read(tables: Iterable[Path]) -> tuple[dict[Path, object], list[Claim], list
 
 
 def _trusted(claims: Iterable[Claim], settings: Wanted) -> Iterator[Claim]:
-    """Without what a stale table says of files that are not stale with it: those have been made anew since."""
+    """Leave out what a stale table says of files that are not stale: those have been made anew since."""
     for claim in claims:
         old = settings.stale(claim.table)
         if old is None or claim.path.is_relative_to(old.folder):

@@ -54,14 +54,14 @@ def _is_reformed(content: bytes) -> bool:
 
 
 def commands(mended: dict[str, list[Path]]) -> Iterator[str]:
-    """Of {command: files}."""
+    """Lines for the user, from {command: files that it brings back}."""
     for command, files in mended.items():
         names = [shlex.quote(str(file)) for file in files]
         yield from [f"{command} {' '.join(names)}"] if command == LINES else [f"{command} {one} {one}" for one in names]
 
 
 def moves(renamed: dict[Path, Path]) -> Iterator[str]:
-    """Of {folder: where it belongs}; two may lie in each other's place."""
+    """Lines that rename folders, from {folder: where it belongs}. Two may lie in each other's place."""
     for folder, before in renamed.items():
         one, other = shlex.quote(str(folder)), shlex.quote(str(before))
         if before not in renamed:
@@ -71,7 +71,7 @@ def moves(renamed: dict[Path, Path]) -> Iterator[str]:
 
 
 def copies(found: Iterable[tuple[Path, Path]]) -> Iterator[str]:
-    """Of (file, where its content lies): a line for each two folders."""
+    """Lines that say what to copy, from pairs of a file and where its content lies: one for each two folders."""
     pairs = list(found)
     files = {file for file, _ in pairs}
     groups: dict[tuple[Path, Path], list[tuple[Path, Path]]] = {}

@@ -30,7 +30,7 @@ class Mixed(NamedTuple):
 
 
 def mixed(values: Mapping[Path, object], pages: Iterable[Path], digests: Mapping[Path, str]) -> Iterator[Mixed]:
-    """By what costs, audits and pages keep of what their jobs read and wrote."""
+    """Find results that do not fit to the files here: costs, audits and pages keep digests of what their jobs read and wrote."""
 
     @cache
     def known(path: Path) -> str | None:
@@ -50,7 +50,7 @@ def mixed(values: Mapping[Path, object], pages: Iterable[Path], digests: Mapping
 
 
 def first_of(paths: Iterable[Path]) -> set[str]:
-    """What makes those anew that come first: the others, students above all, may fit then."""
+    """Choose the results that come first. Once they are made anew the others may fit, and no student is trained for nothing."""
 
     def rank(path: Path) -> tuple[bool, int, bool]:
         generation = next((int(part[3:]) for part in path.parts if re.fullmatch(r"gen\d+", part)), 0)

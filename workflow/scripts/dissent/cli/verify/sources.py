@@ -21,7 +21,7 @@ def by_content(digests: Mapping[Path, str]) -> dict[str, list[Path]]:
 
 
 def by_path(claims: Iterable[Claim]) -> dict[Path, dict[str, list[Path]]]:
-    """Claims as `Wanting`."""
+    """Sort claims by the file that they are about."""
     wanted: dict[Path, dict[str, list[Path]]] = {}
     for claim in claims:
         wanted.setdefault(claim.path, {}).setdefault(claim.sha256, []).append(claim.table)
@@ -29,7 +29,7 @@ def by_path(claims: Iterable[Claim]) -> dict[Path, dict[str, list[Path]]]:
 
 
 def believed(claims: Iterable[Claim], digests: Mapping[Path, str]) -> list[Claim]:
-    """Without what tables say that are not themselves those that other tables name."""
+    """Leave out the claims of tables that are themselves not what another table says."""
     claims = list(claims)
     other = {path for path, shas in by_path(claims).items() if path in digests and digests[path] not in shas}
     return [claim for claim in claims if claim.table not in other]

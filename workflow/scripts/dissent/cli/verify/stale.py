@@ -20,7 +20,7 @@ class Stale(NamedTuple):
     why: str
 
     def told(self) -> str:
-        """As a line for the user."""
+        """The folder and the reason, as a line for the user."""
         return f"{printable(self.folder)}: {self.why}; it is kept, and nothing asks for it"
 
 

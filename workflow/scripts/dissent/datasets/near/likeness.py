@@ -29,7 +29,7 @@ class Likeness(NamedTuple):
 
 
 def of_whole(one: np.ndarray, other: np.ndarray, turn: Turn, shared: Shared | None = None) -> Likeness:
-    """Of two thumbs, of which the second is laid as the first."""
+    """Compare two whole pictures by their thumbs; `turn` lays the second as the first."""
     one, other = one.astype(np.float32), turn.of(other).astype(np.float32)
     off = [] if shared is None else [shared.thumb, turn.of(shared.thumb)]
     value = correlation(*_compared(one, other, off, shared))
@@ -80,7 +80,7 @@ def _fitted(one: np.ndarray, other: np.ndarray) -> np.ndarray:
 def of_parts(
     images: tuple[np.ndarray, np.ndarray], extents: tuple, placed: Placed, shared: Shared | None = None
 ) -> Likeness:
-    """Of two canvases of which the second lies on the first about as `placed` says; it is moved until it fits best."""
+    """Compare two pictures that overlap. `placed` says about where the second lies; it is moved until it fits best."""
     best = Likeness(-1.0, 0.0, False, False)
     for factor in (1.0, 0.97, 1.03, 0.94, 1.06):
         if factor != 1 and best.value < _HOPELESS:

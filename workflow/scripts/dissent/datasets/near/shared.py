@@ -46,7 +46,7 @@ def shared(views: Views) -> Shared | None:
 
 
 def common_direction(known_NX: np.ndarray) -> np.ndarray | None:
-    """Of descriptions of length 1 (0: none) what they have in common, of length at most 1; None where that is little."""
+    """The mean direction of descriptions, which are of length 1 (0: none). None where they have little in common."""
     said = int((known_NX != 0).any(1).sum())
     middle = known_NX.sum(0) / max(said, 1)
     length = float((middle**2).sum())

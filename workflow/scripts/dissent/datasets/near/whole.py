@@ -32,7 +32,7 @@ class Turn(NamedTuple):
     columns: bool
 
     def of(self, pixels_HW: np.ndarray) -> np.ndarray:
-        """The pixels laid so."""
+        """The pixels, turned in this way."""
         pixels_HW = pixels_HW.T if self.transposed else pixels_HW
         return pixels_HW[:: -1 if self.rows else 1, :: -1 if self.columns else 1]
 
@@ -101,7 +101,7 @@ def describe(thumbs: np.ndarray) -> np.ndarray:
 
 
 def turned(known_NFF: np.ndarray, turn: Turn) -> np.ndarray:
-    """Descriptions of the images laid so."""
+    """Descriptions of the images after this turn."""
     signs = ((-1.0) ** np.arange(_FREQUENCIES)).astype(np.float32)
     known_NFF = known_NFF.transpose(0, 2, 1) if turn.transposed else known_NFF
     known_NFF = known_NFF * signs[:, None] if turn.rows else known_NFF

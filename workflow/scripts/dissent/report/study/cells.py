@@ -53,7 +53,7 @@ class Cell:
 
     @property
     def sd(self) -> float | None:
-        """Over all students of all seeds."""
+        """Standard deviation of the scores of all students of all seeds."""
         return float(np.std(self.students, ddof=1)) if len(self.students) > 1 else None
 
     def mean_of(self, seeds: Sequence[str]) -> float:

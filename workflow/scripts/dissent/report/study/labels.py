@@ -31,7 +31,7 @@ class Worth:
 
     @property
     def told(self) -> str:
-        """In words."""
+        """The number of labels with its interval, in words."""
         value, low, high = (self.bound(part) for part in self.labels)
         return f"{value} (95 % interval {low} to {high})"
 
