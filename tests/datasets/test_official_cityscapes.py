@@ -123,15 +123,23 @@ def test_the_lists_of_u2pl_are_not_nested(root):
     assert [len(less & more) for less, more in pairwise(lists)] == [28, 81, 388]
 
 
+def test_the_lists_of_cps_are_nested_and_share_few_images_with_those_of_u2pl(root):
+    """Counts that were measured on the published lists: they tell one family from the other, and a wrong name."""
+    cps, u2pl = ([set(shipped_list(root, family, count)) for count in MD5] for family in ("cps", "u2pl"))
+    assert [len(names) for names in cps] == list(MD5) and all(less < more for less, more in pairwise(cps))
+    assert [len(ours & others) for ours, others in zip(cps, u2pl, strict=True)] == [8, 48, 182, 720]
+
+
 @pytest.mark.parametrize("count", MD5)
-def test_a_shipped_split_is_its_list_and_the_rest_of_the_training_images(root, in_tmp, count):
-    labelled = shipped_list(root, "u2pl", count)
+@pytest.mark.parametrize("family", ["u2pl", "cps"])
+def test_a_shipped_split_is_its_list_and_the_rest_of_the_training_images(root, in_tmp, family, count):
+    labelled = shipped_list(root, family, count)
     rest = [f"zurich_{number:06}_000019" for number in range(500, 500 + 2975 - count)]
     made_up_table({"train": [*labelled, *rest], "val": [f"munster_{number:06}_000019" for number in range(500)]})
     source = shipped(root, "cityscapes_19")
-    found = divided(source, f"u2pl_{count}")
+    found = divided(source, f"{family}_{count}")
     assert found["labelled"] == sorted(labelled) and found["unlabelled"] == rest and len(found["val"]) == 500
-    plan = validate(Dataset, read_yaml(root / "config/datasets/cityscapes_19.yaml"), "").splits[f"u2pl_{count}"]
+    plan = validate(Dataset, read_yaml(root / "config/datasets/cityscapes_19.yaml"), "").splits[f"{family}_{count}"]
     assert plan.images == {subset: len(found[subset]) for subset in ("labelled", "unlabelled", "val")}
 
 
