@@ -6,10 +6,12 @@ from discs import KINDS, SETTINGS, draw
 
 from dissent.core.columns import SUBSETS
 from dissent.datasets import prepare, split
-from dissent.planning import rule_params
+from dissent.datasets.external_teacher import read_teacher
+from dissent.planning import outside, rule_params
 from dissent.planning.paths import Plan
 from dissent.steps.assemble_pairs import assemble_pairs
 from dissent.steps.build_masks import build_masks
+from dissent.steps.external_teachers import scored
 from dissent.steps.predict import predict
 from dissent.steps.rank_students import rank_students
 from dissent.steps.score_pairs import score_pairs
@@ -86,7 +88,18 @@ class InProcess:
             )
         files = [f"{here}/students/{i}/metrics.json" for i in members]
         ranked = rule_params.ranking(run, g, code)
-        rank_students(files, ranked["teachers"], ranked["score"], f"{here}/teachers.json")
+        external = scored(self._external(run), self.subsets["val"], ranked["task"], ranked["score"])
+        rank_students(files, ranked["teachers"], ranked["score"], f"{here}/teachers.json", external)
+
+    def _external(self, run) -> list[str]:
+        """The tables of teachers from outside, read once."""
+        tables = outside.tables(run)
+        for one, table in zip(run.external_teachers, tables, strict=True):
+            if not Path(table).exists():
+                subsets = {name: self.subsets[name] for name in ("unlabelled", "val")}
+                params = outside.settings(run, one.name, code)
+                read_teacher(params, subsets, f"data/{self.name}/files.csv", table.removesuffix(".csv"), table)
+        return tables
 
     def _rate(self, run, g: int, what: str) -> str | None:
         if not (out := self.plan.scores(run, g, what)):

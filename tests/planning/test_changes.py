@@ -13,8 +13,9 @@ from test_study_estimate import snakemake
 from dissent.core.files import write_json, write_text
 from dissent.datasets import prepare, split
 from dissent.planning.command_line import check_asked
-from dissent.planning.jobs import counted, planned, reached
+from dissent.planning.jobs import counted, planned
 from dissent.planning.paths import Plan
+from dissent.planning.reached import reached
 
 LISTS = "{lists: {labelled: labelled.txt, unlabelled: pool.txt, val: val.txt, test: test.txt}}"
 SUBSETS = {"labelled": ["i0", "i1"], "pool": ["i2", "i3", "i4"], "val": ["i5", "i6"], "test": ["i7"]}

@@ -16,8 +16,9 @@ from dissent.config.fractions import with_split
 from dissent.core.files import write_json, write_text
 from dissent.planning import resources
 from dissent.planning.estimate import START, estimate, measured
-from dissent.planning.jobs import ANCIENT, counted, job_of, of_study
+from dissent.planning.jobs import counted, job_of, of_study
 from dissent.planning.jobs import planned as jobs_for
+from dissent.planning.reached import ANCIENT
 from dissent.planning.study_subsets import subsets_of
 
 
@@ -94,9 +95,11 @@ def test_the_jobs_of_runs_are_those_of_the_plan(root, in_tmp, capsys):
         "sharded": "method: im\ngenerations: 2\nshards: 3\n",
         "rated": "method: im_plus_plus\ngenerations: 2\nevalnet: tiny_evalnet\nquality: {trained: 3, used: 2}\n",
         "auto": "method: im_clean\ngenerations: {auto: 4, patience: 2}\n",
+        "helped": "method: im_clean\ngenerations: 2\nexternal_teachers: [{name: sam, masks: sam}]\n",
     }.items():
         write_text(f"settings/experiments/{name}.yaml", base + more)
-    for names in (["demo"], ["sharded", "rated", "auto", "isic"]):
+    Path("sam").mkdir()
+    for names in (["demo"], ["sharded", "rated", "auto", "helped", "isic"]):
         targets = [f"results/{name}/report.html" for name in names]
         text = dry_run(root, *targets)
         found, total = read_counts(text)

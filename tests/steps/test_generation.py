@@ -206,7 +206,7 @@ def test_audit_by_hand(in_tmp):
     write_mask("m/ab.png", truth, PALETTE)
     hidden = [{"id": "ab", "image": "-", "label": "m/ab.png", "image_sha256": "-", "label_sha256": sha256("m/ab.png")}]
     write_table("hidden.csv", hidden, tuple(hidden[0]))
-    params = {"task": TASKS["binary"], "run": "r", "generation": 1}
+    params = {"task": TASKS["binary"], "run": "r", "generation": 1, "voters": ["teacher 1", "sam"]}
     audit(params, "hidden.csv", "masks.csv", "predictions.csv", "audit.json")
     found = read_json("audit.json")["all_images"]
     # teacher 1 is wrong at (0,2), doubted, and at (3,3), where both agree on their error
@@ -219,7 +219,7 @@ def test_audit_by_hand(in_tmp):
 def test_audit_without_hidden_masks(in_tmp):
     build("binary", T1)
     write_table("hidden.csv", [], ("id", "image", "label", "image_sha256", "label_sha256"))
-    params = {"task": TASKS["binary"], "run": "r", "generation": 1}
+    params = {"task": TASKS["binary"], "run": "r", "generation": 1, "voters": ["teacher 1", "sam"]}
     audit(params, "hidden.csv", "masks.csv", "predictions.csv", "audit.json")
     found = read_json("audit.json")
     assert found.pop("made_from")["masks.csv"] == sha256("masks.csv")
@@ -231,7 +231,7 @@ def test_audit_ignores_unknown_truth_and_counts_labels(in_tmp):
     write_mask("m/x.png", np.array([[1, 255]], np.uint8), PALETTE)
     hidden = [{"id": "x", "image": "-", "label": "m/x.png", "image_sha256": "-", "label_sha256": sha256("m/x.png")}]
     write_table("hidden.csv", hidden, tuple(hidden[0]))
-    params = {"task": TASKS["multilabel"], "run": "r", "generation": 1}
+    params = {"task": TASKS["multilabel"], "run": "r", "generation": 1, "voters": ["teacher 1", "sam"]}
     audit(params, "hidden.csv", "masks.csv", "predictions.csv", "audit.json")
     found = read_json("audit.json")["all_images"]
     assert found["pixels"] == 3  # one known pixel, three labels

@@ -11,7 +11,7 @@ from dissent.core.columns import SUBSETS
 from dissent.planning.command_line import check_asked, check_writable
 from dissent.core.files import UserError
 from dissent.planning.paths import Plan
-from dissent.planning import resources as demand, rule_params
+from dissent.planning import outside, resources as demand, rule_params
 from dissent.planning.tabulation import tabulation
 
 
@@ -19,6 +19,7 @@ wildcard_constraints:
     run="[A-Za-z0-9_][A-Za-z0-9_.-]*",
     dataset="[A-Za-z0-9_][A-Za-z0-9_-]*",
     split="[A-Za-z0-9_][A-Za-z0-9_-]*",
+    teacher="[A-Za-z][A-Za-z0-9_-]*",
     raw="[A-Za-z0-9_][A-Za-z0-9_-]*",
     g="0|[1-9][0-9]?",
     i="[1-9][0-9]*",

@@ -25,6 +25,31 @@ rule decide:
         "../scripts/decide.py"
 
 
+rule read_teacher:
+    # the first job after the split: what is wrong with these masks is told before anything is trained
+    input:
+        files=lambda w: f"data/{run_of(w).dataset_name}/files.csv",
+        unlabelled=subset("unlabelled"),
+        val=subset("val"),
+    output:
+        folder=directory("results/{run}/external/{teacher}"),
+        table="results/{run}/external/{teacher}.csv",
+        seal="results/{run}/external/{teacher}.json",
+    log:
+        "logs/{run}/read_teacher.{teacher}.log",
+    priority: 1
+    conda:
+        "../../envs/dissent.yaml"
+    threads: 2
+    resources:
+        mem_mb=asked("mem_mb", to_read),
+        runtime=asked("runtime", to_read),
+    params:
+        settings=lambda w: friendly(outside.settings)(run_of(w), w.teacher, PLAN.code),
+    script:
+        "../scripts/read_teacher.py"
+
+
 rule predict:
     input:
         teachers=teachers_of,
@@ -132,6 +157,8 @@ rule train:
 rule rank_students:
     input:
         students=lambda w: PLAN.students(run_of(w), int(w.g), "model.safetensors", "model.json", "metrics.json"),
+        outside=lambda w: outside.tables(run_of(w)),
+        val=lambda w: subset("val")(w) if run_of(w).external_teachers else [],
         stop=ancient(stop_of),
     output:
         "results/{run}/gen{g}/teachers.json",

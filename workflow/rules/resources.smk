@@ -21,6 +21,11 @@ def to_predict(w, input):
     return demand.predicting(run_of(w), int(w.g) - 1, images, run_of(w).voters(int(w.g)))
 
 
+def to_read(w, input):
+    """What reading the masks of a teacher from outside needs."""
+    return demand.masking(run_of(w), demand.rows_about(input.unlabelled) + demand.rows_about(input.val), 1)
+
+
 def to_mask(w, input):
     """What finding the agreement on one shard needs."""
     voters = run_of(w).voters(int(w.g))

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dissent.config.external_teacher import check_teachers
 from dissent.config.task import NEW_FIRST_LABEL
 from dissent.core.files import MOST_BY_LABEL, UserError
 
@@ -40,6 +41,10 @@ def check_together(run: "Run", path: Path) -> None:
         )
     if fault := _teaches_a_class(run):
         raise UserError(f"{fault} ({path})")
+    try:
+        check_teachers(run.external_teachers, run.dataset.task, run.name)
+    except ValueError as error:
+        raise UserError(f"{error} ({path})") from None
     if run.method.inconsistency.target == "own_class" and not run.dataset.task.doubt_class:
         raise UserError(
             f"`inconsistency.target: own_class` needs `doubt_class: true` in data set {run.dataset_name} ({path})"

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from dissent.config.base import Model
+from dissent.config.external_teacher import ExternalTeacher
 
 
 class Experiment(Model):
@@ -26,5 +27,7 @@ class Experiment(Model):
     """name of a file in config/networks for the EvalNets of methods that rate masks"""
     methods: dict[str, dict] = {}
     """keys of other methods on this data set, e.g. {model_ensemble: {pseudo_label: unanimous}}: for whichever is run beside it or in a study"""
+    external_teachers: list[ExternalTeacher] = []
+    """predictions of other tools, each one more teacher in every generation (docs/how-to/external_teachers.md)"""
     shards: Annotated[int, Field(ge=1, le=9999)] = 1
     """parts in which the unlabelled images are labelled, each a job of its own (docs/how-to/cluster.md); results do not depend on it"""

@@ -42,6 +42,26 @@ class Prediction(Facts):
     code: str
 
 
+class Sizes(TypedDict):
+    """How masks come to the size of a data set."""
+
+    size: list[int]
+    geometry: Spec
+    published: bool
+
+
+class Outside(Sizes):
+    """What the rule `read_teacher` is told."""
+
+    task: Spec
+    palette: list[list[int]]
+    threads: int
+    teacher: Spec
+    digest: str
+    """of the contents of its folder"""
+    code: str
+
+
 class Masks(TypedDict):
     """Arguments of `build_masks`."""
 
@@ -138,6 +158,8 @@ class Ranking(TypedDict):
 
     teachers: int
     score: str
+    task: Spec
+    """by which teachers from outside are scored; empty where there are none"""
     code: str
 
 
@@ -175,6 +197,8 @@ class Auditing(TypedDict):
     run: str
     generation: int
     task: Spec
+    voters: list[str]
+    """what the teachers of predictions.csv are called, from number 1"""
     code: str
 
 
@@ -184,6 +208,8 @@ class Report(TypedDict):
     run: Spec
     """name, method, dataset, split, seed, deviations, upper_bounds"""
     controls: list[str]
+    voters: list[list[str]]
+    """of each generation from gen1 on: names by their numbers in predictions.csv"""
     task: Spec
     palette: list[list[int]]
     colours: list

@@ -23,6 +23,7 @@ _TARGETS = [
     (rf"({_GEN}/students/\d+)(/.*)?", r"\1/model.safetensors"),
     (rf"(results/{_NAME}/evalnets/\d+)(/.*)?", r"\1/model.safetensors"),
     (rf"(results/{_NAME}/evalnets/(evalnets|thresholds)\.json)", r"\1"),
+    (rf"(results/{_NAME}/external/[\w-]+)([/.].*)?", r"\1.csv"),
     (rf"({_GEN})/(metrics\.json|counts\.csv)", r"\1/metrics.json"),
     (rf"({_GEN})/costs/evaluate\.json", r"\1/metrics.json"),
     (rf"({_GEN})/costs/build_masks\.json", r"\1/masks.csv"),

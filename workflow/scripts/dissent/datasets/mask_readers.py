@@ -53,30 +53,31 @@ def label_folders(encoding: Encoding, task: TaskSettings) -> list[str]:
 
 
 def _index(paths: list[Path], encoding: Index, task: TaskSettings) -> Label:
-    header, pixels = _guard_lossy(read_pixels(paths[0]), allowed=False)
-    if header.mode not in ("1", "L", "P", "I;16"):
-        raise ValueError(
-            f"has colour mode {header.mode} where index masks have one channel; is it `mask_encoding: colours`?"
-        )
     if task.overlapping:
         table = {value: value for value in range(2 ** len(task.labels))}
     else:
         first = int(task.one_foreground)
         ids = encoding.ids or list(range(first, len(task.labels) + first))
-        table = {v: i + first for i, item in enumerate(ids) for v in (item if isinstance(item, list) else [item])}
-        if task.one_foreground:
-            table.setdefault(0, 0)
-    table |= dict.fromkeys(encoding.ignore, UNKNOWN)
+        table = {0: 0} if task.one_foreground else {}
+        table |= {v: i + first for i, item in enumerate(ids) for v in (item if isinstance(item, list) else [item])}
+    return read_ids(paths[0], table | dict.fromkeys(encoding.ignore, UNKNOWN))
+
+
+def read_ids(path: Path, table: dict[int, int], others: int | None = None) -> Label:
+    """The label of an index mask: `table` has our byte of each value, `others` that of all that it lacks (None: refused)."""
+    header, pixels = _guard_lossy(read_pixels(path), allowed=False)
+    if header.mode not in ("1", "L", "P", "I;16"):
+        raise ValueError(
+            f"has colour mode {header.mode} where index masks have one channel; is it `mask_encoding: colours`?"
+        )
     pixels = _of_few_bits(header, pixels, table)
     present = np.unique(pixels).tolist()
     strange = [value for value in present if value not in table]
-    if strange:
-        hint = (
-            "; are 0 and 255 meant, `mask_encoding: {name: zero_255}`?"
-            if set(present) == {0, 255}
-            else _ignore_hint(strange)
-        )
+    if strange and others is None:
+        full = set(present) == {0, 255}
+        hint = "; are 0 and 255 meant, `mask_encoding: {name: zero_255}`?" if full else _ignore_hint(strange)
         raise ValueError(f"has the value {some(strange)}, which is no id ({some(sorted(table))}){hint}")
+    table = table | dict.fromkeys(strange, others or 0)
     lookup = np.zeros(max(table) + 1, np.uint8)
     lookup[list(table)] = list(table.values())
     return Label(lookup[pixels], 0, header.palette, tuple(present))

@@ -10,6 +10,7 @@ from dissent.config.resolve import Run
 from dissent.core import disk
 from dissent.core.files import UserError
 from dissent.core.rebuild_hint import first, use_settings
+from dissent.planning import outside
 from dissent.planning.kept import check_kept
 from dissent.planning.paths import Plan
 
@@ -37,6 +38,7 @@ def check_asked(plan: Plan, words: Iterable[str]) -> None:
         for run in {run.name: run for run in runs}.values():
             for name in (run.name, *(run.sibling(method) for method in run.controls)):
                 check_kept(name)
+                outside.check(plan.config.run(name))
         for note in _changed(plan, runs):
             print(note, file=sys.stderr)
 

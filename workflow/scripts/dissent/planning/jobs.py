@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from dissent.config.resolve import Run
 from dissent.core.columns import DISJOINT, SUBSETS
+from dissent.planning.outside import tables
 from dissent.planning.paths import Plan
 
 
@@ -94,6 +95,7 @@ _PLACES: list[tuple[str, str]] = [
     (r"results/studies/(?P<where>[^/]+)/table\.\w+", "tabulate_study"),
     (r"results/studies/(?P<where>[^/]+)/labels\.\w+", "plot_labels"),
     (r"results/(?P<where>[^/]+)/report\.html", "report"),
+    (r"results/(?P<where>[^/]+/external/[^/]+)\.csv", "read_teacher"),
     (r"results/(?P<where>[^/]+)/evalnets/thresholds\.json", "measure_thresholds"),
     (r"results/(?P<where>[^/]+)/evalnets/evalnets\.json", "rank_evalnets"),
     (r"results/(?P<where>[^/]+)/evalnets/(?P<i>\d+)/.+", "train_evalnet"),
@@ -174,7 +176,14 @@ def _train(plan: Plan, run: Run, g: int, job: Job) -> list[str]:
 
 
 def _rank_students(plan: Plan, run: Run, g: int, job: Job) -> list[str]:
-    return [*plan.students(run, g, "model.safetensors", "model.json", "metrics.json"), *_listed(plan.stop(run, g))]
+    students = plan.students(run, g, "model.safetensors", "model.json", "metrics.json")
+    named = tables(run)
+    return [*students, *named, *(_subsets(plan, run, "val") if named else []), *_listed(plan.stop(run, g))]
+
+
+def _read_teacher(plan: Plan, job: Job) -> list[str]:
+    run = plan.config.run(job.run)
+    return [f"data/{run.dataset_name}/files.csv", *_subsets(plan, run, "unlabelled", "val")]
 
 
 def _evaluate(plan: Plan, run: Run, g: int, job: Job) -> list[str]:
@@ -213,6 +222,7 @@ _INPUTS: dict[str, Callable[[Plan, Job], list[str]]] = {
     "fetch": lambda plan, job: [],
     "prepare": _prepare,
     "split": _split,
+    "read_teacher": _read_teacher,
     "predict": _of_run(_predict),
     "build_masks": _of_run(_build_masks),
     "join_shards": _of_run(_join_shards),
@@ -235,26 +245,3 @@ _INPUTS: dict[str, Callable[[Plan, Job], list[str]]] = {
     "tabulate_study": _study("metrics.json", "counts.csv", "cost.json"),
     "plot_labels": _study("metrics.json", "counts.csv"),
 }
-
-
-ANCIENT = {"predict", "build_masks", "score_pairs", "assemble_pairs", "train", "rank_students"}
-"""rules that take stop.json as `ancient`: a score that is computed anew trains nothing anew"""
-
-
-def reached(plan: Plan, graph: Graph, changed: Iterable[str]) -> set[Job]:
-    """The jobs of a graph that run again when files have other content: those that read them, and all that follow."""
-    changed = set(changed)
-    followers: dict[Job, list[Job]] = {}
-    todo = []
-    for job, files in graph.items():
-        read = [path for path in files if job.rule not in ANCIENT or not path.rsplit("/", 1)[-1].startswith("stop.")]
-        for before in {job_of(plan, path) for path in read}:
-            if before is not None and before in graph:
-                followers.setdefault(before, []).append(job)
-        todo += [job] if not changed.isdisjoint(read) else []
-    found = set(todo)
-    while todo:
-        new = set(followers.get(todo.pop(), [])) - found
-        found |= new
-        todo += new
-    return found

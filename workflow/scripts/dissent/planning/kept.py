@@ -30,6 +30,7 @@ def check_kept(run: str) -> None:
 
 def _made(run: Path) -> Iterator[Path]:
     """Folders that a job makes as a whole, and has made."""
+    yield from (stamp.parent for stamp in run.glob(f"external/*/{_STAMP}"))
     for generation in run.glob("gen*"):
         for pattern in ("predictions", "masks/*", "pairs", "predictions/shard*", "masks/shard*/*"):
             yield from (stamp.parent for stamp in generation.glob(f"{pattern}/{_STAMP}"))

@@ -108,6 +108,8 @@ def _unlike(config: "Config", run: "Run", table: Published, scores: Scores) -> l
     keys = [key for key in Method.model_fields if getattr(run.method, key) != getattr(theirs.method, key)]
     if run.method.patience is not None:  # what is compared is the generation that was kept
         keys = list(dict.fromkeys(["generations", *keys]))
+    if run.external_teachers:
+        words.append("external teachers")
     if keys:
         words.append(f"other {', '.join(keys)}")
     elif run.start != theirs.start:

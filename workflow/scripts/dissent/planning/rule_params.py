@@ -154,12 +154,13 @@ def ranking(run: Run, generation: int, code: Code) -> arguments.Ranking:
     method = run.at(generation)
     task = run.dataset.task
     teachers = min(method["teachers"], method["students"])
-    return {"teachers": teachers, "score": task.rank_by or task.score, "code": code("rank_students")}
+    scoring = task.model_dump(mode="json") if run.external_teachers else {}
+    return {"teachers": teachers, "score": task.rank_by or task.score, "task": scoring, "code": code("rank_students")}
 
 
 def ranking_evalnets(run: Run, code: Code) -> arguments.Ranking:
     """What the rule `rank_evalnets` is told: how many of them rate."""
-    return {"teachers": run.method.quality.used, "score": "agreement", "code": code("rank_evalnets")}
+    return {"teachers": run.method.quality.used, "score": "agreement", "task": {}, "code": code("rank_evalnets")}
 
 
 def joining(code: Code) -> arguments.Coded:
@@ -197,6 +198,7 @@ def auditing(run: Run, generation: int, code: Code) -> arguments.Auditing:
         "run": run.name,
         "generation": generation,
         "task": run.dataset.task.model_dump(mode="json"),
+        "voters": run.voter_names(generation),
         "code": code("audit"),
     }
 
@@ -215,6 +217,7 @@ def report(run: Run, controls: list[Run], code: Code, config: Config) -> argumen
             "upper_bounds": [one.method_name for one in (run, *controls) if one.method.upper_bound],
         },
         "controls": [one.method_name for one in controls],
+        "voters": [run.voter_names(g) for g in range(1, run.method.last + 1)],
         "task": task.model_dump(mode="json"),
         "palette": task.palette,
         "colours": task.legend,

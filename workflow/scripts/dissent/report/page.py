@@ -87,6 +87,7 @@ def _parts(story: Story) -> dict:
         "pseudo": tables.pseudo_rows(story),
         "pseudo_figures": figures.pseudo(story),
         "audit": tables.audit_rows(audited),
+        "teachers": tables.teacher_rows(audited),
         "audit_figures": figures.audit(audited),
         "audit_names": tables.AUDITED,
         "audit_definitions": audited[0].audit["definitions"] if audited else {},

@@ -87,13 +87,15 @@ class Sheets:
     def _said(self, one: Generation, name: str) -> list[Tile]:
         """Tiles of the teachers, the doubt and the label of an image in a generation."""
         row, teachers = self.rows[one.number][name], one.predictions[name]
-        voter = "teacher" if self.story.params["settings"]["method"]["tta"]["mode"] == "none" else "view"
+        voters = self.story.params["voters"][one.number - 1]
+        others = len(self.story.params["settings"]["external_teachers"])
+        shown = sorted(teachers)
         found = []
-        for k in sorted(teachers)[:_TEACHERS]:
+        for k in [*shown[: len(shown) - others][:_TEACHERS], *shown[len(shown) - others :]]:
             prediction = self._mask(teachers[k], "prediction", "sha256", one.folder / "predictions.csv")
             found.append(
                 self._tile(
-                    f"{voter} {k}" if k else "mean",
+                    voters[k - 1] if k else "mean",
                     prediction,
                     tiles.mask(prediction, self.story.params["palette"], self.side),
                 )

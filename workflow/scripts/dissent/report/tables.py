@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from dissent.core.files import read_json
 from dissent.report.run_results import UPPER_BOUND, Generation, Story
 from dissent.report.verdict import Verdict
 
@@ -84,6 +85,25 @@ def audit_rows(audited: Iterable[Generation]) -> list[dict]:
         }
         for one in audited
     ]
+
+
+def teacher_rows(audited: Iterable[Generation]) -> list[dict]:
+    """How often each teacher is wrong, those from outside too, and their score on validation images where they have one."""
+    rows = []
+    for one in audited:
+        ranking = read_json(one.folder.with_name(f"gen{one.number - 1}") / "teachers.json")
+        scores = {f"teacher {rank}": row["score"] for rank, row in enumerate(ranking["pool"], 1)}
+        scores |= {row["teacher"]: row["score"] for row in ranking.get("external", [])}
+        rows += [
+            {
+                "generation": f"gen{one.number}",
+                "name": name,
+                "score": percent(scores.get(name)),
+                "wrong": percent(wrong),
+            }
+            for name, wrong in one.audit["wrong_of"].items()
+        ]
+    return rows
 
 
 def class_rows(story: Story) -> list[dict]:

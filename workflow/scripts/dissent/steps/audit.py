@@ -18,6 +18,7 @@ DEFINITIONS = {
     "doubt": "share of all known pixels at which the teachers disagree (multilabel: on any label)",
     "precision": "share of the doubted pixels at which the best teacher is wrong: how often doubt is right",
     "recall": "share of the best teacher's wrong pixels that are doubted: how many errors doubt finds",
+    "wrong_of": "of each teacher by its name: share of all known pixels at which its prediction is wrong",
     "wrong_outside": "share of the pixels without doubt at which the agreed label is wrong: what students are told falsely",
 }
 
@@ -29,25 +30,34 @@ def audit(params: "arguments.Auditing", hidden: str, masks: str, predictions: st
     """
     task = Task(params["task"])
     rows = {row["id"]: row for row in read_table(masks)}
-    teacher = {row["id"]: row for row in read_table(predictions) if row["teacher"] == "1"}
+    said: dict[str, dict[int, dict]] = {}
+    for row in read_table(predictions):
+        said.setdefault(row["id"], {})[int(row["teacher"])] = row
     truths = [row for row in read_table(hidden) if row["id"] in rows]
     result: dict = {"run": params["run"], "generation": params["generation"], "hidden_masks": len(truths)}
     if truths:
         everything = np.zeros((len(task.histogram_names), 6), np.int64)
         kept = np.zeros_like(everything)
+        wrong = np.zeros((len(params["voters"]), 2), np.int64)
         for row in truths:
             verify(row["label"], row["label_sha256"], hidden)
-            mask, first = rows[row["id"]], teacher[row["id"]]
+            mask = rows[row["id"]]
             for name in ("label", "doubt"):
                 verify(mask[name], mask[f"{name}_sha256"], masks)
-            verify(first["prediction"], first["sha256"], predictions)
-            counted = _count(task, row, mask, first)
+            votes = [said[row["id"]][number + 1] for number in range(len(wrong))]
+            for vote in votes:
+                verify(vote["prediction"], vote["sha256"], predictions)
+            wrong += [_wrong(task, row, vote) for vote in votes]
+            counted = _count(task, row, mask, votes[0])
             everything += counted
             kept += counted * int(mask["kept"])
         result |= {
             "definitions": DEFINITIONS,
             "all_images": _shares(everything, task),
             "kept_images": _shares(kept, task),
+            "wrong_of": {
+                name: _ratio(int(part), int(whole)) for name, (part, whole) in zip(params["voters"], wrong, strict=True)
+            },
         }
     write_json(out, result | {"made_from": digests([hidden, masks, predictions], out)})
 
@@ -57,6 +67,16 @@ def _planes(task: Task, mask: np.ndarray) -> np.ndarray:
     if task.bits:
         return task.unpack(np.where(mask == UNKNOWN, np.uint8(0), mask)).astype(bool)
     return np.stack([mask == index for index in range(len(task.histogram_names))])
+
+
+def _wrong(task: Task, truth: dict, vote: dict) -> tuple[int, int]:
+    """Pixels at which a prediction is wrong, and all that are known; multilabel: once a label."""
+    true_HW, said_HW = read_mask(truth["label"]), read_mask(vote["prediction"])
+    known = true_HW != UNKNOWN
+    if not task.bits:
+        return int(((said_HW != true_HW) & known).sum()), int(known.sum())
+    differ = _planes(task, said_HW) != _planes(task, true_HW)
+    return int((differ & known).sum()), int(known.sum()) * len(differ)
 
 
 def _count(task: Task, truth: dict, row: dict, teacher: dict) -> np.ndarray:

@@ -1,10 +1,12 @@
 """Predict the unlabelled images with a pool's teachers: every image is decoded once for all of them."""
 
 import hashlib
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 
 from dissent import networks
@@ -12,6 +14,7 @@ from dissent.core.columns import PREDICTIONS, UNLABELLED
 from dissent.core.files import UserError, encode_png, read_json, read_rows, verify, write_atomic, write_table
 from dissent.core.task import Task
 from dissent.pseudolabels.tta import ballots
+from dissent.steps.external_teachers import said_by
 from dissent.training.data import load_images
 
 if TYPE_CHECKING:
@@ -31,13 +34,21 @@ def load_pool(teachers: str, rows: list[dict], device: str) -> list:
     return loaded
 
 
+def _planes(said: Callable[[str], np.ndarray], names: Sequence[str], task: Task, device: str) -> torch.Tensor:
+    """What a teacher from outside says of a batch, as probabilities (B, C, H, W) of 0 and 1."""
+    return task.planes(torch.from_numpy(np.stack([said(name) for name in names])).to(device))[0]
+
+
 def predict(params: "arguments.Prediction", teachers: str, unlabelled: str, out: str, table: str, device: str) -> dict:
     """Write out/teacher{k}/{id}.png (hard predictions, palette PNG) and the table of their digests.
 
-    With `mean` there is mean/ too, which the table calls teacher 0. Returns {"images"} for the cost.
+    Teachers from outside, whom teachers.json names, come behind the networks, sure of what they say. With `mean` there is mean/
+    too, which the table calls teacher 0. Returns {"images"} for the cost.
     """
     task = Task(params["task"])
-    asked = [row for row in read_json(teachers)["pool"] if row["teacher"]]
+    ranking = read_json(teachers)
+    asked = [row for row in ranking["pool"] if row["teacher"]]
+    outside = [said_by(row["table"], row["sha256"], teachers) for row in ranking.get("external", [])]
     pool = load_pool(teachers, asked[:1] if params["tta"]["mode"] != "none" else asked, device)
     rows = list(read_rows(unlabelled, UNLABELLED, params["part"]))
     if not rows and next(read_rows(unlabelled), None) is None:
@@ -62,6 +73,8 @@ def predict(params: "arguments.Prediction", teachers: str, unlabelled: str, out:
             done, jobs = 0, []
             names = [row["id"] for row in chunk]
             for several in ballots(pool, images, names, task, params, device):
+                shown = names[done : done + len(several[0])]
+                several = several + [_planes(said, shown, task, device) for said in outside]
                 voters = [torch.stack(several).mean(0), *several] if params["mean"] else several
                 for k, one in enumerate(voters, 0 if params["mean"] else 1):
                     for offset, mask in enumerate(task.decide(one).cpu().numpy()):

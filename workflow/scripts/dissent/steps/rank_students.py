@@ -1,6 +1,6 @@
 """Rank a generation's students by their validation score: the pool from which teachers are taken."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from dissent.config.task import merit
@@ -8,12 +8,12 @@ from dissent.core.files import read_json, sha256, verify, write_json
 from dissent.runtime.student_states import forget
 
 
-def rank_students(files: Sequence[str], teachers: int, score: str, out: str) -> None:
+def rank_students(files: Sequence[str], teachers: int, score: str, out: str, external: Sequence[Mapping] = ()) -> None:
     """Write teachers.json: all students from best to worst (ties: the earlier number first), the first `teachers` marked.
 
     `files`: any files of the students' folders, in which model.safetensors, model.json and metrics.json lie. A student
     without a score stands above one with 0, as `merit` says. Their files are whole, as far as this can see: what their
-    trainings would resume from goes. UserError where weights are not those that model.json beside them names.
+    trainings would resume from goes. `external`: teachers from outside, who are named beside them. UserError where weights are not those that model.json beside them names.
     """
     rows = []
     for folder in sorted({Path(file).parent.as_posix() for file in files}):
@@ -29,5 +29,6 @@ def rank_students(files: Sequence[str], teachers: int, score: str, out: str) -> 
     rows.sort(key=lambda row: merit(row["score"], score), reverse=True)  # stable: ties stay in that order
     for rank, row in enumerate(rows):
         row["teacher"] = rank < teachers
-    write_json(out, {"ranked_by": f"val {score}", "teachers": teachers, "pool": rows})
+    ranked = {"ranked_by": f"val {score}", "teachers": teachers, "pool": rows}
+    write_json(out, ranked | ({"external": list(external)} if external else {}))
     forget(row["folder"] for row in rows)

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from dissent.cli.check.alike import check_alike
+from dissent.cli.check.external import check_external
 from dissent.cli.check.flat import check_flat
 from dissent.cli.check.grouped import check_grouped
 from dissent.cli.check.shown import check_shown
@@ -122,6 +123,11 @@ def _flat(seen: Seen) -> Found:
     return Found(*check_flat(seen.split, seen.run.dataset.channels))
 
 
+def _external(seen: Seen) -> Found:
+    """Masks of teachers from outside."""
+    return Found(check_external(seen.run, seen.prepared, seen.split))
+
+
 def _needs(plan: Plan, run: Run) -> Found:
     """What a network takes, of which a cluster is asked for that."""
     if resources.is_measured(run.network):
@@ -158,4 +164,4 @@ def _taught(plan: Plan, run: Run) -> Found:
 FIRST = [_home]
 """with a fault of these, nobody looks at the data"""
 SETTINGS = [_weights, _needs, _taught]
-DATA = [_subsets, _grouped, _shown, _flat, _alike]
+DATA = [_subsets, _external, _grouped, _shown, _flat, _alike]

@@ -63,6 +63,9 @@ def _of_teachers(table: Path, value: dict) -> Iterator[Claim]:
         if "metrics_sha256" in row:
             yield _claim(Path(row["folder"]) / "metrics.json", row["metrics_sha256"], table)
 
+    for row in value.get("external", []):
+        yield _claim(Path(row["table"]), row["sha256"], table)
+
 
 def _of_model(table: Path, value: dict) -> Iterator[Claim]:
     yield _claim(table.parent / "model.safetensors", value["sha256"], table)

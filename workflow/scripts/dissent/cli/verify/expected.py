@@ -68,7 +68,7 @@ def home(file: Path) -> Path:
     """The folder of the generation, the data set or the study that a file belongs to; else the one it lies in."""
     parts = file.parts
     for number, part in enumerate(parts[:-1]):
-        if re.fullmatch(r"gen\d+|evalnets", part) or (number and parts[number - 1] in ("data", "studies")):
+        if re.fullmatch(r"gen\d+|evalnets|external", part) or (number and parts[number - 1] in ("data", "studies")):
             return Path(*parts[: number + 1])
     return file.parent
 

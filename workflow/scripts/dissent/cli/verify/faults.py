@@ -16,7 +16,7 @@ from dissent.cli.verify.misplaced import misplaced, of_another_generation, runs_
 from dissent.cli.verify.mixed import mixed
 from dissent.cli.verify.moved import moved
 from dissent.cli.verify.places import files_below
-from dissent.cli.verify.raw_files import raw_count, raw_faults
+from dissent.cli.verify.raw_files import raw_count, raw_faults, teacher_faults
 from dissent.cli.verify.sources import Wanting, believed, by_content, by_path, other_students, sources
 from dissent.cli.verify.stale import EVERYTHING, Wanted
 from dissent.cli.verify.written import is_written, strangers
@@ -95,6 +95,8 @@ def find(
     faults += _contents([file for file in ours if file not in wanted and file not in alien])
     abouts = [file for file in ours if file.name == "dataset.json" and file not in alien]
     faults += [Fault(*fault) for about in abouts for fault in raw_faults(about)]
+    outside = [file for file in ours if file.parent.name == "external" and file.suffix == ".json" and file not in alien]
+    faults += [Fault(*fault) for about in outside for fault in teacher_faults(about)]
     unsealed = [file for file in ours if file not in alien and _carries_none(file, values)]
     checked = len((set(files) | set(wanted)) - alien) + sum(map(raw_count, abouts))
     away = cached.away()

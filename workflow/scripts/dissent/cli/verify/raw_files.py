@@ -5,6 +5,7 @@ from pathlib import Path
 
 from dissent.core.files import UserError, read_json
 from dissent.core.places import SHIPPED
+from dissent.datasets.contents import read_again
 from dissent.datasets.raw import find_raw
 from dissent.datasets.record import NAME, WHY, changes, read_record
 
@@ -25,6 +26,23 @@ def raw_faults(about: Path) -> Iterator[tuple[Path, str, str]]:
             yield raw / change.path, change.how, WHY[change.how]
     except (UserError, KeyError):
         yield about.parent / NAME, "damaged", "is no readable record of raw files"
+
+
+def teacher_faults(about: Path) -> Iterator[tuple[Path, str, str]]:
+    """As `raw_faults`, of the masks of a teacher from outside: those that the JSON beside its table names."""
+    try:
+        said = read_json(about)
+        folder, sources = Path(said["folder"]), said["sources"]
+    except (UserError, KeyError, TypeError):
+        return
+    if not folder.is_dir():
+        return
+    found, rotten = read_again(folder, list(sources))
+    for name, sha in sources.items():
+        now = found.get(name, [0, 0, None])[2]
+        if now != sha:
+            how = "rotten" if name in rotten else "gone" if now is None else "edited"
+            yield folder / name, how, WHY[how].replace("prepared", "read")
 
 
 def raw_count(about: Path) -> int:

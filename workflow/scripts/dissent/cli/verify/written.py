@@ -25,6 +25,7 @@ _WRITTEN = re.compile(
             rf"data/[^/]+/splits/[^/]+/(({'|'.join(SUBSETS)})\.csv|split\.json)",
             rf"results/[^/]+/gen\d+/({'|'.join(_GENERATION)})",
             rf"results/[^/]+/evalnets/((evalnets|thresholds)\.json|\d+/{_STUDENT})",
+            r"results/[^/]+/external/[^/]+\.(csv|json)",
             r"results/[^/]+/report\.html",
             r"results/studies/[^/]+/(table|labels)\.(html|csv|json|md|tex|svg|png|pdf)",
         ]
@@ -62,4 +63,6 @@ def _table_of(picture: Path) -> Path | None:
         return Path(match[1], "files.csv")
     if match := re.match(r"(results/[^/]+/gen\d+)/(pairs|(?:predictions|masks)(?:/shard\d+)?)/", picture.as_posix()):
         return Path(match[1], "pairs/shown.json" if match[2] == "pairs" else f"{match[2]}.csv")
+    if match := re.match(r"(results/[^/]+/external/[^/]+)/", picture.as_posix()):
+        return Path(f"{match[1]}.csv")
     return None

@@ -4,7 +4,7 @@ import json
 
 from dissent.config.resolve import Config, Run
 from dissent.core.files import UserError, read_json, write_json
-from dissent.planning import rule_params
+from dissent.planning import outside, rule_params
 from dissent.planning.closure import Library
 
 FOLDER = "work/settings"
@@ -35,7 +35,8 @@ def _generation(run: Run, g: int) -> dict:
         "cost": rule_params.costing(_code),
     }
     if g == 0:
-        return rules
+        names = [one.name for one in run.external_teachers]
+        return rules | ({"read_teacher": [outside.settings(run, name, _code) for name in names]} if names else {})
     if run.method.rates:
         rules |= {"score_pairs": rule_params.rating(run, _code), "thresholds": rule_params.thresholds(run, _code)}
     if run.evalnet:

@@ -150,6 +150,10 @@ def _generation(config: Config, run: Run, g: int, option: str, others: set[str])
     if g:
         outs = [f"{name}{form}" for name in ("predictions", "masks") for form in ("", ".csv", ".json")] + outs
     outs = [f"{here}/{name}" for name in outs]
+    if run.external_teachers:
+        masks, read = sorted({one.masks for one in run.external_teachers}), f"results/{run.name}/external"
+        deps += [read] if g else masks
+        outs += [] if g else [read]
     if g and run.method.rates:
         outs += [f"{here}/scores.csv", f"{here}/scores.json"]
     if g == 1 and run.method.rates:
