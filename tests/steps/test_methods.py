@@ -4,6 +4,7 @@ import re
 import shutil
 from collections import Counter
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -12,15 +13,19 @@ from discs import KINDS
 from in_process import InProcess, code
 
 from dissent import networks
+from dissent.config.learners import Learn
 from dissent.core.files import read_json, read_mask, read_table, sha256
 from dissent.planning import rule_params
 from dissent.steps.train_evalnet import train_evalnet
 
 torch.set_num_threads(1)
 METHODS = sorted(path.stem for path in (Path(__file__).parents[2] / "config" / "methods").glob("*.yaml"))
+LEARNERS = [get_args(one.model_fields["name"].annotation)[0] for one in get_args(get_args(Learn)[0])]
+ON_TOP = [f"{name}_im" for name in LEARNERS]
+"""a learner with IM on top"""
 GENERATIONAL = [
-    "evalnet", "evalnet_ensemble", "aim_plus", "aim_plus_plus", "ensemble_clean", "fixmatch_im", "gt_im_plus_plus",
-    "im", "im_clean", "im_plus", "im_plus_plus", "input_ensemble", "model_ensemble", "noisy_student",
+    "evalnet", "evalnet_ensemble", "aim_plus", "aim_plus_plus", "ensemble_clean", "gt_im_plus_plus",
+    "im", "im_clean", "im_plus", "im_plus_plus", "input_ensemble", "model_ensemble", "noisy_student", *ON_TOP,
 ]  # fmt: skip
 
 
@@ -116,7 +121,7 @@ def agreed(run, g, here):
         assert row["kept"] == str(int(not larger or label.sum() > differ.sum()))
         kept += int(row["kept"])
     assert len(pseudo) == kept and (kept or run.dataset.task.kind == "binary")
-    if run.method_name in ("im", "im_clean", "fixmatch_im"):
+    if run.method_name in ("im", "im_clean", *ON_TOP):
         assert seen(run, g, here) == len(labelled) + kept and {row["copies"] for row in pseudo} <= {"0"}
         assert width_of(here) == 2
 
@@ -199,8 +204,8 @@ def rated(run, g, here):
 
 
 CHECKS = {
-    **dict.fromkeys(("ldt", "ldt_equal_steps", "aldt", "fdt", "afdt", "consistency", "fixmatch"), people),
-    **dict.fromkeys(("im", "im_clean", "fixmatch_im"), agreed),
+    **dict.fromkeys(("ldt", "ldt_equal_steps", "aldt", "fdt", "afdt", *LEARNERS), people),
+    **dict.fromkeys(("im", "im_clean", *ON_TOP), agreed),
     **dict.fromkeys(("model_ensemble", "ensemble_clean"), ensemble),
     "input_ensemble": views,
     "noisy_student": student,
