@@ -169,9 +169,8 @@ def test_real_pixels_never_become_the_id_that_is_kept_for_doubt(in_tmp):
     text = refused(raw, Path("out"), task=THREE | {"doubt_class": True})
     assert "images/a.png: " in text and "images/b.png: " in text and "pixels of its mask are `sky`" in text
     assert "ids: [[], 0, 1, ...]" in text and "labels: [doubt, ...]" in text
-    about, rows = prepared(
-        raw, Path("out"), task=DOUBT, mask_encoding={"name": "index", "ids": [[], 0, 1, 2]}
-    )  # as it says
+    as_it_says = {"name": "index", "ids": [[], 0, 1, 2]}
+    about, rows = prepared(raw, Path("out"), task=DOUBT, mask_encoding=as_it_says)
     assert (label(rows, "a") == ids(0, 3) + 1).all() and about["pixels"]["doubt"] == 0
     about, rows = prepared(raw, Path("shared"), task=THREE | {"doubt_class": "shared"})
     assert (label(rows, "a") == ids(0, 3)).all() and about["task"]["doubt_class"] == "shared"

@@ -152,9 +152,8 @@ def edited(name: str, right: tuple[int, ...]) -> str:
     script = snakefile.parent / "workflow/scripts/dissent" / name
     if not script.exists():
         raise Unnamed(f"{name} is not there: the suite names a module that was moved")
-    went_well(
-        snake.snakemake(snake.REPORT, "--touch", "--forceall", snakefile=snakefile)
-    )  # its templates lie elsewhere
+    # its templates lie elsewhere
+    went_well(snake.snakemake(snake.REPORT, "--touch", "--forceall", snakefile=snakefile))
     script.write_text(script.read_text() + "\nEDITED = 1\n")
     plan = would_do(snakefile=snakefile)
     if tuple(plan.get(rule, 0) for rule in RULES) != right or (plan and not any(right)):

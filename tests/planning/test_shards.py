@@ -56,11 +56,8 @@ def test_a_run_in_shards_equals_the_run_in_one_piece(root, in_tmp):
     (settings / "experiments/mine.yaml").write_text(text + "shards: 3\n")
     targets = [f"results/{run}/gen2/{name}.json" for run in ("tiny", "mine") for name in ("metrics", "audit", "cost")]
     jobs = planned(snakemake(root, "-n", *targets[3:], settings=settings))
-    assert (jobs["predict_shard"], jobs["build_masks_shard"], jobs["join_shards"]) == (
-        6,
-        6,
-        3,
-    )  # nobody asks for all predictions of gen1
+    # nobody asks for all predictions of gen1
+    assert (jobs["predict_shard"], jobs["build_masks_shard"], jobs["join_shards"]) == (6, 6, 3)
     assert "predict" not in jobs and "build_masks" not in jobs
     result = snakemake(root, *targets, settings=settings)
     assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from study_data import BASE, COLUMNS, params_of, plan_of, reach
 
-from dissent.config.deviations import DEVIATIONS
+from dissent.config.as_published import PUBLISHED_WAYS
 from dissent.core.files import UserError, read_json, read_table, sha256, write_json, write_table
 from dissent.report.study.cells import difference, read_block
 from dissent.report.study.page import write_tables
@@ -238,10 +238,10 @@ def test_a_run_that_keeps_its_best_generation_is_not_what_was_published(root, in
 def test_tables_say_what_is_as_in_the_published_code(root, in_tmp):
     plan = plan_of(root, "experiments: [hela, tiny]\nmethods: [ldt, im]\n")
     hela, tiny = params_of(plan)["blocks"]
-    on = {row["method"]: row["deviations"] for row in hela["rows"]}
+    on = {row["method"]: row["as_published"] for row in hela["rows"]}
     assert set(on["im"]) - set(on["ldt"]) == {"doubt_is_background", "drifting_positions"}
     assert {"no_antialias", "absolute_decay", "weighted_targets", "overlapping_crops"} <= set(on["ldt"])
-    assert tiny["rows"][0]["deviations"] == ["absolute_decay", "slow_norm"]
+    assert tiny["rows"][0]["as_published"] == ["absolute_decay", "slow_norm"]
     reach(plan, {"ldt": 50, "im": 60})
     forms = write(root, plan)
     words = "overlapping_crops (a fault of the published code: crops of one image that overlap are labelled and unlabelled; `by: crop`): all"
@@ -251,12 +251,15 @@ def test_tables_say_what_is_as_in_the_published_code(root, in_tmp):
         for row in csv.DictReader(forms["csv"].splitlines())
         if row["experiment"] == "tiny" and row["method"] == "im"
     ]
-    assert row["deviations"] == "absolute_decay slow_norm doubt_is_background large_objects_only"
+    assert row["as_published"] == "absolute_decay slow_norm doubt_is_background large_objects_only"
 
 
 def test_the_documents_list_every_deviation(root):
     page = (root / "docs" / "explanation" / "protocol.md").read_text("utf-8")
     rows = [
-        f"| `{name}`{' (fault)' if one.fault else ''} | {one.says} | `{one.key}` |" for name, one in DEVIATIONS.items()
+        f"| `{name}`{' (fault)' if one.fault else ''} | {one.says} | `{one.key}` |"
+        for name, one in PUBLISHED_WAYS.items()
     ]
-    assert [line for line in page.splitlines() if line.split("`")[:2] in [["| ", name] for name in DEVIATIONS]] == rows
+    assert [
+        line for line in page.splitlines() if line.split("`")[:2] in [["| ", name] for name in PUBLISHED_WAYS]
+    ] == rows

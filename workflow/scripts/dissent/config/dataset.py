@@ -109,13 +109,10 @@ class Source(Model):
 
     @model_validator(mode="after")
     def _check_source(self) -> "Source":
-        kind, encoding = self.task.kind, self.mask_encoding
+        encoding = self.mask_encoding
         check_encoding(encoding, self.task)
-        if (
-            any(part.masks == part.images for part in self.parts)
-            and not self.mask_suffix
-            and encoding.name != "folders"
-        ):
+        together = any(part.masks == part.images for part in self.parts)
+        if together and not self.mask_suffix and encoding.name != "folders":
             raise ValueError("images and masks lie in one folder: say how masks' names end with `mask_suffix`")
         if self.percentiles[0] >= self.percentiles[1]:
             raise ValueError("`percentiles` must rise")
@@ -135,11 +132,7 @@ class Source(Model):
                 f"`task.score: {self.task.score}` has masks of its own under `protocol: published`, by which no step "
                 "is chosen; say `score: iou` or `dice` (metrics.json has the published scores all the same)"
             )
-        if (
-            self.protocol
-            and kind == "binary"
-            and (encoding.name != "zero_255" or encoding.ignore or encoding.threshold)
-        ):
+        if self.grey_masks and (encoding.name != "zero_255" or encoding.ignore or encoding.threshold):
             raise ValueError(
                 "`protocol: published` needs `mask_encoding: {name: zero_255}` for binary tasks, nothing more"
             )

@@ -206,7 +206,7 @@ class Report(TypedDict):
     """Arguments of `report`."""
 
     run: Spec
-    """name, method, dataset, split, seed, deviations, upper_bounds"""
+    """name, method, dataset, split, seed, as_published, upper_bounds"""
     controls: list[str]
     voters: list[list[str]]
     """of each generation from gen1 on: names by their numbers in predictions.csv"""

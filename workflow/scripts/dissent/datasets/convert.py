@@ -88,9 +88,8 @@ def convert(item: Item, image: Header, plan: Plan) -> Converted:
     )
     pixels = to_bytes(turned(pixels, turn), plan.levels)
     if label is not None:
-        label = resize_mask(
-            label, turned_size(image.size, turn), published
-        )  # `on_size_mismatch: resize`, else it has that size
+        # `on_size_mismatch: resize`, else it has that size
+        label = resize_mask(label, turned_size(image.size, turn), published)
     # a window each, as the whole of a JPEG that came at a fraction is smaller than the whole of its mask
     shapes = [pixels.shape[:2], pixels.shape[:2] if label is None else label.shape]
     places = _all([(item.image, windows, (*shape, source.geometry, size, published, item.id)) for shape in shapes])

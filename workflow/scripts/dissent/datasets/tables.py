@@ -93,9 +93,8 @@ def _with_cell(line: str, separator: str, place: int, cell: str) -> str:
     """A line with another cell; blanks around it stay, and quotation marks where they are needed."""
     found = list(re.finditer(rf'(?:^|{separator})("(?:[^"]|"")*"|[^{separator}\r\n]*)', line))
     if place >= len(found):
-        text = line.rstrip(
-            "\r\n"
-        )  # a line that ends before this column; of one with line breaks in a cell the caller sees it
+        # a line that ends before this column; of one with line breaks in a cell the caller sees it
+        text = line.rstrip("\r\n")
         return text + separator * (place + 1 - len(found)) + cell + line[len(text) :]
     before, (start, end) = found[place][1], found[place].span(1)
     if before.startswith('"') or separator in cell or '"' in cell:

@@ -117,9 +117,8 @@ def _build(architecture: type, network: dict, outputs: int, channels: int) -> Sm
 def _download(architecture: type, encoder: str, settings: dict) -> "_Model":
     try:
         return architecture(encoder, encoder_weights="imagenet", **settings)
-    except (
-        Exception
-    ) as error:  # by version the hub's client raises OSError, its own errors or those of its HTTP library
+    # by version the hub's client raises OSError, its own errors or those of its HTTP library
+    except Exception as error:
         from segmentation_models_pytorch.encoders import encoders
 
         source = encoders[encoder]["pretrained_settings"]["imagenet"]

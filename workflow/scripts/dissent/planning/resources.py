@@ -77,9 +77,8 @@ def training(run: Run, generation: int, pairs: int, val: int, unlabelled: int) -
     network, method, scale = run.network_at(generation), run.at(generation), _scale(run)
     size = size_of(network)
     entries = pairs * (1 + max(method["noise_copies"], method["labelled_noise_copies"]))
-    steps = network.student_steps(
-        method["steps_from"], entries, pairs, unlabelled
-    )  # pairs: as if annotators labelled all
+    # `pairs` as annotators' images too: as if they labelled all
+    steps = network.student_steps(method["steps_from"], entries, pairs, unlabelled)
     learn = run.method.learn
     images = network.batch_size * (1 + _unlabelled(run)) * learn.networks
     learned = learned_images(run, generation, steps)

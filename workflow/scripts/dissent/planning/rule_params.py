@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from dissent.config.deviations import deviations_of
+from dissent.config.as_published import published_ways
 from dissent.config.resolve import Config, Run
 from dissent.core import arguments
 from dissent.core.rebuild_hint import option
@@ -213,7 +213,7 @@ def report(run: Run, controls: list[Run], code: Code, config: Config) -> argumen
             "dataset": run.dataset_name,
             "split": run.split,
             "seed": run.seed,
-            "deviations": deviations_of(run),
+            "as_published": published_ways(run),
             "upper_bounds": [one.method_name for one in (run, *controls) if one.method.upper_bound],
         },
         "controls": [one.method_name for one in controls],

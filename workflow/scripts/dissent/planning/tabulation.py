@@ -1,6 +1,6 @@
 """What the table of a study is made from, as one plain dict for its scripts. No torch."""
 
-from dissent.config.deviations import deviations_of
+from dissent.config.as_published import published_ways
 from dissent.config.resolve import Config, Run
 from dissent.config.study import Block
 from dissent.core import arguments
@@ -51,6 +51,6 @@ def _row(name: str, runs: list[Run]) -> dict:
         "upper_bound": method.upper_bound,
         "labels_alone": not method.last and method.learn.name == "supervised",
         "generations": method.last,
-        "deviations": deviations_of(runs[0]),
+        "as_published": published_ways(runs[0]),
         "folders": {str(run.seed): f"results/{run.name}" for run in runs},
     }

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dissent.config.deviations import told
+from dissent.config.as_published import told
 from dissent.config.task import css
 from dissent.core.files import sha256, write_text
 from dissent.core.seal import seal_page
@@ -100,7 +100,7 @@ def _parts(story: Story) -> dict:
         "versions": provenance.versions(),
         "digests": provenance.digests(story),
         "settings": provenance.settings(story),
-        "deviations": [told(name) for name in story.params["run"]["deviations"]],
+        "as_published": [told(name) for name in story.params["run"]["as_published"]],
     }
 
 

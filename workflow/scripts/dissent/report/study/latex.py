@@ -23,7 +23,7 @@ def latex(tables: Sequence[Table], worths: Sequence[tuple[str, Sequence[Worth]]]
             if row.best:
                 cells[1] = rf"\textbf{{{cells[1]}}}"
             body.append(cells)
-        parts.append(_tabular(table.head, body, " ".join([f"{table.title}.", *table.verdict, table.deviations])))
+        parts.append(_tabular(table.head, body, " ".join([f"{table.title}.", *table.verdict, table.as_published])))
         head, lines, notes = table.beside
         if head:
             caption = " ".join([f"{table.title}: beside published numbers.", *(f"{note}." for note in notes)])

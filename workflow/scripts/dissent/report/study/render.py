@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dissent.config.deviations import DEVIATIONS, told
+from dissent.config.as_published import PUBLISHED_WAYS, told
 from dissent.report.study.cells import Block, Interval
 from dissent.report.study.labels import Worth
 from dissent.report.study.rows import Row
@@ -36,11 +36,11 @@ class Table:
         return f"{about['experiment']}{labels} ({where}; {self.block.score} on {self.block.images:,} {self.block.subset} images)"
 
     @property
-    def deviations(self) -> str:
+    def as_published(self) -> str:
         """Which of the published code's ways the methods have, in words."""
-        on = {row["method"]: row["deviations"] for row in self.block.about["rows"]}
+        on = {row["method"]: row["as_published"] for row in self.block.about["rows"]}
         parts = []
-        for name in [name for name in DEVIATIONS if any(name in names for names in on.values())]:
+        for name in [name for name in PUBLISHED_WAYS if any(name in names for names in on.values())]:
             methods = [method for method, names in on.items() if name in names]
             of = "all" if len(methods) == len(on) else ", ".join(methods)
             parts.append(f"{told(name)}: {of}")
@@ -136,7 +136,7 @@ def markdown(name: str, tables: Sequence[Table], worths: Sequence[tuple[str, Seq
             f"## {table.title}\n",
             " ".join(table.verdict) + "\n",
             _pipes(table.head, body),
-            table.deviations + "\n",
+            table.as_published + "\n",
         ]
         head, lines, notes = table.beside
         if head:

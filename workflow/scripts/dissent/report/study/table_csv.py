@@ -39,7 +39,9 @@ def csv_lines(study: str, table: Table) -> list[dict]:
             line |= _three(f"against_{name}", row.against.get(name, (None, None, None)))
         line |= {"best": int(row.best), "recommended": int(row.recommended), "steps": steps_of(row).replace(",", "")}
         line |= {name: round(value, 1) for name, value in row.costs.items()}
-        line["deviations"] = " ".join(next(one["deviations"] for one in about["rows"] if one["method"] == cell.method))
+        line["as_published"] = " ".join(
+            next(one["as_published"] for one in about["rows"] if one["method"] == cell.method)
+        )
         for one in row.beside:
             unlike = "; ".join(one["unlike"])
             values = {"theirs": one["theirs"], "ours": _number(one["ours"]), "score": one["score"], "unlike": unlike}

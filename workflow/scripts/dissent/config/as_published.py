@@ -15,7 +15,7 @@ _THRESHOLDS = {(0.72, 0.75), (0.59, 0.62), (0.43, 0.51), (0.372, 0.453)}
 
 
 @dataclass(frozen=True)
-class Deviation:
+class PublishedWay:
     """One of the published code's ways."""
 
     says: str
@@ -26,16 +26,16 @@ class Deviation:
     on: Callable[["Run"], bool]
 
 
-def deviations_of(run: "Run") -> list[str]:
+def published_ways(run: "Run") -> list[str]:
     """Names of those that are on, faults last."""
-    found = [name for name, deviation in DEVIATIONS.items() if deviation.on(run)]
-    return sorted(found, key=lambda name: DEVIATIONS[name].fault)
+    found = [name for name, way in PUBLISHED_WAYS.items() if way.on(run)]
+    return sorted(found, key=lambda name: PUBLISHED_WAYS[name].fault)
 
 
 def told(name: str) -> str:
-    """A deviation in words, faults marked."""
-    deviation = DEVIATIONS[name]
-    return f"{name} ({'a fault of the published code: ' if deviation.fault else ''}{deviation.says}; `{deviation.key}`)"
+    """One of them in words, faults marked."""
+    way = PUBLISHED_WAYS[name]
+    return f"{name} ({'a fault of the published code: ' if way.fault else ''}{way.says}; `{way.key}`)"
 
 
 def _decay(run: "Run") -> bool:
@@ -61,65 +61,65 @@ def _drift(run: "Run") -> bool:
     return bool(run.method.last) and cells is not None and cells.redraw == "published"
 
 
-DEVIATIONS = {
-    "masks_of_three_kinds": Deviation(
+PUBLISHED_WAYS = {
+    "masks_of_three_kinds": PublishedWay(
         "masks are resized to greys; training takes 255, IoU all above 0, Dice 128 and above",
         "protocol: published",
         False,
         lambda run: run.dataset.grey_masks,
     ),
-    "no_antialias": Deviation(
+    "no_antialias": PublishedWay(
         "images are made smaller without a filter",
         "protocol: published",
         False,
         lambda run: run.dataset.protocol == "published",
     ),
-    "absolute_decay": Deviation(
+    "absolute_decay": PublishedWay(
         "each step takes the same part of every weight, whatever the rate", "weight_decay_form: absolute", False, _decay
     ),
-    "slow_norm": Deviation(
+    "slow_norm": PublishedWay(
         "BatchNorm's running statistics lag behind runs of few steps",
         "norm_momentum: 0.01",
         False,
         lambda run: run.network.architecture == "unet1x1" and run.network.norm_momentum == 0.01,
     ),
-    "steps_of_pairs": Deviation(
+    "steps_of_pairs": PublishedWay(
         "who learns from more pairs takes more steps, so that data and steps are confounded",
         "epochs, steps_from: pairs",
         False,
         _steps,
     ),
-    "doubt_is_background": Deviation(
+    "doubt_is_background": PublishedWay(
         "doubted pixels are black in the image and learned as background: class 0, or id 0 kept for doubt",
         "inconsistency: {input: block, target: background}",
         False,
         _learned_doubt,
     ),
-    "large_objects_only": Deviation(
+    "large_objects_only": PublishedWay(
         "images whose agreed foreground is not larger than their doubt are dropped, small objects first",
         "select: larger",
         False,
         lambda run: bool(run.method.last) and run.method.select == "larger" and run.dataset.task.kind == "binary",
     ),
-    "weighted_targets": Deviation(
+    "weighted_targets": PublishedWay(
         "squared error towards a target above 1 weighs a label's pixels",
         "mse_targets",
         False,
         lambda run: "mse" in run.network.loss and any(one != 1 for one in run.dataset.task.mse_targets or []),
     ),
-    "drifting_positions": Deviation(
+    "drifting_positions": PublishedWay(
         "positions of cells in pseudo-labels move by a pixel in each generation",
         "cells.redraw: published",
         True,
         _drift,
     ),
-    "overlapping_crops": Deviation(
+    "overlapping_crops": PublishedWay(
         "crops of one image that overlap are labelled and unlabelled",
         "by: crop",
         True,
         lambda run: run.dataset.splits[run.split].by == "crop",
     ),
-    "thresholds_of_test": Deviation(
+    "thresholds_of_test": PublishedWay(
         "thresholds of quality are what ALDT and FDT reach on test images", "quality: {low, high}", True, _thresholds
     ),
 }
