@@ -1,19 +1,29 @@
 """What a student should see where its teachers disagree: every combination of input, target and filter, one generation.
 
     python benchmarks/studies/doubt.py [--epochs 43] [--cells keep-ignore-all ...] [--cores 2] [--seed 1]
+        [--csv FOLDER]
 
 Writes settings to work/doubt/, has Snakemake do the runs (what is done already is not done again; all of them start from the
 same students), and prints a table in Markdown, then the mean of every level over the others: students of one cell differ
-by more than cells do, so it is these means that tell. Everything else is `isic_small` with `im_clean`.
+by more than cells do, so it is these means that tell. `--csv` writes both tables as FOLDER/doubt.csv and FOLDER/doubt_levels.csv, as
+docs/results/data has them. Everything else is `isic_small` with `im_clean`.
 """
 
 import argparse
 import itertools
-import json
 import statistics
 import subprocess
 import sys
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "workflow" / "scripts"))
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from compare import number
+from tables import Row, markdown
+
+from dissent.core.files import write_table
+from dissent.report.run_results import Generation
 
 INPUTS, TARGETS, FILTERS = ("block", "mean", "noise", "keep"), ("background", "ignore"), ("all", "larger")
 SETTINGS = Path("work/doubt")
@@ -33,13 +43,20 @@ def main() -> int:
     parser.add_argument("--pool", type=int, default=1, help="students of a cell")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--cores", default="2")
+    parser.add_argument("--csv", type=Path, metavar="FOLDER")
     args = parser.parse_args()
     runs = {cell: write_settings(cell, args) for cell in args.cells}
     targets = [f"results/{run}/gen1/{name}.json" for run in runs.values() for name in ("metrics", "audit")]
     command = ["snakemake", "--cores", args.cores, "--config", f"config_dir={SETTINGS}", "--", *targets]
     if code := subprocess.run(command, check=False).returncode:
         return code
-    print_table(runs)
+    cells = rows_of_cells(runs)
+    levels = rows_of_levels(cells)
+    print(markdown(cells, ["input", "target", "filter", "val", "mean", "ensemble", "kept"]))
+    print(markdown(levels, ["level", "cells", "mean", "standard_error"]))
+    for name, rows in (("doubt", cells), ("doubt_levels", levels)):
+        if args.csv and rows:
+            write_table(args.csv / f"{name}.csv", rows, list(rows[0]))
     return 0
 
 
@@ -68,28 +85,28 @@ def write(kind: str, name: str, text: str) -> None:
         path.write_text(text, "utf-8")
 
 
-def print_table(runs: dict[str, str]) -> None:
-    """One line a cell: scores of the students, of their ensemble, and what was kept."""
-    print("| input | target | filter | val | test mean ± sd | ensemble | kept |\n|---|---|---|---|---|---|---|")
+def rows_of_cells(runs: dict[str, str]) -> list[Row]:
+    """One row a cell: scores of its students and of their ensemble, and what was kept."""
+    rows = []
     for cell, run in runs.items():
-        found = json.loads(Path(f"results/{run}/gen1/metrics.json").read_text("utf-8"))
-        val, test = (100 * found[subset]["pool"]["iou"]["mean"] for subset in ("val", "test"))
-        sd, ensemble = found["test"]["pool"]["iou"]["sd"], found["test"]["ensemble"]["iou"]["value"]
-        kept = found["pseudo_labels"]["kept"]
-        what, target, select = cell.split("-")
-        scores = f"{val:.1f} | {test:.1f} ± {100 * (sd or 0):.1f} | {100 * ensemble:.1f}"
-        print(f"| {what} | {target} | {select} | {scores} | {kept} |")
-    print("\n| level | cells | test mean | standard error |\n|---|---|---|---|")
+        end = Generation(Path("results", run, "gen1"))
+        test, pseudo = end.metrics["test"], end.metrics["pseudo_labels"]
+        row = dict(zip(("input", "target", "filter"), cell.split("-"), strict=True)) | {"steps": str(max(end.steps))}
+        row |= {"val": number(end.metrics["val"]["pool"]["iou"]["mean"]), "mean": number(test["pool"]["iou"]["mean"])}
+        row |= {"sd": number(test["pool"]["iou"]["sd"]), "ensemble": number(test["ensemble"]["iou"]["value"])}
+        rows.append(row | {"kept": str(pseudo["kept"]), "images": str(pseudo["images"])})
+    return rows
+
+
+def rows_of_levels(cells: list[Row]) -> list[Row]:
+    """One row a level of input, target or filter: the mean over all cells that have it."""
+    rows = []
     for level in (*INPUTS, *TARGETS, *FILTERS):
-        values = [score(run) for cell, run in runs.items() if level in cell.split("-")]
+        values = [float(cell["mean"]) for cell in cells if level in (cell["input"], cell["target"], cell["filter"])]
         if len(values) > 1:
-            error = statistics.stdev(values) / len(values) ** 0.5
-            print(f"| {level} | {len(values)} | {statistics.mean(values):.1f} | {error:.1f} |")
-
-
-def score(run: str) -> float:
-    """Mean test IoU of a run's students, in percent."""
-    return 100 * json.loads(Path(f"results/{run}/gen1/metrics.json").read_text("utf-8"))["test"]["pool"]["iou"]["mean"]
+            row = {"level": level, "cells": str(len(values)), "mean": number(statistics.mean(values))}
+            rows.append(row | {"standard_error": number(statistics.stdev(values) / len(values) ** 0.5)})
+    return rows
 
 
 if __name__ == "__main__":

@@ -117,6 +117,26 @@ def test_the_table_of_a_study_becomes_a_page_of_the_results_by_one_command(root,
         results["copy"]("mine", plan)
 
 
+def test_the_table_of_what_doubt_should_be_is_numbers_of_the_results(root, results, in_tmp):
+    """A level's row is the mean of the cells that have it."""
+    doubt = runpy.run_path(str(root / "benchmarks" / "studies" / "doubt.py"))
+    reached = {"block-ignore-all": 0.60, "keep-ignore-all": 0.70, "keep-background-all": 0.74}
+    for cell, iou in reached.items():
+        pool = {"pool": {"iou": {"mean": iou, "sd": None}}, "ensemble": {"iou": {"value": iou}}}
+        metrics = {"val": pool, "test": pool, "pseudo_labels": {"kept": 3, "images": 4}}
+        write_json(f"results/{cell}/gen1/metrics.json", metrics)
+        write_json(f"results/{cell}/gen1/cost.json", {"jobs": {"train 1": {"steps": 465}}})
+    cells = doubt["rows_of_cells"]({cell: cell for cell in reached})
+    assert [(row["input"], row["mean"], row["steps"], row["sd"]) for row in cells][0] == (
+        "block",
+        "0.600000",
+        "465",
+        "",
+    )
+    levels = {row["level"]: (row["cells"], row["mean"]) for row in doubt["rows_of_levels"](cells)}
+    assert levels == {"keep": ("2", "0.720000"), "ignore": ("2", "0.650000"), "all": ("3", "0.680000")}
+
+
 @pytest.mark.slow
 def test_the_script_for_a_card_at_toy_size(root, in_tmp):
     """Every part of it, on the CPU; started again it does nothing anew."""

@@ -43,5 +43,7 @@ def test_every_item_of_a_section_that_is_named_is_there(sections):
 def test_the_version_to_cite_is_the_version():
     cited = yaml.safe_load((ROOT / "CITATION.cff").read_text())
     assert cited["version"] == dissent.__version__
-    heads = re.findall(r"^## (.*)$", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
+    text = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    heads = re.findall(r"^## (.*)$", text, re.MULTILINE)
     assert heads[:2] == ["[Unreleased]", f"[{cited['version']}] - {cited['date-released']}"]
+    assert f"## {heads[1]}\n\nThe first release.\n" in text, "a merge put lines into a release"
