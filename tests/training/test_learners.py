@@ -4,7 +4,7 @@ import pytest
 import torch
 from helpers.learners import given, made, views_of
 
-from dissent.training.learners import fixmatch, mean_teacher, unimatch
+from dissent.training.learners import fixmatch, mean_teacher, unimatch, unimatch_v2
 
 
 def losses_of(monkeypatch, module, *values):
@@ -15,7 +15,11 @@ def losses_of(monkeypatch, module, *values):
 
 @pytest.mark.parametrize(
     ("module", "values", "total"),
-    [(fixmatch, (3.0,), (1 + 3) / 2), (unimatch, (2.0, 6.0, 10.0), (1 + 2 / 4 + 6 / 4 + 10 / 2) / 2)],
+    [
+        (fixmatch, (3.0,), (1 + 3) / 2),
+        (unimatch, (2.0, 6.0, 10.0), (1 + 2 / 4 + 6 / 4 + 10 / 2) / 2),
+        (unimatch_v2, (2.0, 6.0), (1 + (2 + 6) / 2) / 2),
+    ],
 )
 def test_weights_of_the_parts_of_a_loss(monkeypatch, module, values, total):
     one = made(module.__name__.rpartition(".")[2])
@@ -50,8 +54,23 @@ def test_unimatch_meets_clean_images_in_train_mode_and_perturbs_features(monkeyp
     ]
 
 
-def test_a_mean_teacher_is_kept_and_follows_with_its_statistics():
-    one = made("mean_teacher", ema=0.5)
+def test_unimatch_v2_takes_its_teachers_labels_and_decodes_all_in_one(monkeypatch):
+    one = made("unimatch_v2")
+    weak, many = len(views_of(one)["weak"]), len(given().images)
+    taught, dropped = [], []
+    monkeypatch.setattr(one.teacher, "forward", lambda x: torch.full((len(x), 1, *x.shape[2:]), -9.0))
+    monkeypatch.setattr(unimatch_v2, "loss", lambda task, logits, given: taught.append(given) or logits.sum())
+    monkeypatch.setattr(
+        unimatch_v2, "complementary", lambda levels, *how: dropped.append((len(levels[0]), *how)) or levels
+    )
+    numbers = one.loss(given(), views_of(one), 0)[1]
+    assert numbers["sure"] == 1 and all(not one.label_BHW.any() for one in taught) and len(taught) == 2
+    assert dropped == [(many + 2 * weak, False, many)]
+
+
+@pytest.mark.parametrize("name", ["mean_teacher", "unimatch_v2"])
+def test_an_averaged_teacher_is_kept_and_follows_with_its_statistics(name):
+    one = made(name, ema=0.5)
     optimizer = torch.optim.SGD(one.network.parameters(), 0.5)
     for step in range(3):
         before = {key: value.clone() for key, value in one.teacher.network.state_dict().items()}

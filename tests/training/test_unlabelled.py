@@ -9,8 +9,8 @@ from torch import nn
 from dissent.config.task import TaskSettings
 from dissent.core.task import Task
 from dissent.training.learners.base import Course, Learner
-from dissent.training.unlabelled.perturb import dropped
-from dissent.training.unlabelled.targets import Targets, loss, mix, targets
+from dissent.training.unlabelled.perturb import complementary, dropped
+from dissent.training.unlabelled.targets import Targets, agreement, loss, mix, targets
 from dissent.training.unlabelled.teacher import Teacher
 
 
@@ -122,6 +122,37 @@ def test_perturbed_features_lack_whole_channels_of_each_image_and_level():
         assert not torch.equal(one[0], one[1])
     assert not torch.equal(found[0][:, :100, 0, 0], found[1][..., 0, 0])
     assert all(torch.equal(one, level) for one, level in zip(dropped(levels, 0.0), levels, strict=True))
+
+
+def test_f_complementary_views_have_doubled_what_the_other_lacks(monkeypatch):
+    draws = torch.tensor([[0.0, 1, 1, 0], [1, 0, 0, 1]])
+    monkeypatch.setattr(torch, "rand", lambda *shape, **_: draws)
+    monkeypatch.setattr(torch, "randperm", lambda *_, **__: torch.tensor([1, 0]))
+    (found,) = complementary([torch.ones(5, 4, 2, 2)], False, before=1)
+    assert found[:, :, 0, 0].tolist() == [[1] * 4, [2, 0, 0, 2], [1] * 4, [0, 2, 2, 0], [1] * 4]
+    assert torch.equal(found, found[..., :1, :1].expand_as(found))
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_complementary_views_add_up_and_half_of_the_images_stay_whole(same):
+    torch.manual_seed(1)
+    levels = [torch.ones(6, 200, 4, 4), torch.ones(6, 200, 2, 2)]
+    drawn = [one[..., 0, 0] for one in complementary(levels, same)]
+    for one in drawn:
+        first, second = one.chunk(2)
+        assert (first + second == 2).all() and set(one.unique().tolist()) == {0, 1, 2}
+        assert ((first == 1).all(1) & (second == 1).all(1)).sum() == 1  # of three
+        assert first.mean().item() == pytest.approx(1, abs=0.1)
+    assert torch.equal(*drawn) == same
+    assert torch.equal((drawn[0] == 1).all(1), (drawn[1] == 1).all(1))
+    (one,) = complementary([torch.ones(2, 50, 1, 1)], same)  # of one image none
+    assert not (one == 1).any()
+
+
+def test_two_agree_where_they_decide_alike_on_what_is_known():
+    kind = task("multiclass", "a", "b", "c")
+    given = targets(kind, WEAK, 0, KNOWN)  # 0 1 2 0 0, against 0 0 1 0 1
+    assert agreement(kind, STRONG, given).item() == pytest.approx(2 / 5)
 
 
 def test_m_a_binary_task_is_sure_on_both_sides():

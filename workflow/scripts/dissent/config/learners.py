@@ -7,6 +7,7 @@ from pydantic import Field
 from dissent.config.base import Model
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
+Share = Annotated[float, Field(ge=0, lt=1)]
 
 
 class Options(Model):
@@ -56,8 +57,17 @@ class UniMatch(Matching):
 
     passes: ClassVar[float] = 3.5
     name: Literal["unimatch"]
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.5
+    dropout: Share = 0.5
     """share of each level's channels that the perturbed features lack"""
+
+
+class UniMatchV2(Matching):
+    """The averaged teacher labels weak views for two strong ones, each without the channels that the other has (Yang et al. 2025)."""
+
+    passes: ClassVar[float] = 7 / 3
+    name: Literal["unimatch_v2"]
+    ema: Share = 0.99
+    """decay of the average of the weights, which is kept; published .996, for trainings of many thousand steps"""
 
 
 class Consistency(Unlabelled):
@@ -74,7 +84,7 @@ class MeanTeacher(Unlabelled):
 
     passes: ClassVar[float] = 4 / 3
     name: Literal["mean_teacher"]
-    ema: Annotated[float, Field(ge=0, lt=1)] = 0.99
+    ema: Share = 0.99
     """decay of the average of the weights; published .999, for trainings of many thousand steps"""
     warmup: Fraction = 0.1
     """share of the steps over which the weight of the unlabelled loss rises from near 0, as exp(-5 (1 - t)^2)"""
@@ -130,6 +140,14 @@ class FuzzyPositive(Unlabelled):
 
 
 Learn = Annotated[
-    Supervised | FixMatch | UniMatch | Consistency | MeanTeacher | CrossPseudoSupervision | ImStep | FuzzyPositive,
+    Supervised
+    | FixMatch
+    | UniMatch
+    | UniMatchV2
+    | Consistency
+    | MeanTeacher
+    | CrossPseudoSupervision
+    | ImStep
+    | FuzzyPositive,
     Field(discriminator="name"),
 ]

@@ -9,6 +9,7 @@ from dissent.training.learners.im_step import ImStep
 from dissent.training.learners.mean_teacher import MeanTeacher
 from dissent.training.learners.supervised import Supervised
 from dissent.training.learners.unimatch import UniMatch
+from dissent.training.learners.unimatch_v2 import UniMatchV2
 
 __all__ = ["LEARNERS", "Course", "Learner"]
 
@@ -21,4 +22,5 @@ LEARNERS: dict[str, type[Learner]] = {
     "cps": CrossPseudoSupervision,
     "im_step": ImStep,
     "fpl": FuzzyPositive,
+    "unimatch_v2": UniMatchV2,
 }

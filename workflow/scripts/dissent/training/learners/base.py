@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from dissent.training.data import Batch
 from dissent.training.losses import Loss
+from dissent.training.unlabelled.teacher import Teacher
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,23 @@ class Pair(Learner):
 
     def others(self) -> dict[str, nn.Module]:
         return {"second": self.second}
+
+
+class Averaged(Learner):
+    """A student and a teacher, which is the average of the student's weights by `ema`; the teacher is kept."""
+
+    def __init__(self, network: nn.Module, loss: Loss, options: dict, course: Course):
+        super().__init__(network, loss, options, course)
+        self.teacher = Teacher(network, options["ema"])
+
+    def after(self, step: int) -> None:
+        self.teacher.follow(self.network, step)
+
+    def result(self) -> nn.Module:
+        return self.teacher.network
+
+    def others(self) -> dict[str, nn.Module]:
+        return {"student": self.network}
 
 
 def judged(network: nn.Module, images_BCHW: Tensor) -> Tensor:

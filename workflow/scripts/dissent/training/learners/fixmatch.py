@@ -5,10 +5,9 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from dissent.training import augment
 from dissent.training.data import Batch
 from dissent.training.learners.base import Learner, judged
-from dissent.training.unlabelled.targets import loss, mix, targets
+from dissent.training.unlabelled.targets import loss, pasted, targets
 
 
 class FixMatch(Learner):
@@ -24,8 +23,7 @@ class FixMatch(Learner):
         given = targets(task, judged(self.network, weak), options["threshold"], views.get("known"))
 
         # CutMix: a box of another image, with its label and its confidence
-        boxes = augment.cutmix_boxes(len(weak), weak.shape[2], weak.shape[3], options["cutmix"]).to(weak.device)
-        strong, mixed = mix(strong, boxes), given.mixed(boxes)
+        strong, mixed = pasted(strong, given, options["cutmix"])
 
         # L = (L_x + w L_u) / (1 + w); L_u is the mean over all pixels of 1[sure] H(q, p(strong))
         logits_x, logits_u = self.network(torch.cat([pairs.images, strong])).split([len(pairs.images), len(strong)])

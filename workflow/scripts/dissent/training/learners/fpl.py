@@ -10,11 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from dissent.core.task import Task
-from dissent.training import augment
 from dissent.training.data import Batch
 from dissent.training.learners.base import Course, Learner, judged
 from dissent.training.losses import Loss
-from dissent.training.unlabelled.targets import mix, targets
+from dissent.training.unlabelled.targets import boxes_for, mix, targets
 
 _STEEP = 50  # of the concave weight
 
@@ -35,7 +34,7 @@ class FuzzyPositive(Learner):
 
     def loss(self, pairs: Batch, views: Mapping[str, Tensor], step: int) -> tuple[Tensor, dict[str, Tensor | float]]:
         task, weak = self.pair_loss.task, views["weak"]
-        boxes = augment.cutmix_boxes(len(weak), weak.shape[2], weak.shape[3], self.options["cutmix"]).to(weak.device)
+        boxes = boxes_for(weak, self.options["cutmix"])
         images = torch.cat([pairs.images, mix(views[self.views[-1]], boxes)])
         known = mix(views.get("known", torch.ones_like(weak[:, :1])), boxes)
         teachers = [mix(judged(network, weak), boxes) for network in reversed(self.trained())]

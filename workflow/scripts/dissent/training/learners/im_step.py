@@ -5,10 +5,9 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from dissent.training import augment
 from dissent.training.data import Batch
 from dissent.training.learners.base import Pair, judged
-from dissent.training.unlabelled.targets import Targets, agreed, loss, mix, targets
+from dissent.training.unlabelled.targets import Targets, agreed, loss, pasted, targets
 
 
 class ImStep(Pair):
@@ -31,8 +30,8 @@ class ImStep(Pair):
             counts = counts * targets(task, logits, options["threshold"]).weight_BCHW
         given = Targets(same.label_BHW, counts, same.known_B1HW)
 
-        boxes = augment.cutmix_boxes(len(weak), weak.shape[2], weak.shape[3], options["cutmix"]).to(weak.device)
-        images, mixed = torch.cat([pairs.images, mix(views["strong"], boxes)]), given.mixed(boxes)
+        strong, mixed = pasted(views["strong"], given, options["cutmix"])
+        images = torch.cat([pairs.images, strong])
 
         # L = sum over both of (L_x + w L_u) / (1 + w); L_u is the mean over all pixels of m H(y, p(strong))
         weight, total, unlabelled = self.weight(step), [], []

@@ -5,11 +5,10 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from dissent.training import augment
 from dissent.training.data import Batch
 from dissent.training.learners.base import Learner
 from dissent.training.unlabelled.perturb import dropped
-from dissent.training.unlabelled.targets import loss, mix, targets
+from dissent.training.unlabelled.targets import loss, pasted, targets
 
 
 class UniMatch(Learner):
@@ -31,16 +30,14 @@ class UniMatch(Learner):
         logits_x, logits_w, logits_fp = whole[:many], whole[many:], perturbed[many:]
         given = targets(task, logits_w, options["threshold"], views.get("known"))
 
-        strong, taught = [], []
-        for name in ("strong", "strong2"):
-            boxes = augment.cutmix_boxes(len(weak), weak.shape[2], weak.shape[3], options["cutmix"]).to(weak.device)
-            strong.append(mix(views[name], boxes))
-            taught.append(given.mixed(boxes))
-        logits_s1, logits_s2 = network(torch.cat(strong)).chunk(2)
+        (strong1, taught1), (strong2, taught2) = (
+            pasted(views[name], given, options["cutmix"]) for name in ("strong", "strong2")
+        )
+        logits_s1, logits_s2 = network(torch.cat([strong1, strong2])).chunk(2)
 
         # L = (L_x + w (L_s1 / 4 + L_s2 / 4 + L_fp / 2)) / (1 + w)
         labelled = self.pair_loss(logits_x, pairs.target)
-        views_loss = (loss(task, logits_s1, taught[0]) + loss(task, logits_s2, taught[1])) / 4
+        views_loss = (loss(task, logits_s1, taught1) + loss(task, logits_s2, taught2)) / 4
         unlabelled = views_loss + loss(task, logits_fp, given) / 2
         weight = self.weight(step)
         total = (labelled + weight * unlabelled) / (1 + weight)

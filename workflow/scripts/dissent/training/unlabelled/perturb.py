@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -12,3 +13,23 @@ def dropped(features: Sequence[Tensor], share: float) -> list[Tensor]:
     UniMatch's feature perturbation (Yang et al. 2023). It takes torch's own generator, which `loop` seeds for every step.
     """
     return [F.dropout2d(feature, share, training=True) for feature in features]
+
+
+def complementary(features: Sequence[Tensor], same: bool, before: int = 0) -> list[Tensor]:
+    """Features of two views of the same images, one view behind the other: each view has doubled what the other lacks.
+
+    The channels of each image and level are drawn. Half of the images, rounded down, stay whole in both views, and so do the
+    `before` images in front of the two views. `same`: one draw for all levels, as for a transformer's, which have equally many
+    channels (UniMatch V2, `model/semseg/dpt.py`).
+    """
+    count, device = (len(features[0]) - before) // 2, features[0].device
+    whole = torch.randperm(count, device=device)[: count // 2]
+    found: list[Tensor] = []
+    factor = features[0].new_ones(0)
+    for feature in features:
+        if not found or not same:
+            first = 2.0 * (torch.rand(count, feature.shape[1], device=device) < 0.5)
+            both = torch.stack([first, 2 - first]).index_fill(1, whole, 1).flatten(0, 1)
+            factor = torch.cat([both.new_ones(before, feature.shape[1]), both])
+        found.append(feature * factor[:, :, None, None].to(feature.dtype))
+    return found

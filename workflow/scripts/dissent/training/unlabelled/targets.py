@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from dissent.core.task import Task
-from dissent.training import losses
+from dissent.training import augment, losses
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,18 @@ def mix(values: Tensor, boxes_BHW: Tensor) -> Tensor:
     """CutMix: inside the boxes what the batch's reverse has there. `values` are (B, H, W) or (B, C, H, W)."""
     boxes = boxes_BHW if values.dim() == 3 else boxes_BHW[:, None]
     return torch.where(boxes, values.flip(0), values)
+
+
+def boxes_for(images_BCHW: Tensor, probability: float) -> Tensor:
+    """A box for each image, or none, as bool (B, H, W); torch's own generator draws them, which `loop` seeds for every step."""
+    count, _, height, width = images_BCHW.shape
+    return augment.cutmix_boxes(count, height, width, probability).to(images_BCHW.device)
+
+
+def pasted(images_BCHW: Tensor, given: Targets, probability: float) -> tuple[Tensor, Targets]:
+    """CutMix: images, with probability `probability` with a box of another, and what they are taught, alike."""
+    boxes = boxes_for(images_BCHW, probability)
+    return mix(images_BCHW, boxes), given.mixed(boxes)
 
 
 def targets(task: Task, logits_BCHW: Tensor, threshold: float, known_B1HW: Tensor | None = None) -> Targets:
@@ -64,3 +76,9 @@ def loss(task: Task, logits_BCHW: Tensor, given: Targets) -> Tensor:
     entropy = task.cross_entropy(logits_BCHW, task.planes(given.label_BHW)[0])
     weight = given.weight_BCHW * given.known_B1HW
     return losses.mean(entropy, weight, given.known_B1HW.expand_as(weight).sum())
+
+
+def agreement(task: Task, logits_BCHW: Tensor, given: Targets) -> Tensor:
+    """Share of known pixels at which these logits decide as `given` says, for the log."""
+    same = task.decide(task.probabilities(logits_BCHW.detach())) == given.label_BHW
+    return losses.mean(same[:, None].float(), given.known_B1HW)
