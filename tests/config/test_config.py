@@ -14,6 +14,7 @@ from dissent.config.network import Network
 from dissent.config.resolve import Config
 from dissent.config.task import TaskSettings
 from dissent.core.files import UserError
+from dissent.core.seeds import count_of
 from dissent.planning import resources, rule_params
 
 
@@ -141,6 +142,10 @@ def test_few_labels_never_give_zero_steps():
     assert [floored.total_steps(pairs) for pairs in (1, 32, 64)] == [10, 10, 14]
     with pytest.raises(ValueError, match="`least_steps` goes with `epochs`"):
         Network(architecture="unet1x1", steps=7, least_steps=10)
+
+
+def test_a_share_is_one_thing_at_least_where_there_are_any():
+    assert [count_of(0.3, number) for number in (0, 1, 2, 10)] == [0, 1, 1, 3] and count_of(1.0, 3) == 3
 
 
 def test_frozen():

@@ -95,10 +95,9 @@ def _keys(folder: Path, below: str, leave_out: Sequence[str]) -> list[str]:
     looking, problems = Looking(folder, leave_out), Problems()
     files = looking.files(below, Census(), problems)
     for path in files:
-        if any(
-            "\ud800" <= letter <= "\udfff" for letter in looking.below(path)
-        ):  # how Python shows bytes that are no text
-            problems.append(f"{looking.below(path)!a}: its name is no UTF-8; rename it")
+        name = looking.below(path)
+        if any("\ud800" <= letter <= "\udfff" for letter in name):  # how Python shows bytes that are no text
+            problems.append(f"{name!a}: its name is no UTF-8; rename it")
     problems.stop(folder)
     return [nfc(path.relative_to(folder / below).with_suffix("").as_posix()) for path in files]
 
