@@ -14,6 +14,7 @@ from dissent.core.files import DOUBT_PALETTE, read_json, read_table, write_json,
 from dissent.report import page as page_module
 from dissent.report.page import LIMIT, write_report
 from dissent.report.tiles import NOBODY_KNOWS
+from dissent.steps.train import write_history
 
 VOID = {"meta", "img", "input", "br", "link"}
 
@@ -211,3 +212,18 @@ def test_dropped_images_are_shown_with_the_reason(arguments):
     write_table(table, rows, list(rows[0]))
     text = written(arguments)
     assert "Dropped" in Page(text).text["sheets"] and "dropped: too &lt;b&gt;small&lt;/b&gt;" in text
+
+
+def test_every_student_has_a_curve_of_all_that_its_training_told(arguments):
+    """Two students whose learner tells how many pixels were sure; one whose history was not fetched is left out."""
+    rows = [
+        {"step": step, "score": 0.1 * step, "learning_rate": 0.1, "loss": 1 / step, "sure": 0.5} for step in (1, 2, 3)
+    ]
+    for student in (1, 2):
+        write_history(Path(f"results/tiny/gen1/students/{student}"), rows)
+    page = written(arguments)
+    assert Page(page).text["learning"].count("Sure pixels of unlabelled images") == 1
+    drawn = page[page.index('id="learning"') :].split("</section>")[0]
+    both = drawn.count("<path")
+    Path("results/tiny/gen1/students/2/history.csv").unlink()
+    assert written(arguments).split('id="learning"')[1].split("</section>")[0].count("<path") == both - 3

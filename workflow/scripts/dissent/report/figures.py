@@ -31,6 +31,45 @@ def scores_legend(story: Story) -> str:
     return legend(entries | marks)
 
 
+def learning(story: Story) -> list[dict]:
+    """How every student learned: its score on validation images, its loss, and what its learner tells; [] without histories."""
+    told = [one.histories for one in story.generations]
+    rows = [row for students in told for student in students for row in student]
+    names = dict.fromkeys(name for row in rows for name, value in row.items() if value)
+    return [
+        {
+            "title": title,
+            "plot": plots.curves(
+                f"learning-{name}",
+                [_curves(students, name, percent) for students in told],
+                label,
+                f"{title} against steps",
+            ),
+            "legend": "",
+        }
+        for name in names
+        if name not in ("step", "learning_rate")
+        for title, label, percent in [_LEARNED.get(name, (name.replace("_", " "), name, False))]
+    ]
+
+
+_LEARNED = {
+    "score": ("Validation score", "score on val, %", True),
+    "loss": ("Loss of training", "loss", False),
+    "sure": ("Sure pixels of unlabelled images", "share, %", True),
+    "agreement": ("Agreement on unlabelled images", "share, %", True),
+    "student_score": ("Validation score of the student, whose average is kept", "score on val, %", True),
+    "second_score": ("Validation score of the second network", "score on val, %", True),
+}
+"""column of history.csv: its title, what stands at the axis, whether it is drawn in percent"""
+
+
+def _curves(students: Sequence[Sequence[dict]], name: str, percent: bool) -> list[tuple[list[int], list[float]]]:
+    known = ([row for row in rows if row.get(name)] for rows in students)
+    factor = 100 if percent else 1
+    return [([int(row["step"]) for row in rows], [factor * float(row[name]) for row in rows]) for rows in known]
+
+
 def pseudo(story: Story) -> list[dict]:
     """Doubt and churn, kept and dropped, classes; [] for a run without pseudo-labels."""
     several = story.labelled_by_teachers

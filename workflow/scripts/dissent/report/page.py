@@ -84,6 +84,7 @@ def _parts(story: Story) -> dict:
             for subset in story.subsets
         },
         "scores_legend": figures.scores_legend(story),
+        "learning": figures.learning(story),
         "pseudo": tables.pseudo_rows(story),
         "pseudo_figures": figures.pseudo(story),
         "audit": tables.audit_rows(audited),

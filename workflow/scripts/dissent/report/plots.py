@@ -143,6 +143,17 @@ def classes(labelled: Mapping[str, float | None], generations: Mapping[int, Mapp
     return svg(figure, "classes", "share of each class in the labelled set and in the pseudo-labels")
 
 
+def curves(name: str, generations: Sequence[Sequence[tuple[list[int], list[float]]]], label: str, says: str) -> str:
+    """Values against steps, a line a student; later generations are darker. A student is (steps, values)."""
+    figure, found = axes(*_NARROW)
+    for fade, students in zip(np.linspace(0.35, 1, len(generations)), generations, strict=True):
+        for steps, values in students:
+            found.plot(steps, values, color=COLOURS[0], alpha=fade, linewidth=1.2)
+    found.set_xlabel("step")
+    found.set_ylabel(label)
+    return svg(figure, name, says)
+
+
 def lines(
     name: str, numbers: Sequence[int], series: Sequence[tuple[Mark, Sequence[float | None]]], label: str, says: str
 ) -> str:

@@ -48,6 +48,12 @@ class Generation:
             found.setdefault(row["id"], {})[int(row["teacher"])] = row
         return found
 
+    @cached_property
+    def histories(self) -> list[list[dict]]:
+        """history.csv of each student that has one here: results that were fetched may lack them."""
+        folders = sorted(self.folder.glob("students/*"), key=lambda folder: int(folder.name))
+        return [read_table(folder / "history.csv") for folder in folders if (folder / "history.csv").is_file()]
+
     @property
     def number(self) -> int:
         """0 for gen0."""
