@@ -119,7 +119,7 @@ bench-full: $(ENVIRONMENT)
 	python benchmarks --full
 
 estimate: $(ENVIRONMENT)
-	@PYTHONPATH=workflow/scripts python -m dissent.cli estimate $(STUDY) $(if $(CONFIG_DIR),--config-dir $(CONFIG_DIR))
+	@PYTHONPATH=workflow/scripts python -m dissent.cli estimate $(STUDY) $(if $(TFLOPS),--tflops $(TFLOPS)) $(if $(CONFIG_DIR),--config-dir $(CONFIG_DIR))
 
 stages: $(ENVIRONMENT)
 	@$(STAGES) > dvc.yaml.tmp && mv dvc.yaml.tmp dvc.yaml || { rm -f dvc.yaml.tmp; exit 2; }

@@ -173,3 +173,63 @@ def test_published_numbers_stand_beside_what_matches_and_are_marked_elsewhere(ro
     assert same[0]["rows"]["im_3"]["unlike"] == ["other teachers", *everywhere] and "im_clean" not in same[0]["rows"]
     assert small[1]["rows"]["im"]["value"] == "71.0", "gen2's"
     assert small[0]["rows"]["im"]["unlike"][:2] == ["data set isic_small", "split small"]
+
+
+OF_CITIES = (
+    "experiments: [cityscapes_19]\nmethods: [ldt_equal_steps, unimatch, unimatch_im]\nsplits: [u2pl_186, cps_744]\n"
+)
+
+
+def test_a_study_has_a_table_for_each_of_its_splits(root, in_tmp):
+    plan = plan_of(root, OF_CITIES)
+    runs = plan.cells("mine")
+    assert [run.name for run in runs[::3]] == [
+        f"mine.cityscapes_19-{one}.ldt_equal_steps.s1" for one in ("u2pl_186", "cps_744")
+    ]
+    assert [run.split for run in runs] == ["u2pl_186"] * 3 + ["cps_744"] * 3
+    check_asked(plan, ["results/mine.cityscapes_19-cps_744.unimatch_im.s1/gen1/metrics.json"])
+    for text, words in {
+        OF_CITIES + "label_fractions: [.1]\n": "give `splits` or `label_fractions`",
+        OF_CITIES.replace("744", "74"): "`split: cps_74` in .*; did you mean `cps_744`",
+    }.items():
+        with pytest.raises(UserError, match=words):
+            plan_of(root, text).cells("mine")
+
+
+def test_a_method_of_a_study_has_a_network_of_its_own_and_so_have_those_that_start_from_it(root, in_tmp):
+    plan = plan_of(root, OF_CITIES + "networks: {unimatch: cityscapes_resnet50_u2pl}\n")
+    names = {run.method_name: run.network_name for run in plan.cells("mine")}
+    assert names["ldt_equal_steps"] == "cityscapes_resnet50"
+    assert names["unimatch"] == names["unimatch_im"] == "cityscapes_resnet50_u2pl"
+    first, second = (plan.config.run(f"mine.cityscapes_19-cps_744.{one}.s1") for one in ("unimatch", "unimatch_im"))
+    assert plan.home(second) == first.name, "what unimatch trained is where unimatch_im begins"
+    for text, words in {
+        "networks: {unimatch: cityscapes_resnet5}\n": "none of the networks; did you mean",
+        "networks: {unimach: cityscapes_resnet50}\n": "`networks` speaks of unimach",
+    }.items():
+        with pytest.raises(UserError, match=words):
+            plan_of(root, OF_CITIES + text).cells("mine")
+
+
+def test_published_numbers_depend_on_the_split_and_study_a_is_as_published(root, in_tmp):
+    from dissent.planning.tabulation import tabulation
+
+    plan = Plan({}, str(root))
+    blocks = tabulation(plan.config, "study_a", code)["blocks"]
+    assert [block["split"] for block in blocks] == ["u2pl_186", "u2pl_372", "u2pl_744", "u2pl_1488"]
+    rows = [block["published"][0]["rows"] for block in blocks]
+    everywhere = [
+        "an epoch has all training images (theirs: the unlabelled ones), sides of crops are multiples of 16 or 14"
+    ]
+    assert rows[0]["im_clean"] == {"value": "72.53", "unlike": everywhere}
+    assert [row["unimatch_im"]["value"] for row in rows] == ["74.10", "77.38", "78.58", "79.60"]
+    assert blocks[0]["published"][0]["subset"] == "val"
+    other = plan_of(root, OF_CITIES + "networks: {unimatch: cityscapes_resnet50_u2pl}\n")
+    u2pl, cps = (block["published"] for block in tabulation(other.config, "mine", code)["blocks"])
+    assert [table["name"] for table in u2pl] == ["v3 Study A"], "iMAS alone has others, and is not in the study"
+    assert u2pl[0]["rows"]["unimatch"]["unlike"] == ["network cityscapes_resnet50_u2pl", *everywhere]
+    assert [table["name"] for table in cps] == ["the methods' authors"]
+    assert cps[0]["rows"]["unimatch"] == {
+        "value": "77.49",
+        "unlike": ["network cityscapes_resnet50_u2pl", *everywhere],
+    }

@@ -4,29 +4,45 @@ Hours are by the rate of the trainings that lie in results/, or by an assumed on
 They are of job after job; jobs that run side by side share them. What is done already is not counted into the hours."""
 
 import argparse
+import contextlib
 import os
 
 from dissent.cli.settings import add_config_dir, settings_folder
 from dissent.cli.text import columns
 from dissent.core.places import SHIPPED
-from dissent.planning.estimate import Estimate, Rate, estimate
+from dissent.planning.estimate import GIVEN, Estimate, Rate, estimate
 from dissent.planning.paths import Plan
 
 EXAMPLES = """examples:
   dissent estimate study_b
+  dissent estimate study_a --tflops 60
   dissent estimate mine --config-dir my_config"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `dissent estimate`."""
     parser.add_argument("study", help="name of a file in config/studies")
+    parser.add_argument(
+        "--tflops",
+        type=_positive,
+        metavar="NUMBER",
+        help="TFLOP a second that a card reaches in training, in place of what was measured or is assumed",
+    )
     add_config_dir(parser)
+
+
+def _positive(text: str) -> float:
+    with contextlib.suppress(ValueError):
+        if 0 < (value := float(text)) < 1e6:
+            return value
+    raise argparse.ArgumentTypeError(f"{text!r} is no number of TFLOP a second, e.g. 60")
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the table; returns 0."""
     plan = Plan({"config_dir": str(settings_folder(args.config_dir))}, str(SHIPPED))
-    found = estimate(plan, args.study)
+    asked = Rate(1000 * args.tflops, 0, GIVEN) if args.tflops else None
+    found = estimate(plan, args.study, asked)
     cells = plan.cells(args.study)
     print(f"{args.study}: {len(cells)} runs, {sum(found.jobs.values()):,} jobs if none is done yet")
     print(columns([["rule", "jobs"], *([rule, f"{number:,}"] for rule, number in found.jobs.items())]))
@@ -53,6 +69,8 @@ def _hours(found: Estimate, beside: int) -> list[str]:
 
 
 def _told(rate: Rate) -> str:
+    if rate.device == GIVEN:
+        return f"by {rate.gflop / 1000:,g} TFLOP a second, as --tflops says; a card reaches a third to a half of what its maker tells"
     if rate.trainings:
         return f"by the median rate of {rate.trainings} trainings in results/: {rate.gflop:,.1f} GFLOP a second on {rate.device}"
     return (

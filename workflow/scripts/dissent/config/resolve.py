@@ -110,7 +110,8 @@ class Config:
                 f"`{name}` is no run; runs are called EXPERIMENT, EXPERIMENT.METHOD or EXPERIMENT.METHOD.s2"
             )
         method_name = rest[0] if rest else experiment.method
-        of, own = self.study(first)[0].method_of(method_name) if kind == "studies" else (method_name, {})
+        study = self.study(first)[0] if kind == "studies" else None
+        of, own = study.method_of(method_name) if study else (method_name, {})
         for other in (*experiment.controls, *experiment.methods):
             self.path("methods", other)
         if experiment.method in experiment.methods:
@@ -139,17 +140,18 @@ class Config:
                 raise UserError(f"`start: {method.start}` of {name} has a start itself; name the one that has none")
         for other in method.quality.of if method.rates else []:
             self.path("methods", other)
-        said = f"`split: {experiment.split}` in {path}"
-        dataset = with_split(self.dataset(experiment.dataset), experiment.split, experiment.dataset, said)
+        network = (study.network_of(method_name, method.start) if study else None) or experiment.network
+        dataset = self.dataset(experiment.dataset)
+        dataset = with_split(dataset, experiment.split, experiment.dataset, f"`split: {experiment.split}` in {path}")
         run = Run(
             name=name,
             experiment=experiment_name,
             method_name=method_name,
             dataset_name=experiment.dataset,
             split=experiment.split,
-            network_name=experiment.network,
+            network_name=network,
             dataset=dataset,
-            network=self.network(experiment.network),
+            network=self.network(network),
             method=method,
             evalnet=self.network(experiment.evalnet) if method.rates and method.quality.by == "evalnets" else None,
             start=start,

@@ -1,6 +1,7 @@
 """A study: experiments x methods x seeds as one table, and score against label fraction. No torch.
 
-Its cells are runs called `{study}.{experiment}.{method}.s{seed}`, with `-5pct` behind the experiment for 5 % of labels.
+Its cells are runs called `{study}.{experiment}.{method}.s{seed}`, with `-5pct` behind the experiment for 5 % of labels,
+or the name of a split.
 """
 
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import ConfigDict, Field, model_validator
 
 from dissent.config.base import Model, nearest, validate
-from dissent.config.fractions import parted, with_share
+from dissent.config.fractions import with_share
 from dissent.config.method import SHARED
 from dissent.core.files import UserError
 
@@ -43,17 +44,23 @@ class Study(Model):
     """method: further seeds for it alone; it is compared over the seeds that both have"""
     label_fractions: list[Annotated[float, Field(gt=0, lt=1)]] = []
     """shares of the training images that are labelled, e.g. [0.02, 0.05, 0.1]: nested sets, a table for each and a figure; none: as the split says"""
+    splits: list[str] = []
+    """splits of the data set that take the place of the experiments' own, with a table each; none: as each experiment says"""
+    networks: dict[str, str] = {}
+    """method: a file of config/networks for it, and for the methods that start from it, in place of the experiment's"""
     variants: dict[str, Variant] = {}
     """name: {of: METHOD, and keys of it}, e.g. {im_3: {of: im, teachers: 3}}"""
 
     @model_validator(mode="after")
     def _check(self) -> "Study":
-        lists = {name: getattr(self, name) for name in ("experiments", "methods", "seeds", "label_fractions")}
+        lists = {name: getattr(self, name) for name in ("experiments", "methods", "seeds", "label_fractions", "splits")}
         lists |= {f"more_seeds.{name}": [*self.seeds, *seeds] for name, seeds in self.more_seeds.items()}
         for name, values in lists.items():
             if twice := sorted({value for value in values if values.count(value) > 1}):
                 raise ValueError(f"`{name}` names {twice[0]} twice")
-        for key in ("more_seeds", "variants"):
+        if self.splits and self.label_fractions:
+            raise ValueError("give `splits` or `label_fractions`: a share is drawn from the experiment's own split")
+        for key in ("more_seeds", "variants", "networks"):
             if unknown := [name for name in getattr(self, key) if name not in self.methods]:
                 close = nearest(unknown[0], self.methods)
                 raise ValueError(f"`{key}` speaks of {unknown[0]}, which is not in `methods`{close}")
@@ -61,13 +68,18 @@ class Study(Model):
 
     @property
     def blocks(self) -> list["Block"]:
-        """One table each: the experiments, each under each label fraction."""
-        shares: list[float] | list[None] = self.label_fractions or [None]
-        return [Block(name, share) for name in self.experiments for share in shares]
+        """One table each: the experiments, each under each label fraction or split."""
+        parts: list[dict] = [{"share": share} for share in self.label_fractions]
+        parts += [{"split": split} for split in self.splits]
+        return [Block(name, **part) for name in self.experiments for part in parts or [{}]]
 
     def seeds_of(self, method: str) -> list[int]:
         """Seeds of one method."""
         return [*self.seeds, *self.more_seeds.get(method, [])]
+
+    def network_of(self, *methods: str | None) -> str | None:
+        """The network file of the first of these methods that has one of its own here."""
+        return next((self.networks[method] for method in methods if method in self.networks), None)
 
     def method_of(self, method: str) -> tuple[str, dict]:
         """The file of config/methods that a row is made from, and the keys that it sets anew."""
@@ -77,14 +89,17 @@ class Study(Model):
 
 @dataclass(frozen=True)
 class Block:
-    """An experiment under one label fraction (None: the split's own)."""
+    """An experiment under one label fraction or on one split of the study (None: its own)."""
 
     experiment: str
-    share: float | None
+    share: float | None = None
+    split: str | None = None
 
     @property
     def name(self) -> str:
         """The block's name, as it is a part of the names of its runs."""
+        if self.split is not None:
+            return f"{self.experiment}-{self.split}"
         return self.experiment if self.share is None else with_share(self.experiment, self.share)
 
 
@@ -100,6 +115,7 @@ def read_study(config: "Config", name: str) -> tuple[Study, dict]:
     wanted = {
         "experiments": (study.experiments, config.names("experiments")),
         "methods": (of.values(), methods),
+        "networks": (study.networks.values(), config.names("networks")),
     }
     for kind, (given, there) in wanted.items():
         for unknown in [one for one in given if one not in there]:
@@ -114,17 +130,19 @@ def read_study(config: "Config", name: str) -> tuple[Study, dict]:
 
 
 def experiment_of(config: "Config", name: str) -> tuple["Experiment", dict]:
-    """The experiment `{study}.{experiment}[-5pct]`: that of the file under the study's label fraction, and shared keys."""
+    """The experiment `{study}.{experiment}[-5pct|-SPLIT]`: that of the file with what the study says of it, and shared keys."""
     study_name, _, cell = name.partition(".")
     study, shared = config.study(study_name)
-    base, share = (cell, None) if cell in study.experiments else parted(cell)
-    if Block(base, share) not in study.blocks:
-        names = [block.name for block in study.blocks]
+    blocks = {block.name: block for block in study.blocks}
+    if cell not in blocks:
+        names = list(blocks)
         raise UserError(
             f"`{cell}` is no experiment of the study {study_name}{nearest(cell, names)} (there are: {', '.join(names)}); "
             "its runs are called STUDY.EXPERIMENT.METHOD.s1"
         )
-    experiment, changes = config.experiment(base)
-    split = experiment.split if share is None else with_share(experiment.split, share)
+    block = blocks[cell]
+    experiment, changes = config.experiment(block.experiment)
+    split = block.split or experiment.split
+    split = split if block.share is None else with_share(split, block.share)
     changes = {key: value for key, value in changes.items() if key in SHARED} | shared
     return experiment.model_copy(update={"split": split, "method": "", "controls": []}), changes

@@ -14,6 +14,8 @@ from dissent.planning.jobs import Job, counted, of_study
 from dissent.planning.paths import Plan
 from dissent.planning.study_subsets import subsets_of
 
+GIVEN = "the card that was named"
+"""device of a rate that a person gives"""
 START = 6.0  # seconds of a job that imports torch and looks at its data
 SMALL = 1.0  # of one that joins tables
 MASK_BYTES = 0.1  # of a pixel of a mask as PNG: 128x96 images of one foreground take this, larger ones less
@@ -68,11 +70,11 @@ def measured(config: Config, results: Path = Path("results")) -> Rate | None:
     return Rate(statistics.median(rates), len(rates), device)
 
 
-def estimate(plan: Plan, study: str) -> Estimate:
-    """How many jobs, hours and bytes a study of config/studies takes."""
+def estimate(plan: Plan, study: str, rate: Rate | None = None) -> Estimate:
+    """How many jobs, hours and bytes a study of config/studies takes; `rate`: in place of the measured one."""
     cells = plan.cells(study)
     threads = max(run.network.resources.threads for run in cells)
-    rate = measured(plan.config) or Rate(resources.THREAD * threads, 0, "cpu")
+    rate = rate or measured(plan.config) or Rate(resources.THREAD * threads, 0, "cpu")
     jobs = set(of_study(plan, study))
     known = {_data(run): subsets_of(plan, run) for run in cells}
     notes = [
@@ -117,7 +119,8 @@ def _of_job(plan: Plan, job: Job, known: dict, rate: Rate) -> tuple[float, dict[
     unlabelled = subsets["unlabelled"] / (run.shards if "/shard" in job.where else 1)
     if job.rule == "train":
         steps = pairs_and_steps(run, g, subsets)[1]
-        return START + _gflop(run, g, steps) / rate.gflop, {"students": _weights(run, g)}
+        work = _gflop(run, g, steps) + (0 if rate.trainings else _judging(run, g, steps, subsets["val"]))
+        return START + work / rate.gflop, {"students": _weights(run, g)}
     if job.rule == "predict":
         masks = unlabelled * run.voters(g)
         return START + _forward(run, g - 1, masks, rate), {"masks": masks * pixels * MASK_BYTES}
@@ -147,6 +150,13 @@ def _gflop(run: Run, generation: int, steps: int) -> float:
     """
     each = resources.size_of(run.network_at(generation)).gflop * resources.learned_scale(run)
     return resources.learned_images(run, generation, steps) * each
+
+
+def _judging(run: Run, generation: int, steps: int, val: int) -> float:
+    """The operations of a training's validations. A rate that was measured is that of whole trainings, which have theirs."""
+    network = run.network_at(generation)
+    images = resources.validated_images(network, steps, val) * resources.judged(run)
+    return images * resources.size_of(network).gflop / 3 * math.prod(run.dataset.size) / resources.PIXELS
 
 
 def _forward(run: Run, generation: int, images: float, rate: Rate) -> float:

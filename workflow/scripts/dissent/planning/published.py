@@ -1,5 +1,6 @@
 """Published numbers (workflow/resources/published.yaml), and in what a run of ours is unlike theirs. No torch."""
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -26,7 +27,7 @@ class Scores(Model):
     like: list[str] = []
     """data sets of ours with the same images, prepared otherwise: shown beside them, and marked"""
     experiment: str
-    """the shipped file of config/experiments that is as published"""
+    """the shipped file of config/experiments that is as published, or STUDY.EXPERIMENT"""
     apart: dict[str, str] = {}
     """method: in what our file of it is another than the published one, on this data set"""
     everywhere: str | None = None
@@ -35,11 +36,19 @@ class Scores(Model):
     """name of the score in our metrics.json"""
     labels: list[str] = []
     """the labels of which the score's mean is meant; all where none is named"""
+    subset: Literal["val", "test"] = "test"
+    """the images that are scored"""
     scale: Literal[1, 100] = 100
     """what our score is multiplied by to be told as theirs"""
     better: Literal["higher", "lower"] = "higher"
-    values: dict[str, _NUMBER | list[_NUMBER]]
+    values: dict[str, _NUMBER | list[_NUMBER]] = {}
     """method: a value, or one a generation from gen1 on"""
+    splits: dict[str, dict[str, _NUMBER]] = {}
+    """split: method: value, where what is published depends on it; `experiment` may hold `{split}`"""
+
+    def of(self, split: str) -> Mapping[str, str | list[str]]:
+        """The values on one split, by method."""
+        return self.splits.get(split, {}) if self.splits else self.values
 
 
 class Published(Model):
@@ -71,16 +80,19 @@ def beside(config: "Config", runs: dict[str, "Run"]) -> list[dict]:
         for data_set, scores in table.data_sets.items():
             if first.dataset_name not in (data_set, *scores.like):
                 continue
+            values = scores.of(first.split)
             rows = {
                 method: {
-                    "value": _at(scores.values[_of(config, run)], run),
+                    "value": _at(values[_of(config, run)], run),
                     "unlike": _unlike(config, run, table, scores),
                 }
                 for method, run in runs.items()
-                if _of(config, run) in scores.values
+                if _of(config, run) in values
             }
             about = table.model_dump(include={"name", "source", "remark"})
-            found.append(about | scores.model_dump(include={"score", "scale", "better", "labels"}) | {"rows": rows})
+            found.append(
+                about | scores.model_dump(include={"score", "scale", "better", "labels", "subset"}) | {"rows": rows}
+            )
     return [table for table in found if table["rows"]]
 
 
@@ -96,7 +108,7 @@ def _at(value: str | list[str], run: "Run") -> str:
 
 def _unlike(config: "Config", run: "Run", table: Published, scores: Scores) -> list[str]:
     """What differs from the same method in the shipped experiment, and in what that is not as published."""
-    theirs = _shipped(config).run(f"{scores.experiment}.{_of(config, run)}")
+    theirs = _shipped(config).run(f"{scores.experiment.format(split=run.split)}.{_of(config, run)}")
     words = []
     if run.dataset.model_copy(update={"splits": {}}) != theirs.dataset.model_copy(update={"splits": {}}):
         words.append(f"data set {run.dataset_name}")

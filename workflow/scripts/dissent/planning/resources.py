@@ -82,7 +82,7 @@ def training(run: Run, generation: int, pairs: int, val: int, unlabelled: int) -
     learn = run.method.learn
     images = network.batch_size * (1 + _unlabelled(run)) * learn.networks
     learned = learned_images(run, generation, steps)
-    validated = steps // (network.validate_every or max(1, steps // 50)) * val * judged(run) / 3
+    validated = validated_images(network, steps, val) * judged(run) / 3
     beside = val + (unlabelled if learn.passes else 0)
     data = min(ON_CARD_MB, entries * _image_mb(run)) + min(CACHED_MB, beside * _image_mb(run))
     found = _needs(
@@ -98,6 +98,11 @@ def training(run: Run, generation: int, pairs: int, val: int, unlabelled: int) -
 def learned_images(run: Run, generation: int, steps: int) -> float:
     """Images that a training takes forward and backward, of pairs and those unlabelled ones that its learner adds."""
     return steps * run.network.batch_size * (1 + _unlabelled(run)) * run.method.learn.networks
+
+
+def validated_images(network: Network, steps: int, val: int) -> int:
+    """Images that a training judges on its way."""
+    return steps // (network.validate_every or max(1, steps // 50)) * val
 
 
 def _unlabelled(run: Run) -> float:

@@ -82,7 +82,7 @@ def _beside(block: Block, cell: Cell) -> list[dict]:
         ]
         students = all_known(scores)
         unlike = row["unlike"] + ([] if students else [f"{table['score']} is not among our scores"])
-        unlike += ["scored on val"] if block.subset == "val" else []
+        unlike += [f"scored on {block.subset}"] if block.subset != table["subset"] else []
         ours = scale * float(np.mean(students)) if students else None
         sd = scale * float(np.std(students, ddof=1)) if len(students) > 1 else None
         told = {"name": table["name"], "score": table["score"], "better": table["better"], "theirs": row["value"]}
