@@ -30,7 +30,7 @@ STAGES = PYTHONPATH=workflow/scripts python -m dissent.planning.dvc $(EXPERIMENT
 PYTHON_CODE := workflow tests benchmarks docs/hooks.py
 SNAKE_CODE := Snakefile workflow/rules
 
-.PHONY: help environment demo test faults docs lint format bench bench-full estimate stages settings stage plan repro pull clean
+.PHONY: help environment demo test faults docs lint format bench bench-full estimate stages settings scores stage plan repro pull clean
 
 help:
 	@echo "make demo     train the demo: generations of pseudo-labels on real microscopy images"
@@ -127,6 +127,9 @@ stages: $(ENVIRONMENT)
 # What the stages of dvc.yaml run, in the environment that DVC runs in.
 settings:
 	@$(STAGES) --write
+
+scores:
+	@$(STAGES) --scores
 
 stage:
 	snakemake --cores $(CORES) $(TARGETS) $(OPTIONS)

@@ -15,6 +15,7 @@ from discs import draw
 
 from dissent.config.resolve import Config
 from dissent.core.files import UserError
+from dissent.planning.dvc.scores import few
 from dissent.planning.dvc.settings import check_settings, settings, write_settings
 from dissent.planning.dvc.stages import check_stages, stages, text
 
@@ -42,8 +43,8 @@ def test_the_shipped_file_is_that_of_the_demo(root):
 
 def test_one_stage_a_generation_each_on_its_own_settings(mine):
     found = stages(mine, "chain", "mine")["stages"]
-    assert list(found) == ["settings", "data", "gen0", "gen1", "gen2", "ldt-gen0", "report"]
-    outs = [next(iter(out)) if isinstance(out, dict) else out for one in found.values() for out in one["outs"]]
+    assert list(found) == ["settings", "data", "gen0", "gen1", "gen2", "ldt-gen0", "report", "scores"]
+    outs = [next(iter(out)) if isinstance(out, dict) else out for one in found.values() for out in one.get("outs", [])]
     scores = [next(iter(out)) for one in found.values() for out in one.get("metrics", [])]
     assert len({*outs, *scores}) == len(outs + scores)
     for one in found.values():
@@ -141,9 +142,19 @@ def test_a_stale_file_is_refused_with_the_command_that_mends_it(mine, root):
         check_stages(Config("mine", root / "config"), "chain", "mine")
     Path("mine/experiments/chain.yaml").write_text(EXPERIMENT.replace("generations: 2", "generations: 3"))
     with pytest.raises(
-        UserError, match=r"\(stages gen3, report\); `make stages EXPERIMENT=chain CONFIG_DIR=mine` writes"
+        UserError, match=r"\(stages gen3, report, scores\); `make stages EXPERIMENT=chain CONFIG_DIR=mine` writes"
     ):
         check_stages(Config("mine", root / "config"), "chain", "mine")
+
+
+def test_the_table_of_dvc_has_a_row_a_generation_and_few_columns():
+    pool = {"iou": 0.5, "dice": 0.6, "published_iou": 0.7, "pixel_accuracy": 0.9}
+    val = {"images": 4, "pool": {name: {"mean": mean, "sd": 0.1, "n": 2} for name, mean in pool.items()}, "best": {}}
+    first = {"score": "iou", "val": val, "test": None, "definitions": {}}
+    assert few(first) == {"val": {"iou": 0.5, "dice": 0.6}}
+    later = first | {"score": "published_iou", "test": val, "pseudo_labels": {"doubt_share": 0.01, "kept": 5}}
+    scores = {"published_iou": 0.7, "iou": 0.5, "dice": 0.6}
+    assert few(later) == {"val": scores, "test": scores, "doubt_share": 0.01}
 
 
 def test_results_of_other_settings_are_noticed(mine, root):
@@ -227,6 +238,9 @@ def test_kill_resume_push_pull_and_change(tmp_path, root):
         [f"results/chain/gen{g}/{name}" for g in (1, 2) for name in ("audit.json", "metrics.json")]
         + ["results/chain/gen0/metrics.json", "results/chain.ldt/gen0/metrics.json"]
     )
+    assert run(here, "git ls-files scores").split() == [
+        "scores/chain.ldt/gen0.json", *(f"scores/chain/gen{g}.json" for g in (0, 1, 2))
+    ]  # fmt: skip
     nothing_to_do(here)
 
     run(here, f"dvc remote add --local -d store {store} && dvc push && git clone -q . {there}")
@@ -239,12 +253,12 @@ def test_kill_resume_push_pull_and_change(tmp_path, root):
     assert "gen2.json" in refused and "Traceback" not in refused
     run(there, "git checkout -q mine")
     again = run(there, "dvc exp run -S 'mine/experiments/chain.yaml:+noise_copies=[0,0,3]'")
-    assert ran(again) == ["settings", "gen2", "report"]
+    assert ran(again) == ["settings", "gen2", "report", "scores"]
     assert json.loads(run(there, "dvc params diff --json")) == {
         "mine/experiments/chain.yaml": {"noise_copies": {"old": None, "new": "[0, 0, 3]"}}
     }
     changed = json.loads(run(there, "dvc metrics diff --json"))
-    assert {path for path, values in changed.items() if values} == {"results/chain/gen2/metrics.json"}
+    assert {path for path, values in changed.items() if values} == {"scores/chain/gen2.json"}
     curves = json.loads(run(there, "dvc plots diff --json"))["data"]["validation"][0]["content"]["data"]["values"]
     assert {point["rev"] for point in curves} == {"HEAD", "workspace"}
     for g, same in ((1, True), (2, False)):
@@ -256,4 +270,4 @@ def test_kill_resume_push_pull_and_change(tmp_path, root):
 
     name = "mine/experiments/chain.yaml"
     refused = failed(there, f"dvc exp run -S '{name}:~noise_copies' -S {name}:generations=1")
-    assert f"(stages report); `make stages {OPTIONS}` writes it anew" in refused
+    assert f"(stages report, scores); `make stages {OPTIONS}` writes it anew" in refused

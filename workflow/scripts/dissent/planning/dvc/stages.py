@@ -10,6 +10,7 @@ from dissent.config.resolve import Config, Run
 from dissent.core.files import UserError
 from dissent.datasets import folders
 from dissent.datasets.split_files import lists_of
+from dissent.planning.dvc.scores import runs_of, scores_file
 from dissent.planning.dvc.settings import FOLDER, generations
 from dissent.planning.homes import home_of
 
@@ -28,8 +29,7 @@ def text(config: Config, experiment: str, own: str | None = None) -> str:
 
 def stages(config: Config, experiment: str, own: str | None = None) -> dict:
     """dvc.yaml as plain data."""
-    run, controls = config.run(experiment), config.controls(experiment)
-    runs = (run, *controls)
+    run, *_ = runs = runs_of(config, experiment)
     option = _option(own)
     result = {
         "settings": {
@@ -52,6 +52,14 @@ def stages(config: Config, experiment: str, own: str | None = None) -> dict:
             "workflow/scripts/dissent/report",
         ],
         "outs": [_kept(f"results/{run.name}/report.html")],
+    }
+    result["scores"] = {
+        "cmd": f"make -s scores EXPERIMENT={experiment}{option}",
+        "deps": [
+            *(f"results/{one.name}/gen{g}/metrics.json" for one in runs for g in generations(one)),
+            "workflow/scripts/dissent/planning/dvc/scores.py",
+        ],
+        "metrics": [{scores_file(one, g): {"cache": False}} for one in runs for g in generations(one)],
     }
     histories = {f"results/{run.name}/gen{g}/students/1/history.csv": "score" for g in generations(run)}
     title = "Validation score of the first student of each generation"
@@ -166,6 +174,8 @@ def _generation(config: Config, run: Run, g: int, option: str, others: set[str])
     return {
         "cmd": _command(option, *scores),
         "deps": deps,
-        "outs": [_kept(path) for path in outs],
-        "metrics": [_kept(path, cache=False) for path in scores if not path.endswith("/cost.json")],
+        "outs": [
+            *(_kept(path) for path in outs),
+            *(_kept(path, cache=False) for path in scores if not path.endswith("/cost.json")),
+        ],
     }
