@@ -16,6 +16,8 @@ from dissent.steps import audit, build_masks, cost, evaluate, predict, rank_stud
 
 SUBSETS = ("labelled", "unlabelled", "val", "test", "hidden")
 HOSTILE = "a<img src=x onerror=alert(1)>&amp;\"'{{ 7*7 }}$x_2$"
+AUTO = "dataset: tiny\nsplit: few\nnetwork: tiny\nmethod: im_clean\ngenerations: {auto: 4, patience: 2}\nstudents: 2\n"
+"""an experiment that decides by itself when to stop"""
 
 
 code = Library().code

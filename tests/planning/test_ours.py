@@ -1,4 +1,4 @@
-"""What is the user's stays: raw folders where prepared data come, and files in data/ that `prepare` did not write."""
+"""What is the user's stays: files in data/ that `prepare` did not write, and prepared data whose raw files are gone."""
 
 import os
 import shutil
@@ -11,14 +11,11 @@ from test_cli_check import settings
 from test_workflow import snakemake
 
 from dissent.cli.verify import remedies
-from dissent.config.base import read_yaml
 from dissent.core.files import UserError, read_json, sha256, write_text
 from dissent.core.rebuild_hint import again
 from dissent.datasets import ours, prepare
 from dissent.datasets.ours import MARKER, check_ours
-from dissent.datasets.place import check_place
 from dissent.planning.command_line import check_asked
-from dissent.planning.kept import check_kept
 from dissent.planning.paths import Plan
 
 NAMES = [f"i{number}" for number in range(9)]
@@ -40,87 +37,6 @@ def read(path: Path):
     from PIL import Image
 
     return np.array(Image.open(path).convert("L"))
-
-
-# where raw files may lie -----------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "raw",
-    [
-        "data/cells",
-        "data/cells/raw",
-        "data/other",
-        "data/Cells",
-        "data",
-        ".",
-        "..",
-        "link",
-        "data/raw/link",
-        "disk/cells",
-        "results/demo/gen1/masks",
-    ],
-)
-def test_raw_files_where_prepared_ones_come_are_refused(in_tmp, raw):
-    for folder in ("data/raw", "disk/cells/images"):
-        Path(folder).mkdir(parents=True)
-    Path("link").symlink_to("data/cells")
-    Path("data/raw/link").symlink_to("../cells")
-    Path("data/mice").symlink_to("../disk/cells")
-    for path in (Path(raw), Path(raw).absolute()):
-        with pytest.raises(UserError, match=r"your files would be lost. Nothing was touched. Move images .*data/raw/"):
-            check_place(path, "cells", ["images"])
-
-
-def test_other_raw_folders_are_fine(in_tmp):
-    Path("data/cells/images").mkdir(parents=True)
-    Path("elsewhere").mkdir()
-    Path("there").symlink_to("elsewhere")
-    for raw in ("data/raw/cells", "data/raw", "elsewhere", "there", "data_of_mine", "not/there", "Data/cells"):
-        check_place(raw, "cells", ["images", "masks"])
-        check_place(Path(raw).absolute(), "cells")
-    Path("elsewhere/images").symlink_to("../data/cells/images")
-    with pytest.raises(UserError, match=r"elsewhere/images .*lies in data/"):
-        check_place("elsewhere", "cells", ["images"])
-    with pytest.raises(UserError, match="cannot be the name of a data set"):
-        check_place("elsewhere", "Raw")
-
-
-def test_init_check_and_plan_refuse_them_alike(root, in_tmp, capsys):
-    pairs(Path("data/cells"), NAMES, factor=255)
-    before = held()
-    assert dissent("init", "data/cells", "--config-dir", root / "config") == 2
-    assert "the raw folder data/cells lies in data/" in capsys.readouterr().err
-    assert held() == before
-    settings()
-    write_text(
-        "mine/datasets/mine.yaml", Path("mine/datasets/mine.yaml").read_text().replace("raw: raw", "raw: data/cells")
-    )
-    write_text("mine/studies/many.yaml", "experiments: [mine]\nmethods: [ldt, im]\ngenerations: 1\n")
-    before = held()
-    assert dissent("check", "mine", "--config-dir", "mine") == 1
-    assert "error: the raw folder data/cells lies in data/" in capsys.readouterr().out
-    targets = ["results/mine/report.html", "results/mine.aldt/gen0/metrics.json", "data/mine/dataset.json"]
-    targets += [
-        "data/mine/splits/one/val.csv",
-        "results/studies/many/table.html",
-        "results/many.mine.im.s1/report.html",
-    ]
-    for target in targets:
-        with pytest.raises(UserError, match="the raw folder data/cells"):
-            check_asked(Plan({"config_dir": "mine"}, str(root)), ["-n", target])
-    with pytest.raises(UserError, match="the raw folder data/cells"):
-        check_asked(Plan({"config_dir": "mine", "experiments": ["mine"]}, str(root)), ["-n"])
-    with pytest.raises(UserError, match="the raw folder data/cells"):
-        Plan({"config_dir": "mine"}, str(root)).to_prepare("mine")  # however the target was written
-    result = snakemake(root, "./data/mine/dataset.json", settings="mine")  # not even a dry run
-    said = result.stdout + result.stderr
-    assert result.returncode != 0 and "the raw folder data/cells lies in data/" in said and "Traceback" not in said
-    assert {name: sha for name, sha in held().items() if not name.startswith(("work/", ".snake"))} == before
-    assert read_yaml("mine/datasets/mine.yaml")["raw"] == "data/cells"
-
-
-# what lies in data/{dataset} -------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -310,41 +226,3 @@ def test_prepared_data_outlive_their_raw_files(root, in_tmp):
     Path("away").rename("raw")
     assert Plan({"config_dir": "mine"}, str(root)).preparing("mine")["code"] == then["code"]
     assert snakemake(root, target, settings="mine").returncode == 0 and held(Path("data")) == made
-
-
-# folders of a generation -----------------------------------------------------------------------------------------------
-
-
-def test_files_of_the_user_in_the_folders_of_a_generation_are_named(in_tmp):
-    gen = Path("results/mine/gen1")
-    folders = [gen / "predictions/teacher1", gen / "masks/consensus", gen / "masks/inconsistency", gen / "pairs/inputs"]
-    for folder in folders:
-        write_text(folder / "i0.png", "x")
-    write_text(gen / "predictions.csv", f"id,prediction\ni0,{folders[0]}/i0.png\n")
-    write_text(gen / "masks.csv", f"id,label,doubt\ni0,{folders[1]}/i0.png,{folders[2]}/i0.png\n")
-    write_text(gen / "pairs/shown.json", '{"files": {"inputs/i0.png": "0"}}')
-    for name in ("predictions", "masks/consensus", "masks/inconsistency", "pairs"):
-        write_text(gen / name / ".snakemake_timestamp", "")
-    check_kept("mine")
-    for folder in folders:  # copied elsewhere, or checked out: other dates
-        os.utime(folder / "i0.png", (4e9, 4e9))
-        os.utime(folder, (4e9, 4e9))
-    check_kept("mine")
-    for path in (gen / "predictions/shard1/teacher1/i0.png", gen / "predictions/shard1.csv"):  # `shards` came later
-        write_text(path, "x")
-    os.utime(gen / "predictions", (4e9, 4e9))
-    check_kept("mine")
-    strange = [folders[0] / "mine.txt", folders[1] / "corrected.png", gen / "pairs/more/a.png"]
-    for path in strange:
-        write_text(path, "x")
-        os.utime(path.parent, (5e9, 5e9))
-    os.utime(gen / "pairs", (5e9, 5e9))
-    with pytest.raises(UserError) as caught:
-        check_kept("mine")
-    assert f"no job wrote: {', '.join(sorted(path.as_posix() for path in strange))}. They would" in str(caught.value)
-    assert all(path.exists() for path in strange) and "cannot be read" not in str(caught.value)
-    (gen / "masks.csv").unlink()
-    with pytest.raises(
-        UserError, match=r"\(results/mine/gen1/masks\.csv, which names those that jobs wrote, cannot be read\)"
-    ):
-        check_kept("mine")
