@@ -58,7 +58,7 @@ def write(folder: Path, count: int, size: int) -> None:
     digests = {kind: [sha256(path / f"{number}.png") for number in range(64)] for kind, path in kinds.items()}
 
     def row(number: int) -> dict:
-        found = {"id": f"i{number:07}", "doubt": "", "doubt_sha256": "", "origin": "labelled", "copies": 0}
+        found = {"id": f"i{number:07}", "doubt": "", "doubt_sha256": "", "origin": "labelled", "noise_copies": 0}
         for kind, originals in kinds.items():
             path = folder / "pairs" / kind / f"i{number:07}.png"
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -91,7 +91,7 @@ def write(folder: Path, args: argparse.Namespace) -> None:
     photos, masks = made_up(args.images, args.size, args.size)
     rows = []
     for number, (photo, mask) in enumerate(zip(photos, masks, strict=True)):
-        row = {"id": f"i{number:03}", "doubt": "", "doubt_sha256": "", "origin": "labelled", "copies": 0}
+        row = {"id": f"i{number:03}", "doubt": "", "doubt_sha256": "", "origin": "labelled", "noise_copies": 0}
         for key, write_one, pixels in (
             ("image", write_image, (photo,)),
             ("label", write_mask, (mask, [[0] * 3] * 256)),

@@ -280,7 +280,7 @@ def test_a_whole_run_with_evalnets(root, in_tmp):
     scores = {row["id"]: row for row in read_table("results/mine/gen1/scores.csv")}
     assert len(scores) == 8
     pseudo = [row for row in read_table("results/mine/gen1/pairs.csv") if row["origin"] == "pseudo"]
-    assert pseudo and all(row["copies"] == scores[row["id"]]["copies"] for row in pseudo)
+    assert pseudo and all(row["noise_copies"] == scores[row["id"]]["noise_copies"] for row in pseudo)
     assert {"evalnet 1", "score_pairs"} <= read_json("results/mine/gen1/cost.json")["jobs"].keys()
     # the run that EvalNets learned from has the same students as the run's own generation 0: trained once, and there
     pool = read_json("results/mine.ldt/gen0/teachers.json")["pool"]

@@ -58,11 +58,11 @@ def test_the_mean_is_the_mask_that_predict_wrote_as_teacher_0(in_tmp):
 def rate(**scores):
     """{image: score of each teacher}; what reaches .75 passes."""
     rows = [
-        {"id": name, "teacher": k, "score": f"{score:.6f}", "copies": 1, "passes": int(score >= 0.75)}
+        {"id": name, "teacher": k, "score": f"{score:.6f}", "noise_copies": 1, "passes": int(score >= 0.75)}
         for name, of in scores.items()
         for k, score in enumerate(of, 1)
     ]
-    write_table("scores.csv", rows, ("id", "teacher", "score", "copies", "passes"))
+    write_table("scores.csv", rows, ("id", "teacher", "score", "noise_copies", "passes"))
     return "scores.csv"
 
 
@@ -107,11 +107,11 @@ def test_copies_follow_the_scores_of_the_masks(in_tmp):
         "u.csv", [{"id": name, "image": name, "image_sha256": "z"} for name in "ab"], ("id", "image", "image_sha256")
     )
     write_table("l.csv", [], ("id", "image", "label", "image_sha256", "label_sha256"))
-    write_table("scores.csv", [{"id": "a", "copies": 4}, {"id": "b", "copies": 1}], ("id", "copies"))
+    write_table("scores.csv", [{"id": "a", "noise_copies": 4}, {"id": "b", "noise_copies": 1}], ("id", "noise_copies"))
     assemble_pairs(
         {"noise_copies": 5, "labelled_noise_copies": 0}, "l.csv", "masks.csv", "u.csv", None, "pairs.csv", "scores.csv"
     )
-    assert [(row["id"], row["copies"]) for row in read_table("pairs.csv")] == [("a", "4"), ("b", "1")]
+    assert [(row["id"], row["noise_copies"]) for row in read_table("pairs.csv")] == [("a", "4"), ("b", "1")]
 
 
 NOTHING = {"alpha": 0.0, "beta": 0.0, "blur": 0, "noise": 0}

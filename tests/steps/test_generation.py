@@ -151,7 +151,7 @@ def test_pairs(in_tmp):
     split_tables()
     copies = {"noise_copies": 1, "labelled_noise_copies": 9}
     assemble_pairs(copies, "labelled.csv", None, "unlabelled.csv", None, "gen0.csv")
-    assert [(row["id"], row["origin"], row["copies"], row["doubt"]) for row in read_table("gen0.csv")] == [
+    assert [(row["id"], row["origin"], row["noise_copies"], row["doubt"]) for row in read_table("gen0.csv")] == [
         ("l", "labelled", "9", "")
     ]
     assemble_pairs(copies, "labelled.csv", None, "unlabelled.csv", "hidden.csv", "all.csv")
@@ -159,7 +159,7 @@ def test_pairs(in_tmp):
     build("binary", T1, select="larger")
     assemble_pairs(copies, "labelled.csv", "masks.csv", "unlabelled.csv", None, "gen1.csv")
     rows = read_table("gen1.csv")
-    assert [(row["id"], row["origin"], row["copies"]) for row in rows] == [
+    assert [(row["id"], row["origin"], row["noise_copies"]) for row in rows] == [
         ("l", "labelled", "9"), ("ab", "pseudo", "1"), ("all", "pseudo", "1"),
     ]  # fmt: skip
     assert rows[1]["doubt"] == "inconsistency/ab.png" and rows[1]["image"] == "i/ab.png"

@@ -68,7 +68,7 @@ def test_the_method_that_docs_show_runs(in_tmp):
     house._write("methods", text[2], text[1])
     run = house.run(text[2])
     labelled, pseudo = pairs(Path("results", run.name, "gen2"))
-    assert {row["copies"] for row in labelled} == {"0"} and {row["copies"] for row in pseudo} == {"1"}
+    assert {row["noise_copies"] for row in labelled} == {"0"} and {row["noise_copies"] for row in pseudo} == {"1"}
 
 
 def test_teachers_of_several_widths_vote_on_the_same_images(in_tmp):
@@ -101,7 +101,7 @@ def people(run, g, here):
     rows = read_table(here / "pairs.csv")
     upper, augmented = run.method_name in ("fdt", "afdt"), run.method_name in ("aldt", "afdt")
     assert Counter(row["origin"] for row in rows) == ({"labelled": 3, "hidden": 4} if upper else {"labelled": 3})
-    assert {row["copies"] for row in rows} == ({"9"} if augmented else {"0"})
+    assert {row["noise_copies"] for row in rows} == ({"9"} if augmented else {"0"})
     assert seen(run, g, here) == len(rows) * (10 if augmented else 1)
     assert run.at(g)["steps_from"] == ("pairs" if run.method_name in ("ldt", "aldt", "fdt", "afdt") else "all_images")
 
@@ -122,7 +122,7 @@ def agreed(run, g, here):
         kept += int(row["kept"])
     assert len(pseudo) == kept and (kept or run.dataset.task.kind == "binary")
     if run.method_name in ("im", "im_clean", *ON_TOP):
-        assert seen(run, g, here) == len(labelled) + kept and {row["copies"] for row in pseudo} <= {"0"}
+        assert seen(run, g, here) == len(labelled) + kept and {row["noise_copies"] for row in pseudo} <= {"0"}
         assert width_of(here) == 2
 
 
@@ -166,7 +166,7 @@ def student(run, g, here):
     labelled, pseudo = pairs(here)
     if g:
         assert all((read_mask(row["label"]) == votes(here)[row["id"]][1]).all() for row in pseudo) and len(pseudo) == 4
-        assert Counter(row["copies"] for row in pseudo) == {"1": 4} and seen(run, g, here) == len(labelled) + 4
+        assert Counter(row["noise_copies"] for row in pseudo) == {"1": 4} and seen(run, g, here) == len(labelled) + 4
 
 
 def plus(run, g, here):
@@ -175,13 +175,13 @@ def plus(run, g, here):
     assert width_of(here) == int(16 * 0.125 * (1, 1, 1.5)[g])
     if g:
         aim = run.method_name.startswith("aim")
-        copies = [int(row["copies"]) for row in pseudo]
-        assert all(row["copies"] == ("9" if aim else "0") for row in labelled)
+        copies = [int(row["noise_copies"]) for row in pseudo]
+        assert all(row["noise_copies"] == ("9" if aim else "0") for row in labelled)
         assert seen(run, g, here) == len(labelled) * (10 if aim else 1) + sum(copies) + len(copies) * aim
         assert set(copies) <= ({1} if run.method_name.endswith("im_plus") else {1, 2, 3, 4, 5})
         if run.method.rates:
             scores = {row["id"]: row for row in read_table(here / "scores.csv")}
-            assert all(scores[row["id"]]["copies"] == row["copies"] for row in pseudo)
+            assert all(scores[row["id"]]["noise_copies"] == row["noise_copies"] for row in pseudo)
 
 
 def rated(run, g, here):

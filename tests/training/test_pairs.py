@@ -82,8 +82,8 @@ def pairs_of(rows, tmp_path, **method):
 
 
 def test_labelled_batch_fraction_fills_that_part_of_each_batch(in_tmp):
-    rows = [{"id": f"l{i}", "origin": "labelled", "copies": 0} for i in range(3)]
-    rows += [{"id": f"p{i}", "origin": "pseudo", "copies": 0} for i in range(50)]
+    rows = [{"id": f"l{i}", "origin": "labelled", "noise_copies": 0} for i in range(3)]
+    rows += [{"id": f"p{i}", "origin": "pseudo", "noise_copies": 0} for i in range(50)]
     method, table = pairs_of(rows, in_tmp, labelled_batch_fraction=0.5)
     pairs = Pairs(table, 3, method, False, (1, 1), 1, 8)
     for step in range(20):
@@ -92,8 +92,8 @@ def test_labelled_batch_fraction_fills_that_part_of_each_batch(in_tmp):
 
 
 def test_labelled_subset_draws_another_part_for_each_member(in_tmp):
-    rows = [{"id": f"l{i}", "origin": "labelled", "copies": 1} for i in range(20)]
-    rows += [{"id": "p", "origin": "pseudo", "copies": 0}]
+    rows = [{"id": f"l{i}", "origin": "labelled", "noise_copies": 1} for i in range(20)]
+    rows += [{"id": "p", "origin": "pseudo", "noise_copies": 0}]
     method, table = pairs_of(rows, in_tmp, labelled_subset=0.5)
     seen = [{row["id"] for row in Pairs(table, 3, method, False, (1, 1), member, 4).rows} for member in (1, 2)]
     assert all(len(names) == 11 and "p" in names for names in seen) and seen[0] != seen[1]

@@ -13,7 +13,7 @@ PREPARED = (*LABELLED, "group", "part", "source", "present")
 """of files.csv, before the columns of the user's table"""
 RAW = ("path", "kind", "bytes", "sha256")
 """of raw.csv"""
-PAIRS = ("id", "image", "label", "doubt", "origin", "copies", "image_sha256", "label_sha256", "doubt_sha256")
+PAIRS = ("id", "image", "label", "doubt", "origin", "noise_copies", "image_sha256", "label_sha256", "doubt_sha256")
 PREDICTIONS = ("id", "teacher", "prediction", "sha256")
 HISTORY = ("step", "score", "learning_rate", "loss")
 """of history.csv, before the numbers that its learner tells"""
@@ -24,6 +24,6 @@ MASKS = (
 """of masks.csv, before the columns that depend on the task"""
 PREDICTED = ("image", "mask", "status", "reason", "height", "width", "sha256")
 """of what `dissent predict` writes, before the columns that depend on the task"""
-SCORES = ("id", "teacher", "score", "copies", "passes")
+SCORES = ("id", "teacher", "score", "noise_copies", "passes")
 COUNTED = ("subset", "id", "who", "label")
 """of counts.csv, before the counts"""

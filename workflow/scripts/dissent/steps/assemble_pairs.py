@@ -28,7 +28,7 @@ def assemble_pairs(
         rows += [_person(row, "hidden", params["labelled_noise_copies"]) for row in read_table(hidden)]
     if masks is not None:
         images = {row["id"]: row for row in read_table(unlabelled)}
-        by_quality = {row["id"]: int(row["copies"]) for row in read_table(scores)} if scores else {}
+        by_quality = {row["id"]: int(row["noise_copies"]) for row in read_table(scores)} if scores else {}
         for row in read_table(masks):
             if row["kept"] == "1":
                 rows.append(_pseudo(row, images[row["id"]], by_quality.get(row["id"], params["noise_copies"])))
@@ -37,10 +37,10 @@ def assemble_pairs(
 
 def _person(row: dict, origin: str, copies: int) -> dict:
     taken = {name: row[name] for name in LABELLED}
-    return taken | {"doubt": "", "doubt_sha256": "", "origin": origin, "copies": copies}
+    return taken | {"doubt": "", "doubt_sha256": "", "origin": origin, "noise_copies": copies}
 
 
 def _pseudo(row: dict, image: dict, copies: int) -> dict:
     taken = {name: row[name] for name in ("id", "label", "doubt", "label_sha256", "doubt_sha256")}
     taken |= {"image": image["image"], "image_sha256": image["image_sha256"]}
-    return taken | {"origin": "pseudo", "copies": copies}
+    return taken | {"origin": "pseudo", "noise_copies": copies}

@@ -61,7 +61,7 @@ def score_pairs(
             "id": row["id"],
             "teacher": row.get("teacher", ""),
             "score": f"{score:.6f}",
-            "copies": quality.copies(score, limits["low"], limits["high"]),
+            "noise_copies": quality.copies(score, limits["low"], limits["high"]),
             "passes": int(score >= limits["high"]),
         }
         for row, score in zip(rows, scores, strict=True)

@@ -145,7 +145,7 @@ class Pairs:
     def _copies_of(self, row: dict) -> range:
         """Numbers of a pair's copies; 0 is the pair itself."""
         alone = row["origin"] == "pseudo" and not self.method["keep_originals"]
-        return range(int(alone), int(row["copies"]) + 1)
+        return range(int(alone), int(row["noise_copies"]) + 1)
 
     def _join_doubt(self, table: str) -> None:
         def join(index: int) -> None:
