@@ -10,7 +10,7 @@ from dissent.config.learners import Fraction, Learn, Supervised
 from dissent.config.quality import Quality
 from dissent.config.schedule import PerGeneration, flat, scheduled
 
-Augmentation = Literal["none", "weak", "strong"]
+Augmentation = Literal["none", "weak", "strong", "cutout"]
 
 
 class Noise(Model):
@@ -101,13 +101,17 @@ class Method(Model):
     """factor on the network's width (unet1x1): students that grow from generation to generation"""
     quality: Quality = Quality()
     augmentation: Augmentation = "none"
-    """how pairs are disturbed on every step: none not at all, weak flips and small shifts, strong rotation, scale, shift and colour too"""
+    """how pairs are disturbed on every step: none not at all, weak flips and small shifts, strong rotation, scale, shift and colour too; cutout: as weak, with colour, and half of the images lose a box, which is noise and not learned (ST++)"""
+    pseudo_augmentation: Augmentation | None = None
+    """the same for pseudo-labelled pairs alone; none: as `augmentation` says"""
     labelled_batch_fraction: PerGeneration[Fraction] | None = None
     """share of each batch that is drawn from pairs labelled by annotators; none: as they come"""
     labelled_subset: PerGeneration[Annotated[float, Field(gt=0, le=1)]] = 1.0
     """share of the labelled pairs that each student sees, drawn anew for each: teachers that differ more doubt more ([0.5, 1]: gen0 alone)"""
     diversify: Diversify = Diversify()
     learn: Learn = Supervised()
+    keep_checkpoints: Annotated[int, Field(ge=0, le=10)] = 0
+    """how many checkpoints of each training lie in its model file: 3 keeps those at 1/3, 2/3 and the end of its steps"""
     steps_from: Literal["pairs", "all_images"] = "pairs"
     """where the budget is in epochs, whose number gives the steps: the pairs', or all training images' (equal steps)"""
 

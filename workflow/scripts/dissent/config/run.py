@@ -51,7 +51,9 @@ class Run(Model):
             )
         flat = self.method.at(generation)
         if generation == 0 and self.start is not None:
-            flat = self.start.at(0) | {key: flat[key] for key in ("students", "teachers", "diversify")}
+            flat = self.start.at(0) | {
+                key: flat[key] for key in ("students", "teachers", "diversify", "keep_checkpoints")
+            }
         return flat
 
     def at_member(self, generation: int, member: int) -> dict:

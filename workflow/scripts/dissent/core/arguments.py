@@ -123,6 +123,8 @@ class Learning(TypedDict):
     noise_ramp: float
     keep_originals: bool
     augmentation: str
+    pseudo_augmentation: str | None
+    keep_checkpoints: int
     labelled_batch_fraction: float | None
     labelled_subset: float
     learn: Spec

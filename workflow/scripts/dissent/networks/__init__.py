@@ -38,6 +38,6 @@ def build(network: dict, outputs: int, channels: int) -> nn.Module:
     return built
 
 
-def load(folder: str | Path) -> tuple[nn.Module, dict]:
+def load(folder: str | Path, checkpoint: int = 0) -> tuple[nn.Module, dict]:
     """The network that `save` wrote, in eval mode on the CPU, and its model.json; executes and downloads nothing."""
-    return storage.load(folder, build)
+    return storage.load(folder, build, checkpoint)

@@ -1,7 +1,8 @@
 """Networks on disk: model.safetensors (numbers alone) and model.json (how to build what they belong to)."""
 
 import hashlib
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import safetensors.torch
@@ -16,17 +17,30 @@ from dissent.core.words import some
 
 FORMAT = 2
 _WIDEST, _LARGEST_BATCH = 64, 4096  # beyond them a hostile file could ask for more memory than there is
+_CHECKPOINT = re.compile(r"checkpoint\d+\.")
 _KEYS = {"format": int, "network": dict, "outputs": int, "channels": int, "bytes": int, "sha256": str}
 
 
-def save(net: nn.Module, folder: str | Path, network: dict, outputs: int, channels: int, extra: dict) -> None:
+def save(
+    net: nn.Module,
+    folder: str | Path,
+    network: dict,
+    outputs: int,
+    channels: int,
+    extra: dict,
+    checkpoints: Sequence[dict[str, Tensor]] = (),
+) -> None:
     """Write the weights of `net` and a model.json from which `load` rebuilds it; the same weights give the same bytes.
 
-    `extra` (task, image size, ...) stands beside the other keys of model.json and comes back from `load`.
+    `checkpoints`: other weights of the same network, which lie beside them. `extra` (task, image size, ...) stands beside the other keys of model.json and comes back from `load`.
     """
     assert not extra.keys() & _KEYS.keys(), f"{sorted(extra.keys() & _KEYS.keys())} are keys of model.json itself"
     # safetensors takes tensors in C order alone, and channels_last ones are not
-    state = {name: value.detach().cpu().contiguous() for name, value in net.state_dict().items()}
+    state = {
+        f"{prefix}{name}": value.detach().cpu().contiguous()
+        for prefix, weights in [("", net.state_dict()), *((_prefix(n), one) for n, one in enumerate(checkpoints, 1))]
+        for name, value in weights.items()
+    }
     content = safetensors.torch.save(state)
     meta = {
         "format": FORMAT,
@@ -41,15 +55,21 @@ def save(net: nn.Module, folder: str | Path, network: dict, outputs: int, channe
     write_json(folder / "model.json", meta | extra)
 
 
-def load(folder: str | Path, build: Callable[[dict, int, int], nn.Module]) -> tuple[nn.Module, dict]:
-    """Read what `save` wrote: the network in eval mode on the CPU, and model.json as a dict.
+def _prefix(checkpoint: int) -> str:
+    return f"checkpoint{checkpoint}." if checkpoint else ""
+
+
+def load(
+    folder: str | Path, build: Callable[[dict, int, int], nn.Module], checkpoint: int = 0
+) -> tuple[nn.Module, dict]:
+    """Read what `save` wrote: the network in eval mode on the CPU, and model.json as a dict. `checkpoint`, from 1: with those weights.
 
     Nothing in the files is executed, nothing is downloaded, torch's random state stays as it is. UserError where a
     file is absent, was changed or damaged, or does not fit the other.
     """
     folder = Path(folder)
     meta = _read_meta(folder / "model.json")
-    state = _read_state(folder / "model.safetensors", meta)
+    state = _of(checkpoint, _read_state(folder / "model.safetensors", meta))
     try:
         net = _skeleton(meta, build)
     except (KeyError, TypeError, ValueError, ArithmeticError, RuntimeError, AssertionError) as error:
@@ -64,6 +84,13 @@ def load(folder: str | Path, build: Callable[[dict, int, int], nn.Module]) -> tu
         )
     net.load_state_dict(state, assign=True)
     return net.eval(), meta
+
+
+def _of(checkpoint: int, state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The weights of one checkpoint, or of the network itself, without their prefix."""
+    prefix = _prefix(checkpoint)
+    named = {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)}
+    return {name: value for name, value in named.items() if checkpoint or not _CHECKPOINT.match(name)}
 
 
 def _skeleton(meta: dict, build: Callable[[dict, int, int], nn.Module]) -> nn.Module:

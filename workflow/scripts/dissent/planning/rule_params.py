@@ -116,6 +116,8 @@ def student(run: Run, generation: int, member: int, code: Code) -> arguments.Stu
             "noise_ramp": method["noise_ramp"],
             "keep_originals": method["keep_originals"],
             "augmentation": method["augmentation"],
+            "pseudo_augmentation": method["pseudo_augmentation"],
+            "keep_checkpoints": method["keep_checkpoints"],
             "labelled_batch_fraction": method["labelled_batch_fraction"],
             "labelled_subset": method["labelled_subset"],
             "learn": method["learn"],

@@ -77,11 +77,12 @@ def train_student(
             draw = _batches(training, learner, unlabelled, params, key, device, ahead)
             seen = load_labelled(val, channels, "the best step of a training is chosen on them")
             scorer = _validator(seen, task, params, device)
-            progress = fit(learner, spec, steps, draw, scorer, checkpoints, stop, key, device, checkpoint_seconds)
+            keep = method["keep_checkpoints"]
+            progress = fit(learner, spec, steps, draw, scorer, checkpoints, stop, key, device, checkpoint_seconds, keep)
         kept = learner.result()
         kept.load_state_dict(progress.best)
         about = {"task": params["task"], "size": params["size"], "input": params["input"]}
-        networks.save(kept, out, spec, task.outputs, channels, about)
+        networks.save(kept, out, spec, task.outputs, channels, about, progress.halts)
         history = write_history(Path(out), progress.history)
         result = _final_metrics(kept, seen, task, params, device)
         write_json(
@@ -132,9 +133,9 @@ def _batches(
         random = torch.Generator().manual_seed(seed_of(*key, "views", step))
         target = torch.as_tensor(labels).to(device)
         free, crop = params["rotation_invariant"], params["network"]["crop"]
-        seen, target = augment.view_of_pairs(
-            to_tensor(images, device), target, method["augmentation"], free, random, crop
-        )
+        both = (method["augmentation"], method["pseudo_augmentation"] or method["augmentation"])
+        pseudo = [name in training.pseudo for name in names]
+        seen, target = augment.view_of_batch(to_tensor(images, device), target, pseudo, both, free, random, crop)
         views = augment.views_of_images(to_tensor(more, device), learner.views, free, random, crop) if stream else {}
         views = {name: view.contiguous(memory_format=torch.channels_last) for name, view in views.items()}
         return Batch(seen.contiguous(memory_format=torch.channels_last), target, names), views

@@ -4,18 +4,21 @@ Random numbers are drawn on the CPU, from the generator that is given. So a step
 """
 
 import math
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
+from dissent.core.files import UNKNOWN
 from dissent.training.blur import GAUSSIANS, gaussian, smooth
 from dissent.training.crops import cropped
 
 # rotation in degrees either way, factor of size, shift as a share of the side
-GEOMETRY = {"none": None, "weak": (0.0, 1.1, 0.05), "strong": (25.0, 1.4, 0.1)}
+GEOMETRY = {"none": None, "weak": (0.0, 1.1, 0.05), "strong": (25.0, 1.4, 0.1), "cutout": (0.0, 1.1, 0.05)}
 # contrast, brightness (share of 255), saturation: drawn from 1 - x to 1 + x; hue turn in parts of a circle
-COLOUR = {"none": None, "weak": None, "strong": (0.4, 0.15, 0.4, 0.04)}
+COLOUR = {"none": None, "weak": None, "strong": (0.4, 0.15, 0.4, 0.04), "cutout": (0.5, 0.25, 0.5, 0.25)}
+CUTOUT = {"cutout": 0.5}  # probability that a box is cut out of an image
 _GREY = (0.299, 0.587, 0.114)
 
 
@@ -114,7 +117,40 @@ def view_of_pairs(
         matrices = affine(view, count, height, width, rotation_invariant, generator)
         images, masks = warp(images_BCHW, masks_BHW, matrices)
     assert masks is not None  # they were given
-    return recolour(images, view, generator), masks
+    return cut_out(recolour(images, view, generator), masks, CUTOUT.get(view, 0.0), generator)
+
+
+def view_of_batch(
+    images_BCHW: Tensor,
+    masks_BHW: Tensor,
+    pseudo: Sequence[bool],
+    views: tuple[str, str],
+    rotation_invariant: bool,
+    generator: Generator,
+    crop: dict | None = None,
+) -> tuple[Tensor, Tensor]:
+    """As `view_of_pairs`, with the first view for pairs that people labelled and the second for the `pseudo` ones."""
+    parts = [[index for index, one in enumerate(pseudo) if one == which] for which in (False, True)]
+    named = [(part, view) for part, view in zip(parts, views, strict=True) if part]
+    if len({view for _, view in named}) == 1:
+        return view_of_pairs(images_BCHW, masks_BHW, named[0][1], rotation_invariant, generator, crop)
+    order = torch.tensor([index for part in parts for index in part]).argsort().to(images_BCHW.device)
+    seen = [
+        view_of_pairs(images_BCHW[part], masks_BHW[part], view, rotation_invariant, generator, crop)
+        for part, view in named
+    ]
+    images, masks = (torch.cat(several)[order] for several in zip(*seen, strict=True))
+    return images, masks
+
+
+def cut_out(images_BCHW: Tensor, masks_BHW: Tensor, probability: float, generator: Generator) -> tuple[Tensor, Tensor]:
+    """A box of some images becomes uniform noise, and unknown in the mask (DeVries and Taylor 2017; as ST++ draws it)."""
+    if not probability:
+        return images_BCHW, masks_BHW
+    count, channels, height, width = images_BCHW.shape
+    boxes = cutmix_boxes(count, height, width, probability, generator).to(images_BCHW.device)
+    noise = (torch.rand(count, channels, height, width, generator=generator) * 255).to(images_BCHW.device)
+    return torch.where(boxes[:, None], noise, images_BCHW), masks_BHW.masked_fill(boxes, UNKNOWN)
 
 
 def views_of_images(

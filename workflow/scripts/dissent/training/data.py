@@ -126,6 +126,7 @@ class Pairs:
             raise UserError(
                 f"{table} has no pairs: nothing to learn from; see masks.csv beside it for what was dropped"
             )
+        self.pseudo = frozenset(row["id"] for row in rows if row["origin"] == "pseudo")
         self.people = sum(row["origin"] != "pseudo" for row in rows)
         rows = _subset(rows, method["labelled_subset"], (*key, "subset", member))
         self.rows, self.method, self.key, self.rotation_invariant = rows, method, key, rotation_invariant

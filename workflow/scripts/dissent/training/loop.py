@@ -36,6 +36,8 @@ class Progress:
     recent: list[float | Tensor] = field(default_factory=list)
     numbers: dict[str, list[float | Tensor]] = field(default_factory=dict)
     """what the learner told of each step since the last validation"""
+    halts: list[dict[str, Tensor]] = field(default_factory=list)
+    """weights at even steps, as many as `fit` was told to keep"""
     spent: dict[str, float] = field(default_factory=dict)
     """seconds and cpu_seconds of the starts before this one, up to their last checkpoints"""
 
@@ -52,7 +54,7 @@ class Progress:
         unknown = score is None and self.best_score is None
         if not self.best or unknown or merit(score, "score") > merit(self.best_score, "score"):
             self.best_step, self.best_score = self.step, score
-            self.best = {name: value.detach().cpu().clone() for name, value in network.state_dict().items()}
+            self.best = _copied(network)
 
     def note(self, loss: Tensor, numbers: Mapping[str, Tensor | float]) -> None:
         """Keep what a step told until the next validation."""
@@ -79,8 +81,11 @@ def fit(
     key: tuple,
     device: str,
     checkpoint_seconds: float = 60,
+    keep: int = 0,
 ) -> Progress:
     """Train `learner` for `steps` steps and return the best weights of `result()` by validation (higher is better).
+
+    With `keep` also those at steps 1/keep, 2/keep ... of the budget, whatever their score.
 
     `spec` = a network file as a dict; `batches(step)` depends on the step alone; `key` seeds torch on every step, so
     that a run that was killed anywhere ends with the same bytes as an unbroken one (on one type of CPU). The last
@@ -118,10 +123,13 @@ def fit(
             average.update(learner.result(), step)
         progress.note(loss.detach(), numbers)
         progress.step = step + 1
+        kept = average.network if average is not None else learner.result()
+        progress.halts += [
+            _copied(kept) for part in range(1, keep + 1) if max(1, steps * part // keep) == progress.step
+        ]
         bar.update()
         if progress.step % every == 0 or progress.step == steps:
             guard.check()
-            kept = average.network if average is not None else learner.result()
             guard.check_weights(progress.step, kept)
             score, told = validate(kept), dict[str, float | None](progress.means())
             told |= {f"{name}_score": validate(network) for name, network in learner.others().items()}
@@ -138,6 +146,10 @@ def fit(
                 raise Interrupted(f"stopped after step {progress.step} of {steps}; its checkpoint is written")
     bar.close()
     return progress
+
+
+def _copied(network: nn.Module) -> dict[str, Tensor]:
+    return {name: value.detach().cpu().clone() for name, value in network.state_dict().items()}
 
 
 def _mean(values: Sequence[float | Tensor]) -> float:
