@@ -110,3 +110,17 @@ def cityscapes(raw: Path, cities: dict[str, dict[str, int]], size: tuple[int, in
                 save(Path(f"{stem}_color.png"), np.stack([ids] * 3, 2))
                 save(Path(f"{stem}_instanceIds.png"), ids)
                 Path(f"{stem}_polygons.json").write_text("{}")
+
+
+def voc(raw: Path, names: dict[str, bool], size: tuple[int, int] = (60, 80)) -> None:
+    """JPEGImages/NAME.jpg, and SegmentationClass/NAME.png with a palette for those that have a mask: {name: whether}."""
+    for number, (name, masked) in enumerate(names.items()):
+        save(raw / "JPEGImages" / f"{name}.jpg", photo(number, *size))
+        if masked:
+            ids = np.zeros(size, np.uint8)
+            ids[8:40, 10:50], ids[12:36, 14:46] = 255, 1 + number % 20  # the border of an object is nobody's
+            picture = Image.fromarray(ids, "P")
+            picture.putpalette([value for one in range(256) for value in (one, 255 - one, one // 2)])
+            path = raw / "SegmentationClass" / f"{name}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            picture.save(path)
