@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dissent.config.averaged import COLOURFUL, IMAS, U2PL
 from dissent.config.external_teacher import check_teachers
 from dissent.config.task import NEW_FIRST_LABEL
 from dissent.core.files import MOST_BY_LABEL, UserError
@@ -39,8 +40,9 @@ def check_together(run: "Run", path: Path) -> None:
             f"`inconsistency.target: ignore_label` is for {MOST_BY_LABEL} labels at most, and data set {run.dataset_name} has "
             f"{len(run.dataset.task.labels)}; use ignore ({path})"
         )
-    if fault := _teaches_a_class(run):
-        raise UserError(f"{fault} ({path})")
+    for fault in (_teaches_a_class(run), _learns_nothing(run)):
+        if fault:
+            raise UserError(f"{fault} ({path})")
     try:
         check_teachers(run.external_teachers, run.dataset.task, run.name)
     except ValueError as error:
@@ -49,6 +51,24 @@ def check_together(run: "Run", path: Path) -> None:
         raise UserError(
             f"`inconsistency.target: own_class` needs `doubt_class: true` in data set {run.dataset_name} ({path})"
         )
+
+
+def _learns_nothing(run: "Run") -> str:
+    """What of a learner would vanish with this data set; or ""."""
+    learn, task = run.method.learn, run.dataset.task
+    if isinstance(learn, IMAS) and run.dataset.channels == 1 and set(learn.operations) <= set(COLOURFUL):
+        return (
+            f"`learn.operations` of method {run.method_name} changes colours alone, and the images of data set {run.dataset_name} are "
+            "grey; add others, as contrast and blur, or leave the key out"
+        )
+    classes = len(task.labels) if task.kind == "multiclass" else 2
+    if isinstance(learn, U2PL) and learn.low_rank and learn.low_rank >= classes:
+        return (
+            f"`learn.low_rank: {learn.low_rank}` of method {run.method_name} leaves no class whose negative a pixel could be: data set "
+            f"{run.dataset_name} has {classes} at a pixel{'' if task.kind == 'multiclass' else ', a label and its absence'}; leave the key "
+            f"out, or use {classes - 1} or less"
+        )
+    return ""
 
 
 def _teaches_a_class(run: "Run") -> str:

@@ -4,45 +4,14 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from dissent.config.base import Model
-
-Fraction = Annotated[float, Field(ge=0, le=1)]
-Share = Annotated[float, Field(ge=0, lt=1)]
-
-
-class Options(Model):
-    """What planning asks of every learner."""
-
-    passes: ClassVar[float] = 0.0
-    """forward and backward passes of the network for each unlabelled image; a forward alone is a third"""
-    networks: ClassVar[int] = 1
-    """networks of the same size that are trained side by side"""
+from dissent.config.averaged import IMAS, PSMT, U2PL
+from dissent.config.unlabelled import Fraction, Matching, Options, Share, Unlabelled
 
 
 class Supervised(Options):
     """Learns from pairs alone."""
 
     name: Literal["supervised"] = "supervised"
-
-
-class Unlabelled(Options):
-    """What all learners ask that use unlabelled images."""
-
-    weight: Annotated[float, Field(ge=0)] = 1.0
-    """weight of the unlabelled loss"""
-    warmup: Fraction = 0.0
-    """share of the steps over which that weight rises from near 0, as exp(-5 (1 - t)^2)"""
-    ratio: Annotated[float, Field(gt=0, le=8)] = 1.0
-    """unlabelled images a step, as a multiple of the batch"""
-
-
-class Matching(Unlabelled):
-    """What learners ask that teach strong views the hard labels of weak ones."""
-
-    threshold: Fraction = 0.95
-    """a pixel of the weak view counts where the network is at least this sure"""
-    cutmix: Fraction = 0.5
-    """probability that a box of another image is pasted into a strong view"""
 
 
 class FixMatch(Matching):
@@ -148,6 +117,9 @@ Learn = Annotated[
     | MeanTeacher
     | CrossPseudoSupervision
     | ImStep
-    | FuzzyPositive,
+    | FuzzyPositive
+    | IMAS
+    | PSMT
+    | U2PL,
     Field(discriminator="name"),
 ]

@@ -181,5 +181,5 @@ class Method(Model):
 MOST_COPIES = 5
 """copies of the pairs that are rated best (section 5, 11)"""
 
-LISTS = frozenset({"of", "widths", "augmentations"})
+LISTS = frozenset({"of", "widths", "augmentations", "operations"})
 """keys that are lists by nature, and not one value a generation"""

@@ -129,6 +129,18 @@ class Task:
             result |= (probabilities_BCHW[:, bit] >= 0.5).byte() << bit
         return result
 
+    def distributions(self, values_BCHW: Tensor) -> Tensor:
+        """Probabilities, or planes of 0 and 1 -> (B, G, N, H, W): G times N classes of which one is right.
+
+        One group of all classes where they exclude each other; else a group of two for each label: it is not there, it is.
+        """
+        if self.exclusive:
+            return values_BCHW[:, None]
+        there = values_BCHW[:, :, None]
+        pair = there.repeat(1, 1, 2, 1, 1)
+        pair[:, :, 0] = 1 - pair[:, :, 0]
+        return pair
+
     def confidence(self, probabilities_BCHW: Tensor) -> Tensor:
         """How sure: (B, 1, H, W) of the winning class, or (B, C, H, W) of each label's side, .5 to 1."""
         if self.exclusive:

@@ -6,8 +6,11 @@ from dissent.training.learners.cps import CrossPseudoSupervision
 from dissent.training.learners.fixmatch import FixMatch
 from dissent.training.learners.fpl import FuzzyPositive
 from dissent.training.learners.im_step import ImStep
+from dissent.training.learners.imas import IMAS
 from dissent.training.learners.mean_teacher import MeanTeacher
+from dissent.training.learners.ps_mt import PSMT
 from dissent.training.learners.supervised import Supervised
+from dissent.training.learners.u2pl import U2PL
 from dissent.training.learners.unimatch import UniMatch
 from dissent.training.learners.unimatch_v2 import UniMatchV2
 
@@ -23,4 +26,7 @@ LEARNERS: dict[str, type[Learner]] = {
     "im_step": ImStep,
     "fpl": FuzzyPositive,
     "unimatch_v2": UniMatchV2,
+    "imas": IMAS,
+    "ps_mt": PSMT,
+    "u2pl": U2PL,
 }

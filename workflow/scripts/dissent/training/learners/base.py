@@ -23,6 +23,11 @@ class Course:
     build: Callable[..., nn.Module]
     """a further network for the same images and labels, with random weights of its own; keywords change keys of the network file"""
 
+    @property
+    def period(self) -> int:
+        """Steps of what papers count in epochs: an epoch of unlabelled images, 100 steps at least, a quarter of all at most."""
+        return max(1, min(max(self.epoch, 100), self.steps // 4))
+
 
 class Learner(nn.Module):
     """How one network learns.
@@ -61,14 +66,26 @@ class Learner(nn.Module):
         """Further networks to validate, for the log: {word before `_score` in history.csv: network}."""
         return {}
 
-    def weight(self, step: int) -> float:
-        """The weight of the unlabelled loss: it rises as `exp(-5 (1 - t)^2)` over the share `warmup` of all steps.
+    @property
+    def first(self) -> int:
+        """The step from which unlabelled images are learned; before it pairs alone are (`pairs_first`)."""
+        return round(self.options.get("pairs_first", 0) * self.course.steps)
+
+    def rise(self, step: int) -> float:
+        """How much of its weight the unlabelled loss has: `exp(-5 (1 - t)^2)` over the share `warmup` of all steps.
 
         (Laine and Aila 2017, as in Mean Teacher's code.)
         """
+        return math.exp(-5 * (1 - self.risen(step)) ** 2)
+
+    def risen(self, step: int) -> float:
+        """Which part of `warmup` is over, 0 to 1."""
         length = self.options["warmup"] * self.course.steps
-        risen = min(1.0, step / length) if length else 1.0
-        return float(self.options["weight"]) * math.exp(-5 * (1 - risen) ** 2)
+        return min(1.0, (step - self.first) / length) if length else 1.0
+
+    def weight(self, step: int) -> float:
+        """The weight of the unlabelled loss."""
+        return float(self.options["weight"]) * self.rise(step)
 
 
 class Pair(Learner):

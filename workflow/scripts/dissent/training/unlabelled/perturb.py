@@ -1,6 +1,6 @@
-"""Disturbed features: what `encode` gives, with channels left out, for `decode`."""
+"""Disturbed features: what `encode` gives, with channels left out or adversarial noise, for `decode`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -33,3 +33,27 @@ def complementary(features: Sequence[Tensor], same: bool, before: int = 0) -> li
             factor = torch.cat([both.new_ones(before, feature.shape[1]), both])
         found.append(feature * factor[:, :, None, None].to(feature.dtype))
     return found
+
+
+def adversarial(
+    divergence: Callable[[Tensor], Tensor],
+    like_BCHW: Tensor,
+    probe: Tensor | float,
+    length: Tensor | float,
+    least: float = 1e-20,
+) -> Tensor:
+    """Noise in the direction in which `divergence(noise)` grows most, of L2 norm `length` an image; no gradient runs back.
+
+    One step of power iteration from a random direction of norm `probe` (virtual adversarial training, Miyato et al. 2018).
+    The gradient falls with the square of `probe`. So a small probe and a `least` that is added to its norm leave no noise.
+    """
+    random = (torch.rand(like_BCHW.shape) - 0.5).to(like_BCHW)
+    direction = (random / (norms(random) + least)).requires_grad_()
+    with torch.enable_grad():
+        (gradient,) = torch.autograd.grad(divergence(probe * direction), direction)
+    return length * gradient / (norms(gradient) + least)
+
+
+def norms(values_BCHW: Tensor) -> Tensor:
+    """L2 norms of each image's values, (B, 1, 1, 1)."""
+    return values_BCHW.flatten(1).norm(dim=1)[:, None, None, None]

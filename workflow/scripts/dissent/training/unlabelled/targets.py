@@ -21,17 +21,23 @@ class Targets:
     known_B1HW: Tensor
     """0 where there is no image, as beyond the edge of a crop, else 1"""
 
-    def mixed(self, boxes_BHW: Tensor) -> "Targets":
+    def mixed(self, boxes_BHW: Tensor, partner_B: Tensor | None = None) -> "Targets":
         """Those of images into which a box of another image was pasted by `mix`, with the same boxes."""
-        return Targets(
-            mix(self.label_BHW, boxes_BHW), mix(self.weight_BCHW, boxes_BHW), mix(self.known_B1HW, boxes_BHW)
-        )
+        parts = (self.label_BHW, self.weight_BCHW, self.known_B1HW)
+        return Targets(*(mix(part, boxes_BHW, partner_B) for part in parts))
+
+    def scaled(self, weight: Tensor) -> "Targets":
+        """Those whose weights are times `weight`, which may have sides of 1."""
+        return Targets(self.label_BHW, self.weight_BCHW * weight, self.known_B1HW)
 
 
-def mix(values: Tensor, boxes_BHW: Tensor) -> Tensor:
-    """CutMix: inside the boxes what the batch's reverse has there. `values` are (B, H, W) or (B, C, H, W)."""
+def mix(values: Tensor, boxes_BHW: Tensor, partner_B: Tensor | None = None) -> Tensor:
+    """CutMix: inside the boxes what another image has there. `values` are (B, H, W) or (B, C, H, W).
+
+    `partner`: the other image of each; else the batch's reverse.
+    """
     boxes = boxes_BHW if values.dim() == 3 else boxes_BHW[:, None]
-    return torch.where(boxes, values.flip(0), values)
+    return torch.where(boxes, values.flip(0) if partner_B is None else values[partner_B], values)
 
 
 def boxes_for(images_BCHW: Tensor, probability: float) -> Tensor:
@@ -68,14 +74,15 @@ def agreed(task: Task, several: Sequence[Tensor], known_B1HW: Tensor | None = No
     return Targets(first.label_BHW, weight, first.known_B1HW)
 
 
-def loss(task: Task, logits_BCHW: Tensor, given: Targets) -> Tensor:
+def loss(task: Task, logits_BCHW: Tensor, given: Targets, among_sure: bool = False) -> Tensor:
     """Cross-entropy with the hard labels, weighted, divided by all known pixels and not by those that count.
 
-    So few sure pixels cost little. 0 where nothing is known.
+    So few sure pixels cost little. `among_sure`: divided by those that count. 0 where nothing is known, or nothing counts.
     """
     entropy = task.cross_entropy(logits_BCHW, task.planes(given.label_BHW)[0])
     weight = given.weight_BCHW * given.known_B1HW
-    return losses.mean(entropy, weight, given.known_B1HW.expand_as(weight).sum())
+    divided_by = weight > 0 if among_sure else given.known_B1HW.expand_as(weight)
+    return losses.mean(entropy, weight, divided_by.sum())
 
 
 def agreement(task: Task, logits_BCHW: Tensor, given: Targets) -> Tensor:
