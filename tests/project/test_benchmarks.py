@@ -127,12 +127,7 @@ def test_the_table_of_what_doubt_should_be_is_numbers_of_the_results(root, resul
         write_json(f"results/{cell}/gen1/metrics.json", metrics)
         write_json(f"results/{cell}/gen1/cost.json", {"jobs": {"train 1": {"steps": 465}}})
     cells = doubt["rows_of_cells"]({cell: cell for cell in reached})
-    assert [(row["input"], row["mean"], row["steps"], row["sd"]) for row in cells][0] == (
-        "block",
-        "0.600000",
-        "465",
-        "",
-    )
+    assert cells[0].items() >= {"input": "block", "mean": "0.600000", "steps": "465", "sd": ""}.items()
     levels = {row["level"]: (row["cells"], row["mean"]) for row in doubt["rows_of_levels"](cells)}
     assert levels == {"keep": ("2", "0.720000"), "ignore": ("2", "0.650000"), "all": ("3", "0.680000")}
 
