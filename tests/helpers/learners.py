@@ -34,6 +34,16 @@ def made(name, kind="binary", network=SMALL, **options):
     return LEARNERS[name](course.build(), Loss(TASKS[kind], ["mse"]), options, course)
 
 
+class FixedLoss:
+    """The pairs' loss of a learner is this number."""
+
+    def __init__(self, task, value=1.0):
+        self.task, self.value = task, value
+
+    def __call__(self, logits, target):
+        return torch.tensor(self.value)
+
+
 def given(kind="binary", unknown=False):
     """Three labelled images."""
     return Batch(images(3), torch.as_tensor(masks(kind, unknown=unknown)), ["a", "b", "c"])

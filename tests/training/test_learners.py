@@ -2,15 +2,19 @@
 
 import pytest
 import torch
-from helpers.learners import given, made, views_of
+from helpers.learners import FixedLoss, given, made, views_of
 
-from dissent.training.learners import fixmatch, mean_teacher, unimatch, unimatch_v2
+from dissent.training.learners import crossmatch, fixmatch, mean_teacher, unimatch, unimatch_v2
 
 
 def losses_of(monkeypatch, module, *values):
     """The unlabelled losses of a learner become these numbers, in the order in which it asks for them."""
     left = iter(values)
-    monkeypatch.setattr(module, "loss", lambda *_: torch.tensor(next(left)))
+    monkeypatch.setattr(module, "dice" if module is crossmatch else "loss", lambda *_: torch.tensor(next(left)))
+
+
+DICE = (2.0, 6.0, 1.0, 2.0, 3.0, 4.0, 7.0, 9.0)
+"""CrossMatch's losses of the two strong views, four from the clean decoder, two between perturbed ones"""
 
 
 @pytest.mark.parametrize(
@@ -19,23 +23,14 @@ def losses_of(monkeypatch, module, *values):
         (fixmatch, (3.0,), (1 + 3) / 2),
         (unimatch, (2.0, 6.0, 10.0), (1 + 2 / 4 + 6 / 4 + 10 / 2) / 2),
         (unimatch_v2, (2.0, 6.0), (1 + (2 + 6) / 2) / 2),
+        (crossmatch, DICE, (1 + 2 / 4 + 6 / 4 + (0.7 * 10 / 4 + 0.3 * 16 / 2) / 2) / 2),
     ],
 )
 def test_weights_of_the_parts_of_a_loss(monkeypatch, module, values, total):
-    one = made(module.__name__.rpartition(".")[2])
+    one = made(module.__name__.rpartition(".")[2], warmup=0.0)
     losses_of(monkeypatch, module, *values)
-    one.pair_loss = Fixed(one.pair_loss.task)
+    one.pair_loss = FixedLoss(one.pair_loss.task)
     assert one.loss(given(), views_of(one), 0)[0].item() == pytest.approx(total)
-
-
-class Fixed:
-    """The pairs' loss is 1."""
-
-    def __init__(self, task):
-        self.task = task
-
-    def __call__(self, logits, target):
-        return torch.tensor(1.0)
 
 
 def test_unimatch_meets_clean_images_in_train_mode_and_perturbs_features(monkeypatch):
@@ -91,7 +86,7 @@ def test_an_averaged_teacher_is_kept_and_follows_with_its_statistics(name):
 def test_mean_teacher_asks_for_the_teachers_probabilities(monkeypatch):
     """Where both see the same the loss is the pairs' own; a teacher that says the opposite costs 1."""
     one = made("mean_teacher", warmup=0.0, weight=3.0)
-    one.pair_loss = Fixed(one.pair_loss.task)
+    one.pair_loss = FixedLoss(one.pair_loss.task)
     monkeypatch.setattr(one.network, "forward", lambda x: torch.full((len(x), 1, *x.shape[2:]), 100.0))
     monkeypatch.setattr(one.teacher, "forward", lambda x: torch.full((len(x), 1, *x.shape[2:]), 100.0))
     assert one.loss(given(), views_of(one), 0)[0] == 1

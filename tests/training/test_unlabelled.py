@@ -10,7 +10,7 @@ from dissent.config.task import TaskSettings
 from dissent.core.task import Task
 from dissent.training.learners.base import Course, Learner
 from dissent.training.unlabelled.perturb import complementary, dropped
-from dissent.training.unlabelled.targets import Targets, agreement, loss, mix, targets
+from dissent.training.unlabelled.targets import Targets, agreement, dice, loss, mix, targets
 from dissent.training.unlabelled.teacher import Teacher
 
 
@@ -153,6 +153,42 @@ def test_two_agree_where_they_decide_alike_on_what_is_known():
     kind = task("multiclass", "a", "b", "c")
     given = targets(kind, WEAK, 0, KNOWN)  # 0 1 2 0 0, against 0 0 1 0 1
     assert agreement(kind, STRONG, given).item() == pytest.approx(2 / 5)
+
+
+FOREGROUND = torch.tensor([0.9, 0.2, 0.6, 0.7]).view(1, 1, 1, 4)
+LABEL = torch.tensor([1, 0, 1, 0], dtype=torch.uint8).view(1, 1, 4)
+
+
+def test_l_dice_is_over_the_pixels_that_count():
+    one, two = task("binary", "cell"), task("multiclass", "background", "cell")
+    keep, all_known = torch.tensor([1.0, 1, 1, 0]).view(1, 1, 1, 4), torch.ones(1, 1, 1, 4)
+    both = torch.cat([1 - FOREGROUND, FOREGROUND], 1).log().requires_grad_()
+    assert dice(one, FOREGROUND.logit(), Targets(LABEL, keep, all_known)).item() == pytest.approx(0.065420, abs=1e-6)
+    assert dice(two, both, Targets(LABEL, keep, all_known)).item() == pytest.approx(0.090721, abs=1e-6)
+    assert dice(two, both, Targets(LABEL, all_known, keep)).item() == pytest.approx(0.090721, abs=1e-6)
+    assert dice(two, both, Targets(LABEL, all_known, all_known)).item() == pytest.approx(0.215284, abs=1e-6)
+    cut = Targets(LABEL[..., :3], all_known[..., :3], all_known[..., :3])
+    assert torch.isclose(dice(two, both, Targets(LABEL, keep, all_known)), dice(two, both[..., :3], cut))
+    nothing = dice(two, both, Targets(LABEL, 0 * keep, all_known))
+    nothing.backward()
+    assert nothing == 0 and not both.grad.any()
+
+
+def test_r_dice_is_over_the_whole_batch():
+    probabilities = torch.tensor([[0.9, 0.8, 0.1, 0.2], [0.1, 0.1, 0.1, 0.1]]).view(2, 1, 1, 4)
+    label = torch.tensor([[[1, 1, 0, 0]], [[0, 0, 0, 0]]], dtype=torch.uint8)
+    given = Targets(label, torch.ones(2, 1, 1, 4), torch.ones(2, 1, 1, 4))
+    for smooth, value in ((1e-5, 0.039548), (1e-4, 0.039547)):
+        assert dice(task("binary", "cell"), probabilities.logit(), given, smooth).item() == pytest.approx(
+            value, abs=6e-7
+        )
+
+
+def test_dice_of_labels_that_overlap_is_of_each_over_its_own_pixels():
+    kind = task("multilabel", "a", "b")
+    probabilities = torch.cat([FOREGROUND, FOREGROUND], 1)
+    given = Targets(LABEL | LABEL << 1, torch.tensor([[1.0, 1, 1, 0], [0, 0, 0, 0]]).view(1, 2, 1, 4), FOREGROUND**0)
+    assert dice(kind, probabilities.logit(), given).item() == pytest.approx(0.065420 / 2, abs=1e-6)
 
 
 def test_m_a_binary_task_is_sure_on_both_sides():

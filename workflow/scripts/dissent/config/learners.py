@@ -39,6 +39,23 @@ class UniMatchV2(Matching):
     """decay of the average of the weights, which is kept; published .996, for trainings of many thousand steps"""
 
 
+class CrossMatch(Matching):
+    """UniMatch's views, and distillation between decoders of whole and of perturbed features (Zhao et al. 2024)."""
+
+    passes: ClassVar[float] = 5.0
+    name: Literal["crossmatch"]
+    weak_dropout: Share = 0.25
+    """share of each level's channels that weakly perturbed features lack"""
+    strong_dropout: Share = 0.75
+    """share of each level's channels that strongly perturbed features lack"""
+    distillation: Annotated[float, Field(ge=0)] = 0.5
+    """weight of the distillation beside the two strong views, which have a quarter each; published .5 (ACDC) and 1 (LA)"""
+    eta: Fraction = 0.3
+    """part of the distillation between perturbed decoders of the weak and the strong view; the rest comes from the clean decoder"""
+    warmup: Fraction = 0.1
+    """share of the steps over which the weight of the unlabelled loss rises; published none, but few sure pixels already cost as much as many"""
+
+
 class Consistency(Unlabelled):
     """Two photometric views of an unlabelled image shall give the same probabilities (section 5, 4)."""
 
@@ -113,6 +130,7 @@ Learn = Annotated[
     | FixMatch
     | UniMatch
     | UniMatchV2
+    | CrossMatch
     | Consistency
     | MeanTeacher
     | CrossPseudoSupervision

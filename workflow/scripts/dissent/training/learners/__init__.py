@@ -3,6 +3,7 @@
 from dissent.training.learners.base import Course, Learner
 from dissent.training.learners.consistency import Consistency
 from dissent.training.learners.cps import CrossPseudoSupervision
+from dissent.training.learners.crossmatch import CrossMatch
 from dissent.training.learners.fixmatch import FixMatch
 from dissent.training.learners.fpl import FuzzyPositive
 from dissent.training.learners.im_step import ImStep
@@ -29,4 +30,5 @@ LEARNERS: dict[str, type[Learner]] = {
     "imas": IMAS,
     "ps_mt": PSMT,
     "u2pl": U2PL,
+    "crossmatch": CrossMatch,
 }

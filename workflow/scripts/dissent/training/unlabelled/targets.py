@@ -85,6 +85,17 @@ def loss(task: Task, logits_BCHW: Tensor, given: Targets, among_sure: bool = Fal
     return losses.mean(entropy, weight, divided_by.sum())
 
 
+def dice(task: Task, logits_BCHW: Tensor, given: Targets, smooth: float = 1e-5) -> Tensor:
+    """1 - soft Dice with squared sizes over the pixels of the whole batch that count, mean of the labels; 0 where none counts.
+
+    Of a binary task it is the foreground's. (CrossMatch, UniMatch's medical code.)
+    """
+    counts = given.weight_BCHW * given.known_B1HW
+    probabilities, planes = task.probabilities(logits_BCHW), task.planes(given.label_BHW)[0]
+    both, size = ((value * counts).sum((0, 2, 3)) for value in (probabilities * planes, probabilities**2 + planes))
+    return (1 - (2 * both + smooth) / (size + smooth)).mean()
+
+
 def agreement(task: Task, logits_BCHW: Tensor, given: Targets) -> Tensor:
     """Share of known pixels at which these logits decide as `given` says, for the log."""
     same = task.decide(task.probabilities(logits_BCHW.detach())) == given.label_BHW
