@@ -144,7 +144,7 @@ rule train:
         "../../envs/dissent.yaml"
     threads: threads_of
     resources:
-        gpu=1,
+        gpu=lambda w: run_of(w).network.resources.gpus,
         mem_mb=asked("mem_mb", to_train),
         runtime=asked("runtime", to_train, grows=False),  # what ran out of time goes on from its checkpoint
         checkpoint_seconds=lambda w: run_of(w).network.resources.checkpoint_seconds,

@@ -15,7 +15,7 @@ with job(snakemake), unless_stopped(snakemake):
     settings = with_levels(snakemake.params.settings, inputs.prepared)
     with taken_over(settings, seen, out) as state:
         if state is not None:
-            with lease() as place, cost(place.device) as spent:
+            with lease(cards := int(snakemake.resources.gpu)) as place, cost(place.device) as spent:
                 device = spent.device = prepare_process(settings["threads"], place.device).type
                 from dissent.steps.train import train_student  # torch only now: the lease decides what it sees
 
@@ -28,5 +28,6 @@ with job(snakemake), unless_stopped(snakemake):
                     state=str(state),
                     device=device,
                     checkpoint_seconds=snakemake.resources.checkpoint_seconds,
+                    cards=cards if device == "cuda" else 1,
                 )
                 write_cost(snakemake.output.cost, spent, done, snakemake.input, snakemake.output)

@@ -59,6 +59,8 @@ class Resources(Model):
 
     threads: PositiveInt = 2
     """threads of torch, whatever `--cores` says: part of what makes a result the same twice"""
+    gpus: Annotated[int, Field(ge=1, le=64)] = 1
+    """cards that share the images of each step of one training out among them, for networks too large for one; results are the same but for rounding"""
     mem_mb: PositiveInt | None = None
     """memory in MB that a training asks of a cluster; default: from network, batch, size and pairs (docs/how-to/cluster.md)"""
     runtime: PositiveInt | None = None
@@ -107,6 +109,8 @@ class Network(Model):
 
     @model_validator(mode="after")
     def _check(self) -> "Network":
+        if self.resources.gpus > self.batch_size:
+            raise ValueError(f"`resources.gpus: {self.resources.gpus}` is more than `batch_size: {self.batch_size}`")
         if (self.steps is None) == (self.epochs is None):
             raise ValueError("give the budget once: `steps: ...` or `epochs: ...`")
         if len(set(self.loss)) != len(self.loss):

@@ -20,7 +20,8 @@ from dissent.core.task import Task
 from dissent.evaluation import metrics
 from dissent.evaluation.counting import count_all, count_cells
 from dissent.runtime import signalled
-from dissent.training import augment, inference
+from dissent.steps.train_beside import beside
+from dissent.training import augment, inference, together
 from dissent.training.checkpoint import Checkpoints
 from dissent.training.data import Batch, Pairs, Resident, Unlabelled, load_labelled, to_tensor
 from dissent.training.learners import LEARNERS, Course, Learner
@@ -42,12 +43,19 @@ def train_student(
     state: str,
     device: str,
     checkpoint_seconds: float = 60,
+    cards: int = 1,
 ) -> dict:
     """Train one student and write model.safetensors, model.json, history.csv and metrics.json into `out`.
 
     `state`: folder of the resume state (runtime/student_states.py), which no other process uses; its last checkpoint, of the
     finished training, stays. Returns {"steps", "images"} for the cost, and what earlier starts took, as {"earlier"}.
+    `cards`: how many share the images of each step out among them (training/together.py); processes of them on a CPU.
     """
+    if cards > 1:
+        given: dict = {"params": params, "pairs": pairs, "val": val, "unlabelled": unlabelled, "out": out}
+        given |= {"state": state, "device": device, "checkpoint_seconds": checkpoint_seconds}
+        with beside(cards, device, given):
+            return train_student(**given)
     spec, method = params["network"], params["method"]
     key = (params["seed"], params["generation"], params["member"])
     task = Task(params["task"])
@@ -67,10 +75,8 @@ def train_student(
             raise UserError(fault)
         steps = plan.student_steps(method["steps_from"], len(training), training.people, others)
         torch.manual_seed(seed_of(*key, "weights"))
-        network = networks.build(spec, task.outputs, channels)
-        course = Course(
-            steps, max(1, others // _unlabelled_a_step(params)), partial(_further, spec, task.outputs, channels)
-        )
+        build = partial(_built, spec, task.outputs, channels, device)
+        network, course = build(), Course(steps, max(1, others // _unlabelled_a_step(params)), build)
         learner = LEARNERS[method["learn"]["name"]](network, Loss(task, spec["loss"]), method["learn"], course)
         log.info("%d pairs, %d steps of %d images", len(training), steps, batch)
         with ThreadPoolExecutor(1) as ahead:
@@ -79,12 +85,15 @@ def train_student(
             scorer = _validator(seen, task, params, device)
             keep = method["keep_checkpoints"]
             progress = fit(learner, spec, steps, draw, scorer, checkpoints, stop, key, device, checkpoint_seconds, keep)
+        done = {"steps": steps, "images": steps * batch} | progress.before()
         kept = learner.result()
         kept.load_state_dict(progress.best)
+        result = _final_metrics(kept, seen, task, params, device)
+        if not together.is_first():
+            return done
         about = {"task": params["task"], "size": params["size"], "input": params["input"]}
         networks.save(kept, out, spec, task.outputs, channels, about, progress.halts)
         history = write_history(Path(out), progress.history)
-        result = _final_metrics(kept, seen, task, params, device)
         write_json(
             Path(out) / "metrics.json",
             {
@@ -95,16 +104,16 @@ def train_student(
                 "tables": {"history.csv": history},
             },
         )
-    return {"steps": steps, "images": steps * batch} | progress.before()
+    return done
 
 
 def _unlabelled_a_step(params: "arguments.Student") -> int:
     return max(1, round(params["network"]["batch_size"] * params["method"]["learn"].get("ratio", 1.0)))
 
 
-def _further(spec: dict, outputs: int, channels: int, **changes: object) -> nn.Module:
-    """Another network for the same images and labels; `changes`: keys of the network file that differ."""
-    return networks.build(spec | changes, outputs, channels)
+def _built(spec: dict, outputs: int, channels: int, device: str, **changes: object) -> nn.Module:
+    """A network for the images and labels, spread over the cards; `changes`: keys of the network file that differ."""
+    return together.spread(networks.build(spec | changes, outputs, channels), device)
 
 
 def _batches(

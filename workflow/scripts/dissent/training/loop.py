@@ -15,6 +15,7 @@ from dissent.config.task import merit
 from dissent.core.files import UserError
 from dissent.core.seeds import seed_of
 from dissent.runtime import Interrupted, Stop
+from dissent.training import together
 from dissent.training.checkpoint import Checkpoints
 from dissent.training.data import Batch
 from dissent.training.inference import autocast
@@ -102,6 +103,7 @@ def fit(
     progress = _resume(checkpoints, parts)
     guard = _Guard(1 if device == "cpu" else 20)
     clock = _Clock(progress.step, steps)
+    apart = 1 if together.number() == 1 else 10  # steps between two agreements of several processes
     bar = tqdm(
         total=steps,
         initial=progress.step,
@@ -138,11 +140,13 @@ def fit(
             log.info("step %d/%d  %s  %s left", progress.step, steps, message, clock.left(progress.step))
             bar.set_postfix_str(message)
         done = progress.step == steps  # then the best weights are all that is needed, until others have seen them
-        if done or stop.requested or clock.since_save() > checkpoint_seconds:
+        leave = together.agreed(stop.requested) if progress.step % apart == 0 else False
+        if done or leave or (together.is_first() and clock.since_save() > checkpoint_seconds):
             guard.check()
-            checkpoints.save(progress.step, _state({} if done else parts, progress, clock))
+            if together.is_first():
+                checkpoints.save(progress.step, _state({} if done else parts, progress, clock))
             clock.saved()
-            if stop.requested and not done:
+            if leave and not done:
                 raise Interrupted(f"stopped after step {progress.step} of {steps}; its checkpoint is written")
     bar.close()
     return progress
@@ -161,6 +165,7 @@ def _descend(
 ) -> None:
     optimizer.zero_grad(set_to_none=True)
     scaler.scale(loss).backward()
+    together.share_gradients(learner)
     if clip:
         scaler.unscale_(optimizer)
         nn.utils.clip_grad_norm_(learner.parameters(), clip)
