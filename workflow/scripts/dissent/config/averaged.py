@@ -61,7 +61,7 @@ class PSMT(Taught):
     warmup: Fraction = 0.1
     """share of the steps over which that weight rises from 0, as a cosine"""
     pairs_first: Annotated[float, Field(gt=0, lt=1)] = 0.1
-    """share of the steps in which student and teachers, each by itself, learn pairs alone"""
+    """share of the steps that learn pairs alone, the second teacher by itself"""
     threshold: Fraction = 0.75
     """a pixel counts, by its confidence, where the teachers' mean is at least this sure; published .6, for 19 classes and more"""
     cutmix: Fraction = 1.0

@@ -20,27 +20,30 @@ PROBE = 0.1  # of the noise: the length of the random step from which its direct
 class PSMT(Learner):
     """Two averaged teachers label the weak view by their mean. The student learns a strong view, through features with noise.
 
-    The three start from weights of their own and learn pairs alone at first. Then one teacher follows the student for a
-    period, and after it the other. The first teacher is kept, as published for Cityscapes.
+    While pairs alone are learned, the first teacher follows the student, and the second learns from weights of its own. Then one
+    follows for a period, and after it the other. The first teacher is kept, as published for Cityscapes.
+
+    A turn begins with a copy of the student. The mean of weights that lie far apart is no network: by the published constant
+    decay teachers that start at random, or have rested while the student moved on, say nothing for long, and teach that.
     """
 
     views = ("weak", "strong")
 
     def __init__(self, network: nn.Module, loss: Loss, options: dict, course: Course):
         super().__init__(network, loss, options, course)
-        self.teachers = nn.ModuleList(Teacher(course.build(), options["ema"]) for _ in range(2))
-        self.teachers.requires_grad_(True)
+        self.teachers = nn.ModuleList(Teacher(one, options["ema"]) for one in (network, course.build()))
+        self.teachers[1].requires_grad_(True)
 
     @property
     def first(self) -> int:
         return max(1, super().first)
 
     def trained(self) -> list[nn.Module]:
-        students = [teacher.network for teacher in self._teachers()]
-        return [self.network, *(one for one in students if any(weight.requires_grad for weight in one.parameters()))]
+        second = self._teachers()[1].network
+        return [self.network, second] if any(weight.requires_grad for weight in second.parameters()) else [self.network]
 
     def loss(self, pairs: Batch, views: Mapping[str, Tensor], step: int) -> tuple[Tensor, dict[str, Tensor | float]]:
-        self.teachers.requires_grad_(step < self.first)
+        self.teachers[1].requires_grad_(step < self.first)
         if step < self.first:
             every = [one.train()(pairs.images) for one in self.trained()]
             return torch.stack([self.pair_loss(logits, pairs.target) for logits in every]).sum(), {}
@@ -97,15 +100,18 @@ class PSMT(Learner):
 
     def leads(self, step: int) -> int:
         """The teacher that follows the student at this step, 0 or 1."""
-        return (step - self.first) // self.course.period % 2
+        return max(0, step - self.first) // self.course.period % 2
+
+    def followed(self, step: int) -> int:
+        """The steps of this turn for which it has followed the student."""
+        return step if step < self.first else (step - self.first) % self.course.period
 
     def rise(self, step: int) -> float:
         """w(t) = w (1 - (cos(pi t) + 1) / 2)."""
         return 1 - (math.cos(math.pi * self.risen(step)) + 1) / 2
 
     def after(self, step: int) -> None:
-        if step >= self.first:
-            self._teachers()[self.leads(step)].follow(self.network, step, self.options["ema"])
+        self._teachers()[self.leads(step)].follow(self.network, self.followed(step))
 
     def result(self) -> nn.Module:
         return self._teachers()[0].network

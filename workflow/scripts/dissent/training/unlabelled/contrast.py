@@ -58,8 +58,8 @@ def representation(channels: int, dimensions: int) -> nn.Sequential:
 def info_nce(anchors_AD: Tensor, positive_D: Tensor, negatives_AMD: Tensor, temperature: float) -> Tensor:
     """Cross-entropy of the positive among it and the negatives of each anchor, by cosine similarity / temperature."""
     anchors = F.normalize(anchors_AD, dim=1)
-    near = anchors @ F.normalize(positive_D, dim=0)
-    far = torch.einsum("ad,amd->am", anchors, F.normalize(negatives_AMD, dim=2))
+    near = (anchors * F.normalize(positive_D, dim=0)).sum(1)  # and no product of matrices, which autocast would round
+    far = (anchors[:, None] * F.normalize(negatives_AMD, dim=2)).sum(2)
     logits = torch.cat([near[:, None], far], 1) / temperature
     return (logits.logsumexp(1) - logits[:, 0]).mean()
 
