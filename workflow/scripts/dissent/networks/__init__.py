@@ -22,8 +22,18 @@ __all__ = ["ARCHITECTURES", "build", "load", "save"]
 
 ARCHITECTURES = {
     "unet1x1": unet1x1.build,
-    "unet": smp.unet,
-    "deeplabv3plus": smp.deeplabv3plus,
+    "unet": smp.build,
+    "unetplusplus": smp.build,
+    "manet": smp.build,
+    "linknet": smp.build,
+    "fpn": smp.build,
+    "pspnet": smp.build,
+    "pan": smp.build,
+    "deeplabv3": smp.build,
+    "deeplabv3plus": smp.build,
+    "upernet": smp.build,
+    "segformer": smp.build,
+    "dpt": smp.build,
     "evalnet": evalnet.build,
 }
 

@@ -3,9 +3,13 @@
 Each convolution has a ReLU, and a BatchNorm follows the last one.
 """
 
+import contextlib
 import math
+from collections.abc import Iterator
 
+import torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 _TRUNCATED = 0.87962566103423978  # standard deviation of a standard normal that is cut off at two
 
@@ -24,6 +28,28 @@ def resize(logits: Tensor, size: tuple[int, int]) -> Tensor:
     if logits.shape[-2:] == size:
         return logits
     return nn.functional.interpolate(logits, size, mode="bilinear", align_corners=True)
+
+
+def exactly(x: Tensor) -> contextlib.AbstractContextManager:
+    """No autocast where `x` is: what is computed here stays in the type of the weights."""
+    if x.device.type == "meta":  # which has none
+        return contextlib.nullcontext()
+    return torch.autocast(x.device.type, enabled=False)
+
+
+@contextlib.contextmanager
+def without_numbers() -> Iterator[None]:
+    """Networks that are built here have shapes alone: on the meta device a hostile width costs no memory or time."""
+    with torch.random.fork_rng(devices=[]), torch.device("meta"), _RatesOnCpu():
+        yield
+
+
+class _RatesOnCpu(TorchFunctionMode):
+    """Rates of a network's layers are numbers that its constructor reads, not weights: they are drawn up on the CPU."""
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        where = {"device": "cpu"} if function is torch.linspace else {}
+        return function(*args, **(kwargs or {}) | where)
 
 
 def he_normal(network: nn.Module, norm_momentum: float) -> None:

@@ -5,7 +5,7 @@ import itertools
 import torch
 from torch import Tensor, nn
 
-from dissent.networks.blocks import block, he_normal
+from dissent.networks.blocks import block, exactly, he_normal
 
 
 class EvalNet(nn.Module):
@@ -44,7 +44,7 @@ class EvalNet(nn.Module):
         image = self.image(x_BCHW[:, : self.channels] / 255)
         mask = self.mask(x_BCHW[:, self.channels :])
         features = self.trunk(torch.cat([image, mask], 1)).mean((2, 3))
-        with torch.autocast(x_BCHW.device.type, enabled=False):
+        with exactly(x_BCHW):
             return torch.stack([head(features.to(head.weight.dtype)) for head in self.heads], 1)
 
 

@@ -1,60 +1,80 @@
-"""U-Net and DeepLabV3+ of segmentation_models_pytorch behind encode() and decode().
+"""Architectures of segmentation_models_pytorch behind encode() and decode().
 
 The library is imported when a network is built: it takes seconds, and who uses the small U-Net alone need not wait.
 """
 
-import hashlib
-import io
+import copy
 from collections.abc import Iterable
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import safetensors.torch
 import torch
 from torch import Tensor, nn
 
+from dissent.config import encoders
+from dissent.config.architectures import NetworkOptions, sizes
 from dissent.core.files import UserError
-from dissent.networks.blocks import resize
-
-# of the images on which the ImageNet weights were trained, RGB in 0..1
-_MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+from dissent.networks import pretrained
+from dissent.networks.blocks import exactly, resize
 
 if TYPE_CHECKING:  # what is used of the library, which tells no types
 
-    class _Encoder(nn.Module):
-        def set_in_channels(self, in_channels: int, pretrained: bool) -> None: ...
-
-    class _Head(nn.Module):
-        def __getitem__(self, index: int) -> nn.Conv2d: ...
-
     class _Model(nn.Module):
-        encoder: _Encoder
+        encoder: nn.Module
         decoder: nn.Module
-        segmentation_head: _Head
+        segmentation_head: nn.Module
+
+
+CLASSES = {
+    "unet": "Unet",
+    "unetplusplus": "UnetPlusPlus",
+    "manet": "MAnet",
+    "linknet": "Linknet",
+    "fpn": "FPN",
+    "pspnet": "PSPNet",
+    "pan": "PAN",
+    "deeplabv3": "DeepLabV3",
+    "deeplabv3plus": "DeepLabV3Plus",
+    "upernet": "UPerNet",
+    "segformer": "Segformer",
+    "dpt": "DPT",
+}
+
+_INTERMEDIATE = (256, 512, 1024, 1024)
 
 
 class SmpNetwork(nn.Module):
     """A segmentation_models_pytorch network: images `(B, channels, H, W)` of 0..255 to logits `(B, outputs, H, W)` in
     float32.
 
-    Three channels are normalised with ImageNet's mean and deviation, any other number is divided by 255.
+    Images are normalised with mean and deviation of those on which the encoder was trained. A grey one becomes three
+    equal channels before.
     """
 
-    same_channels = False
     mean: Tensor
     deviation: Tensor
+    head: nn.Module
 
-    def __init__(self, model: "_Model", channels: int):
+    def __init__(self, model: "_Model", scale: pretrained.Scale, patch: int):
+        """`patch`: the side of a ViT's patch, 1 where the first of the features has the size of the image."""
         super().__init__()
-        self.encoder, self.decoder, self.head = model.encoder, model.decoder, model.segmentation_head
-        mean, deviation = (_MEAN, _DEVIATION) if channels == 3 else ((0,) * channels, (1,) * channels)
-        self.fused_channels = self.head[0].in_channels
-        self.register_buffer("mean", 255 * torch.tensor(mean, dtype=torch.float32).view(1, -1, 1, 1))
-        self.register_buffer("deviation", 255 * torch.tensor(deviation, dtype=torch.float32).view(1, -1, 1, 1))
+        self.encoder, self.decoder = model.encoder, model.decoder
+        # what is behind the last convolution of the library's head is the scaling to the image's size
+        self.head = model.segmentation_head.get_submodule("head") if patch > 1 else model.segmentation_head
+        self.patch, self.same_channels = patch, patch > 1
+        self.fused_channels: int = self._convolutions()[0].in_channels
+        for name, values in zip(("mean", "deviation"), scale, strict=True):
+            self.register_buffer(name, 255 * torch.tensor(values, dtype=torch.float32).view(1, 3, 1, 1))
+
+    def _convolutions(self) -> list[nn.Conv2d]:
+        return [module for module in self.head.modules() if isinstance(module, nn.Conv2d)]
 
     def encode(self, x_BCHW: Tensor) -> list[Tensor]:
-        """Features from fine to coarse; the first is the normalised image, of which the decoder uses the size only."""
-        return self.encoder((x_BCHW - self.mean) / self.deviation)
+        """Features from fine to coarse. The first is the normalised image, of which decoders use the size only.
+
+        Those of a ViT are four, of one size.
+        """
+        found = self.encoder((x_BCHW.expand(-1, 3, -1, -1) - self.mean) / self.deviation)
+        return list(found[0] if self.patch > 1 else found)
 
     def fuse(self, features: list[Tensor]) -> Tensor:
         """The decoder's map before the head, `(B, fused_channels, h, w)`, from features as `encode` returns them."""
@@ -62,12 +82,17 @@ class SmpNetwork(nn.Module):
 
     def classify(self, x: Tensor, size: tuple[int, int]) -> Tensor:
         """Logits `(B, outputs, *size)` of a map of `fuse`."""
-        with torch.autocast(x.device.type, enabled=False):
-            return resize(self.head[0](x.to(self.head[0].weight.dtype)), size)
+        layers = list(self.head.children()) if self.patch > 1 else [self.head.get_submodule("0")]
+        with exactly(x):
+            x = x.to(self._convolutions()[0].weight.dtype)
+            for layer in layers:
+                x = layer(x)
+            return resize(x, size)
 
     def decode(self, features: list[Tensor]) -> Tensor:
         """Logits `(B, outputs, H, W)` from what `encode` returns, or from features of the same shapes."""
-        return self.classify(self.fuse(features), (features[0].shape[-2], features[0].shape[-1]))
+        height, width = features[0].shape[-2:]
+        return self.classify(self.fuse(features), (height * self.patch, width * self.patch))
 
     def forward(self, x_BCHW: Tensor) -> Tensor:
         """`encode` and `decode` in a row."""
@@ -82,76 +107,83 @@ class SmpNetwork(nn.Module):
         return (p for part in (self.decoder, self.head) for p in part.parameters())
 
 
-def unet(network: dict, outputs: int, channels: int) -> SmpNetwork:
-    """A U-Net; images of any size from 32x32."""
-    import segmentation_models_pytorch as library
-
-    return _build(library.Unet, network, outputs, channels)
-
-
-def deeplabv3plus(network: dict, outputs: int, channels: int) -> SmpNetwork:
-    """A DeepLabV3+ of output stride 16; its pooled branch needs batches of two or more in training."""
-    import segmentation_models_pytorch as library
-
-    return _build(library.DeepLabV3Plus, network, outputs, channels)
-
-
-def _build(architecture: type, network: dict, outputs: int, channels: int) -> SmpNetwork:
-    encoder, weights = network["encoder"], network["weights"]
-    given = _read(weights, network["weights_sha256"]) if weights not in ("imagenet", "none") else None
-    # weights belong to three channels: they are loaded first and the first convolution is adapted after that
-    settings = {"in_channels": 3, "classes": outputs}
+def build(network: dict, outputs: int, channels: int) -> SmpNetwork:
+    """A new network from a network file's settings."""
+    if channels not in (1, 3):
+        raise UserError(f"{network['architecture']} takes images of 1 or 3 channels, not {channels}")
+    name, weights = network["encoder"], network["weights"]
+    encoder = encoders.find(name)
+    # read before a network is built: a wrong file is told at once
+    given = None
+    if weights == "package":
+        given = pretrained.packaged()
+    elif weights not in ("imagenet", "none"):
+        given = pretrained.read(weights, network["weights_sha256"])
+    model: Any
     if weights == "imagenet":
-        model = _download(architecture, encoder, settings)
+        model = pretrained.fetch(
+            lambda: _model(network, encoder, outputs, True if name.startswith("tu-") else "imagenet"), name
+        )
     else:
-        model = architecture(encoder, encoder_weights=None, **settings)
+        model = _model(network, encoder, outputs, None)
     if given is not None:
-        try:
-            model.encoder.load_state_dict(given)
-        except RuntimeError as error:
-            raise UserError(f"`weights: {weights}` does not fit the encoder {encoder}: {_short(error)}") from None
-    model.encoder.set_in_channels(channels, pretrained=weights != "none")
-    return SmpNetwork(model, channels)
+        pretrained.put_in(model.encoder, given, f"`weights: {weights}` does not fit the encoder {name}")
+    net = SmpNetwork(model, pretrained.scale(name), encoder.multiple if encoder.patches else 1)
+    side, _ = sizes(network["architecture"], encoder, NetworkOptions(**network["options"]))
+    _prune(net, max(side, 64 // side * side))
+    return net
 
 
-def _download(architecture: type, encoder: str, settings: dict) -> "_Model":
+def _model(network: dict, encoder: encoders.Encoder, outputs: int, weights: bool | str | None) -> "_Model":
+    import segmentation_models_pytorch as library
+
+    from dissent.networks.smp_decoders import DeepLabV3PlusDecoder, PatchDecoder, SizedDecoder
+
+    settings: dict[str, Any] = {key: value for key, value in network["options"].items() if value is not None}
+    more: dict[str, Any] = {"dynamic_img_size": True} if encoder.resized else {}
+    if encoder.patches:
+        more |= {"num_classes": 0, "decoder_readout": "ignore"}
+    made = getattr(library, CLASSES[network["architecture"]])
+    model = made(network["encoder"], encoder_weights=weights, classes=outputs, **settings, **more)
+    if encoder.patches:
+        intermediate = settings.get("decoder_intermediate_channels", _INTERMEDIATE)
+        model.decoder = PatchDecoder(
+            model.encoder.out_channels, intermediate, settings.get("decoder_fusion_channels", 256)
+        )
+    elif isinstance(model.decoder, DeepLabV3PlusDecoder):
+        model.decoder.__class__ = SizedDecoder  # the same parts, put together otherwise
+    return model
+
+
+def _prune(net: SmpNetwork, side: int) -> None:
+    """Take out what no logit comes from, such as the last stages under a PSPNet: it would be saved and decay.
+
+    A copy without numbers is asked, so that nothing is drawn or computed.
+    """
+    with torch.inference_mode(False), torch.enable_grad():
+        _prune_idle(net, side)
+
+
+def _prune_idle(net: SmpNetwork, side: int) -> None:
+    twin, image = copy.deepcopy(net).to("meta").eval(), torch.zeros(1, 3, side, side, device="meta")
+    twin(image).sum().backward()
+    idle = {name for name, value in twin.named_parameters() if value.grad is None and name.startswith("encoder.")}
+    places = []
+    for name, module in net.named_modules():
+        own = {f"{name}.{one}" for one, _ in module.named_parameters()}
+        if own and own <= idle:
+            places.append(name)
+            idle -= own
     try:
-        return architecture(encoder, encoder_weights="imagenet", **settings)
-    # by version the hub's client raises OSError, its own errors or those of its HTTP library
-    except Exception as error:
-        from segmentation_models_pytorch.encoders import encoders
-
-        source = encoders[encoder]["pretrained_settings"]["imagenet"]
-        raise UserError(
-            f"`weights: imagenet` needs the file model.safetensors of {source['repo_id']} (revision "
-            f"{source['revision']}) of the Hugging Face hub, which could not be fetched ({_short(error)}). Without a "
-            "network: fetch it elsewhere, copy it here and say `weights: PATH` and `weights_sha256: ...` in the "
-            f"network file (a state dict of torchvision's {encoder} will do too), or say `weights: none`"
-        ) from error
+        for name in places:
+            _take_out(twin, name)
+        twin(image)
+    except TypeError:  # it asks what is idle how many parts it has
+        return
+    for name in places:
+        _take_out(net, name)
 
 
-def _read(path: str, sha256: str | None) -> dict[str, Tensor]:
-    """A state dict from a safetensors file or torch.save's; hashed before it is parsed, and nothing in it is executed."""
-    try:
-        content = Path(path).read_bytes()
-    except OSError as error:
-        raise UserError(f"`weights: {path}` cannot be read ({error.strerror})") from None
-    found = hashlib.sha256(content).hexdigest()
-    if found != sha256:
-        raise UserError(f"`weights: {path}` has the SHA-256 {found}, but `weights_sha256` is {sha256}")
-    try:
-        if content[8:9] == b"{":  # safetensors: eight bytes of length, then JSON
-            state = safetensors.torch.load(content)
-        else:
-            state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
-    except Exception as error:  # damaged and hostile files fail in many ways
-        raise UserError(
-            f"`weights: {path}` is neither a safetensors file nor a plain state dict ({_short(error)})"
-        ) from None
-    if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
-        raise UserError(f"`weights: {path}` is no state dict: it must map names to tensors and hold nothing else")
-    return dict(state)
-
-
-def _short(error: Exception) -> str:
-    return " ".join(str(error).split())[:300] or type(error).__name__
+def _take_out(net: nn.Module, name: str) -> None:
+    parent, _, last = name.rpartition(".")
+    setattr(net.get_submodule(parent), last, nn.Identity())

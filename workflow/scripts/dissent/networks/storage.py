@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import safetensors.torch
-import torch
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
@@ -14,6 +13,7 @@ from dissent.config.base import validate
 from dissent.config.network import Network
 from dissent.core.files import UserError, read_json, write_atomic, write_json
 from dissent.core.words import some
+from dissent.networks.blocks import without_numbers
 
 FORMAT = 2
 _WIDEST, _LARGEST_BATCH = 64, 4096  # beyond them a hostile file could ask for more memory than there is
@@ -94,9 +94,8 @@ def _of(checkpoint: int, state: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def _skeleton(meta: dict, build: Callable[[dict, int, int], nn.Module]) -> nn.Module:
-    """The network without numbers: on the meta device a hostile width costs no memory."""
     network = meta["network"] | {"weights": "none", "weights_sha256": None}
-    with torch.random.fork_rng(devices=[]), torch.device("meta"):
+    with without_numbers():
         return build(network, meta["outputs"], meta["channels"])
 
 

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterable
 
-import torch
 from torch import Tensor, nn
 
-from dissent.networks.blocks import block, he_normal, resize
+from dissent.networks.blocks import block, exactly, he_normal, resize
 
 
 class Unet1x1(nn.Module):
@@ -59,7 +58,7 @@ class Unet1x1(nn.Module):
 
     def classify(self, x: Tensor, size: tuple[int, int]) -> Tensor:
         """Logits `(B, outputs, *size)` of a map of `fuse`."""
-        with torch.autocast(x.device.type, enabled=False):
+        with exactly(x):
             return resize(self.head(x.to(self.head.weight.dtype)), size)
 
     def decode(self, features: list[Tensor]) -> Tensor:

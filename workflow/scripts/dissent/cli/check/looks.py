@@ -135,7 +135,7 @@ def _needs(plan: Plan, run: Run) -> Found:
     name = f"{run.network.architecture} with {run.network.encoder}"
     return Found(
         notes=[
-            f"what {name} takes is not measured: a cluster is asked for the memory and time of the largest network in "
+            f"what {name} takes is not measured: a cluster is asked for the memory and time of a large network, by "
             "planning/resources.py; `resources: {mem_mb: ..., runtime: ...}` in the network file correct them"
         ]
     )
