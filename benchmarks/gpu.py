@@ -137,7 +137,7 @@ def published(scale: dict, args: argparse.Namespace, end: float) -> dict | None:
         "batch_size": 128,
         "threads": 4,
     }
-    asked_once = {"part": [1, 1], "mean": False, "tta": Method().at(0)["tta"], "seed": 1}
+    asked_once = {"part": [1, 1], "first": "", "checkpoints": 0, "tta": Method().at(0)["tta"], "seed": 1}
     spent = json.loads((WORK / "spent.json").read_text()) if (WORK / "spent.json").exists() else {}
     for g in range(scale["generations"] + 1):
         if time.monotonic() > end:
@@ -157,6 +157,7 @@ def published(scale: dict, args: argparse.Namespace, end: float) -> dict | None:
                 place(args),
             )
             rules = {"pseudo_label": "agreement", "select": "larger", "inconsistency": {"erode": 0, "dilate": 0}}
+            rules |= {"keep_labels": False}
             masks = str(folder / "masks.csv")
             build_masks(
                 facts | rules,

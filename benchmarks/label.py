@@ -131,10 +131,12 @@ def ours(args: argparse.Namespace) -> dict:
     settings |= {
         "precision": args.precision,
         "part": [1, 1],
-        "mean": False,
+        "first": "",
+        "checkpoints": 0,
         "tta": Method().at(0)["tta"],
         "pseudo_label": "agreement",
         "select": "all",
+        "keep_labels": False,
         "inconsistency": {"erode": 0, "dilate": 0},
     }
     start = time.perf_counter()

@@ -77,6 +77,11 @@ def test_unknown_key_names_file_and_nearest(config, tmp_path):
             {"generations": 1, "teachers": 1, "pseudo_label": "majority"},
             ["`pseudo_label: majority` needs at least 2 teachers"],
         ),
+        (
+            {"generations": 1, "teachers": 1, "pseudo_label": "best", "select": "stable"},
+            ["`select: stable` needs", "2 teachers"],
+        ),
+        ({"voters": "checkpoints", "keep_checkpoints": 1}, ["`voters: checkpoints` needs `keep_checkpoints: 2`"]),
         ({"quality": {"low": 0.8, "high": 0.7}}, ["`low: 0.8` must be smaller than `high: 0.7`"]),
         ({"quality": {"used": 6}}, ["`used: 6` is more than `trained: 5`"]),
     ],

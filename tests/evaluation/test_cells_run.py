@@ -101,6 +101,7 @@ def test_agreed_positions_are_redrawn(in_tmp):
         "threads": 1,
         "pseudo_label": "agreement",
         "select": "all",
+        "keep_labels": False,
         "inconsistency": {"erode": 0, "dilate": 0},
     }
     for how in ("none", "published"):

@@ -160,3 +160,13 @@ def test_each_rule_that_takes_a_card_says_how_much_memory_and_time(root):
     cards = [block for block in re.split(r"^rule ", rules, flags=re.MULTILINE)[1:] if "gpu=" in block]
     assert len(cards) >= 5
     assert not [block.split(":")[0] for block in cards if "mem_mb=" not in block or "runtime=" not in block]
+
+
+def test_views_of_a_teacher_count_in_time_and_not_in_masks(run):
+    """ST++: three checkpoints see an image once, and the best teacher in five sizes and mirrored."""
+    seen = 2 * (0.25 + 0.5625 + 1 + 2.25 + 4)
+    one, three = (run(experiment=f"method: {name}\n") for name in ("st_plus_plus", "st_plus_plus_im"))
+    assert (one.voters(1), one.passes(1), three.voters(1), three.passes(1)) == (3, 3 + seen, 3, 3 * seen)
+    many, few = (resources.predicting(one, 0, 10_000, 3, passes) for passes in (one.passes(1), None))
+    assert many.mem_mb == few.mem_mb and many.runtime > few.runtime
+    assert run(experiment="method: im\n").passes(1) == 2

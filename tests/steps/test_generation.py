@@ -39,7 +39,7 @@ def predictions(images):
     return "predictions.csv"
 
 
-def settings(kind, select="all", erode=0, dilate=0):
+def settings(kind, select="all", erode=0, dilate=0, keep_labels=False):
     doubt = {"erode": erode, "dilate": dilate}
     return {
         "task": TASKS[kind],
@@ -47,6 +47,8 @@ def settings(kind, select="all", erode=0, dilate=0):
         "threads": 1,
         "pseudo_label": "agreement",
         "select": select,
+        "reliable_share": 0.5,
+        "keep_labels": keep_labels,
         "inconsistency": doubt,
     }
 
@@ -206,7 +208,7 @@ def test_audit_by_hand(in_tmp):
     write_mask("m/ab.png", truth, PALETTE)
     hidden = [{"id": "ab", "image": "-", "label": "m/ab.png", "image_sha256": "-", "label_sha256": sha256("m/ab.png")}]
     write_table("hidden.csv", hidden, tuple(hidden[0]))
-    params = {"task": TASKS["binary"], "run": "r", "generation": 1, "voters": ["teacher 1", "sam"]}
+    params = {"task": TASKS["binary"], "run": "r", "generation": 1, "voters": ["teacher 1", "sam"], "best": 1}
     audit(params, "hidden.csv", "masks.csv", "predictions.csv", "audit.json")
     found = read_json("audit.json")["all_images"]
     # teacher 1 is wrong at (0,2), doubted, and at (3,3), where both agree on their error
@@ -219,7 +221,7 @@ def test_audit_by_hand(in_tmp):
 def test_audit_without_hidden_masks(in_tmp):
     build("binary", T1)
     write_table("hidden.csv", [], ("id", "image", "label", "image_sha256", "label_sha256"))
-    params = {"task": TASKS["binary"], "run": "r", "generation": 1, "voters": ["teacher 1", "sam"]}
+    params = {"task": TASKS["binary"], "run": "r", "generation": 1, "voters": ["teacher 1", "sam"], "best": 1}
     audit(params, "hidden.csv", "masks.csv", "predictions.csv", "audit.json")
     found = read_json("audit.json")
     assert found.pop("made_from")["masks.csv"] == sha256("masks.csv")
@@ -231,7 +233,7 @@ def test_audit_ignores_unknown_truth_and_counts_labels(in_tmp):
     write_mask("m/x.png", np.array([[1, 255]], np.uint8), PALETTE)
     hidden = [{"id": "x", "image": "-", "label": "m/x.png", "image_sha256": "-", "label_sha256": sha256("m/x.png")}]
     write_table("hidden.csv", hidden, tuple(hidden[0]))
-    params = {"task": TASKS["multilabel"], "run": "r", "generation": 1, "voters": ["teacher 1", "sam"]}
+    params = {"task": TASKS["multilabel"], "run": "r", "generation": 1, "voters": ["teacher 1", "sam"], "best": 1}
     audit(params, "hidden.csv", "masks.csv", "predictions.csv", "audit.json")
     found = read_json("audit.json")["all_images"]
     assert found["pixels"] == 3  # one known pixel, three labels
@@ -280,3 +282,34 @@ def test_costs_add_up(in_tmp):
         "peak_memory_mb": 300,
         "devices": ["cpu"],
     }
+
+
+def test_the_images_on_which_all_agree_most_are_kept_and_their_labels_stay(in_tmp):
+    """The half of five images, rounded down; of two alike the first. What was kept before is as it was then."""
+    one = ids("1100/0000")
+    images = {
+        "a": [one, ids("1000/0000")],
+        "b": [one, ids("0011/0000")],
+        "c": [one, one],
+        "d": [one, one],
+        "e": [one, one],
+    }
+    rows = build("binary", images, select="stable")
+    assert [name for name, row in rows.items() if row["kept"] == "1"] == ["c", "d"]
+    assert rows["c"]["score"] == "1.000000" and rows["b"]["why"] == "agreement 0.250 is not among the best"
+    Path("masks.csv").rename("before.csv")
+    Path("masks.json").rename("before.json")
+    for folder in ("consensus", "inconsistency"):
+        Path(folder).rename(f"before_{folder}")
+    for table in ("before.csv", "before.json"):
+        text = Path(table).read_text()
+        Path(table).write_text(
+            text.replace("consensus/", "before_consensus/").replace("inconsistency/", "before_inconsistency/")
+        )
+    Path("before.json").unlink()
+    now = {name: [ids("1111/0000"), ids("1110/0000")] for name in images}
+    for keep in (False, True):
+        build("binary", now, previous="before.csv", keep_labels=keep)
+        assert (read_mask("consensus/c.png") == (one if keep else ids("1110/0000"))).all()
+        assert read_mask("inconsistency/c.png").any() == (not keep)
+        assert (read_mask("consensus/a.png") == ids("1110/0000")).all()  # it was not kept before

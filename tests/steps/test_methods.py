@@ -14,9 +14,12 @@ from in_process import InProcess, code
 
 from dissent import networks
 from dissent.config.learners import Learn
-from dissent.core.files import read_json, read_mask, read_table, sha256
+from dissent.core.files import read_image, read_json, read_mask, read_table, sha256
+from dissent.core.task import Task
 from dissent.planning import rule_params
+from dissent.pseudolabels.stable import mean_iou, reliability
 from dissent.steps.train_evalnet import train_evalnet
+from dissent.training import inference
 
 torch.set_num_threads(1)
 METHODS = sorted(path.stem for path in (Path(__file__).parents[2] / "config" / "methods").glob("*.yaml"))
@@ -26,6 +29,7 @@ ON_TOP = [f"{name}_im" for name in LEARNERS]
 GENERATIONAL = [
     "evalnet", "evalnet_ensemble", "aim_plus", "aim_plus_plus", "ensemble_clean", "gt_im_plus_plus",
     "im", "im_clean", "im_plus", "im_plus_plus", "input_ensemble", "model_ensemble", "noisy_student", *ON_TOP,
+    "st", "st_plus_plus", "st_plus_plus_im",
 ]  # fmt: skip
 
 
@@ -203,7 +207,46 @@ def rated(run, g, here):
         assert old["kept"] == "0" or row["kept"] == "1"  # images accumulate
 
 
+def self_trained(run, g, here):
+    """The best teacher labels, as the mean of its views. ST++: first the half on which its checkpoints agree most, whose labels stay."""
+    labelled, pseudo = pairs(here)
+    if not g:
+        assert len(labelled) == 3 and not pseudo
+        return
+    plus, task = run.method_name == "st_plus_plus", Task(run.dataset.task.model_dump(mode="json"))
+    before = {row["id"]: row for row in read_table(here.parent / f"gen{g - 1}/masks.csv")} if g > 1 else {}
+    teacher = Path(read_json(here.parent / f"gen{g - 1}/teachers.json")["pool"][0]["folder"])
+    images = {row["id"]: read_image(row["image"], 3) for row in read_table("data/" + run.dataset_name + "/files.csv")}
+    scores = []
+    for row in read_table(here / "masks.csv"):
+        of = votes(here)[row["id"]]
+        assert sorted(of) == ([0, 1, 2, 3] if plus else [1])
+        for voter, checkpoint in ((1, 3), (2, 2), (3, 1)) if plus else ():
+            network = networks.load(teacher, checkpoint)[0]
+            assert (inference.masks(network, images[row["id"]][None], task, "cpu", "fp32")[0] == of[voter]).all()
+        stays = plus and before.get(row["id"], {"kept": "0"})["kept"] == "1"
+        label = read_mask(before[row["id"]]["label"]) if stays else of[0 if plus else 1]
+        assert (read_mask(row["label"]) == label).all() and not read_mask(row["doubt"]).any()
+        scores.append((-reliability([of[1], of[2], of[3]], task) if plus else 0, row["id"]))
+    most = sorted(name for _, name in sorted(scores)[: 2 if plus and g == 1 else 4])
+    assert sorted(row["id"] for row in pseudo) == most
+
+
+def agreed_most(run, g, here):
+    """Three networks vote, those on whose images they agree most come first, and what they doubt is marked."""
+    labelled, pseudo = pairs(here)
+    assert len(labelled) == 3 and len(pseudo) == (0, 2, 4)[g]
+    if g == 1:
+        for row in read_table(here / "masks.csv"):
+            of, doubt = votes(here)[row["id"]], read_mask(row["doubt"])
+            assert sorted(of) == [1, 2] and ((doubt != 0) == (of[1] != of[2])).all()
+            task = Task(run.dataset.task.model_dump(mode="json"))
+            assert float(row["score"]) == pytest.approx(mean_iou(of[2], of[1], task), abs=1e-6)
+
+
 CHECKS = {
+    **dict.fromkeys(("st", "st_plus_plus"), self_trained),
+    "st_plus_plus_im": agreed_most,
     **dict.fromkeys(("ldt", "ldt_equal_steps", "aldt", "fdt", "afdt", *LEARNERS), people),
     **dict.fromkeys(("im", "im_clean", *ON_TOP), agreed),
     **dict.fromkeys(("model_ensemble", "ensemble_clean"), ensemble),

@@ -18,7 +18,8 @@ def to_train(w, input):
 def to_predict(w, input):
     """What the teachers need to label one shard."""
     images = demand.rows_about(input.unlabelled) // run_of(w).shards
-    return demand.predicting(run_of(w), int(w.g) - 1, images, run_of(w).voters(int(w.g)))
+    run, g = run_of(w), int(w.g)
+    return demand.predicting(run, g - 1, images, run.voters(g), run.passes(g))
 
 
 def to_read(w, input):

@@ -43,6 +43,11 @@ def check_together(run: "Run", path: Path) -> None:
     for fault in (_teaches_a_class(run), _learns_nothing(run)):
         if fault:
             raise UserError(f"{fault} ({path})")
+    if run.shards > 1 and run.method.select == "stable":
+        raise UserError(
+            f"`shards: {run.shards}` with `select: stable` of {run.method_name}: images are ranked among all, and shards see a part "
+            f"each; leave `shards` out ({path})"
+        )
     try:
         check_teachers(run.external_teachers, run.dataset.task, run.name)
     except ValueError as error:

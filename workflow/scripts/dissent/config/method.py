@@ -40,10 +40,14 @@ class Inconsistency(Model):
 
 
 class TestTime(Model):
-    """Several views of each image in place of several teachers: the best one is asked again and again (section 5, 6)."""
+    """Several views of each image: they vote in place of several teachers (section 5, 6), or each teacher is their mean."""
 
-    mode: Literal["none", "turned", "cumulative"] = "none"
-    """none: every teacher sees the image itself; turned: flips, quarter turns and noise, drawn anew for each view; cumulative: each view is the disturbed one before it"""
+    mode: Literal["none", "turned", "cumulative", "averaged"] = "none"
+    """none: every teacher sees the image itself; turned: flips, quarter turns and noise, drawn anew for each view; cumulative: each view is the disturbed one before it; both ask the best teacher alone, whose views vote; averaged: every teacher gives the mean of its probabilities for the image in all `scales`, and mirrored (ST++)"""
+    scales: Annotated[list[Annotated[float, Field(ge=0.25, le=4)]], Field(min_length=1)] = [0.5, 0.75, 1.0, 1.5, 2.0]
+    """of `averaged`: factors on the sides of the image"""
+    mirrored: bool = True
+    """of `averaged`: whether each is seen mirrored too"""
     number: PerGeneration[Annotated[int, Field(ge=2, le=20)]] = 5
     """views of an image; `cumulative` takes one more, as published"""
     noise: Noise = Noise()
@@ -60,6 +64,9 @@ class Diversify(Model):
 
 SHARED = ("generations", "students", "augmentation", "labelled_subset", "noise", "width_factor")
 """method keys that, set by an experiment, hold for its controls and every other method beside it (generations: for those that have any; width_factor: for those whose networks grow)"""
+
+ONE_TEACHER = ("turned", "cumulative")
+"""modes of `tta` in which the views of the best teacher vote"""
 
 AGREEING = ("agreement", "majority", "unanimous")
 """labels that need two voters"""
@@ -83,8 +90,14 @@ class Method(Model):
     tta: TestTime = TestTime()
     pseudo_label: Literal["agreement", "majority", "unanimous", "mean", "best", "scored"] = "agreement"
     """how the teachers' predictions become one label; agreement: where all agree, doubt elsewhere; majority: of more than half, doubt at ties; unanimous: where all agree, else background, no doubt; mean: of their mean probabilities, no doubt; best: the first teacher's; scored: the prediction that EvalNets rate best, or the one of the generation before"""
-    select: Literal["all", "larger", "equal_classes", "eroded", "scored"] = "all"
-    """which labelled images become pairs; larger: agreed foreground > doubt (published for binary tasks; others keep all); equal_classes: all teachers see the same classes; eroded: some foreground outlasts erosion by a square of 5 (binary tasks; others keep all); scored: the estimated quality reaches `quality.high`"""
+    select: Literal["all", "larger", "equal_classes", "eroded", "scored", "stable"] = "all"
+    """which labelled images become pairs; larger: agreed foreground > doubt (published for binary tasks; others keep all); equal_classes: all teachers see the same classes; eroded: some foreground outlasts erosion by a square of 5 (binary tasks; others keep all); scored: the estimated quality reaches `quality.high`; stable: the share `reliable_share` on which those who vote agree most (ST++)"""
+    reliable_share: PerGeneration[Annotated[float, Field(gt=0, le=1)]] = 0.5
+    """of `select: stable`: share of the images that is kept, rounded down; [0.5, 0.5, 1]: half in gen1, all in gen2"""
+    keep_labels: bool = False
+    """true: an image that was kept in the generation before keeps its label and its doubt"""
+    voters: Literal["teachers", "checkpoints"] = "teachers"
+    """who votes on an image; checkpoints: the kept ones of the best teacher (`keep_checkpoints`), the last one first, each seeing the image itself; `pseudo_label: best` is the best teacher all the same"""
     inconsistency: Inconsistency = Inconsistency()
     noise_copies: PerGeneration[Annotated[int, Field(ge=0, le=20)]] = 0
     """noise copies of each pseudo-labelled pair, added to it"""
@@ -131,6 +144,8 @@ class Method(Model):
             raise ValueError("`use_hidden_masks: true` reads hidden masks; say `upper_bound: true` if that is meant")
         if self.rates and self.quality.by == "truth" and not self.upper_bound:
             raise ValueError("`quality.by: truth` reads hidden masks; say `upper_bound: true` if that is meant")
+        if self.voters == "checkpoints" and (self.keep_checkpoints < 2 or self.tta.mode in ONE_TEACHER):
+            raise ValueError("`voters: checkpoints` needs `keep_checkpoints: 2` or more, and no `tta` whose views vote")
         for name, value in scheduled(self, LISTS):
             if len(value) > self.last + 1:
                 raise ValueError(
@@ -150,8 +165,10 @@ class Method(Model):
             raise ValueError(
                 f"`teachers: {now['teachers']}` of gen{generation} is more than `students: {now['students']}`"
             )
-        if self.pseudo_label in AGREEING and self.tta.mode == "none" and now["teachers"] < 2:
-            raise ValueError(f"`pseudo_label: {self.pseudo_label}` needs at least 2 teachers, or `tta`")
+        alone = now["teachers"] < 2 and self.tta.mode not in ONE_TEACHER and self.voters == "teachers"
+        if alone and (self.pseudo_label in AGREEING or self.select == "stable"):
+            key = "pseudo_label: " + self.pseudo_label if self.pseudo_label in AGREEING else "select: stable"
+            raise ValueError(f"`{key}` needs at least 2 teachers, `tta` whose views vote, or `voters: checkpoints`")
         if not self.keep_originals and not then["noise_copies"]:
             raise ValueError("`keep_originals: false` leaves no pairs where `noise_copies` is 0")
 
@@ -181,5 +198,5 @@ class Method(Model):
 MOST_COPIES = 5
 """copies of the pairs that are rated best (section 5, 11)"""
 
-LISTS = frozenset({"of", "widths", "augmentations", "operations"})
+LISTS = frozenset({"of", "widths", "augmentations", "operations", "scales"})
 """keys that are lists by nature, and not one value a generation"""

@@ -7,7 +7,7 @@ from pydantic import PrivateAttr
 from dissent.config.base import Model
 from dissent.config.dataset import Dataset
 from dissent.config.external_teacher import ExternalTeacher
-from dissent.config.method import Method
+from dissent.config.method import ONE_TEACHER, Method
 from dissent.config.network import Network
 from dissent.core.files import UserError
 
@@ -81,11 +81,31 @@ class Run(Model):
 
     def voter_names(self, generation: int) -> list[str]:
         """What the voters of a generation are called, in the order of their numbers in predictions.csv, from 1."""
-        tta = self.at(generation)["tta"]
-        kind, own = "teacher", self.at(generation - 1)["teachers"]
-        if tta["mode"] != "none":
-            kind, own = "view", tta["number"] + (tta["mode"] == "cumulative")  # as pseudolabels/tta.py makes them
-        return [f"{kind} {number + 1}" for number in range(own)] + [one.name for one in self.external_teachers]
+        method = self.at(generation)
+        tta, kept = method["tta"], method["keep_checkpoints"]
+        own = [f"teacher {number + 1}" for number in range(self.at(generation - 1)["teachers"])]
+        if tta["mode"] in ONE_TEACHER:  # as pseudolabels/tta.py makes them
+            own = [f"view {number + 1}" for number in range(tta["number"] + (tta["mode"] == "cumulative"))]
+        if method["voters"] == "checkpoints":
+            own = [f"checkpoint {number}" for number in range(kept, 0, -1)]
+        return own + [one.name for one in self.external_teachers]
+
+    def first(self, generation: int) -> str:
+        """What predictions.csv calls teacher 0: `mean` of all who vote, `best` teacher beside its checkpoints, or "" for none."""
+        method = self.at(generation)
+        if method["pseudo_label"] == "mean":
+            return "mean"
+        return "best" if method["pseudo_label"] == "best" and method["voters"] == "checkpoints" else ""
+
+    def passes(self, generation: int) -> float:
+        """How many times networks see an image, whole and once, to label it for a generation."""
+        tta, voters = self.at(generation)["tta"], self.voters(generation) - len(self.external_teachers)
+        if tta["mode"] != "averaged":
+            return voters
+        looks = sum(scale * scale for scale in tta["scales"]) * (1 + tta["mirrored"])
+        if self.at(generation)["voters"] == "checkpoints":
+            return voters + looks * (self.first(generation) == "best")
+        return voters * looks
 
     @property
     def rater(self) -> Network:

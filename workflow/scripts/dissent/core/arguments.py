@@ -33,10 +33,12 @@ class Prediction(Facts):
 
     part: list[int]
     """[s, n]: the s-th of n shards of the images"""
-    mean: bool
-    """whether there is the mean of the teachers too, which the table calls teacher 0"""
+    first: str
+    """`mean` of all who vote, or the `best` teacher beside its checkpoints: what the table calls teacher 0; "": there is none"""
+    checkpoints: int
+    """of the best teacher that vote in place of the teachers; 0: these vote"""
     tta: Spec
-    """mode, number, noise; where there is a mode, teacher{k} is the k-th view of the best teacher"""
+    """of averaged views: scales, mirrored; of those that vote: mode, number, noise; where there is a mode, teacher{k} is the k-th view of the best teacher"""
     seed: int
     generation: int
     code: str
@@ -70,6 +72,8 @@ class Masks(TypedDict):
     threads: int
     pseudo_label: str
     select: str
+    reliable_share: float
+    keep_labels: bool
     inconsistency: dict[str, int]
     """erode, dilate"""
     code: str
@@ -201,6 +205,8 @@ class Auditing(TypedDict):
     task: Spec
     voters: list[str]
     """what the teachers of predictions.csv are called, from number 1"""
+    best: int
+    """number of the best teacher in predictions.csv"""
     code: str
 
 

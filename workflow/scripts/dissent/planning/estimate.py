@@ -123,7 +123,8 @@ def _of_job(plan: Plan, job: Job, known: dict, rate: Rate) -> tuple[float, dict[
         return START + work / rate.gflop, {"students": _weights(run, g)}
     if job.rule == "predict":
         masks = unlabelled * run.voters(g)
-        return START + _forward(run, g - 1, masks, rate), {"masks": masks * pixels * MASK_BYTES}
+        seconds = _forward(run, g - 1, unlabelled * run.passes(g), rate)
+        return START + seconds, {"masks": masks * pixels * MASK_BYTES}
     if job.rule == "build_masks":
         return SMALL + resources.DATA_SECONDS * unlabelled * pixels / resources.PIXELS, {
             "masks": 2 * unlabelled * pixels * MASK_BYTES

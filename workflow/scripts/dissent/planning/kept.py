@@ -8,7 +8,7 @@ from dissent.core.files import UserError, read_json, read_rows
 from dissent.core.words import some
 from dissent.datasets.listing import JUNK
 
-_OURS = re.compile(r"teacher\d+|mean|shard\d+")
+_OURS = re.compile(r"teacher\d+|mean|best|shard\d+")
 _STAMP = ".snakemake_timestamp"  # Snakemake leaves it in a folder when the job that made it has ended
 
 

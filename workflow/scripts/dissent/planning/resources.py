@@ -139,15 +139,20 @@ def _unlabelled(run: Run) -> float:
     return learn.passes * getattr(learn, "ratio", 0.0)
 
 
-def predicting(run: Run, generation: int, images: int, networks: int) -> Needs:
-    """Memory and time of `networks` networks that predict `images` images and write or compare a mask of each."""
+def predicting(run: Run, generation: int, images: int, networks: int, passes: float | None = None) -> Needs:
+    """Memory and time of `networks` networks that predict `images` images and write or compare a mask of each.
+
+    `passes`: how many times networks see an image in all, where they see it in several views.
+    """
     both = (run.network_at(one) for one in {max(0, generation - 1), generation})  # teachers may be the wider ones
     size, scale = max(map(size_of, both), key=lambda one: one.gflop), _scale(run)
     return _needs(
         mem_mb=SPARE * run.network.batch_size * size.mb * learned_scale(run)
         + 4 * networks * size.weights
         + (2 + networks) * min(images, DECODED) * _image_mb(run),
-        seconds=scale * images * networks * (judged(run) * _seconds(run, size.gflop / 3) + 2 * DATA_SECONDS),
+        seconds=scale
+        * images
+        * ((passes or networks) * judged(run) * _seconds(run, size.gflop / 3) + networks * 2 * DATA_SECONDS),
         rows=images * networks,
     )
 

@@ -29,7 +29,8 @@ def prediction(run: Run, generation: int, code: Code, shard: int = 1) -> argumen
     return {
         **facts(run),
         "part": [shard, run.shards],
-        "mean": run.method.pseudo_label == "mean",
+        "first": run.first(generation),
+        "checkpoints": run.at(generation)["keep_checkpoints"] if run.at(generation)["voters"] == "checkpoints" else 0,
         "tta": run.at(generation)["tta"],
         "seed": run.seed,
         "generation": generation,
@@ -51,6 +52,8 @@ def masks(run: Run, generation: int, code: Code) -> arguments.Masks:
         "threads": run.network.resources.threads,
         "pseudo_label": method["pseudo_label"],
         "select": method["select"],
+        "reliable_share": method["reliable_share"],
+        "keep_labels": method["keep_labels"],
         "inconsistency": {key: method["inconsistency"][key] for key in ("erode", "dilate")},
         "code": code("build_masks", f"aggregate/{method['pseudo_label']}", f"select/{method['select']}"),
     }
@@ -201,6 +204,7 @@ def auditing(run: Run, generation: int, code: Code) -> arguments.Auditing:
         "generation": generation,
         "task": run.dataset.task.model_dump(mode="json"),
         "voters": run.voter_names(generation),
+        "best": 0 if run.first(generation) == "best" else 1,
         "code": code("audit"),
     }
 

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from dissent.core.seeds import generator
 from dissent.core.task import Task
+from dissent.pseudolabels.averaged import averaged
 from dissent.training import inference
 from dissent.training.offline_augment import photo
 
@@ -29,6 +30,9 @@ def ballots(
     `params`: with `tta`; their random numbers come of seed and generation.
     """
     how, batch = (device, params["precision"], params["batch_size"]), params["batch_size"]
+    if params["tta"]["mode"] == "averaged":
+        yield from averaged(pool, images_NHWC, task, params["tta"], *how)
+        return
     if params["tta"]["mode"] == "none":
         yield from inference.probabilities(pool, images_NHWC, task, *how)
         return

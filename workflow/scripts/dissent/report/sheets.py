@@ -95,7 +95,7 @@ class Sheets:
             prediction = self._mask(teachers[k], "prediction", "sha256", one.folder / "predictions.csv")
             found.append(
                 self._tile(
-                    voters[k - 1] if k else "mean",
+                    voters[k - 1] if k else self.story.params["settings"]["method"]["pseudo_label"],
                     prediction,
                     tiles.mask(prediction, self.story.params["palette"], self.side),
                 )

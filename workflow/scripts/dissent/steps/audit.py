@@ -48,7 +48,9 @@ def audit(params: "arguments.Auditing", hidden: str, masks: str, predictions: st
             for vote in votes:
                 verify(vote["prediction"], vote["sha256"], predictions)
             wrong += [_wrong(task, row, vote) for vote in votes]
-            counted = _count(task, row, mask, votes[0])
+            best = said[row["id"]][params["best"]]
+            verify(best["prediction"], best["sha256"], predictions)
+            counted = _count(task, row, mask, best)
             everything += counted
             kept += counted * int(mask["kept"])
         result |= {

@@ -24,12 +24,10 @@ from dissent.evaluation.cell_counting import redraw_labels
 from dissent.pseudolabels.aggregate import CHOOSING, LABELERS
 from dissent.pseudolabels.learned import columns_of, counted
 from dissent.pseudolabels.select import SELECTORS
+from dissent.pseudolabels.stable import MEAN, ranked
 
 if TYPE_CHECKING:
     from dissent.core import arguments
-
-MEAN = "0"
-"""the number of the mean among the teachers of predictions.csv"""
 
 
 def build_masks(
@@ -52,12 +50,16 @@ def build_masks(
     rows = [row | rated.get((row["id"], row["teacher"]), {}) for row in rows]
     images = [list(group) for _, group in groupby(rows, key=lambda row: row["id"])]
     before = {row["id"]: row for row in read_table(previous)} if previous else {}
+    stable = {}
+    if params["select"] == "stable":
+        stable = ranked(images, task, params["reliable_share"], predictions, params["threads"])
 
     def one(group: list[dict]) -> dict:
         earlier = before.get(group[0]["id"])
         if earlier and previous:
             for name in ("label", "doubt"):
                 verify(earlier[name], earlier[f"{name}_sha256"], previous)
+        group = [row | stable.get(row["id"], {}) for row in group]
         return _build(group, earlier, params, task, predictions, Path(consensus), Path(inconsistency))
 
     with ThreadPoolExecutor(params["threads"]) as workers:
@@ -89,6 +91,9 @@ def _build(
         label = label.copy()
         label[position] = redraw_labels(label[position] != 0, task.cells["redraw"])
     label_HW, doubt_HW = task.pack(label), task.disagreement(votes[len(chosen) :], inconsistent)
+    if params["keep_labels"] and before is not None and before["kept"] == "1":
+        label_HW, doubt_HW = read_mask(before["label"]), read_mask(before["doubt"])
+    rating = rating or ({"score": group[0]["score"], "passes": group[0]["passes"]} if "passes" in group[0] else {})
     name = group[0]["id"]
     paths = {"label": consensus / f"{name}.png", "doubt": doubts / f"{name}.png"}
     write_atomic(paths["label"], encode_png(label_HW, params["palette"]))
@@ -119,10 +124,9 @@ def _chosen(
     """The one mask that a choosing labeler takes (a list, empty for other labelers), and what is known of its quality."""
     if rule not in CHOOSING:
         return [], {}
-    if rule == "best":
-        return masks[:1], {}
-    if rule == "mean":
-        return [read_mask(row["prediction"]) for row in group if row["teacher"] == MEAN], {}
+    if rule in ("best", "mean"):
+        first = [read_mask(row["prediction"]) for row in group if row["teacher"] == MEAN]
+        return first or masks[:1], {}
     best = max(group, key=lambda row: float(row["score"]))  # ties: the better teacher
     # a mask that was good enough stays until a better one comes (section 5.2)
     if before is not None and before["kept"] == "1" and float(before["score"]) >= float(best["score"]):

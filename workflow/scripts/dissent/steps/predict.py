@@ -1,7 +1,7 @@
 """Predict the unlabelled images with a pool's teachers: every image is decoded once for all of them."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from dissent import networks
+from dissent.config.method import ONE_TEACHER
 from dissent.core.columns import PREDICTIONS, UNLABELLED
 from dissent.core.files import UserError, encode_png, read_json, read_rows, verify, write_atomic, write_table
 from dissent.core.task import Task
@@ -20,17 +21,18 @@ from dissent.training.data import load_images
 if TYPE_CHECKING:
     from dissent.core import arguments
 
+Voters = Callable[[np.ndarray, list[str]], Iterator[tuple[torch.Tensor | None, list[torch.Tensor]]]]
 _CHUNK = 512  # images in memory at a time: memory does not grow with their number
 
 
-def load_pool(teachers: str, rows: list[dict], device: str) -> list:
-    """The networks of these rows of teachers.json, verified, on the device, in the order given."""
+def load_pool(teachers: str, rows: list[dict], device: str, checkpoints: Sequence[int] = (0,)) -> list:
+    """The networks of these rows of teachers.json, verified, on the device, in the order given; each with these `checkpoints`."""
     loaded = []
     for row in rows:
         for name, expected in row["sha256"].items():
             verify(Path(row["folder"]) / name, expected, teachers)
-        network = networks.load(row["folder"])[0].to(device).to(memory_format=torch.channels_last)
-        loaded.append(network)
+        several = [networks.load(row["folder"], number)[0] for number in checkpoints]
+        loaded += [network.to(device).to(memory_format=torch.channels_last) for network in several]
     return loaded
 
 
@@ -39,17 +41,35 @@ def _planes(said: Callable[[str], np.ndarray], names: Sequence[str], task: Task,
     return task.planes(torch.from_numpy(np.stack([said(name) for name in names])).to(device))[0]
 
 
+def _voters(params: "arguments.Prediction", teachers: str, asked: list[dict], device: str) -> Voters:
+    """The function from images and their names to, batch by batch, what the best teacher says (None where nobody asks), and all who vote."""
+    task, many = Task(params["task"]), params["checkpoints"]
+    pool = load_pool(teachers, asked[:1] if many or params["tta"]["mode"] in ONE_TEACHER else asked, device)
+    kept = load_pool(teachers, asked[:1], device, range(many, 0, -1)) if many else pool
+    plainly: arguments.Prediction = {**params, "tta": params["tta"] | {"mode": "none"}} if many else params
+
+    def voters(images: np.ndarray, names: list[str]) -> Iterator[tuple[torch.Tensor | None, list[torch.Tensor]]]:
+        votes = ballots(kept, images, names, task, plainly, device)
+        if params["first"] != "best":
+            yield from ((None, several) for several in votes)
+            return
+        for [one], several in zip(ballots(pool, images, names, task, params, device), votes, strict=True):
+            yield one, several
+
+    return voters
+
+
 def predict(params: "arguments.Prediction", teachers: str, unlabelled: str, out: str, table: str, device: str) -> dict:
     """Write out/teacher{k}/{id}.png (hard predictions, palette PNG) and the table of their digests.
 
-    Teachers from outside, whom teachers.json names, come behind the networks, sure of what they say. With `mean` there is mean/
-    too, which the table calls teacher 0. Returns {"images"} for the cost.
+    Teachers from outside, whom teachers.json names, come behind the networks, sure of what they say. What `first`
+    says is there too, as mean/ or best/, which the table calls teacher 0. Returns {"images"} for the cost.
     """
     task = Task(params["task"])
     ranking = read_json(teachers)
     asked = [row for row in ranking["pool"] if row["teacher"]]
     outside = [said_by(row["table"], row["sha256"], teachers) for row in ranking.get("external", [])]
-    pool = load_pool(teachers, asked[:1] if params["tta"]["mode"] != "none" else asked, device)
+    voters = _voters(params, teachers, asked, device)
     rows = list(read_rows(unlabelled, UNLABELLED, params["part"]))
     if not rows and next(read_rows(unlabelled), None) is None:
         raise UserError(f"{unlabelled} has no images to label; a method with generations needs unlabelled images")
@@ -57,7 +77,7 @@ def predict(params: "arguments.Prediction", teachers: str, unlabelled: str, out:
     with ThreadPoolExecutor(params["threads"]) as writers:
 
         def write(k: int, row: dict, mask) -> dict:
-            path = Path(out) / (f"teacher{k}" if k else "mean") / f"{row['id']}.png"
+            path = Path(out) / (f"teacher{k}" if k else params["first"]) / f"{row['id']}.png"
             content = encode_png(mask, params["palette"])
             write_atomic(path, content)
             return {
@@ -72,11 +92,11 @@ def predict(params: "arguments.Prediction", teachers: str, unlabelled: str, out:
             images = load_images(chunk, unlabelled, params["channels"], params["threads"])
             done, jobs = 0, []
             names = [row["id"] for row in chunk]
-            for several in ballots(pool, images, names, task, params, device):
+            for best, several in voters(images, names):
                 shown = names[done : done + len(several[0])]
                 several = several + [_planes(said, shown, task, device) for said in outside]
-                voters = [torch.stack(several).mean(0), *several] if params["mean"] else several
-                for k, one in enumerate(voters, 0 if params["mean"] else 1):
+                zero = torch.stack(several).mean(0) if params["first"] == "mean" else best
+                for k, one in [*([] if zero is None else [(0, zero)]), *enumerate(several, 1)]:
                     for offset, mask in enumerate(task.decide(one).cpu().numpy()):
                         jobs.append(writers.submit(write, k, chunk[done + offset], mask))
                 done += len(several[0])

@@ -30,10 +30,13 @@ def probabilities(
     for first in range(0, len(images_NHWC), batch):
         with torch.inference_mode():
             images = to_tensor(images_NHWC[first : first + batch], device)
-            yield [_judged(network, images, task, device, precision) for network in networks]
+            found = [judged(network, images, task, device, precision) for network in networks]
+        yield found  # outside: who reads two of these in turn would leave the modes in another order than they were entered
 
 
-def _judged(network: nn.Module, images_BCHW: Tensor, task: Task, device: str, precision: str) -> Tensor:
+def judged(network: nn.Module, images_BCHW: Tensor, task: Task, device: str, precision: str) -> Tensor:
+    """The probabilities (B, C, H, W) of a network for images of its size; of one that learned from crops, in windows."""
+
     def run(seen_BCHW: Tensor) -> Tensor:
         with autocast(device, precision):
             logits = network(seen_BCHW)

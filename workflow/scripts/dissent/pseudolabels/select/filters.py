@@ -45,6 +45,11 @@ def outlasts_erosion(row: Mapping, seen: Sequence[frozenset[int]], task: Task, l
     return "no foreground outlasts an erosion by a square of 5"
 
 
+def reliable(row: Mapping, seen: Sequence[frozenset[int]], task: Task, label_HW: np.ndarray) -> str:
+    """Keep where those who vote agree more than on most other images (ST++; pseudolabels/stable.py)."""
+    return "" if row["passes"] == "1" else f"agreement {float(row['score']):.3f} is not among the best"
+
+
 def rated_well(row: Mapping, seen: Sequence[frozenset[int]], task: Task, label_HW: np.ndarray) -> str:
     """Keep where the estimated quality reaches the threshold (EvalNet, section 5.2)."""
     return "" if row["passes"] == "1" else f"estimated quality {float(row['score']):.3f} is below the threshold"
