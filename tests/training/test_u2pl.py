@@ -40,16 +40,29 @@ def test_g_entropy_and_its_quantiles():
 def test_g_reliable_pixels_count_more_the_fewer_they_are():
     given = targets(FOUR, row(TEACHER).log(), 0)
     kept = split(entropy(FOUR.distributions(row(TEACHER))), given.known_B1HW, 0.2).kept
-    assert reliable_loss(FOUR, row(STUDENT), given, kept).item() == pytest.approx(1.86478, abs=1e-6)
+    assert reliable_loss(FOUR, row(STUDENT), given, kept, 0.2).item() == pytest.approx(1.86478, abs=1e-6)
     everything = torch.ones_like(kept)
     plain = FOUR.cross_entropy(row(STUDENT), FOUR.planes(given.label_BHW)[0]).mean()
-    assert torch.isclose(reliable_loss(FOUR, row(STUDENT), given, everything), plain)
-    assert reliable_loss(FOUR, row(STUDENT), given, ~everything) == 0
+    assert torch.isclose(reliable_loss(FOUR, row(STUDENT), given, everything, 0.2), plain)
+    assert reliable_loss(FOUR, row(STUDENT), given, ~everything, 0.2) == 0
 
 
 def test_q_limits():
     assert parts([math.log(4)] * 6, 0.2) == [[0] * 6, [1] * 6, [1] * 6]
     assert parts([0.1, 0.2, 0.3, 0.4], 0.0)[0] == [1, 1, 1, 0]
+    assert cost_of([1, 1, 1, 0], 0.0) == pytest.approx(math.log(2) * 4 / 3)
+
+
+def test_pixels_of_one_entropy_do_not_make_the_one_that_is_left_count_for_all():
+    assert parts([1.0] * 9 + [0.5], 0.2)[0] == [0] * 9 + [1]
+    assert cost_of([0] * 9 + [1], 0.2) == pytest.approx(math.log(2) * 10 / 7)  # and not times 10
+
+
+def cost_of(kept, share):
+    """The loss of a binary task whose student says .5 everywhere."""
+    logits = torch.zeros(1, 1, 1, len(kept))
+    given = targets(TASKS["binary"], logits, 0)
+    return reliable_loss(TASKS["binary"], logits, given, torch.tensor(kept).bool().view_as(logits), share).item()
 
 
 def test_pixels_beyond_an_image_are_in_no_part_and_move_no_quantile():

@@ -55,7 +55,7 @@ class U2PL(Averaged):
         share = options["unreliable"] * (1 - (step - self.first) / max(1, self.course.steps - self.first))
         probabilities = task.distributions(task.probabilities(taught))
         parts = split(entropy(probabilities[many:]), given.known_B1HW, share)
-        unlabelled = reliable_loss(task, logits[many:], given, parts.kept)
+        unlabelled = reliable_loss(task, logits[many:], given, parts.kept, share)
         against = self._contrast(features, keys, probabilities, pairs.target, given, parts)
 
         # L = L_s + w L_u + l_c L_c
@@ -150,11 +150,15 @@ def split(entropy_BGHW: Tensor, known_B1HW: Tensor, share: float) -> Split:
     return Split(kept, below, above)
 
 
-def reliable_loss(task: Task, logits_BCHW: Tensor, given: Targets, kept_BGHW: Tensor) -> Tensor:
-    """L_u = N / N_kept * mean of H(y, p) over kept pixels, the mean of the groups; 0 where nothing is kept."""
+def reliable_loss(task: Task, logits_BCHW: Tensor, given: Targets, kept_BGHW: Tensor, share: float) -> Tensor:
+    """L_u = N / N_kept * mean of H(y, p) over kept pixels, the mean of the groups; 0 where nothing is kept.
+
+    Where many pixels have the same entropy, as of a network that says the same everywhere, next to none is kept. Then N_kept in the
+    factor is what `share` leaves, to one pixel: the released code has a loss of hundreds there.
+    """
     losses = task.cross_entropy(logits_BCHW, task.planes(given.label_BHW)[0]) * kept_BGHW
-    kept = kept_BGHW.sum((0, 2, 3))
-    return (losses.sum((0, 2, 3)) * given.known_B1HW.sum() / kept.clamp(min=1).square()).mean()
+    kept, known = kept_BGHW.sum((0, 2, 3)).clamp(min=1), given.known_B1HW.sum()
+    return (losses.sum((0, 2, 3)) / kept * known / kept.maximum((1 - share) * known - 1)).mean()
 
 
 def negatives(
