@@ -31,7 +31,7 @@ def schemas() -> dict[str, dict]:
     """{kind of file: its JSON schema}; keys of a method that other files may set are among theirs."""
     made = {kind: _plain(model) for kind, model in _MODELS.items()}
     method = made["method"]
-    keys = dict(method["properties"])
+    keys = method["properties"] | {"learn": {"$ref": "#/$defs/AnyLearner"}}
     partial = {"type": "object", "properties": keys, "additionalProperties": False}
 
     experiment = made["experiment"]
@@ -43,8 +43,14 @@ def schemas() -> dict[str, dict]:
     variant["properties"] |= keys
     variant["additionalProperties"] = False
     for one in (experiment, study):
-        one["$defs"] = one.get("$defs", {}) | method["$defs"]
+        one["$defs"] = one.get("$defs", {}) | method["$defs"] | {"AnyLearner": _any_learner(method)}
     return {kind: {"$schema": _DIALECT, **schema} for kind, schema in made.items()}
+
+
+def _any_learner(method: dict) -> dict:
+    """`learn` in a file that sets keys of a method anew: options without a `name` are those of the method's own learner."""
+    options = (method["$defs"][one["$ref"].rpartition("/")[2]] for one in method["properties"]["learn"]["oneOf"])
+    return {"anyOf": [one | {"required": []} for one in options]}
 
 
 def _plain(model: type[Model]) -> dict:
