@@ -26,7 +26,7 @@ def main() -> None:
     for run in args.runs:
         for g in range(len(list(Path("results", run).glob("gen*/metrics.json")))):
             here = Path("results", run, f"gen{g}")
-            stored[f"{run}/val/{g}"] = pool_counts(here / "counts.csv", "val")[1].astype(np.int32)
+            stored[f"{run}/val/{g}"] = pool_counts(here / "counts.csv", "val").counts_SNL4.astype(np.int32)
             stored[f"{run}/test/{g}"] = np.array(read_json(here / "metrics.json")["test"]["pool"]["iou"]["mean"])
     stream = io.BytesIO()
     np.savez_compressed(stream, **stored)

@@ -80,7 +80,7 @@ def test_students_are_ranked_and_scored_by_cells(root, in_tmp):
     mine = [row for row in told if (row["subset"], row["who"]) == ("test", "student1")]
     assert [row["label"] for row in mine[:3]] == ["cells:disc", "cells:rim", "cells:heart"]
     assert [[int(row[name]) for name in ("tp", "fp", "fn", "tn")] for row in mine] == cells.reshape(-1, 4).tolist()
-    _, pixels = pool_counts("c.csv", "test")
+    pixels = pool_counts("c.csv", "test").counts_SNL4
     assert pixels.shape == (2, 6, 3, 4) and pixels.sum() == 2 * 6 * 3 * 32 * 32
 
 

@@ -85,12 +85,12 @@ def better(table, points):
     ],
 )
 def test_bold_is_what_is_better_by_more_than_the_interval(root, in_tmp, scores, spread, bold):
-    rows = rows_of(block_of(root, scores, spread=spread))
+    rows = rows_of(block_of(root, scores, BASE + "seeds: [1, 2]\n", spread=spread))
     assert [row.cell.method for row in rows if row.best] == bold
 
 
 def test_an_upper_bound_is_marked_and_neither_bold_nor_recommended(root, in_tmp):
-    plan = plan_of(root, BASE.replace("im_clean", "im_clean, fdt"))
+    plan = plan_of(root, BASE.replace("im_clean", "im_clean, fdt") + "seeds: [1, 2]\n")
     reach(plan, SCORES | {"fdt": 90})
     rows = rows_of(read_block(params_of(plan)["blocks"][0], rounds=300))
     assert [row.cell.method for row in rows if row.best] == ["im_clean"]
@@ -106,42 +106,66 @@ def test_an_upper_bound_is_marked_and_neither_bold_nor_recommended(root, in_tmp)
         (
             SCORES,
             "ldt_equal_steps, aldt, im_clean",
-            ["Recommended, as better than aldt by more than the interval: im_clean (+10.0 points,", "Beware: ldt_equal_steps (+5.0 points,",
-             "better than ldt_equal_steps by more than the interval, too: im_clean."],
+            ["Recommended, as better than ldt_equal_steps and aldt by more than the interval: im_clean (+10.0 points,",
+             "Beware: ldt_equal_steps (+5.0 points,", "Use im_clean: `dissent predict results/mine.tiny.im_clean.s1/gen1 PHOTOS OUT`"],
         ),
         (
             {"ldt_equal_steps": 76, "aldt": 65, "im_clean": 75},
             "ldt_equal_steps, aldt, im_clean",
-            ["Recommended", "But none of these is better than ldt_equal_steps"],
+            ["None is recommended", "Worse than a control by more than the interval: im_clean (+10.0 points"],
         ),
         (
             {"ldt_equal_steps": 50, "aldt": 75, "im_clean": 75.1},
             "ldt_equal_steps, aldt, im_clean",
-            ["None is recommended: no method is better than aldt", "Not recommended: im_clean (+0."],
+            ["None is recommended: no method is surely better than ldt_equal_steps and aldt", "No gain, as less than one point is left over a control: im_clean (+0."],
         ),
-        ({"aldt": 65, "im_clean": 75}, "aldt, im_clean", ["Recommended", "ldt_equal_steps is not in the study"]),
-        ({"im_clean": 75}, "im_clean", ["Nothing can be recommended: aldt is not in the study"]),
-        ({"aldt": 65, "fdt": 75}, "aldt, fdt", ["There is no method to judge"]),
+        ({"ldt_equal_steps": 85, "aldt": 65, "im_clean": 75}, "ldt_equal_steps, aldt, im_clean", ["Worse than a control", "im_clean (+10."]),
+        ({"aldt": 65, "im_clean": 75}, "aldt, im_clean", ["Nothing can be recommended: ldt_equal_steps is not in the study"]),
+        ({"im_clean": 75}, "im_clean", ["Nothing can be recommended: aldt and ldt_equal_steps are not in the study"]),
+        ({"ldt_equal_steps": 60, "aldt": 65, "fdt": 75}, "ldt_equal_steps, aldt, fdt", ["There is no method to judge"]),
     ],
 )  # fmt: skip
 def test_the_verdict_follows_its_rule(root, in_tmp, scores, methods, said):
     text = BASE.replace("ldt_equal_steps, aldt, im_clean", methods)
-    block = block_of(root, scores, text, spread=0.5)
+    block = block_of(root, scores, text + "seeds: [1, 2]\n", spread=0.5)
     told = " ".join(verdict(block, rows_of(block)))
     assert all(words in told for words in said), told
 
 
-@pytest.mark.parametrize(("seeds", "warned"), [("[1]", True), ("[1, 2]", False)])
-def test_what_is_recommended_by_one_seed_is_said_to_rest_on_it(root, in_tmp, seeds, warned):
+@pytest.mark.parametrize(("seeds", "sure"), [("[1]", False), ("[1, 2]", True)])
+def test_one_seed_of_two_students_recommends_nothing_and_says_what_would(root, in_tmp, seeds, sure):
     block = block_of(root, SCORES, BASE + f"seeds: {seeds}\n")
-    assert (
-        "This rests on one seed for im_clean; add `more_seeds`" in " ".join(verdict(block, rows_of(block)))
-    ) is warned
+    rows = rows_of(block)
+    told = " ".join(verdict(block, rows))
+    assert [row.cell.method for row in rows if row.recommended] == (["im_clean"] if sure else [])
+    assert ("None is recommended" in told) is ("Cannot tell yet: im_clean (+10.0 points," in told) is not sure
+    assert ("One seed with fewer than five students is not enough for a verdict." in told) is not sure
+    assert ("two more seeds: about 1 minute, as this one took (`more_seeds`; 1 so far)" in told) is not sure
+
+
+def test_validation_means_and_the_rule_of_more_seeds_are_told(root, in_tmp):
+    plan = plan_of(root, BASE + "seeds: [1, 2]\nmore_seeds: {im_clean: [3]}\nmore_seeds_by: validation\n")
+    reach(plan, SCORES)
+    for path in Path("results").glob("*/gen*/metrics.json"):
+        found = read_json(path)
+        write_json(path, found | {"val": {"students": {"student1": {"iou": {"value": 0.5}}}}})
+    text = write(root, plan)["md"]
+    assert "| 95 % interval | val |" in text and "| 50.0 |" in text
+    assert "More seeds: im_clean; chosen on the validation means of the table." in text
+
+
+def test_what_all_labels_would_be_worth_is_said(root, in_tmp):
+    block = block_of(root, SCORES | {"fdt": 80}, BASE.replace("im_clean", "im_clean, fdt"))
+    assert "All labels would be worth +9.9 points here over ldt_equal_steps; im_clean takes +4.9 of it." in verdict(
+        block, rows_of(block)
+    )
+    block = block_of(root)
+    assert "What all labels would be worth is not known: fdt is not in the study." in verdict(block, rows_of(block))
 
 
 @pytest.mark.parametrize(("alone", "paid"), [(70, True), (80, False)])
 def test_the_bar_is_green_only_where_labels_alone_are_beaten(root, in_tmp, alone, paid):
-    plan = plan_of(root, BASE)
+    plan = plan_of(root, BASE + "seeds: [1, 2]\n")
     reach(plan, SCORES | {"ldt_equal_steps": alone})
     assert ('class="verdict paid"' in write(root, plan)["html"]) is paid
 
@@ -188,7 +212,7 @@ def test_what_has_no_score_is_told_and_not_compared(root, in_tmp):
     table = "results/mine.tiny.aldt.s1/gen0/counts.csv"
     write_table(table, [row | {"tp": 0, "fp": 0, "fn": 0} for row in read_table(table)], COLUMNS)
     forms = write(root, plan)
-    assert "| `aldt` | no score |" in forms["md"] and "im_clean (cannot be compared)" in forms["md"]
+    assert "| `aldt` | no score |" in forms["md"] and "im_clean (cannot be compared;" in forms["md"]
     assert "None is recommended" in forms["md"]
 
 

@@ -188,7 +188,7 @@ def test_a_run_that_keeps_gen0_says_that_generations_did_not_pay(root, in_tmp, m
     assert read_json("results/auto/gen2/metrics.json")["stopping"]["kept"] == 0
     write_report(**run.arguments(made), out="report.html")
     page = Path("report.html").read_text("utf-8")
-    assert "Not worth it here, as none of 2 generations scores better: gen0 of im_clean reaches" in page
+    assert "No gain here, as none of 2 generations scores better on validation: gen0 of im_clean reaches" in page
     assert "Sheets of gen2" in page
 
 

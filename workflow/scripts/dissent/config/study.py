@@ -5,7 +5,7 @@ or the name of a split.
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
@@ -42,6 +42,8 @@ class Study(Model):
     """each method runs with each of them"""
     more_seeds: dict[str, list[Seed]] = {}
     """method: further seeds for it alone; it is compared over the seeds that both have"""
+    more_seeds_by: Literal["beforehand", "validation", "test"] = "beforehand"
+    """how the methods of `more_seeds` were chosen, which the table says; beforehand: before anything was run; validation: by the validation means of the first seeds; test: by their test means, which flatters what was lucky there"""
     label_fractions: list[Annotated[float, Field(gt=0, lt=1)]] = []
     """shares of the training images that are labelled, e.g. [0.02, 0.05, 0.1]: nested sets, a table for each and a figure; none: as the split says"""
     splits: list[str] = []

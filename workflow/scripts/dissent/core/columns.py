@@ -25,5 +25,5 @@ MASKS = (
 PREDICTED = ("image", "mask", "status", "reason", "height", "width", "sha256")
 """of what `dissent predict` writes, before the columns that depend on the task"""
 SCORES = ("id", "teacher", "score", "noise_copies", "passes")
-COUNTED = ("subset", "id", "who", "label")
+COUNTED = ("subset", "id", "group", "who", "label")
 """of counts.csv, before the counts"""

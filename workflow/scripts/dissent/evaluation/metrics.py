@@ -5,7 +5,7 @@ foreground alone in a binary task, every id in a multiclass task, every label in
 `config.task.TaskSettings.model_dump(mode="json")`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,21 +51,28 @@ def names_for(task: dict) -> list[str]:
 
 
 def interval(
-    counts_NL4: np.ndarray, score: Score, seed: int, repeats: int = 1000, level: float = 0.95
+    counts_NL4: np.ndarray,
+    score: Score,
+    seed: int,
+    repeats: int = 1000,
+    level: float = 0.95,
+    groups: Sequence[str] | None = None,
 ) -> tuple[float | None, float | None]:
-    """Percentile bootstrap interval of a score.
+    """Percentile bootstrap interval of a score of one network.
 
-    Images are drawn with replacement. `(None, None)` where there is no score.
+    Groups of images are drawn with replacement (none: images). `(None, None)` where there is no score.
     """
-    values_R, _ = score.statistic(_checked(counts_NL4), _resamples(len(counts_NL4), seed, repeats))
+    names, group_N = np.unique(range(len(counts_NL4)) if groups is None else groups, return_inverse=True)
+    times_RN = _resamples(len(names), seed, repeats)[:, group_N]
+    values_R, _ = score.statistic(_checked(counts_NL4), times_RN)
     return _middle(values_R, level)
 
 
-def _resamples(images: int, seed: int, repeats: int) -> np.ndarray:
-    """How often each image was drawn in each resample: (R, N)."""
-    drawn = np.random.default_rng(seed).integers(max(images, 1), size=(repeats, images))
-    drawn += images * np.arange(repeats)[:, None]
-    return np.bincount(drawn.ravel(), minlength=repeats * images).reshape(repeats, images).astype(np.float64)
+def _resamples(groups: int, seed: int, repeats: int) -> np.ndarray:
+    """How often each group was drawn in each resample: `(R, groups)`."""
+    drawn = np.random.default_rng(seed).integers(max(groups, 1), size=(repeats, groups))
+    drawn += groups * np.arange(repeats)[:, None]
+    return np.bincount(drawn.ravel(), minlength=repeats * groups).reshape(repeats, groups).astype(np.float64)
 
 
 def _middle(values_R: np.ndarray, level: float) -> tuple[float | None, float | None]:

@@ -8,6 +8,7 @@ import numpy as np
 from dissent.core.seeds import generator
 from dissent.evaluation import metrics
 from dissent.evaluation.bootstrap import mean_score, paired
+from dissent.evaluation.intervals import Interval
 
 LEVEL = 0.6
 """of the interval that must lie above 0: four of five draws. The verdict's 95 % would stop while scores still rise"""
@@ -43,17 +44,24 @@ class Decision:
         return asdict(self)
 
 
-def decide(pools: Sequence[np.ndarray], scorer: metrics.Score, patience: int, repeats: int = 1000) -> Decision:
+def decide(
+    pools: Sequence[np.ndarray],
+    scorer: metrics.Score,
+    patience: int,
+    repeats: int = 1000,
+    groups: Sequence[str] | None = None,
+) -> Decision:
     """Whether to stop after these generations, and which to keep.
 
-    `pools`: counts `(S, N, L, 4)` of each generation from gen0 on, of the same validation images. A generation brings a
-    gain where its difference to the best so far has a paired interval above 0 (students and images drawn). The best so
+    `pools`: counts `(S, N, L, 4)` of each generation from gen0 on, of the same validation images, whose `groups` are drawn. A generation brings a
+    gain where its difference to the best so far has a paired interval above 0 (over students and images; over images alone where each pool is one student). The best so
     far is the last that brought a gain, so that small gains add up. It stops when `patience` generations have brought
     none since, those that rise again not counted.
     """
 
-    def compared(g: int, other: int) -> tuple[float | None, float | None, float | None]:
-        return paired([(pools[g], pools[other])], scorer, generator("stopping", g, other), repeats, LEVEL)
+    def compared(g: int, other: int) -> Interval:
+        random = generator("stopping", g, other)
+        return paired([(pools[g], pools[other])], scorer, random, repeats, LEVEL, groups, images_alone=True)
 
     turns = [Turn(0, mean_score(pools[0], scorer))]
     best = waited = 0

@@ -40,6 +40,7 @@ def _block(config: Config, name: str, block: Block) -> dict:
         "labelled": f"data/{first.dataset_name}/splits/{first.split}/labelled.csv",
         "task": first.dataset.task.model_dump(mode="json"),
         "rows": [_row(method, of_seeds) for method, of_seeds in runs.items()],
+        "more_seeds": {"methods": list(study.more_seeds), "by": study.more_seeds_by},
         "published": beside(config, {method: of_seeds[0] for method, of_seeds in runs.items()}),
     }
 

@@ -14,7 +14,12 @@ def _figure(title: str, svg: str, entries: dict[str, Mark]) -> dict:
 
 def differences(story: Story, verdict: Verdict) -> str:
     """The last generation against each other pool; empty where there is none that can be compared."""
-    rows = [vars(one) for one in verdict.against if one.value is not None]
+    rows = [
+        {"name": one.name, "judged": one.judged, "value": value, "low": low, "high": high}
+        for one in verdict.against
+        for value, low, high in [one.found]
+        if value is not None
+    ]
     return plots.differences(rows, story.score) if rows else ""
 
 

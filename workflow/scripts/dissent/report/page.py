@@ -60,9 +60,8 @@ def _parts(story: Story) -> dict:
     """All but the pictures."""
     judged_on = story.subsets[-1]
     others = story.controls | ({"gen0": story.generations[0]} if story.last.number else {})
-    found = verdict(
-        story.params["run"], story.last, others, judged_on, story.params["task"], len(story.labelled_by_teachers)
-    )
+    run, task = story.params["run"], story.params["task"]
+    found = verdict(run, story.generations, story.last, others, judged_on, task, story.seconds)
     audited = [one for one in story.labelled_by_teachers if one.audit["hidden_masks"]]
     return {
         "run": story.params["run"],
@@ -77,7 +76,7 @@ def _parts(story: Story) -> dict:
         "ranked_by": story.last.metrics["ranked_by"],
         "subsets": {
             subset: {
-                "images": story.last.metrics[subset]["images"],
+                "images": story.last.counted(subset),
                 "plot": figures.scores(story, subset),
                 "rows": tables.score_rows(story, subset),
             }

@@ -68,14 +68,17 @@ def scores(generations: Sequence[Mapping], controls: Mapping[str, Mapping], subs
 def differences(rows: Sequence[Mapping], score: str) -> str:
     """The difference to each run with its interval.
 
-    A row has `name, value, low, high, judged`; runs that are not judged stand in brackets.
+    A row has `name, value, low, high, judged`, the ends None where there is no interval; runs that are not judged stand in brackets.
     """
     figure, found = axes(4.6, 0.75 + 0.3 * len(rows))
     places = range(len(rows))[::-1]
     found.axvline(0, color=INK, linewidth=1)
     for place, row in zip(places, rows, strict=True):
         colour = COLOURS[0] if row["judged"] else COLOURS[3]
-        found.plot(_hundred([row["low"], row["high"]]), [place, place], "-|", color=colour, linewidth=2, markersize=8)
+        if row["low"] is not None:
+            found.plot(
+                _hundred([row["low"], row["high"]]), [place, place], "-|", color=colour, linewidth=2, markersize=8
+            )
         found.plot(_hundred([row["value"]]), [place], "o" if row["judged"] else "D", color=colour)
     found.set_yticks(places, [row["name"] if row["judged"] else f"({row['name']})" for row in rows])
     found.set_ylim(-0.6, len(rows) - 0.4)

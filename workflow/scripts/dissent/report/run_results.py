@@ -78,6 +78,13 @@ class Generation:
         """Steps of each student."""
         return [job["steps"] for name, job in self.cost["jobs"].items() if name.startswith("train ")]
 
+    def counted(self, subset: str) -> str:
+        """How many images of a subset were scored, and of how many groups, in words: "48 test windows of 12 images"."""
+        part = self.metrics[subset]
+        drawn = part.get("drawn", {"groups": part["images"], "unit": "images", "of": "groups"})
+        of = f" of {drawn['groups']:,} {drawn['of']}" if drawn["groups"] < part["images"] else ""
+        return f"{part['images']:,} {subset} {drawn['unit']}{of}"
+
     @property
     def steps_told(self) -> str:
         """Steps a student, in words."""
@@ -155,6 +162,12 @@ class Story:
     def labelled_by_teachers(self) -> list[Generation]:
         """Those with pseudo-labels."""
         return self.generations[1:]
+
+    @property
+    def seconds(self) -> float:
+        """What all generations of the run and its controls took."""
+        every = [*self.generations, *(one for name in self.ends for one in self.control_generations(name))]
+        return sum(one.cost["total"]["seconds"] for one in every)
 
     @property
     def score(self) -> str:

@@ -42,13 +42,13 @@ def verdict_rows(story: Story, verdict: Verdict) -> list[dict]:
     for one in verdict.against:
         other = story.generations[0] if one.name == "gen0" else story.controls[one.name]
         note = "" if one.judged else "its own start" if one.name == "gen0" else UPPER_BOUND
-        value, low, high = (f"{100 * part:+.1f}" for part in one.found) if one.found else ("-", "", "")
+        value, low, high = ("-" if part is None else f"{100 * part:+.1f}" for part in one.found)
         rows.append(
             {
                 "name": one.name,
                 "note": note,
                 "difference": value,
-                "interval": f"{low} to {high}" if one.found else "-",
+                "interval": "-" if one.found[1] is None else f"{low} to {high}",
                 "steps": other.steps_told,
                 "ours": story.last.steps_told,
                 "students": len(other.steps),

@@ -1,42 +1,40 @@
-"""Did the generations pay? One sentence, with intervals, by a fixed rule."""
+"""Did the generations pay? One sentence, with intervals, by the rule of `report/judge.py`, and what follows from it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from dissent.evaluation.bootstrap import difference
+from dissent.evaluation.intervals import Interval
+from dissent.report.judge import AGAINST, ALL_LABELS, Standing, headroom, outcome, settled_by
 from dissent.report.run_results import Generation
-
-AGAINST = ("aldt", "ldt_equal_steps")
-"""what generations have to beat (docs/explanation/protocol.md): labels with augmentation, to be recommended, and what steps alone are worth"""
 
 
 @dataclass(frozen=True)
 class Against:
-    """The last generation's score minus another pool's, with its interval; None where there is no score."""
+    """The last generation's score minus another pool's, with its interval."""
 
     name: str
     judged: bool
     """whether the verdict rests on it: neither an upper bound nor the run's own gen0"""
-    value: float | None
-    low: float | None
-    high: float | None
+    standing: Standing
     unequal: str = ""
     """words on its steps where they are not the run's"""
 
     @property
-    def found(self) -> tuple[float, float, float] | None:
+    def found(self) -> Interval:
         """The difference and the ends of its interval."""
-        if self.value is None or self.low is None or self.high is None:
-            return None
-        return self.value, self.low, self.high
+        return self.standing.found
 
     @property
     def told(self) -> str:
         """The difference in points."""
-        if self.found is None:
+        value, low, high = self.found
+        if value is None:
             return f"{self.name} cannot be compared, as one of the two has no score"
-        value, low, high = (_points(part) for part in self.found)
-        return f"{value} points against {self.name}{self.unequal} (95 % interval {low} to {high})"
+        alone = f"{_points(value)} points against {self.name}{self.unequal}"
+        if low is None or high is None:
+            return f"{alone} (no interval: one student a pool tells nothing of the next)"
+        return f"{alone} (95 % interval {_points(low)} to {_points(high)})"
 
 
 @dataclass(frozen=True)
@@ -46,63 +44,119 @@ class Verdict:
     sentence: str
     paid: bool
     against: list[Against]
+    further: list[str] = field(default_factory=list)
+    """sentences: what would tell, what all labels would be worth, which students to use"""
 
 
 def verdict(
-    run: Mapping, last: Generation, others: Mapping[str, Generation], subset: str, task: dict, made: int = 0
+    run: Mapping,
+    generations: Sequence[Generation],
+    last: Generation,
+    others: Mapping[str, Generation],
+    subset: str,
+    task: dict,
+    seconds: float = 0.0,
 ) -> Verdict:
     """The report's first sentence: what the generations were worth.
 
-    It compares the last generation, or the kept one, with each of `others` (`{name: its last}`).
+    It compares `last` (the last of `generations`, or the kept one) with each of `others` (`{name: its last}`).
 
-    `run`: method, upper_bounds (names of `others` that read hidden masks). `made`: generations after gen0. The rule: it
-    was worth it where the interval of the difference to every control lies above 0. Upper bounds are no controls, and
-    neither is `gen0`, the run's own start.
+    `run`: name, method, upper_bounds (names of `others` that read hidden masks). `seconds`: what the run and its controls took.
+    Upper bounds are no controls, and neither is `gen0`, the run's own start.
     """
-    row, ours = last.metrics, last.folder / "counts.csv"
-    score, part = row["score"], row[subset]
-    against = []
-    for name, one in others.items():
-        found = difference(ours, one.folder / "counts.csv", subset, score, task)
-        unequal = (
-            "" if set(one.steps) == set(last.steps) else f" at {one.steps_told} steps a student, not {last.steps_told}"
-        )
-        against.append(Against(name, name not in (*run["upper_bounds"], "gen0"), *found, unequal))
+    made = len(generations) - 1
+    against = [_compared(run, name, one, last, subset, task) for name, one in others.items()]
+    part, score = last.metrics[subset], last.metrics["score"]
     mean = part["pool"][score]["mean"]
     number = "no score" if mean is None else f"{score} {100 * mean:.1f}"
-    reached = (
-        f"gen{last.number} of {run['method']} reaches {number} on {part['images']:,} {subset} images (mean of its pool)"
-    )
+    reached = f"gen{last.number} of {run['method']} reaches {number} on {last.counted(subset)} (mean of its pool)"
     judged = [one for one in against if one.judged]
     if not last.number and made:
-        return Verdict(f"Not worth it here, as none of {made} generations scores better: {reached}.", False, against)
+        sentence = f"No gain here, as none of {made} generations scores better on validation: {reached}."
+        return Verdict(sentence, False, against, [_use(run, last)])
     if not last.number:
         return Verdict(
             f"No generations to judge, as this run learns from given labels alone: {reached}.", False, against
         )
-    if not judged:
-        remedy = f"add `controls: [{', '.join(AGAINST)}]` to the experiment"
-        words = f"Without controls nothing can be said on whether the generations paid; {remedy}"
-        return Verdict(f"{words}: {reached}.", False, against)
-    words, paid = _judge(judged)
-    missing = [name for name in AGAINST if name not in others]
+    standings = {one.name: one.standing for one in judged}
+    said = outcome(standings)
+    missing = [name for name in AGAINST if name not in standings]
+    told = ", ".join([reached, " and ".join(one.told for one in judged)] if judged else [reached])
     but = f"; not compared with {' and '.join(missing)}, which did not run" if missing else ""
-    return Verdict(f"{words}: {reached}, {' and '.join(one.told for one in judged)}{but}.", paid, against)
+    further = [_headroom(run, against), _advice(run, said, generations, last)]
+    if said == "cannot tell yet":
+        wanted = f"`controls: [{', '.join(AGAINST)}]` in the experiment" if missing else settled_by(seconds)
+        further.insert(0, f"What would settle it: {wanted}{'' if missing else ' (a study, docs/how-to/studies.md)'}.")
+    words = {
+        "worth it": "Worth it here",
+        "cannot tell yet": f"Cannot tell yet{_why(standings)}",
+        "no gain": f"No gain here, as the interval leaves less than one point over {_those(standings, 'no gain')}",
+        "worse": f"Worse here, as {_are(standings, 'worse')} better",
+    }
+    return Verdict(f"{words[said]}: {told}{but}.", said == "worth it", against, [one for one in further if one])
 
 
-def _judge(judged: Sequence[Against]) -> tuple[str, bool]:
-    intervals = {one.name: one.found[1:] for one in judged if one.found is not None}
-    if len(intervals) < len(judged):
-        return "Not worth it here as far as these images can tell: a score is missing", False
-    better = [name for name, (_, high) in intervals.items() if high < 0]
-    if better:
-        return f"Not worth it here, as {' and '.join(better)} {'is' if len(better) == 1 else 'are'} better", False
-    unclear = [name for name, (low, _) in intervals.items() if not low > 0]
-    if unclear:
-        those = f"the {'interval' if len(unclear) == 1 else 'intervals'} against {' and '.join(unclear)}"
-        holds = "includes" if len(unclear) == 1 else "include"
-        return f"Not worth it here as far as these images can tell ({those} {holds} 0)", False
-    return "The generations were worth it here", True
+def _compared(run: Mapping, name: str, one: Generation, last: Generation, subset: str, task: dict) -> Against:
+    score = last.metrics["score"]
+    found = difference(last.folder / "counts.csv", one.folder / "counts.csv", subset, score, task)
+    unequal = (
+        "" if set(one.steps) == set(last.steps) else f" at {one.steps_told} steps a student, not {last.steps_told}"
+    )
+    standing = Standing.of(found, [len(last.steps)], [len(one.steps)])
+    return Against(name, name not in (*run["upper_bounds"], "gen0"), standing, unequal)
+
+
+def _those(standings: Mapping[str, Standing], said: str) -> str:
+    return " and ".join(name for name, one in standings.items() if one.said == said)
+
+
+def _are(standings: Mapping[str, Standing], said: str) -> str:
+    several = sum(one.said == said for one in standings.values()) > 1
+    return f"{_those(standings, said)} {'are' if several else 'is'}"
+
+
+def _why(standings: Mapping[str, Standing]) -> str:
+    """Why nothing can be told, in brackets."""
+    if not standings:
+        return " (no controls)"
+    if any(one.found[0] is None for one in standings.values()):
+        return " (a score is missing)"
+    if not all(one.enough for one in standings.values()):
+        return " (one seed with fewer than five students)"
+    open_ = [name for name, one in standings.items() if one.said == "cannot tell"]
+    if not open_:
+        return ""
+    one = len(open_) == 1
+    return f" (the {'interval' if one else 'intervals'} against {' and '.join(open_)} {'includes' if one else 'include'} 0)"
+
+
+def _headroom(run: Mapping, against: Sequence[Against]) -> str:
+    """What all labels would be worth, and what of it this run takes; "" where either control did not run."""
+    values = {one.name: one.found[0] for one in against}
+    ours, least = values.get(AGAINST[1]), values.get(ALL_LABELS)
+    if ours is None or least is None:
+        return ""
+    return headroom(ours - least, {run["method"]: ours})
+
+
+def _advice(run: Mapping, said: str, generations: Sequence[Generation], last: Generation) -> str:
+    if said in ("worse", "no gain"):
+        return "Use a control, which is as good or better and costs less: its last generation has a folder like this one's."
+    if said == "worth it":
+        return _use(run, last)
+    score = last.metrics["score"]
+    known = [(one.metrics["val"]["pool"][score]["mean"], one) for one in generations if one.metrics.get("val")]
+    scored = [(mean, one) for mean, one in known if mean is not None]
+    best = max(scored, key=lambda pair: pair[0])[1] if scored else last
+    return f"Until then: {_use(run, best)[:1].lower()}{_use(run, best)[1:]}" + (
+        " It has the highest mean on validation." if scored else ""
+    )
+
+
+def _use(run: Mapping, one: Generation) -> str:
+    """Which generation to use, and what `dissent predict` takes of it."""
+    where = f"results/{run['name']}/gen{one.number}"
+    return f"Use gen{one.number}: `dissent predict {where} PHOTOS OUT` takes its best student by validation, `--pool` its teachers."
 
 
 def _points(value: float) -> str:

@@ -24,7 +24,9 @@ def stopping(params: "arguments.Evaluation", counts: Sequence[str]) -> dict:
     """
     score, patience = params["task"]["score"], params["patience"]
     assert patience is not None, "a run with a number of generations decides nothing"
-    found = decide(list(same_images(counts, "val")), metrics.scorer(score, params["task"]), patience)
+    pools = list(same_images(counts, "val"))
+    scorer = metrics.scorer(score, params["task"])
+    found = decide([one.counts_SNL4 for one in pools], scorer, patience, groups=pools[0].groups)
     told = {
         "patience": patience,
         "stopped_at": len(counts) - 1 if found.stop else None,

@@ -75,15 +75,17 @@ def evaluate(
         "label_names": task.labels,
     }
     per_image: list[dict] = []
+    prepared_rows = {row["id"]: row for row in read_rows(known["files"])}
     for subset, csv in subsets.items():
         rows = read_table(csv)
         counts = _count(rows, csv, pool, [*students, "ensemble"], task, known, device) if rows else None
-        result[subset] = _summary(counts, students, task, known) if counts else None
+        drawn = [prepared_rows[row["id"]] for row in rows]
+        result[subset] = _summary(counts, students, task, known, drawn) if counts else None
         for who, one in (counts["labels"] if counts else {}).items():
-            per_image += _image_rows(subset, rows, who, one, result["label_names"])
+            per_image += _image_rows(subset, drawn, who, one, result["label_names"])
         for who, one in (counts.get("mcce", {}) if counts else {}).items():
             per_image += _image_rows(
-                subset, rows, who, one, [metrics.CELL_ROWS + name for name in result["label_names"]]
+                subset, drawn, who, one, [metrics.CELL_ROWS + name for name in result["label_names"]]
             )
     if masks is not None:
         result["pseudo_labels"] = _pseudo_labels(masks, labelled, task, params["inconsistency_target"])
@@ -144,7 +146,8 @@ def _count(
     return {folder: {name: np.concatenate(parts) for name, parts in of.items()} for folder, of in counts.items()}
 
 
-def _summary(counts: dict, students: list[str], task: Task, params: "arguments.Evaluating") -> dict:
+def _summary(counts: dict, students: list[str], task: Task, params: "arguments.Evaluating", drawn: list[dict]) -> dict:
+    """Scores of one subset; `drawn`: the images' rows of files.csv."""
     names = metrics.names_for(params["task"])
 
     def of(name: str) -> dict:
@@ -164,16 +167,32 @@ def _summary(counts: dict, students: list[str], task: Task, params: "arguments.E
         }
     best = of(task.score)[students[0]]
     labels = counts["labels"][students[0]]
-    low, high = metrics.interval(best, metrics.scorer(task.score, params["task"]), seed=0)
+    groups = [row["group"] for row in drawn]
+    low, high = metrics.interval(best, metrics.scorer(task.score, params["task"]), seed=0, groups=groups)
     return {
         "images": len(best),
+        "drawn": _drawn(drawn),
         "with_objects": int(task.shows(labels[..., 0] + labels[..., 2]).sum()),
         "pool": pool,
         "best": each[students[0]],
-        "best_interval": {"score": task.score, "level": 0.95, "low": low, "high": high, "over": "bootstrap of images"},
+        "best_interval": {
+            "score": task.score,
+            "level": 0.95,
+            "low": low,
+            "high": high,
+            "over": "bootstrap of groups of images",
+        },
         "ensemble": scores("ensemble"),
         "students": each,
     }
+
+
+def _drawn(rows: list[dict]) -> dict:
+    """What the bootstrap draws together: how many groups, what a row is, and what a group is, in words."""
+    groups, windows = {row["group"] for row in rows}, any(row.get("window") for row in rows)
+    sources = {row["source"] for row in rows}
+    of = "images" if windows and len(sources) == len(groups) else "groups"
+    return {"groups": len(groups), "unit": "windows" if windows else "images", "of": of}
 
 
 def _image_rows(subset: str, rows: list[dict], who: str, counts: np.ndarray, labels: list[str]) -> list[dict]:
@@ -181,6 +200,7 @@ def _image_rows(subset: str, rows: list[dict], who: str, counts: np.ndarray, lab
         {
             "subset": subset,
             "id": row["id"],
+            "group": row["group"],
             "who": who,
             "label": label,
             **dict(zip(COUNTS, map(int, numbers), strict=True)),

@@ -1,6 +1,6 @@
-"""What the runs of a study reached: scores of every student, and bootstrap draws over seeds, students and images.
+"""What the runs of a study reached: scores of every student, with intervals as `evaluation/intervals.py` has them.
 
-Legend of shapes: S students, N images, R rounds of the bootstrap, K seeds, L labels and 4 counts as in evaluation/metrics.py.
+Legend of shapes: S students, R rounds of the bootstrap.
 """
 
 from collections.abc import Sequence
@@ -12,12 +12,11 @@ import numpy as np
 
 from dissent.core.seeds import generator
 from dissent.evaluation import metrics
-from dissent.evaluation.bootstrap import mean_of_drawn, same_images, scores_on_draws
+from dissent.evaluation.bootstrap import Counted, same_images, scores_of
+from dissent.evaluation.intervals import Interval, Scores, interval, rounds
 from dissent.report.run_results import Generation
 
 ROUNDS = 1000
-Interval = tuple[float, float, float] | tuple[None, None, None]
-"""a value, and the ends of its 95 % interval; Nones where there is no score"""
 
 
 @dataclass(frozen=True)
@@ -34,10 +33,8 @@ class Cell:
     """seed: all generations"""
     whole: dict[str, list[float | None]]
     """seed: score of each student"""
-    drawn: dict[str, np.ndarray]
-    """seed: scores of each student on the images of each round (S, R)"""
-    experiment: str
-    """key of the draws of images and seeds: cells of one experiment see the same ones in a round, whatever was labelled"""
+    scores: dict[str, Scores]
+    """seed: the same with those on the images of each round, which all cells of an experiment share"""
     block: str
     """with the method's name the key of the draws of students, which nothing has in common"""
 
@@ -61,22 +58,13 @@ class Cell:
         return float(np.mean([np.mean(all_known(self.whole[seed])) for seed in seeds]))
 
     def means(self, seeds: Sequence[str]) -> np.ndarray:
-        """The mean in each round: `(R,)`.
-
-        Students of each seed, and seeds, are drawn with replacement, as `bootstrap.paired` does.
-        """
-        rounds = next(iter(self.drawn.values())).shape[1]
-        seeds_KR = generator("study seeds", self.experiment, *seeds).integers(len(seeds), size=(len(seeds), rounds))
-        random = generator("study students", self.block, self.method)
-        pools_KR = np.stack([mean_of_drawn(self.drawn[seed], random) for seed in seeds])
-        return np.take_along_axis(pools_KR, seeds_KR, 0).mean(0)
+        """The mean in each round: `(R,)`."""
+        return rounds([[self.scores[seed]] for seed in seeds], generator("study students", self.block, self.method))
 
     @cached_property
     def interval(self) -> Interval:
         """The mean with its interval."""
-        if self.mean is None:
-            return None, None, None
-        return self.mean, *_ends(self.means(list(self.whole)))
+        return interval([[one] for one in self.scores.values()])
 
 
 def all_known(values: Sequence[float | None]) -> list[float]:
@@ -85,18 +73,24 @@ def all_known(values: Sequence[float | None]) -> list[float]:
     return known if len(known) == len(values) else []
 
 
+def mean_known(values: Sequence[float | None]) -> float | None:
+    """Their mean; None where one lacks."""
+    known = all_known(values)
+    return float(np.mean(known)) if known else None
+
+
+def pool_mean(one: Generation, subset: str, score: str) -> float | None:
+    """Mean score of a generation's students; None without images, or where a student has no score."""
+    found = one.metrics[subset]
+    return mean_known([student[score]["value"] for student in found["students"].values()]) if found else None
+
+
 def difference(ours: Cell, theirs: Cell) -> Interval:
-    """Mean of `ours` minus that of `theirs` over the seeds that both have, the same images and seeds in every round."""
+    """Mean of `ours` minus that of `theirs` over the seeds that both have, on the same images in every round."""
     seeds = [seed for seed in ours.whole if seed in theirs.whole]
-    if not seeds or ours.mean is None or theirs.mean is None:
+    if not seeds:
         return None, None, None
-    value = ours.mean_of(seeds) - theirs.mean_of(seeds)
-    return value, *_ends(ours.means(seeds) - theirs.means(seeds))
-
-
-def _ends(values_R: np.ndarray) -> tuple[float, float]:
-    low, high = np.nanquantile(values_R, [0.025, 0.975])
-    return float(low), float(high)
+    return interval([[ours.scores[seed], theirs.scores[seed]] for seed in seeds])
 
 
 @dataclass(frozen=True)
@@ -113,6 +107,11 @@ class Block:
     def score(self) -> str:
         """Name of the score: the task's."""
         return self.about["task"]["score"]
+
+    @property
+    def counted(self) -> str:
+        """How many images were scored, and of how many groups, in words."""
+        return next(iter(self.cells[0].ends.values())).counted(self.subset)
 
     def cell(self, method: str) -> Cell | None:
         """The cell of a method, if it has one."""
@@ -134,11 +133,11 @@ def read_block(about: dict, rounds: int = ROUNDS) -> Block:
     counted = same_images((end.folder / "counts.csv" for end in every), subset)
     images, cells = 0, []
     for row, made, ends in zip(about["rows"], runs, kept, strict=True):
-        whole, drawn = {}, {}
+        scores = {}
         for seed in ends:
-            counts_SNL4 = next(counted)
-            images = counts_SNL4.shape[1]
-            whole[seed], drawn[seed] = _scores(counts_SNL4, about, rounds)
+            pool = next(counted)
+            images = len(pool.ids)
+            scores[seed] = _scores(pool, about, rounds)
         flags = {name: row[name] for name in ("upper_bound", "labels_alone")}
         cells.append(
             Cell(
@@ -146,16 +145,20 @@ def read_block(about: dict, rounds: int = ROUNDS) -> Block:
                 **flags,
                 ends=ends,
                 made=made,
-                whole=whole,
-                drawn=drawn,
-                experiment=about["experiment"],
+                whole={seed: _known(one.whole_S) for seed, one in scores.items()},
+                scores=scores,
                 block=about["name"],
             )
         )
     return Block(about, subset, images, cells)
 
 
-def _scores(counts_SNL4: np.ndarray, about: dict, rounds: int) -> tuple[list[float | None], np.ndarray]:
+def _scores(pool: Counted, about: dict, rounds: int) -> Scores:
     scorer = metrics.scorer(about["task"]["score"], about["task"])
-    [drawn] = scores_on_draws([counts_SNL4], scorer, generator("study images", about["experiment"]), rounds)
-    return [scorer(counts)["value"] for counts in counts_SNL4], drawn
+    random = generator("study images", about["experiment"])
+    [scores] = scores_of([pool.counts_SNL4], scorer, random, rounds, pool.groups)
+    return scores
+
+
+def _known(whole_S: np.ndarray) -> list[float | None]:
+    return [None if np.isnan(value) else float(value) for value in whole_S]

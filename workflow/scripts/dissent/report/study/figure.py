@@ -35,8 +35,8 @@ def _line(found, index: int, method: str, points: Sequence[Point]) -> None:
     line = Mark(index, _UPPER if upper else DASHES[index % len(DASHES)], MARKERS[index % len(MARKERS)]).line
     means = [100 * mean for mean, _, _ in intervals]
     spread = [
-        [max(0.0, 100 * mean - 100 * low) for mean, low, _ in intervals],
-        [max(0.0, 100 * high - 100 * mean) for mean, _, high in intervals],
+        [0.0 if low is None else max(0.0, 100 * mean - 100 * low) for mean, low, _ in intervals],
+        [0.0 if high is None else max(0.0, 100 * high - 100 * mean) for mean, _, high in intervals],
     ]
     beside = [point.labelled * 1.02 ** (index - 2) for point in points]  # so that bars do not hide each other
     found.errorbar(beside, means, spread, capsize=3, markersize=5, label=f"({method})" if upper else method, **line)

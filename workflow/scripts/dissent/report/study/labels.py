@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from dissent.core.files import read_table
-from dissent.report.study.cells import Block, Cell, Interval
-from dissent.report.verdict import AGAINST
+from dissent.evaluation.intervals import Interval
+from dissent.report.judge import AGAINST
+from dissent.report.study.cells import Block, Cell
 
 
 @dataclass(frozen=True)

@@ -4,18 +4,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dissent.config.as_published import PUBLISHED_WAYS, told
-from dissent.report.study.cells import Block, Interval
+from dissent.evaluation.intervals import Interval
+from dissent.report.judge import CONTROLS, Standing
+from dissent.report.study.cells import Block
 from dissent.report.study.labels import Worth
 from dissent.report.study.rows import Row
-from dissent.report.verdict import AGAINST
 
 NOTES = (
-    "mean: over seeds of the means of their pools. sd, n: over all networks of all seeds. Interval: 95 %, from a bootstrap of "
-    "seeds, networks and images. Differences: paired, over the seeds that both methods have and the same images. "
+    "mean: over seeds of the means of their pools. sd, n: over all networks of all seeds. val: the mean on validation images. "
+    "Interval: 95 %, a bootstrap of groups of images, with Student's t for networks and seeds; none where one network is all there is. "
+    "Differences: paired, over the seeds that both methods have and the same images. "
     "Bold: the highest mean, and better than every other method by more than the interval; nothing is bold where no method is. "
     "Cost: all generations, mean over seeds, whatever was shared; pools of other methods that EvalNets learn from are not in it."
 )
-SEED = "One seed: the intervals hold for it alone; other seeds may differ by more."
+SEED = "One seed: nothing tells how seeds differ, so the intervals take it that they do not."
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class Table:
         labels = f", {100 * share:g} % labelled" if share else ""
         published = ", prepared as published" if about["protocol"] == "published" else ""
         where = f"data set {about['dataset']}, split {about['split']}{published}"
-        return f"{about['experiment']}{labels} ({where}; {self.block.score} on {self.block.images:,} {self.block.subset} images)"
+        return f"{about['experiment']}{labels} ({where}; {self.block.score} on {self.block.counted})"
 
     @property
     def as_published(self) -> str:
@@ -48,14 +50,14 @@ class Table:
 
     @property
     def controls(self) -> list[str]:
-        """Those of AGAINST that are rows."""
-        return [name for name in AGAINST if self.block.cell(name)]
+        """Those of CONTROLS that are rows."""
+        return [name for name in CONTROLS if self.block.cell(name)]
 
     @property
     def head(self) -> list[str]:
         """Titles of the columns."""
         against = [f"against {name}" for name in self.controls]
-        return ["method", "mean ± sd", "n", "95 % interval", *against, "steps", "seconds", "CPU seconds"]
+        return ["method", "mean ± sd", "n", "95 % interval", "val", *against, "steps", "seconds", "CPU seconds"]
 
     def line(self, row: Row) -> list[str]:
         """The cells of a row; the first two are a method, marked where it is an upper bound, and its score."""
@@ -67,6 +69,7 @@ class Table:
             "no score" if cell.mean is None else f"{100 * cell.mean:.1f}{spread}",
             seeds,
             _bounds(cell.interval, ".1f"),
+            "" if row.val is None else f"{100 * row.val:.1f}",
             *(_signed(row.against.get(name)) for name in self.controls),
             steps_of(row),
             *(f"{row.costs[name]:,.0f}" for name in ("seconds", "cpu_seconds")),
@@ -109,13 +112,15 @@ def _pair(one: dict, marks: dict[str, int]) -> list[str]:
 
 
 def _bounds(one: Interval, form: str) -> str:
-    return "" if one[0] is None else f"{100 * one[1]:{form}} to {100 * one[2]:{form}}"
+    _, low, high = one
+    return "" if low is None or high is None else f"{100 * low:{form}} to {100 * high:{form}}"
 
 
-def _signed(one: Interval | None) -> str:
+def _signed(one: Standing | None) -> str:
     if one is None:
         return ""
-    return "no score" if one[0] is None else f"{100 * one[0]:+.1f} ({_bounds(one, '+.1f')})"
+    value = one.found[0]
+    return "no score" if value is None else f"{100 * value:+.1f} ({_bounds(one.found, '+.1f') or 'no interval'})"
 
 
 def steps_of(row: Row) -> str:

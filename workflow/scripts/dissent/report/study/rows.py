@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dissent.report.study.cells import Block, Cell, Interval, all_known, difference
-from dissent.report.verdict import AGAINST
+from dissent.report.judge import AGAINST, ALL_LABELS, CONTROLS, Standing, headroom, outcome, points, settled_by
+from dissent.report.study.cells import Block, Cell, all_known, difference, mean_known, pool_mean
 
 
 @dataclass(frozen=True)
@@ -14,36 +14,44 @@ class Row:
     """One method."""
 
     cell: Cell
-    against: dict[str, Interval]
+    against: dict[str, Standing]
     """control: the difference to it; without the row's own"""
     best: bool
     """the highest mean, and better than every other row by more than the interval"""
     costs: dict[str, float]
     """seconds and cpu_seconds of all generations, mean over seeds"""
+    val: float | None
+    """mean on validation images, over seeds: what further seeds are chosen by"""
     beside: list[dict]
     """published numbers: name, score, theirs, ours, sd, unlike"""
 
     @property
-    def recommended(self) -> bool:
-        """Whether its whole interval against ALDT lies above 0; neither upper bounds nor controls are asked."""
-        return _above(self, AGAINST[0]) and not (self.cell.upper_bound or self.cell.labels_alone)
+    def judged(self) -> bool:
+        """Whether it is asked if it pays: neither an upper bound nor a control."""
+        return not (self.cell.upper_bound or self.cell.labels_alone)
 
     @property
-    def paid(self) -> bool:
-        """Recommended, and better than labels alone at equal steps by more than the interval: what the green bar means."""
-        return self.recommended and _above(self, AGAINST[1])
+    def outcome(self) -> str:
+        """Of `judge.outcome`."""
+        return outcome(self.against)
+
+    @property
+    def recommended(self) -> bool:
+        """Whether it is worth it, by the rule of the report: what the green bar means."""
+        return self.judged and self.outcome == "worth it"
 
 
 def rows_of(block: Block) -> list[Row]:
     """The rows in the order of the study."""
     best = _best(block.cells)
-    controls = [cell for name in AGAINST if (cell := block.cell(name))]
+    controls = [cell for name in CONTROLS if (cell := block.cell(name))]
     return [
         Row(
             cell,
-            {other.method: difference(cell, other) for other in controls if other is not cell},
+            {other.method: _standing(cell, other) for other in controls if other is not cell},
             cell is best,
             _costs(cell),
+            mean_known([pool_mean(end, "val", block.score) for end in cell.ends.values()]),
             _beside(block, cell),
         )
         for cell in block.cells
@@ -55,8 +63,13 @@ def _best(cells: Sequence[Cell]) -> Cell | None:
     if len(judged) < 2:
         return None
     (_, top), *others = sorted(judged, key=lambda one: -one[0])
-    lows = [difference(top, other)[1] for _, other in others]
-    return top if all(low is not None and low > 0 for low in lows) else None
+    return top if all(_standing(top, other).said == "better" for _, other in others) else None
+
+
+def _standing(ours: Cell, theirs: Cell) -> Standing:
+    """How one stands to another, over the seeds that both have."""
+    pools = [[len(cell.whole[seed]) for seed in ours.whole if seed in theirs.whole] for cell in (ours, theirs)]
+    return Standing.of(difference(ours, theirs), *pools)
 
 
 def _costs(cell: Cell) -> dict[str, float]:
@@ -99,54 +112,81 @@ def _score_of(score: dict, labels: Sequence[str], names: Sequence[str]) -> float
 
 
 def verdict(block: Block, rows: Sequence[Row]) -> list[str]:
-    """Sentences by the rule: recommended is what beats ALDT by more than the interval; what steps alone give is said."""
-    judge = AGAINST[0]
-    asked = [row for row in rows if not (row.cell.upper_bound or row.cell.labels_alone)]
-    if block.cell(judge) is None:
-        return [f"Nothing can be recommended: {judge} is not in the study, and has to be beaten; add it to `methods`."]
+    """Sentences by the rule of `report/judge.py`, with what would settle what is open, and what all labels would be worth."""
+    asked = [row for row in rows if row.judged]
+    if missing := [name for name in AGAINST if block.cell(name) is None]:
+        said = f"Nothing can be recommended: {' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not in the study, and "
+        return [f"{said}has to be beaten; add it to `methods`."]
     if not asked:
         return ["There is no method to judge: upper bounds, and controls that learn from labels alone, are none."]
-    said = []
-    if good := [row for row in asked if row.recommended]:
-        said += [
-            f"Recommended, as better than {judge} by more than the interval: {_told(good, judge)}.",
-            _also(block, good),
-        ]
-        if few := [row.cell.method for row in good if len(row.cell.whole) < 2]:
-            said.append(f"This rests on one seed for {', '.join(few)}; add `more_seeds` before relying on it.")
-    else:
-        said.append(f"None is recommended: no method is better than {judge} by more than the interval.")
-    if bad := [row for row in asked if not row.recommended]:
-        said.append(f"Not recommended: {_told(bad, judge)}.")
+    beaten = " and ".join(row.cell.method for row in rows if row.cell.method in CONTROLS)
+    groups = [
+        ("worth it", f"Recommended, as better than {beaten} by more than the interval"),
+        ("cannot tell yet", "Cannot tell yet"),
+        ("no gain", "No gain, as less than one point is left over a control"),
+        ("worse", "Worse than a control by more than the interval"),
+    ]
+    found = {said: [row for row in asked if row.outcome == said] for said, _ in groups}
+    told = [f"{words}: {_told(found[said])}." for said, words in groups if found[said]]
+    if not found["worth it"]:
+        told.insert(0, f"None is recommended: no method is surely better than {beaten}.")
+    if unsure := found["cannot tell yet"]:
+        few = "" if all(one.enough for row in unsure for one in row.against.values()) else FEW
+        seeds = max(len(row.cell.whole) for row in unsure)
+        of = [*unsure, *(row for row in rows if row.cell.method in CONTROLS)]
+        told.append(
+            f"{few}What would settle it: {settled_by(sum(row.costs['seconds'] for row in of))} (`more_seeds`; {seeds} so far)."
+        )
+    if good := found["worth it"]:
+        told.append(_use(good[0]))
     controls = [row for row in rows if row.cell.labels_alone and not row.cell.upper_bound]
-    if strong := [row for row in controls if _above(row, judge)]:
-        said.append(f"Beware: {_told(strong, judge)} beats {judge} without an unlabelled image.")
-    return said
+    if strong := [row for row in controls if AGAINST[0] in row.against and row.against[AGAINST[0]].said == "better"]:
+        told.append(f"Beware: {_told(strong, AGAINST[:1])} beats {AGAINST[0]} without an unlabelled image.")
+    return [*told, _headroom(block, asked), *_extended(block)]
 
 
-def _also(block: Block, good: Sequence[Row]) -> str:
-    """Whether what is recommended is better than what steps alone give."""
-    steps = AGAINST[1]
-    if block.cell(steps) is None:
-        return f"Whether this is more than additional steps give is not known: {steps} is not in the study."
-    if also := [row.cell.method for row in good if _above(row, steps)]:
-        return f"Of these, better than {steps} by more than the interval, too: {', '.join(also)}."
-    return f"But none of these is better than {steps} by more than the interval: what they gain, steps alone may give."
+FEW = "One seed with fewer than five students is not enough for a verdict. "
 
 
-def _above(row: Row, other: str) -> bool:
-    """Whether the whole interval of the difference to a control lies above 0."""
-    low = row.against.get(other, (None, None, None))[1]
-    return low is not None and low > 0
+def _use(row: Row) -> str:
+    """Of which generation the score is that is recommended, and what `dissent predict` takes of it."""
+    ends = {seed: f"{end.folder.as_posix()}" for seed, end in row.cell.ends.items()}
+    seed, folder = next(iter(ends.items()))
+    return f"Use {row.cell.method}: `dissent predict {folder} PHOTOS OUT` takes the best student of seed {seed} by validation, `--pool` its teachers."
 
 
-def _told(rows: Sequence[Row], other: str) -> str:
-    return ", ".join(f"{row.cell.method} ({points(row.against[other])})" for row in rows)
+def _headroom(block: Block, asked: Sequence[Row]) -> str:
+    """What all labels would be worth over labels alone at equal steps, and what of it each method takes."""
+    most, least = block.cell(ALL_LABELS), block.cell(AGAINST[1])
+    if most is None or least is None:
+        return f"What all labels would be worth is not known: {ALL_LABELS} is not in the study."
+    value = difference(most, least)[0]
+    taken = {row.cell.method: row.against[AGAINST[1]].found[0] for row in asked}
+    if value is None:
+        return "What all labels would be worth is not known: a score is missing."
+    return headroom(value, {name: one for name, one in taken.items() if one is not None})
 
 
-def points(one: Interval) -> str:
-    """A difference with its interval, or that there is none."""
-    if one[0] is None:
-        return "cannot be compared"
-    value, low, high = (f"{100 * part:+.1f}" for part in one)
-    return f"{value} points, {low} to {high}"
+def _extended(block: Block) -> list[str]:
+    """Which rows have further seeds, and how they were chosen."""
+    more = block.about["more_seeds"]
+    return [f"More seeds: {', '.join(more['methods'])}; {CHOSEN[more['by']]}."] if more["methods"] else []
+
+
+CHOSEN = {
+    "beforehand": "named before anything was run",
+    "validation": "chosen on the validation means of the table",
+    "test": "chosen on test means, so the seeds that chose them flatter them",
+}
+
+
+def _told(rows: Sequence[Row], others: Sequence[str] = CONTROLS) -> str:
+    """Names with their differences to some controls."""
+
+    def over(row: Row, name: str) -> str:
+        found = row.against[name].found
+        return points(found) + ("" if found[0] is None else f" over {name}")
+
+    return ", ".join(
+        f"{row.cell.method} ({'; '.join(over(row, name) for name in others if name in row.against)})" for row in rows
+    )

@@ -7,11 +7,10 @@ import csv
 import io
 from collections.abc import Sequence
 
-import numpy as np
-
 from dissent.core.files import quoted
+from dissent.evaluation.intervals import Interval
 from dissent.report.run_results import Generation
-from dissent.report.study.cells import Interval, all_known
+from dissent.report.study.cells import mean_known, pool_mean
 from dissent.report.study.render import Table, steps_of
 from dissent.report.study.rows import Row
 
@@ -36,7 +35,7 @@ def csv_lines(study: str, table: Table) -> list[dict]:
         line |= {"n": len(cell.students), "mean": _number(cell.mean), "sd": _number(cell.sd)}
         line |= _three("", cell.interval) | _parts(row, table)
         for name in table.controls:
-            line |= _three(f"against_{name}", row.against.get(name, (None, None, None)))
+            line |= _three(f"against_{name}", row.against[name].found if name in row.against else (None, None, None))
         line |= {"best": int(row.best), "recommended": int(row.recommended), "steps": steps_of(row).replace(",", "")}
         line |= {name: round(value, 1) for name, value in row.costs.items()}
         line["as_published"] = " ".join(
@@ -57,27 +56,16 @@ def _parts(row: Row, table: Table) -> dict:
     line: dict = {
         "generation": "-".join(dict.fromkeys(str(end.number) for end in ends)) if len(_shared(row)) > 1 else ""
     }
-    line["val"] = _number(_mean([pool_mean(end, "val", score) for end in ends]))
-    line["ensemble"] = _number(_mean([end.metrics[subset]["ensemble"][score]["value"] for end in ends]))
-    line |= {f"seed_{seed}": _number(_mean(pool)) for seed, pool in cell.whole.items()}
+    line["val"] = _number(row.val)
+    line["ensemble"] = _number(mean_known([end.metrics[subset]["ensemble"][score]["value"] for end in ends]))
+    line |= {f"seed_{seed}": _number(mean_known(pool)) for seed, pool in cell.whole.items()}
     made = {f"gen{g}": [pool_mean(one, subset, score) for one in of_seeds] for g, of_seeds in enumerate(_shared(row))}
-    return line | {name: _number(_mean(values)) for name, values in made.items()}
+    return line | {name: _number(mean_known(values)) for name, values in made.items()}
 
 
 def _shared(row: Row) -> list[tuple[Generation, ...]]:
     """Of each generation that every seed has made, that of each seed."""
     return list(zip(*(made[: made[-1].made + 1] for made in row.cell.made.values()), strict=False))
-
-
-def pool_mean(one: Generation, subset: str, score: str) -> float | None:
-    """Mean score of a generation's students; None without images, or where a student has no score."""
-    found = one.metrics[subset]
-    return _mean([student[score]["value"] for student in found["students"].values()]) if found else None
-
-
-def _mean(values: Sequence[float | None]) -> float | None:
-    known = all_known(values)
-    return float(np.mean(known)) if known else None
 
 
 def _three(name: str, one: Interval) -> dict:
