@@ -125,8 +125,8 @@ class Method(Model):
     learn: Learn = Supervised()
     keep_checkpoints: Annotated[int, Field(ge=0, le=10)] = 0
     """how many checkpoints of each training lie in its model file: 3 keeps those at 1/3, 2/3 and the end of its steps"""
-    steps_from: Literal["pairs", "all_images"] = "pairs"
-    """where the budget is in epochs, whose number gives the steps: the pairs', or all training images' (equal steps)"""
+    steps_from: Literal["pairs", "all_images", "all_generations"] = "pairs"
+    """where the budget is in epochs, whose number gives the steps: the pairs', or all training images' (equal steps). all_generations: as all_images, and then, in epochs or steps, that budget times all generations from gen0 on of the experiment's method, or of the study's method that has most (equal compute)"""
 
     @property
     def last(self) -> int:
@@ -146,6 +146,8 @@ class Method(Model):
             raise ValueError("`quality.by: truth` reads hidden masks; say `upper_bound: true` if that is meant")
         if self.voters == "checkpoints" and (self.keep_checkpoints < 2 or self.tta.mode in ONE_TEACHER):
             raise ValueError("`voters: checkpoints` needs `keep_checkpoints: 2` or more, and no `tta` whose views vote")
+        if self.steps_from == "all_generations" and self.last:
+            raise ValueError("`steps_from: all_generations` is for labels alone: leave `generations` out")
         for name, value in scheduled(self, LISTS):
             if len(value) > self.last + 1:
                 raise ValueError(

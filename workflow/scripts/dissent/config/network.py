@@ -186,6 +186,12 @@ class Network(Model):
         height, width = size if self.crop is None else self.crop.size
         return height, width
 
+    def times(self, generations: int) -> "Network":
+        """The same network with the steps of so many generations."""
+        names = ("steps", "epochs", "least_steps")
+        longer = {name: generations * value for name in names if (value := getattr(self, name)) is not None}
+        return self.model_copy(update=longer if self.epochs is not None else {"steps": longer["steps"]})
+
     def total_steps(self, pairs: int) -> int:
         """Optimiser steps for `pairs` training pairs: few pairs never give zero (floor(N/batch) is at least 1)."""
         if self.steps is not None:

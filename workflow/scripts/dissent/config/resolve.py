@@ -91,6 +91,20 @@ class Config:
         run = self.run(name)
         return [self.run(run.sibling(method)) for method in run.controls]
 
+    def _trainings(self, experiment: str, method: Method, shared: dict) -> int:
+        """How many generations' steps a student of this method takes: one, unless `steps_from: all_generations`."""
+        if method.steps_from != "all_generations":
+            return 1
+        study, _, cell = experiment.partition(".")
+        names = self.study(study)[0].methods if cell else [self.experiment(experiment)[0].method]
+        others = [self.study(study)[0].method_of(name)[0] if cell else name for name in names]
+        runs = [
+            self.run(f"{experiment}.{name}")
+            for name, of in zip(names, others, strict=True)
+            if self.method(of).steps_from != "all_generations"
+        ]
+        return 1 + max((run.method.last for run in runs), default=cap(shared.get("generations", 0)) or 0)
+
     def _run(self, name: str) -> Run:
         """Resolve `[{study}.]{experiment}[.{method}][.s{seed}]`; UserError says what is wrong with which file."""
         first, *rest = name.split(".")
@@ -138,6 +152,10 @@ class Config:
             start = self.method(method.start, lay_over(others, experiment.methods.get(method.start, {})), path)
             if start.start is not None:
                 raise UserError(f"`start: {method.start}` of {name} has a start itself; name the one that has none")
+            if start.steps_from == "all_generations":
+                raise UserError(
+                    f"`start: {method.start}` of {name} takes the steps of all generations; name `ldt_equal_steps`"
+                )
         for other in method.quality.of if method.rates else []:
             self.path("methods", other)
         network = (study.network_of(method_name, method.start) if study else None) or experiment.network
@@ -151,7 +169,7 @@ class Config:
             split=experiment.split,
             network_name=network,
             dataset=dataset,
-            network=self.network(network),
+            network=self.network(network).times(self._trainings(experiment_name, method, shared)),
             method=method,
             evalnet=self.network(experiment.evalnet) if method.rates and method.quality.by == "evalnets" else None,
             start=start,
