@@ -4,7 +4,7 @@
 
 Reads what lies in results/ (`--run` has Snakemake make it first). A line is one generation of one method: mean ± sd over
 students (and seeds), the student that is best by validation, the ensemble, steps of a student and CPU seconds of its jobs. Differences
-are of the pools' test scores, with a 95 % bootstrap interval over seeds, students and images. The audit's lines follow where hidden masks exist.
+are of the pools' test scores, with a 95 % interval (evaluation/intervals.py). The audit's lines follow where hidden masks exist.
 `--csv FOLDER` writes the same numbers as FOLDER/EXPERIMENT.csv and FOLDER/EXPERIMENT_audit.csv, as docs/results/data has them.
 """
 
