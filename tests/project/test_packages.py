@@ -62,7 +62,10 @@ def test_the_conda_file_names_the_versions_of_the_lock(lock):
 
 def test_the_library_imports_nothing_that_is_not_required():
     names = {"pyyaml": "yaml", "pillow": "PIL", "segmentation-models-pytorch": "segmentation_models_pytorch"}
-    allowed = {names.get(name, name) for name in required("workflow")} | set(sys.stdlib_module_names) | {"dissent"}
+    packages = required("workflow", "export", "pretrained")
+    allowed = (
+        {names.get(name, name.replace("-", "_")) for name in packages} | set(sys.stdlib_module_names) | {"dissent"}
+    )
     used = {name.split(".")[0] for path in [*FILES, *SCRIPTS] for name in imports(parsed(path))}
     assert used - allowed == set()
 

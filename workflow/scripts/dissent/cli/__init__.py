@@ -1,6 +1,6 @@
-"""The command line: `dissent init | check | estimate | predict | verify | workflow`. Only `predict` imports torch, and only when it starts.
+"""The command line: `dissent init | check | estimate | predict | export | verify | workflow`. `predict` and `export` alone import torch, when they start.
 
-Exit codes: 0 all is well; 1 `check` or `verify` found something; 2 an error that the user can mend; 3 `predict` could not
+Exit codes: 0 all is well; 1 `check` or `verify` found something, or an exported file differs; 2 an error that the user can mend; 3 `predict` could not
 read some of the images; 75 stopped by a signal, 130 by Ctrl-C.
 """
 
@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from dissent.cli import check, estimate, init, predict, verify, workflow
+from dissent.cli import check, estimate, export, init, predict, verify, workflow
 from dissent.core.files import UserError
 from dissent.runtime.signals import Interrupted, interruptible
 
@@ -19,6 +19,7 @@ COMMANDS = {
     "check": check,
     "estimate": estimate,
     "predict": predict,
+    "export": export,
     "verify": verify,
     "workflow": workflow,
 }

@@ -192,3 +192,13 @@ class Story:
     def shown(self, name: str) -> str:
         """A method's name, marked where it is an upper bound."""
         return f"{name} ({UPPER_BOUND})" if name in self.upper_bounds else name
+
+
+def standing_for(run: Path) -> Path | None:
+    """Folder of the generation that stands for a run: the last one, or what `generations: auto` keeps; None where `run` has none."""
+    ranked = [path.parent for path in run.glob("gen*/teachers.json") if path.parent.name[3:].isdigit()]
+    if not ranked:
+        return None
+    last = max(ranked, key=lambda folder: int(folder.name[3:]))
+    kept = Generation(last).kept.folder.name if (last / "metrics.json").is_file() else last.name
+    return run / kept

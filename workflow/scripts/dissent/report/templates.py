@@ -5,11 +5,11 @@ from pathlib import Path
 import jinja2
 
 
-def environment_of(folder: Path) -> jinja2.Environment:
-    """The templates of a folder."""
+def environment_of(folder: Path, escaped: bool = True) -> jinja2.Environment:
+    """The templates of a folder; `escaped`: for pages of HTML."""
     return jinja2.Environment(
         loader=jinja2.FileSystemLoader(folder),
-        autoescape=True,
+        autoescape=escaped,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

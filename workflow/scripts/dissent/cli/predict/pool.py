@@ -58,6 +58,8 @@ class Pool:
     knows: Knows
     precision: str
     batch: int
+    architecture: str
+    """in words"""
 
 
 def folders_of(where: Path, everyone: bool) -> list[tuple[Path, dict[str, str]]]:
@@ -126,10 +128,10 @@ def open_pool(where: Path, everyone: bool, tiles: bool, device: str) -> Pool:
     if tiles:
         given = knows.input.model_copy(update={"geometry": Tiles(name="tiles")})
         knows = knows.model_copy(update={"input": given})
-    digests = [one["sha256"] for _, one in known]
-    return Pool(
-        loaded, [f for f, _ in folders], digests, knows, about["network"]["precision"], about["network"]["batch_size"]
-    )
+    digests, network = [one["sha256"] for _, one in known], about["network"]
+    small = network["architecture"] == "unet1x1"  # it has no encoder of another library
+    words = network["architecture"] if small else f"{network['architecture']}, encoder {network['encoder']}"
+    return Pool(loaded, [f for f, _ in folders], digests, knows, network["precision"], network["batch_size"], words)
 
 
 def _knows(about: dict, path: Path) -> Knows:
