@@ -32,12 +32,14 @@ WITHOUT_TORCH = (
     ),
 )
 # Their files never import each other; base.py is what they share.
-SIBLINGS = ("training/learners/", "pseudolabels/aggregate/", "pseudolabels/select/")
+SIBLINGS = ("training/learners/", "pseudolabels/aggregate/", "pseudolabels/select/", "datasets/formats/")
 # Logs, lock files, parts of downloads and a folder that is renamed when whole: nobody takes them for finished.
 IN_PLACE = {"runtime/logs.py", "runtime/locks.py", "datasets/download.py", "datasets/unpack.py"}
 WRITERS = {"core/atomic.py", "training/checkpoint.py"} | IN_PLACE
 KINDS = {"binary", "multiclass", "multilabel"}
-INIT = {f"cli/init/{name}.py" for name in ("centres", "infer_encoding", "mask_meaning")}  # concludes it from files
+INIT = {
+    f"cli/init/{name}.py" for name in ("annotated_task", "centres", "infer_encoding", "mask_meaning")
+}  # concludes it from files
 ASK_THE_KIND = {"core/task.py", "consensus.py"} | INIT
 
 

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from dissent.config.base import Model, Text
 from dissent.config.geometry import Geometry, Whole
-from dissent.config.mask_encoding import Below, Encoding, Index, check_encoding
+from dissent.config.mask_encoding import Below, BelowOrAll, Encoding, Index, check_encoding
 from dissent.config.source import Fetch, Obtain
 from dissent.config.split import Split
 from dissent.config.task import TaskSettings
@@ -20,8 +20,8 @@ class Part(Model):
 
     name: Annotated[str, Field(pattern="^[A-Za-z0-9_-]+$")]
     """its name, in the column `part` by which a split can choose"""
-    images: Below = "images"
-    """folder of the images below `raw`, folders in it included"""
+    images: BelowOrAll = "images"
+    """folder of the images below `raw`, folders in it included; `.`: all of `raw`"""
     masks: Below | None = "masks"
     """folder of their masks (`mask_encoding: {name: folders}`: the folder that holds one folder a label); none: no masks"""
 
@@ -62,6 +62,8 @@ class Source(Model):
     """what a mask means"""
     raw: str
     """folder of the raw files, relative to the working directory or to the repository; a data set with `fetch`: data/raw/NAME"""
+    own_masks: str | None = None
+    """folder of masks that `dissent init` made of annotations, or `dissent import` of corrections: one takes the place of the image's mask in `raw`; none: the raw masks alone"""
     fetch: Fetch | None = None
     """none: the raw files are there already"""
     obtain: Obtain | None = None
@@ -125,6 +127,10 @@ class Source(Model):
         wants_table = [name for name in (*self.keep, self.group and self.group.column) if name]
         if wants_table and self.table is None:
             raise ValueError(f"the column {wants_table[0]} needs `table`")
+        if self.protocol and self.own_masks is not None:
+            raise ValueError(
+                "`own_masks` are ids, and `protocol: published` wants the greys of raw masks: leave one out"
+            )
         if self.protocol and (self.bit_depth != 8 or self.geometry.name == "centre"):
             raise ValueError("`protocol: published` is for 8-bit images and the geometries whole, tiles and crops")
         if self.protocol and self.task.score.startswith("published_"):

@@ -19,6 +19,7 @@ def _below(path: str) -> str:
 
 
 Below = Annotated[str, AfterValidator(_below)]
+BelowOrAll = Annotated[str, AfterValidator(lambda path: path if path == "." else _below(path))]
 
 
 class Index(Model):

@@ -17,6 +17,7 @@ from dissent.datasets.exif import Turns
 from dissent.datasets.geometry import cut, opencv_bilinear, resize_mask, resize_photo, windows
 from dissent.datasets.items import Item
 from dissent.datasets.mask_readers import Label, read_grey, read_label
+from dissent.datasets.own_masks import read_own
 
 PUBLISHED_TARGETS = {"published_iou": "labels_any", "published_dice": "labels_half"}
 """score: folder of the masks that the papers' code takes for it (section 1.1: > 0, and >= 128)"""
@@ -162,6 +163,8 @@ def _read_label(item: Item, image: Header, source: Source, turns: Turns) -> Labe
     given = [mask for mask in item.masks if mask is not None]
     if not given:
         return Label(None)
+    if item.own:  # it lies as the image is looked at
+        return Label(read_own(given[0], source.task))
     turn = partial(turns.mask, image)
     if source.grey_masks:
         return Label(turned(read_grey(given[0], lossy=False), turn(read_header(given[0]))))

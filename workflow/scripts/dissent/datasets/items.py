@@ -23,6 +23,8 @@ class Item:
     masks: tuple[Path | None, ...]
     group: str
     row: dict[str, str] = field(default_factory=dict)
+    own: bool = False
+    """its mask is one of ours, beside the raw files (datasets/own_masks.py)"""
 
 
 def check_names(source: Source, items: Sequence[Item], problems: Problems) -> None:

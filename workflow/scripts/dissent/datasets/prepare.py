@@ -20,6 +20,7 @@ from dissent.datasets.items import Item
 from dissent.datasets.levels import levels_of
 from dissent.datasets.listing import Census
 from dissent.datasets.ours import FOLDERS, MARKER, check_ours
+from dissent.datasets.own_masks import OwnMasks
 from dissent.datasets.problems import Problems, by_cause
 from dissent.datasets.raw import find_items, raw_digest
 from dissent.datasets.record import NAME, WHY, compare, told, used_files, write_record
@@ -47,6 +48,8 @@ def prepare(dataset: dict, name: str, raw: str, out: str, threads: int = 1, reco
         log.info("%s", census.told())
     used = used_files(source, Path(raw), items)
     found = _compared(Path(record or out), raw, used, problems)
+    if source.own_masks is not None:
+        problems += [f"{path}: {why}" for path, _, why in OwnMasks(Path(source.own_masks)).faults(Path(raw))]
     try:
         with warnings.catch_warnings(), ThreadPoolExecutor(threads) as pool:
             warnings.simplefilter("ignore")  # Pillow's doubts about files that are refused or checked here
@@ -96,7 +99,8 @@ def _masks_as_images(items: list[Item], done: dict[str, Converted], found: dict[
     """Images that are byte for byte their mask, and not both of one value, as a black image without any object is."""
     result = []
     for item in items:
-        names = [item.source, *(mask.relative_to(raw).as_posix() for mask in item.masks if mask is not None)]
+        own = [] if item.own else [mask.relative_to(raw).as_posix() for mask in item.masks if mask is not None]
+        names = [item.source, *own]
         image, *masks = [found[name][2] if name in found else name for name in names]
         if image in masks and item.id in done and len(done[item.id].counts) > 1:
             result.append(f"{item.source}: has the same bytes as its mask, so it is no image: put the image there")
@@ -166,6 +170,8 @@ def _write_about(source: Source, name: str, out: Path, seen: dict) -> None:
         "files": {"path": "files.csv", "sha256": seen["files"]["sha256"]},
         "tables": {"files.csv": seen["files"]},
     }
+    if source.own_masks is not None:
+        about["own_masks"] = source.own_masks
     if source.grey_masks:
         about["metric_labels"] = PUBLISHED_TARGETS
     write_json(out / "dataset.json", about)

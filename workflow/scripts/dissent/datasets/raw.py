@@ -14,6 +14,7 @@ from dissent.datasets.items import Item, check_names
 from dissent.datasets.listing import Census, Looking, further_files, images_by_key, masks_by_key, walk
 from dissent.datasets.mask_readers import label_folders
 from dissent.datasets.naming import OTHER_IMAGES, Names, bare, plain
+from dissent.datasets.own_masks import key_of, own_digests, own_masks
 from dissent.datasets.problems import Problems
 from dissent.datasets.tables import table_of
 
@@ -54,7 +55,8 @@ def raw_digest(raw: str | Path, source: Source | None = None) -> str:
     kept = [path for path in sorted(files) if path.suffix.lower() not in _NO_DATA]
     names = sorted(path.relative_to(raw).as_posix() for path in others)
     shas = sorted(contents(raw, kept).items())
-    return digest([[os.fsencode(name).hex(), sha] for name, sha in shas], [os.fsencode(n).hex() for n in names])
+    more = [] if source is None else own_digests(source)
+    return digest([[os.fsencode(name).hex(), sha] for name, sha in shas], [os.fsencode(n).hex() for n in names], *more)
 
 
 def find_items(source: Source, raw: Path, problems: Problems, census: Census | None = None) -> list[Item]:
@@ -70,6 +72,7 @@ def find_items(source: Source, raw: Path, problems: Problems, census: Census | N
     images, masks = listed(source, raw, problems, census)
     rows = _rows(source, raw, [(path, key) for _, key, path in images], problems) if source.table is not None else None
     items: list[Item] = []
+    own = own_masks(source)
     for part, key, image in images:
         name = image.relative_to(raw).as_posix()
         if rows is not None and name not in rows:
@@ -78,15 +81,20 @@ def find_items(source: Source, raw: Path, problems: Problems, census: Census | N
         row = rows[name] if rows is not None else {}
         found = tuple(mask.get(key) for mask in masks[part.name])
         files = [path for path in found if path is not None]
+        mine = own.pop(key_of(name), None)
         if not _kept(source, row, name, problems):
             census.left |= dict.fromkeys([image, *files], f"not chosen by `keep` from {given_table(source).path}")
             continue
         census.images.add(image)
+        if mine is not None:
+            census.left |= dict.fromkeys(files, f"masks of {source.own_masks} took their place")
+            files, found = [mine], (mine,)
         census.masks |= set(files)
         census.masked += bool(files)
-        problems += _lacking(source, name, key, found, masks[part.name])
+        problems += [] if mine is not None else _lacking(source, name, key, found, masks[part.name])
         id_, group = id_of(source, part.images, key), group_of(source, part.images, key, row, name, problems)
-        items.append(Item(id_, part.name, image, name, found if any(found) else (), group, row))
+        items.append(Item(id_, part.name, image, name, found if any(found) else (), group, row, mine is not None))
+    census.left |= dict.fromkeys(own.values(), "masks of ours whose images are gone, or not used")
     check_names(source, items, problems)
     if source.group is not None:
         told_apart(((item.group, item.source) for item in items), "is of group", problems)

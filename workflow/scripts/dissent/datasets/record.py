@@ -46,7 +46,9 @@ def used_files(source: Source, raw: Path, items: Iterable[Item]) -> dict[str, st
     used = {source.table.path: "table"} if source.table else {}
     for item in items:
         used[item.source] = "image"
-        used |= {mask.relative_to(raw).as_posix(): "mask" for mask in item.masks if mask is not None}
+        # masks of ours have a record of their own (datasets/own_masks.py)
+        masks = [] if item.own else [mask for mask in item.masks if mask is not None]
+        used |= {mask.relative_to(raw).as_posix(): "mask" for mask in masks}
     return dict(sorted(used.items()))
 
 

@@ -24,7 +24,8 @@ def settle(
     """The items whose files fit together, the header of the image of each, and how they and their masks are turned."""
     headers = dict(each(pool, headers_of, [(item,) for item in items], problems, raw))
     items = [item for item in items if item.id in headers]
-    turns = decide_turns(source, [(item, *headers[item.id]) for item in items], problems)
+    drawn = [(item, headers[item.id][0], [] if item.own else headers[item.id][1]) for item in items]
+    turns = decide_turns(source, drawn, problems)
     items = _of_one_size(source, items, headers, turns, problems)
     return items, {item.id: headers[item.id][0] for item in items}, turns
 
@@ -38,7 +39,7 @@ def each(
         try:
             return job[0].id, function(*job), []
         except BadFiles as error:
-            return job[0].id, None, [f"{path.relative_to(raw).as_posix()}: {why}" for path, why in error.files]
+            return job[0].id, None, [f"{_shown(path, Path(raw))}: {why}" for path, why in error.files]
 
     for count, (id_, result, bad) in enumerate(pool.map(guarded, jobs), 1):
         if verb and (count == len(jobs) or count % max(200, len(jobs) // 10) == 0):
@@ -49,6 +50,10 @@ def each(
             yield id_, result
 
 
+def _shown(path: Path, raw: Path) -> str:
+    return (path.relative_to(raw) if path.is_relative_to(raw) else path).as_posix()
+
+
 def _of_one_size(
     source: Source, items: list[Item], headers: dict[str, tuple[Header, list[Header]]], turns: Turns, problems: Problems
 ) -> list[Item]:
@@ -57,7 +62,7 @@ def _of_one_size(
     for item in items:
         image, masks = headers[item.id]
         high, wide = turned_size(image.size, turns.image(image))
-        sizes = [turned_size(mask.size, turns.mask(image, mask)) for mask in masks]
+        sizes = [turned_size(mask.size, 1 if item.own else turns.mask(image, mask)) for mask in masks]
         wrong = [size for size in sizes if size != (high, wide)]
         if wrong:
             h, w = wrong[0]
@@ -108,7 +113,7 @@ def check_used(encoding: Encoding, masks: Used, raw: str | Path, problems: Probl
 def _check_palettes(masks: Used, raw: str | Path, problems: Problems) -> None:
     found = Palettes()
     for item, palette, numbers in masks:
-        if palette and (mask := item.masks[0]):
+        if palette and not item.own and (mask := item.masks[0]):
             found.add(mask.relative_to(raw).as_posix(), palette, numbers)
     if clash := found.clash():
         problems.append(

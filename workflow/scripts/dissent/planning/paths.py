@@ -9,6 +9,7 @@ from dissent.config.settings import Settings
 from dissent.core.files import UserError, read_json
 from dissent.datasets.made import OUTPUTS, without_raw
 from dissent.datasets.ours import check_ours
+from dissent.datasets.own_masks import own_digests
 from dissent.datasets.place import check_place
 from dissent.datasets.raw import find_raw, raw_digest
 from dissent.datasets.split_files import lists_of
@@ -46,6 +47,8 @@ class Plan:
         about = self.config.dataset(dataset)
         below = {folder for part in about.parts for folder in (part.images, part.masks) if folder}
         check_place(self.raw(dataset), dataset, sorted(below))
+        if about.own_masks is not None:
+            check_place(about.own_masks, dataset)
         check_ours(Path("data", dataset), self.raw(dataset))
         self.preparing(dataset)
         self._guarded.add(dataset)
@@ -236,7 +239,7 @@ class Plan:
     def raw_digest(self, dataset: str) -> str:
         """A digest that changes when raw files come or go. Files that were removed after their preparation do not count."""
         if self.config.dataset(dataset).fetch is not None:
-            return "as fetched"
+            return " ".join(["as fetched", *own_digests(self.config.dataset(dataset))])
         about = Path("data", dataset, "dataset.json")
         if about.is_file() and not Path(self.raw(dataset)).is_dir():
             return read_json(about)["raw_digest"]

@@ -1,14 +1,17 @@
 """Look at a folder of images and masks, and write the settings of a first experiment on it.
 
-The masks are judged all together: numbers, 0 and 255, colours, a folder for each label, or a label in each channel.
+Annotations of tools (COCO, Labelme, YOLO, nnU-Net, Cellpose) are seen by themselves, and converted into masks of ours; the
+folder is only read. The masks are judged all together: numbers, 0 and 255, colours, a folder for each label, or a label in each channel.
 Images without a mask become the unlabelled ones. Where the files allow more than one reading, nothing is written and
 the question names the flags that answer it. On a known name it tells what came and went, and keeps what you wrote."""
 
 import argparse
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
-from dissent.cli.init import flags
+from dissent.cli.init import annotated
+from dissent.cli.init.arguments import add_arguments as add_arguments
 from dissent.cli.init.deep import levels_note
 from dissent.cli.init.grouping import told
 from dissent.cli.init.holdout import SIMULATED, Labelled, held_back, told_subsets
@@ -31,10 +34,12 @@ from dissent.cli.init.write_config import (
 )
 from dissent.cli.machine import cores
 from dissent.cli.seen import told_files
-from dissent.cli.settings import add_config_dir, config_of, settings_folder
+from dissent.cli.settings import config_of, settings_folder
 from dissent.core.files import UserError, write_atomic, write_text
 from dissent.core.rebuild_hint import use_settings
 from dissent.core.words import some
+from dissent.datasets.annotated import QUESTIONS
+from dissent.datasets.decode import Header
 from dissent.datasets.ours import check_ours
 from dissent.datasets.place import check_place
 from dissent.datasets.tables import text_of as decoded
@@ -45,72 +50,6 @@ EXAMPLES = """examples:
   dissent init suim --masks masks --tolerance 32 --kind multiclass"""
 _NAME = "[A-Za-z0-9_][A-Za-z0-9_-]*"
 _HUGE = 1024
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Arguments of `dissent init`."""
-    parser.add_argument("folder", type=Path, help="folder that holds the images and the masks")
-    parser.add_argument("--images", default="images", metavar="DIR", help="folder of images below it (default: images)")
-    parser.add_argument("--masks", default="masks", metavar="DIR", help="folder of masks below it (default: masks)")
-    parser.add_argument("--unlabelled", metavar="DIR", help="a further folder below it, of images without masks")
-    parser.add_argument("--name", help="name of the data set and the experiment; default: the folder's")
-    add_config_dir(parser, "folder of settings to write to")
-    parser.add_argument(
-        "--anew", action="store_true", help="a known name: put its settings aside and write new ones; val and test move"
-    )
-    parser.add_argument(
-        "--leave-out",
-        nargs="+",
-        default=[],
-        metavar="PATTERN",
-        help="files there that are not used, e.g. '*_color.png'",
-    )
-    parser.add_argument(
-        "--labelled",
-        type=flags.share,
-        metavar="SHARE",
-        help="all, or the share of masks to learn from; the others are hidden (default: all, or 0.2 where every image has one)",
-    )
-    masks = parser.add_argument_group("what masks mean, where that is open")
-    masks.add_argument("--kind", choices=["binary", "multiclass", "multilabel"], help="multilabel: labels overlap")
-    masks.add_argument(
-        "--labels", type=flags.names, metavar="A,B,...", help="names of the labels, in the order that is printed"
-    )
-    masks.add_argument(
-        "--ignore", type=flags.value, nargs="+", metavar="VALUE", help="mean nobody knows: 255, or 224,224,192; none"
-    )
-    masks.add_argument(
-        "--threshold", type=flags.threshold, metavar="N", help="blurred 0/255 masks: values from N on are 255"
-    )
-    masks.add_argument(
-        "--tolerance",
-        type=flags.tolerance,
-        metavar="N",
-        help="blurred colours: a colour within N of another is that one",
-    )
-    masks.add_argument(
-        "--palette", choices=["numbers", "colours"], help="masks with palettes: whether the number or its colour counts"
-    )
-    masks.add_argument("--missing", choices=["empty"], help="folder per label: no file means that the label is nowhere")
-    images = parser.add_argument_group("images")
-    images.add_argument(
-        "--size", type=int, nargs=2, metavar=("H", "W"), help="size for the network; default: up to 256"
-    )
-    images.add_argument("--geometry", choices=["whole", "tiles"], default="whole", help="tiles: cut, not resized")
-    images.add_argument(
-        "--exif",
-        choices=["image", "both", "none"],
-        help="turned by a tag: masks show images as turned, as stored; none is",
-    )
-    images.add_argument(
-        "--on-size-mismatch", choices=["resize"], help="masks of another size are brought to that of their image"
-    )
-    images.add_argument(
-        "--group",
-        type=flags.pattern,
-        metavar="REGEX",
-        help="part of names that images of one source share: they stay together",
-    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -128,26 +67,48 @@ def run(args: argparse.Namespace) -> int:
     check_free(files, args.folder)
     check_place(args.folder, name, filter(None, (args.images, args.masks, args.unlabelled)))
     check_ours(Path("data", name), args.folder)
+    if layout := annotated.layout_of(args):
+        made = annotated.convert(args, layout, name)
+        try:
+            print(told_files(made.pairs.census, args.folder, made.folders))
+            return _write(args, files, there, made.pairs, made.headers, made.meant, made.own.folder)
+        except BaseException:
+            made.undo()
+            raise
     pairs = find_pairs(args.folder, args.images, args.masks, args.leave_out, args.unlabelled)
     folders = filter(None, (pairs.images_below, pairs.masks_below, pairs.more_below))
     print(told_files(pairs.census, args.folder, folders))
     found, meant = _meaning(args, pairs)
-    further = {"exif": args.exif, "on_size_mismatch": args.on_size_mismatch}
-    values = source_of(pairs, found.images, meant, args.size, args.geometry, args.group, further)
+    return _write(args, files, there, pairs, found.images, meant)
+
+
+def _write(
+    args: argparse.Namespace,
+    files: Files,
+    there: list[Path],
+    pairs: Pairs,
+    headers: Sequence[Header],
+    meant: Guess,
+    own: Path | None = None,
+) -> int:
+    """Rehearse the settings, and write them; `own`: the folder of converted masks."""
+    name = files.name
+    further = {"own_masks": own and own.as_posix(), "exif": args.exif, "on_size_mismatch": args.on_size_mismatch}
+    values = source_of(pairs, headers, meant, args.size, args.geometry, args.group, further)
     labelled = _labelled(args, pairs)
     values["splits"] = {SPLIT: first_split(labelled, files.table)}
     dataset = checked(values, files.dataset)
     print(told_meaning(meant, rehearse(dataset, cores())))
-    held = held_back(pairs, found.images, dataset, labelled)
+    held = held_back(pairs, headers, dataset, labelled)
     for path in there:
         print(f"\nkept    {path} as {put_aside(path)}", end="")
     write_atomic(files.table, held.table(args.folder))
     write_text(files.dataset, text_of(values, dataset_comment(name, labelled)))
     write_text(files.experiment, experiment_text(name))
-    config_of(settings).run(name)
+    config_of(files.settings).run(name)
     if note := levels_note(list(pairs.images.values()), dataset, cores()):
         print(f"\nnote    {note}")
-    print(f"\nsize    {dataset.size[0]} x {dataset.size[1]} (height x width), {_geometry(args.geometry, found)}")
+    print(f"\nsize    {dataset.size[0]} x {dataset.size[1]} (height x width), {_geometry(args.geometry, headers)}")
     print(told_subsets(held, files.table, labelled, simulated=not pairs.alone))
     print(f"\nwritten {files.dataset}\n        {files.experiment}\n        {files.table}")
     print(f"Look at the names of labels in the first (`task`), then:\n  {files.check}")
@@ -179,7 +140,18 @@ def _labelled(args: argparse.Namespace, pairs: Pairs) -> Labelled:
 def _unused_flags(args: argparse.Namespace) -> list[str]:
     """Flags that were given, and that settings which are there already answer."""
     masks = ("kind", "labels", "ignore", "threshold", "tolerance", "palette", "missing")
-    names = (*masks, "size", "exif", "on_size_mismatch", "group", "leave_out", "labelled", "unlabelled")
+    names = (
+        *masks,
+        "layout",
+        *QUESTIONS,
+        "size",
+        "exif",
+        "on_size_mismatch",
+        "group",
+        "leave_out",
+        "labelled",
+        "unlabelled",
+    )
     return [f"--{name.replace('_', '-')}" for name in names if getattr(args, name)] + [
         f"--{name}"
         for name, usual in (("geometry", "whole"), ("images", "images"), ("masks", "masks"))
@@ -245,9 +217,9 @@ def _lists(raw: Path) -> list[str]:
     return lines
 
 
-def _geometry(geometry: str, found: Survey) -> str:
+def _geometry(geometry: str, headers: Sequence[Header]) -> str:
     if geometry == "tiles":
         return "cut into tiles that overlap by a quarter"
-    largest = max(max(header.size) for header in found.images)
+    largest = max(max(header.size) for header in headers)
     hint = "; if what you look for is small in them, --geometry tiles keeps its scale" if largest > _HUGE else ""
     return f"each image resized{hint}"

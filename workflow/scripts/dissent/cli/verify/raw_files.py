@@ -6,6 +6,7 @@ from pathlib import Path
 from dissent.core.files import UserError, read_json
 from dissent.core.places import SHIPPED
 from dissent.datasets.contents import read_again
+from dissent.datasets.own_masks import OwnMasks
 from dissent.datasets.raw import find_raw
 from dissent.datasets.record import NAME, WHY, changes, read_record
 
@@ -16,7 +17,8 @@ def raw_faults(about: Path) -> Iterator[tuple[Path, str, str]]:
     Nothing where the whole raw folder is away: a data set may be used without it.
     """
     try:
-        raw = find_raw(read_json(about)["raw"]["folder"], SHIPPED)
+        said = read_json(about)
+        raw = find_raw(said["raw"]["folder"], SHIPPED)
     except (UserError, KeyError, TypeError):  # damaged, which is told, or older than the record
         return
     if not raw.is_dir() or not (about.parent / NAME).is_file():
@@ -24,6 +26,8 @@ def raw_faults(about: Path) -> Iterator[tuple[Path, str, str]]:
     try:
         for change in changes(about.parent, raw):
             yield raw / change.path, change.how, WHY[change.how]
+        if "own_masks" in said:
+            yield from OwnMasks(Path(said["own_masks"])).faults(raw)
     except (UserError, KeyError):
         yield about.parent / NAME, "damaged", "is no readable record of raw files"
 

@@ -119,7 +119,7 @@ def _data(run: Run, option: str) -> dict:
     data = f"data/{run.dataset_name}"
     splits = f"{data}/splits/{run.split}"
     made = [*folders(run.dataset), "files.csv", "raw.csv", "raw.json", "dataset.json"]
-    raw = [Path(run.dataset.raw).as_posix()]
+    raw = [Path(folder).as_posix() for folder in (run.dataset.raw, run.dataset.own_masks) if folder is not None]
     split = run.dataset.splits[run.split]
     if split.lists is not None or split.fixed is not None:
         lists = [os.path.relpath(path) for path in lists_of(run.dataset.model_dump(mode="json"), run.split)]

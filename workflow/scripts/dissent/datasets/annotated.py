@@ -1,0 +1,154 @@
+"""From annotations of any format to masks of images: which image is meant, how it lies, and what a person has to decide. No torch."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from dissent.config.task import TaskSettings
+from dissent.core.files import sha256
+from dissent.core.words import some
+from dissent.datasets.decode import Header, turned, turned_size
+from dissent.datasets.formats import Annotations, Layer, Marks, compose, is_background
+from dissent.datasets.naming import Names
+from dissent.datasets.problems import Problems
+
+QUESTIONS = {
+    "unannotated": {
+        "empty": "nothing is in them: all background",
+        "unlabelled": "nobody has looked at them yet: no mask",
+    },
+    "crowd": {"label": "they count as their label", "ignore": "nobody knows what is there"},
+    "overlap": {"later": "the later annotation of a file lies on top"},
+}
+"""what a person may be asked, by flag: answers with what they mean"""
+
+
+@dataclass(frozen=True)
+class Choices:
+    """A person's answers; None: it was not asked."""
+
+    unannotated: str | None = None
+    crowd: str | None = None
+    overlap: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """what labels of the annotations are called in the task"""
+
+
+class Drawn(NamedTuple):
+    """What is marked in an image, its shape (H, W) as marked, and how that is turned (1 to 8) to be looked at."""
+
+    layers: list[Layer]
+    shape: tuple[int, int]
+    turn: int
+
+
+def marks_by_image(found: Annotations, names: Names, problems: Problems) -> tuple[dict[str, Marks], list[str]]:
+    """{path of an image below raw: its marks}, and what annotations name and is not there."""
+    by_image: dict[str, Marks] = {}
+    absent: list[str] = []
+    for marks in found.marks:
+        images = names.find(marks.image)
+        if not images:
+            absent.append(marks.image)
+        elif len(images) > 1:
+            problems.add(marks.where, names.misfit(marks.image, images))
+        elif (image := next(iter(images))) in by_image:
+            problems.add(marks.where, f"is of {image}, as {by_image[image].where} is: keep one of the two")
+        else:
+            by_image[image] = marks
+    return by_image, absent
+
+
+def draw(marks: Marks, header: Header, heeds_exif: bool) -> Drawn:
+    """Draw what is marked; ValueError where it does not fit its image, or nothing tells how the image lay."""
+    orientation = header.orientation if heeds_exif else 1
+    upright = turned_size(header.size, orientation)
+    shape = marks.size or upright
+    if shape not in (header.size, upright):
+        raise ValueError(
+            f"is of an image of {shape[0]} x {shape[1]} pixels (height x width), and {marks.image} has {upright[0]} x {upright[1]}"
+        )
+    if orientation != 1 and (marks.size is None or header.size == upright):
+        raise ValueError(
+            f"{marks.image} is turned by an EXIF tag, and nothing tells whether it was marked as turned: save it without the tag"
+        )
+    return Drawn(marks.layers(*shape), shape, 1 if shape == upright else orientation)
+
+
+def mask_of(drawn: Drawn, task: TaskSettings, choices: Choices) -> np.ndarray:
+    """The mask (H, W) uint8 as the image is looked at; ValueError where labels claim one pixel and nobody said which counts."""
+    done = compose(_layers(drawn, choices), drawn.shape, task)
+    if done.clashes and choices.overlap is None:
+        (one, other), pixels = done.clashes.most_common(1)[0]
+        raise ValueError(
+            f"marks {pixels} pixels as {one} and as {other}, where the task has one label a pixel: mend it, or say `--overlap later`"
+        )
+    return turned(done.ids, drawn.turn)
+
+
+def _layers(drawn: Drawn, choices: Choices) -> list[Layer]:
+    """Layers with the labels of the task, crowds as a person said."""
+    return [
+        layer._replace(
+            label=None
+            if layer.label is None or (layer.crowd and choices.crowd == "ignore")
+            else choices.labels.get(layer.label, layer.label)
+        )
+        for layer in drawn.layers
+    ]
+
+
+@dataclass
+class Seen:
+    """What all annotations hold: images and pixels by label, crowds, labels that claim one pixel, and layers without a pixel."""
+
+    pixels: Counter[str] = field(default_factory=Counter)
+    images: Counter[str] = field(default_factory=Counter)
+    crowds: Counter[str] = field(default_factory=Counter)
+    clashes: Counter[tuple[str, str]] = field(default_factory=Counter)
+    nothing: list[str] = field(default_factory=list)
+
+    def add(self, marks: Marks, drawn: Drawn, labels: Sequence[str]) -> None:
+        """One image more."""
+        for layer in drawn.layers:
+            if layer.label is not None:
+                self.pixels[layer.label] += int(layer.plane.sum())
+                self.crowds[layer.label] += layer.crowd
+            if not layer.plane.any():
+                self.nothing.append(marks.where)
+        self.images.update({layer.label for layer in drawn.layers if layer.label is not None})
+        real = [layer for layer in drawn.layers if layer.label is not None and not is_background(layer.label)]
+        self.clashes += compose(real, drawn.shape, _trial(labels)).clashes
+
+
+def _trial(labels: Sequence[str]) -> TaskSettings:
+    """A task in which all labels exclude each other."""
+    names = ["background", *(name for name in labels if not is_background(name))]
+    return TaskSettings.model_construct(kind="multiclass", labels=names, background="background", colours=None)
+
+
+def renamed(choices: Choices, labels: Mapping[str, str]) -> Choices:
+    """The answers, with names for labels."""
+    return replace(choices, labels=dict(labels))
+
+
+def question(flag: str, what: str) -> str:
+    """A question with the flags that answer it."""
+    answers = [f"--{flag} {answer}: {meaning}" for answer, meaning in QUESTIONS[flag].items()]
+    return "\n  ".join([f"{what}. Say what is meant:", *answers])
+
+
+def told_absent(absent: Sequence[str]) -> list[str]:
+    """A note on images that annotations name and that are not there."""
+    count = len(absent)
+    return [f"{count} image{'s' * (count > 1)} that annotations name lack here: {some(absent)}"] if absent else []
+
+
+def digests(raw: Path, marks: Sequence[Marks]) -> dict[str, str]:
+    """{path below raw: SHA-256} of the files that annotations were read from."""
+    paths = sorted({path for one in marks for path in one.sources})
+    return {path.relative_to(raw).as_posix(): sha256(path) for path in paths if path.is_relative_to(raw)}

@@ -1,0 +1,229 @@
+"""What all formats of annotations share: what is marked in an image, as planes of labels, and how planes become a mask."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from dissent.config.task import BACKGROUNDS, TaskSettings
+from dissent.core.files import UNKNOWN, UserError
+from dissent.datasets.decode import EXTENSIONS, read_header
+from dissent.datasets.listing import walk
+from dissent.datasets.problems import Problems
+
+
+class Layer(NamedTuple):
+    """An object, or all of a label: its name (None: nobody knows what is there), `plane` (H, W) bool, whether it is a crowd."""
+
+    label: str | None
+    plane: np.ndarray
+    crowd: bool = False
+
+
+@dataclass(frozen=True)
+class Marks:
+    """What a format says of one image."""
+
+    image: str
+    """the image as the format calls it: a path, or a name"""
+    where: str
+    """file and place, for messages"""
+    layers: Callable[[int, int], list[Layer]]
+    """height, width -> what is marked, in the order of the file; ValueError says what cannot be drawn"""
+    size: tuple[int, int] | None = None
+    """(H, W) of what was marked, where the format says it"""
+    sources: tuple[Path, ...] = ()
+    """the files that say it"""
+    empty: bool = False
+    """the format names the image, and marks nothing in it"""
+
+
+@dataclass
+class Annotations:
+    """All that a folder says: `labels` in the order of their ids, what is marked by image, and what a person should know."""
+
+    labels: list[str]
+    marks: list[Marks]
+    notes: list[str] = field(default_factory=list)
+    leave_out: list[str] = field(default_factory=list)
+    """patterns of files among the images that are none"""
+    image_suffix: str = ""
+    """what images' names end with"""
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What a reader is told: patterns of files to leave out, and the task where it is known."""
+
+    leave_out: Sequence[str] = ()
+    task: TaskSettings | None = None
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A mask to be corrected: the image's file name in OUT/images, `ids` (H, W) uint8 in the bytes of prepared masks."""
+
+    image: str
+    ids: np.ndarray
+
+    @property
+    def stem(self) -> str:
+        """The name without extension."""
+        return Path(self.image).stem
+
+
+@dataclass(frozen=True)
+class Format:
+    """How a tool stores annotations."""
+
+    about: str
+    """what it is, in a few words"""
+    recognise: Callable[[Path], bool]
+    """whether a folder or a file is of this format"""
+    read: Callable[[Path, Ask, Problems], Annotations]
+    """what it says; what is wrong goes to the problems"""
+    write: Callable[[Path, Iterable[Draft], TaskSettings], str] | None = None
+    """write drafts beside OUT/images; returns what to do with them, as a sentence"""
+    layout: bool = True
+    """whether `dissent init` looks for it: it tells labels by itself"""
+    overlap: bool = True
+    """whether a draft may have labels that overlap"""
+    classes: bool = True
+    """whether a draft may have more than one label"""
+
+
+class Composed(NamedTuple):
+    """A mask (H, W) uint8, how many of its pixels no layer names where the task has no background, and pixels by the two
+    labels that claim them."""
+
+    ids: np.ndarray
+    open: int
+    clashes: Counter[tuple[str, str]]
+
+
+def compose(layers: Iterable[Layer], shape: tuple[int, int], task: TaskSettings) -> Composed:
+    """Layers as one mask; where labels exclude each other the later layer wins, and the pixels are counted in `clashes`.
+
+    A label that the task lacks and that is called like a background is what has no label; ValueError names any other.
+    """
+    names = {name: number for number, name in enumerate(task.value_names)}
+    start = 0 if not task.exclusive else UNKNOWN if task.background is None else names[task.background]
+    ids, unknown = np.full(shape, start, np.uint8), np.zeros(shape, bool)
+    named = np.zeros(shape, bool)
+    clashes: Counter[tuple[str, str]] = Counter()
+    for label, plane, _ in layers:
+        if label is None:
+            unknown |= plane
+        elif label not in names:
+            if not is_background(label):
+                raise ValueError(f"marks {label!r}, which is no label of the task ({', '.join(task.labels)})")
+        elif task.overlapping:
+            ids[plane] |= np.uint8(1 << names[label])
+        else:
+            number = names[label]
+            other = named & plane & (ids != number)
+            for value, pixels in zip(*np.unique(ids[other], return_counts=True), strict=True):
+                clashes[task.value_names[int(value)], label] += int(pixels)
+            ids[plane] = number
+            named |= plane
+    ids[unknown] = UNKNOWN
+    lacking = int((~(named | unknown)).sum()) if task.exclusive and task.background is None else 0
+    return Composed(ids, lacking, clashes)
+
+
+def planes_of(ids: np.ndarray, task: TaskSettings) -> list[Layer]:
+    """A mask as layers: each label that occurs but the background, which is what has no layer, and what nobody knows."""
+    known = ids != UNKNOWN
+    layers = []
+    for number, name in enumerate(task.value_names):
+        if (task.one_foreground and not number) or (task.exclusive and name == task.background):
+            continue
+        plane = known & ((ids >> np.uint8(number) & 1 == 1) if task.overlapping else (ids == number))
+        layers.append(Layer(name, plane))
+    layers.append(Layer(None, ~known))
+    return [layer for layer in layers if layer.plane.any()]
+
+
+def plain(name: str) -> str:
+    """A label as it is compared with words for a background."""
+    return "".join(name.lower().split()).replace("_", "").replace("-", "")
+
+
+def is_background(name: str) -> bool:
+    """Whether a label's name says that it stands for nothing in particular."""
+    return plain(name) in BACKGROUNDS
+
+
+def files_of(where: Path, ask: Ask, *endings: str) -> list[Path]:
+    """Files with these endings below a folder, or the file itself, without those that are left out."""
+    found = [where] if where.is_file() else walk(where)[0]
+    top = where.parent if where.is_file() else where
+    return [
+        path
+        for path in found
+        if path.suffix.lower() in endings and not left_out(path.relative_to(top).as_posix(), ask.leave_out)
+    ]
+
+
+def left_out(name: str, patterns: Sequence[str]) -> bool:
+    """Whether a pattern means this path, or a folder that it lies in."""
+    return any(fnmatchcase(name, one) or fnmatchcase(name, f"{one.rstrip('/')}/*") for one in patterns)
+
+
+def read_text(path: Path) -> str:
+    """A person's text file; UserError names it where it is no UTF-8."""
+    try:
+        return path.read_text("utf-8-sig")
+    except UnicodeDecodeError:
+        raise UserError(f"{path} is no UTF-8 text; save it as that") from None
+
+
+@lru_cache(16)
+def _json(path: Path, state: tuple[int, int]) -> Any:
+    return json.loads(read_text(path))
+
+
+def parsed(path: Path) -> Any:
+    """A person's JSON file, read once; UserError names it where it is damaged."""
+    try:
+        return _json(path, (path.stat().st_size, path.stat().st_mtime_ns))
+    except (ValueError, RecursionError) as error:
+        if isinstance(error, UserError):
+            raise
+        raise UserError(f"{path} is no valid JSON ({error}); save it anew, or say --leave-out '{path.name}'") from None
+
+
+def peeked(path: Path) -> Any:
+    """`parsed`, and None where it is no JSON."""
+    try:
+        return parsed(path)
+    except UserError:
+        return None
+
+
+def size_in(path: Path) -> tuple[int, int]:
+    """(H, W) of an image file; ValueError where it cannot be read."""
+    return read_header(path).size
+
+
+def is_image(path: Path) -> bool:
+    """Whether a file is called like an image that is read."""
+    return path.suffix.lower() in EXTENSIONS
+
+
+def number_of(value: Any, what: str) -> float:
+    """A finite number of a person's file; ValueError says which value is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
+        raise ValueError(f"has {value!r} as {what}, which is no number")
+    return float(value)
+
+
+def packed(value: Any) -> str:
+    """A value as the text of a JSON file for another tool, which knows no seal of ours."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False) + "\n"

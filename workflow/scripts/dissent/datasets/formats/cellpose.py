@@ -1,0 +1,129 @@
+"""Cellpose and napari: NAME_masks.png (or .tif) beside NAME.png, in which each object has a number; 0 is background."""
+
+import io
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from dissent.config.task import TaskSettings
+from dissent.core.files import UNKNOWN, write_atomic
+from dissent.core.words import some
+from dissent.datasets.decode import read_header, read_pixels
+from dissent.datasets.formats.base import Annotations, Ask, Draft, Format, Layer, Marks, is_image, left_out
+from dissent.datasets.listing import walk
+from dissent.datasets.problems import Problems
+
+_ENDS = ("_cp_masks", "_masks")
+_BESIDE = ("_seg.npy", "_flows", "_outlines", "_cp_output", "_cp_outlines")
+"""what Cellpose leaves beside masks"""
+LABEL = "object"
+
+
+def _masks(where: Path) -> list[Path]:
+    files = [where] if where.is_file() else walk(where)[0]
+    return [path for path in files if is_image(path) and path.stem.endswith(_ENDS)]
+
+
+def recognise(where: Path) -> bool:
+    """Files whose names end with _masks."""
+    return bool(_masks(where))
+
+
+def read(where: Path, ask: Ask, problems: Problems) -> Annotations:
+    """Everything that ends with _masks; objects become one label."""
+    label = ask.task.labels[0] if ask.task is not None and ask.task.one_foreground else LABEL
+    found = Annotations([label], [])
+    top = where if where.is_dir() else where.parent
+    files = [where] if where.is_file() else walk(where)[0]
+    pictures = {path.with_suffix("").relative_to(top).as_posix(): path for path in files if is_image(path)}
+    seen: dict[str, str] = {}
+    for path in _masks(where):
+        name = path.relative_to(top).as_posix()
+        if left_out(name, ask.leave_out):
+            continue
+        end = next(end for end in _ENDS if path.stem.endswith(end))
+        key = path.with_suffix("").relative_to(top).as_posix().removesuffix(end)
+        if other := seen.get(key):
+            problems.add(name, f"is a second mask beside {other}; take one away, or say --leave-out")
+            continue
+        seen[key] = name
+        try:
+            size = read_header(path).size
+        except ValueError as error:
+            problems.add(name, str(error))
+            continue
+        shown = pictures[key].relative_to(top).as_posix() if key in pictures else key
+        found.marks.append(Marks(shown, name, partial(_layers, path, label), size, (path,)))
+        found.leave_out.append(f"*{end}{path.suffix}")
+    left = [path.name for path in files if any(f"{path.stem}{path.suffix}".find(one) > 0 for one in _BESIDE)]
+    found.leave_out += [
+        f"*{one}{Path(name).suffix * ('.' not in one)}" for name in left for one in _BESIDE if one in name
+    ]
+    found.leave_out = list(dict.fromkeys(found.leave_out))
+    if left:
+        found.notes.append(f"{len(left)} files of Cellpose are left out, as they are no masks: {some(left)}")
+    found.notes.append(
+        "each object had a number: all of them become one label, and objects that touch become one region"
+    )
+    return found
+
+
+def _layers(path: Path, label: str, height: int, width: int) -> list[Layer]:
+    header, pixels = read_pixels(path)
+    if pixels.ndim != 2 or header.lossy:
+        raise ValueError(
+            f"has colour mode {header.mode}{' and is a JPEG' * bool(header.lossy)}, where objects have numbers"
+        )
+    return [Layer(label, pixels > 0)] if pixels.any() else []
+
+
+def write(out: Path, drafts: Iterable[Draft], task: TaskSettings) -> str:
+    """Write OUT/images/NAME_masks.png with 16 bits beside each image: each connected region has a number."""
+    for draft in drafts:
+        numbers = components((draft.ids != 0) & (draft.ids != UNKNOWN))
+        if numbers.max(initial=0) > 65535:
+            numbers = np.minimum(numbers, 1)
+        stream = io.BytesIO()
+        Image.fromarray(numbers.astype(np.uint16)).save(stream, "PNG")
+        write_atomic(out / "images" / f"{draft.stem}_masks.png", stream.getvalue())
+    return "drag an image of images/ into Cellpose or napari, and its _masks.png as masks (napari: as labels)"
+
+
+def components(plane: np.ndarray) -> np.ndarray:
+    """(H, W) bool -> int64: regions that touch, also at a corner, have one number from 1 on."""
+    padded = np.zeros((plane.shape[0], plane.shape[1] + 2), np.int8)
+    padded[:, 1:-1] = plane
+    edges = np.diff(padded, axis=1)
+    rows, starts = np.nonzero(edges == 1)
+    _, ends = np.nonzero(edges == -1)
+    parent = list(range(len(rows)))
+
+    def root(one: int) -> int:
+        while parent[one] != one:
+            parent[one] = parent[parent[one]]
+            one = parent[one]
+        return one
+
+    first = np.searchsorted(rows, np.arange(plane.shape[0] + 1))
+    for row in range(1, plane.shape[0]):
+        above, here = first[row - 1], first[row]
+        while above < first[row] and here < first[row + 1]:
+            if starts[above] <= ends[here] and starts[here] <= ends[above]:
+                one, other = sorted((root(int(above)), root(int(here))))
+                parent[other] = one
+            if ends[above] < ends[here]:
+                above += 1
+            else:
+                here += 1
+    _, numbers = np.unique([root(one) for one in range(len(rows))], return_inverse=True)
+    found = np.zeros(plane.shape, np.int64)
+    found[plane] = np.repeat(numbers + 1, ends - starts)
+    return found
+
+
+FORMAT = Format(
+    "Cellpose and napari: NAME_masks.png beside NAME.png", recognise, read, write, overlap=False, classes=False
+)
