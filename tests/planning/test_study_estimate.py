@@ -175,17 +175,17 @@ def test_study_a_plans_and_tells_the_hours_on_a_card(root, in_tmp, capsys):
     """Crops and not whole images are learned, 500 images judged in windows that overlap, at the rate of a card that is named."""
     plan = Plan({}, str(root))
     run = plan.config.run("study_a.cityscapes_19-u2pl_744.unimatch.s1")
-    pixels, steps = 800 * 800 / resources.PIXELS, 240 * (2975 // 8)
+    pixels, steps = 801 * 801 / resources.PIXELS, 240 * (2975 // 8)
     learned = resources.learned_images(run, 0, steps) * resources.size_of(run.network).gflop * pixels
     judged = (
         steps // (steps // 50) * 500 * 2.25 * resources.size_of(run.network).gflop / 3 * 1024 * 2048 / resources.PIXELS
     )
     found = estimate(plan, "study_a", Rate(60_000, 0, GIVEN))
     alone = START + (learned + judged) / 60_000
-    assert found.trainings == 4 * 4 * 2 and not found.without
+    assert found.trainings == 4 * 10 * 2 and not found.without
     assert alone < found.seconds["train"] / found.trainings * 2 < 3 * alone
     slower = estimate(plan, "study_a", Rate(30_000, 0, GIVEN))
-    assert slower.seconds["train"] - 32 * START == pytest.approx(2 * (found.seconds["train"] - 32 * START))
+    assert slower.seconds["train"] - 80 * START == pytest.approx(2 * (found.seconds["train"] - 80 * START))
     assert dissent("estimate", "study_a", "--tflops", "60") == 0
     assert f"about {sum(found.seconds.values()) / 3600:,.1f} hours, one job" in (out := capsys.readouterr().out)
     assert "by 60 TFLOP a second, as --tflops says" in out
