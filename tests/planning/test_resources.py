@@ -50,11 +50,20 @@ def train(run, pairs=1000, val=100, unlabelled=10_000):
         ({"architecture": "unet", "network": "steps: 1000\nbatch_size: 16\nencoder: resnet34\n"}, "runtime"),
         ({"experiment": "learn: {name: fixmatch}\n"}, "mem_mb"),
         ({"experiment": "learn: {name: fixmatch}\n"}, "runtime"),
+        ({"experiment": "learn: {name: segkc, senior: {width_factor: 0.5}}\n"}, "mem_mb"),
         ({"experiment": "labelled_noise_copies: 9\n"}, "mem_mb"),
     ],
 )
 def test_more_work_asks_for_more(run, more, what):
     assert getattr(train(run(**more)), what) > getattr(train(run()), what)
+
+
+def test_two_networks_ask_for_both_of_their_sizes(run):
+    def asked(learn):
+        return train(run(experiment=f"learn: {{name: {learn}}}\n"))
+
+    one, two, wider = asked("fixmatch"), asked("cps"), asked("segkc, senior: {width_factor: 2}")
+    assert one.mem_mb < two.mem_mb < wider.mem_mb and one.runtime < two.runtime < wider.runtime
 
 
 def test_epochs_are_counted_in_pairs_with_their_copies(run):

@@ -279,6 +279,7 @@ def test_a_network_encodes_and_decodes(kind, name, tmp_path):
         return
     assert logits.shape == (2, outputs, *size)
     features = net.encode(x.detach())
+    assert features[-1].shape[1] == net.deepest_channels
     assert torch.equal(net.decode(features), logits)
     fused = net.fuse(features)
     assert fused.shape[1] == net.fused_channels

@@ -10,7 +10,7 @@ from dissent.config.task import TaskSettings
 from dissent.core.task import Task
 from dissent.training.learners.base import Course, Learner
 from dissent.training.unlabelled.perturb import complementary, dropped
-from dissent.training.unlabelled.targets import Targets, agreement, dice, loss, mix, targets
+from dissent.training.unlabelled.targets import Targets, agreement, dice, divergence, loss, mix, targets
 from dissent.training.unlabelled.teacher import Teacher
 
 
@@ -189,6 +189,23 @@ def test_dice_of_labels_that_overlap_is_of_each_over_its_own_pixels():
     probabilities = torch.cat([FOREGROUND, FOREGROUND], 1)
     given = Targets(LABEL | LABEL << 1, torch.tensor([[1.0, 1, 1, 0], [0, 0, 0, 0]]).view(1, 2, 1, 4), FOREGROUND**0)
     assert dice(kind, probabilities.logit(), given).item() == pytest.approx(0.065420 / 2, abs=1e-6)
+
+
+def test_probabilities_diverge_from_others_that_get_no_gradient():
+    """Of .5 from .8: .8 ln(.8 / .5) + .2 ln(.2 / .5), for a label, its two classes, and on average with one that is equal."""
+    expected = 0.8 * math.log(1.6) + 0.2 * math.log(0.4)
+    own, other, known = torch.zeros(1, 1, 1, 1), torch.tensor(0.8).logit().view(1, 1, 1, 1), torch.ones(1, 1, 1, 1)
+    other.requires_grad_()
+    nothing, pair = torch.zeros_like(other), torch.cat([-other / 2, other / 2], 1)
+    assert divergence(task("binary", "cell"), own, other, known).item() == pytest.approx(expected, abs=1e-6)
+    both = torch.cat([own, own], 1).requires_grad_()
+    found = divergence(task("multiclass", "background", "cell"), both, pair, known)
+    assert found.item() == pytest.approx(expected, abs=1e-6)
+    found.backward()
+    assert both.grad.any() and other.grad is None
+    overlapping = divergence(task("multilabel", "a", "b"), both, torch.cat([other, nothing], 1), known)
+    assert overlapping.item() == pytest.approx(expected / 2, abs=1e-6)
+    assert divergence(task("binary", "cell"), own, other, 0 * known) == 0
 
 
 def test_m_a_binary_task_is_sure_on_both_sides():

@@ -40,7 +40,7 @@ def check_together(run: "Run", path: Path) -> None:
             f"`inconsistency.target: ignore_label` is for {MOST_BY_LABEL} labels at most, and data set {run.dataset_name} has "
             f"{len(run.dataset.task.labels)}; use ignore ({path})"
         )
-    for fault in (_teaches_a_class(run), _learns_nothing(run)):
+    for fault in (_teaches_a_class(run), _learns_nothing(run), _learns_beside(run)):
         if fault:
             raise UserError(f"{fault} ({path})")
     if run.shards > 1 and run.method.select == "stable":
@@ -74,6 +74,20 @@ def _learns_nothing(run: "Run") -> str:
             f"out, or use {classes - 1} or less"
         )
     return ""
+
+
+def _learns_beside(run: "Run") -> str:
+    """Why the networks that a learner trains beside the network file's do not fit; or ""."""
+    try:
+        several = run.method.learn.trained(run.network)
+    except UserError as error:
+        return f"`learn` of method {run.method_name} and network {run.network_name} do not fit: {error}"
+    faults = [fault for one in several[1:] if (fault := one.misfit(*run.dataset.size))]
+    return (
+        f"`learn.senior` of method {run.method_name} and data set {run.dataset_name} do not fit: {faults[0]}"
+        if faults
+        else ""
+    )
 
 
 def _teaches_a_class(run: "Run") -> str:

@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from dissent.config.averaged import IMAS, PSMT, U2PL
+from dissent.config.segkc import SegKCStyle
 from dissent.config.unlabelled import Fraction, Matching, Options, Share, Unlabelled
 
 
@@ -138,6 +139,7 @@ Learn = Annotated[
     | FuzzyPositive
     | IMAS
     | PSMT
-    | U2PL,
+    | U2PL
+    | SegKCStyle,
     Field(discriminator="name"),
 ]

@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from dissent.config.base import Model
+from dissent.config.network import Network
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Share = Annotated[float, Field(ge=0, lt=1)]
@@ -16,7 +17,11 @@ class Options(Model):
     passes: ClassVar[float] = 0.0
     """forward and backward passes of the network for each unlabelled image; a forward alone is a third"""
     networks: ClassVar[int] = 1
-    """networks of the same size that are trained side by side"""
+    """networks that are trained side by side"""
+
+    def trained(self, network: Network) -> list[Network]:
+        """The networks that are trained side by side, each by its network file; `network`: that of the one that is kept."""
+        return [network] * self.networks
 
 
 class Unlabelled(Options):

@@ -5,7 +5,8 @@ They are built from a network file's settings, and saved and loaded as plain num
 Every network takes float images `(B, C, H, W)` of 0..255 and normalises them itself. `encode(x)` gives a list of
 features from fine to coarse. `decode(features)` gives logits `(B, outputs, H, W)` of the input's size. `forward` is the
 two in a row. `decode` is itself two in a row: `fuse(features)` gives the decoder's one map `(B, fused_channels, h, w)`,
-and `classify(map, (H, W))` gives its logits. `same_channels` tells whether all features have equally many channels.
+and `classify(map, (H, W))` gives its logits. `same_channels` tells whether all features have equally many channels, and
+`deepest_channels` how many the last ones have.
 `crop` is the network file's: a network that learned from windows is shown images in windows (training/inference.py).
 There are `encoder_parameters()` and `decoder_parameters()`. An EvalNet, which rates masks, has `forward` alone.
 """

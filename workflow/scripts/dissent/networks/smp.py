@@ -98,6 +98,12 @@ class SmpNetwork(nn.Module):
         """`encode` and `decode` in a row."""
         return self.decode(self.encode(x_BCHW))
 
+    @property
+    def deepest_channels(self) -> int:
+        """Channels of the last of the features."""
+        channels: list[int] = list(self.encoder.out_channels)  # type: ignore[arg-type]
+        return channels[-1]
+
     def encoder_parameters(self) -> Iterable[nn.Parameter]:
         """Parameters of the backbone."""
         return self.encoder.parameters()

@@ -36,7 +36,7 @@ class Unet1x1(nn.Module):
             nn.Sequential(block(f(a), (1, f(a))), block(f(a), (3, f(a)), (1, f(b))))
             for a, b in ((128, 64), (64, 32), (32, 16), (16, 16))
         )
-        self.fused_channels = f(16)
+        self.width, self.fused_channels, self.deepest_channels = width, f(16), f(128)
         self.head = nn.Conv2d(f(16), outputs, 1)
         he_normal(self, norm_momentum)
 

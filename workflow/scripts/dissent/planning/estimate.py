@@ -149,7 +149,7 @@ def _gflop(run: Run, generation: int, steps: int) -> float:
     """The operations of a training: forward and backward of all its images, and of the unlabelled ones that its learner
     adds.
     """
-    each = resources.size_of(run.network_at(generation)).gflop * resources.learned_scale(run)
+    each = resources.learned_size(run, generation).gflop * resources.learned_scale(run)
     return resources.learned_images(run, generation, steps) * each
 
 

@@ -103,18 +103,18 @@ def size_of(network: Network) -> Size:
 def training(run: Run, generation: int, pairs: int, val: int, unlabelled: int) -> Needs:
     """Memory and time of one student that learns from `pairs` rows of a table (copies come on top) and is validated on `val` images."""
     network, method, scale = run.network_at(generation), run.at(generation), _scale(run)
-    size = size_of(network)
+    size = learned_size(run, generation)
     entries = pairs * (1 + max(method["noise_copies"], method["labelled_noise_copies"]))
     # `pairs` as annotators' images too: as if they labelled all
     steps = network.student_steps(method["steps_from"], entries, pairs, unlabelled)
     learn = run.method.learn
-    images = network.batch_size * (1 + _unlabelled(run)) * learn.networks
+    images = network.batch_size * (1 + _unlabelled(run))
     learned = learned_images(run, generation, steps)
     validated = validated_images(network, steps, val) * judged(run) / 3
     beside = val + (unlabelled if learn.passes else 0)
     data = min(ON_CARD_MB, entries * _image_mb(run)) + min(CACHED_MB, beside * _image_mb(run))
     found = _needs(
-        mem_mb=SPARE * images * size.mb * learned_scale(run) + 32 * size.weights * learn.networks + data,
+        mem_mb=SPARE * images * size.mb * learned_scale(run) + 32 * size.weights + data,
         seconds=(learned * learned_scale(run) + validated * scale) * (_seconds(run, size.gflop) + DATA_SECONDS)
         + scale * (pairs + beside) * DATA_SECONDS,
         rows=pairs + beside,
@@ -124,8 +124,14 @@ def training(run: Run, generation: int, pairs: int, val: int, unlabelled: int) -
 
 
 def learned_images(run: Run, generation: int, steps: int) -> float:
-    """Images that a training takes forward and backward, of pairs and those unlabelled ones that its learner adds."""
-    return steps * run.network.batch_size * (1 + _unlabelled(run)) * run.method.learn.networks
+    """Images that each network of a training takes forward and backward, of pairs and those unlabelled ones that its learner adds."""
+    return steps * run.network.batch_size * (1 + _unlabelled(run))
+
+
+def learned_size(run: Run, generation: int) -> Size:
+    """What an image takes in all networks that a training teaches side by side."""
+    sizes = [size_of(one) for one in run.method.learn.trained(run.network_at(generation))]
+    return Size(*(sum(getattr(size, name) for size in sizes) for name in ("gflop", "mb", "weights")))
 
 
 def validated_images(network: Network, steps: int, val: int) -> int:

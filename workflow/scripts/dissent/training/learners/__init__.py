@@ -10,6 +10,7 @@ from dissent.training.learners.im_step import ImStep
 from dissent.training.learners.imas import IMAS
 from dissent.training.learners.mean_teacher import MeanTeacher
 from dissent.training.learners.ps_mt import PSMT
+from dissent.training.learners.segkc import SegKCStyle
 from dissent.training.learners.supervised import Supervised
 from dissent.training.learners.u2pl import U2PL
 from dissent.training.learners.unimatch import UniMatch
@@ -31,4 +32,5 @@ LEARNERS: dict[str, type[Learner]] = {
     "ps_mt": PSMT,
     "u2pl": U2PL,
     "crossmatch": CrossMatch,
+    "segkc": SegKCStyle,
 }

@@ -96,6 +96,13 @@ def dice(task: Task, logits_BCHW: Tensor, given: Targets, smooth: float = 1e-5) 
     return (1 - (2 * both + smooth) / (size + smooth)).mean()
 
 
+def divergence(task: Task, logits_BCHW: Tensor, other_BCHW: Tensor, known_B1HW: Tensor) -> Tensor:
+    """Kullback-Leibler divergence of these probabilities from the other's, which get no gradient; mean over known pixels (and labels)."""
+    other = other_BCHW.detach()
+    goal = task.probabilities(other)
+    return losses.mean(task.cross_entropy(logits_BCHW, goal) - task.cross_entropy(other, goal), known_B1HW)
+
+
 def agreement(task: Task, logits_BCHW: Tensor, given: Targets) -> Tensor:
     """Share of known pixels at which these logits decide as `given` says, for the log."""
     same = task.decide(task.probabilities(logits_BCHW.detach())) == given.label_BHW
