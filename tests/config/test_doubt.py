@@ -230,9 +230,10 @@ def test_a_flood_of_background_is_told_where_doubt_is_learned_as_that():
         facts = {
             "pseudo": pseudo,
             "teachers": teachers,
-            "history": [{"score": 0.5, "sd": 0.1, "doubt": None, "changed": None}],
+            "history": [{"score": 0.5, "sd": 0.1, "doubt": None, "changed": None, "zero": 0, "students": 2}],
             "ranked_by": "val iou",
             "subsets": {},
+            "shown": {},
         }
         return [one["alarm"] for one in raised(facts)]
 
