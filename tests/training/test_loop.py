@@ -223,3 +223,11 @@ def test_average_follows_weights_and_copies_buffers():
     average.update(network, step=1000)
     torch.testing.assert_close(average.network.head.weight, before + 0.5)
     torch.testing.assert_close(average.network.body[1].running_mean, network.body[1].running_mean)
+
+
+def test_d_poly_is_set_before_the_step():
+    """Vector D: base .01, ten steps, power .9."""
+    schedule = {"name": "poly", "power": 0.9, "warmup": 0}
+    found = [0.01 * rate_factor(schedule, step, 10) for step in range(10)]
+    wanted = [0.01, 0.009095, 0.008181, 0.007254, 0.006314, 0.005359, 0.004384, 0.003384, 0.002349, 0.001259]
+    assert found == pytest.approx(wanted, abs=1e-6)
