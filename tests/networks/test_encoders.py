@@ -109,6 +109,21 @@ def test_options_reach_the_network():
     assert narrow.fused_channels == 8
 
 
+def test_features_of_a_vit_are_normalised_as_unimatch_v2_has_them():
+    import timm
+
+    given = {"decoder_fusion_channels": 8, "decoder_intermediate_channels": [8] * 4}
+    net, x = build(settings("dpt", encoder="tu-vit_tiny_patch16_224", options=given)).eval(), images(1, 3, 32, 48)
+    alone = timm.create_model("vit_tiny_patch16_224", num_classes=0, dynamic_img_size=True).eval()
+    alone.load_state_dict(net.encoder.model.state_dict())
+    levels = alone.forward_intermediates(
+        (x / 255 - 0.5) / 0.5, indices=[2, 5, 8, 11], norm=True, intermediates_only=True
+    )
+    for ours, theirs in zip(net.encode(x), levels, strict=True):
+        torch.testing.assert_close(ours, theirs)
+    assert net(x).shape == (1, 1, 32, 48)
+
+
 def test_a_deep_stem_is_an_encoder_of_its_own():
     """As the code of U2PL, iMAS and UniMatch has it: 3x3 convolutions to 64, 64 and 128 channels."""
     with without_numbers():

@@ -23,6 +23,12 @@ def check_together(run: "Run", path: Path) -> None:
         raise UserError(
             f"`loss: bce` of network {run.network_name} is for binary and multilabel tasks; use ce ({path})"
         )
+    weights, labels = network.loss_options.class_weights, run.dataset.task.labels
+    if weights and (len(weights) != len(labels) or run.dataset.task.doubt_class):
+        raise UserError(
+            f"`loss_options.class_weights` of network {run.network_name} has {len(weights)} numbers, and data set "
+            f"{run.dataset_name} {len(labels)} labels{', and an output for doubt' if run.dataset.task.doubt_class else ''} ({path})"
+        )
     if network.architecture == "evalnet":
         raise UserError(f"network {run.network_name} rates masks and cannot make any; name it as `evalnet` ({path})")
     if run.evalnet and run.evalnet.architecture != "evalnet":

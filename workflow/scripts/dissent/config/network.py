@@ -9,8 +9,7 @@ from dissent.config import encoders
 from dissent.config.architectures import PACKAGED, SMP, NetworkOptions, misuse, sizes
 from dissent.config.base import Model
 from dissent.config.crop import Crop
-
-LossName = Literal["mse", "ce", "bce", "dice"]
+from dissent.config.loss import LossName, LossOptions
 
 
 class Optimizer(Model):
@@ -111,7 +110,8 @@ class Network(Model):
     """images a step"""
     crop: Crop | None = None
     loss: Annotated[list[LossName], Field(min_length=1)] = ["mse"]
-    """losses that are added up: mse (on probabilities, as published for binary), ce (softmax or sigmoid cross-entropy, by kind), bce, dice"""
+    """losses that are added up: mse (on probabilities, as published for binary), ce (softmax or sigmoid cross-entropy, by kind), bce, dice, ohem (cross-entropy of the hardest pixels), focal"""
+    loss_options: LossOptions = LossOptions()
     optimizer: Optimizer = Optimizer()
     schedule: Schedule = Schedule()
     precision: Literal["fp32", "bf16", "fp16"] = "fp32"

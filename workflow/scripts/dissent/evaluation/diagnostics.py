@@ -167,7 +167,7 @@ ALARMS = {
     "class_vanishes": Alarm(
         "a class has less than a tenth of the share that it has in annotators' labels",
         "class imbalance: the class is rare, and teachers that saw little of it call it something else, or doubt it wherever it occurs",
-        "label more images that show it; `inconsistency: {target: ignore}`; more steps, or `labelled_batch_fraction: 0.5`, so that annotators' labels weigh more",
+        "label more images that show it; `inconsistency: {target: ignore}`; more steps, or `labelled_batch_fraction: 0.5`, so that annotators' labels weigh more; `loss_options: {class_weights: [...]}` or `loss: [focal]` or `[ohem]` in the network file",
         _class_vanishes,
     ),
     "class_floods": Alarm(

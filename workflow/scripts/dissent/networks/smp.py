@@ -57,7 +57,8 @@ class SmpNetwork(nn.Module):
     def __init__(self, model: "_Model", scale: pretrained.Scale, patch: int):
         """`patch`: the side of a ViT's patch, 1 where the first of the features has the size of the image."""
         super().__init__()
-        self.encoder, self.decoder = model.encoder, model.decoder
+        self.encoder: Any = model.encoder
+        self.decoder = model.decoder
         # what is behind the last convolution of the library's head is the scaling to the image's size
         self.head = model.segmentation_head.get_submodule("head") if patch > 1 else model.segmentation_head
         self.patch, self.same_channels = patch, patch > 1
@@ -74,7 +75,15 @@ class SmpNetwork(nn.Module):
         Those of a ViT are four, of one size.
         """
         found = self.encoder((x_BCHW.expand(-1, 3, -1, -1) - self.mean) / self.deviation)
-        return list(found[0] if self.patch > 1 else found)
+        return [self._normed(level) for level in found[0]] if self.patch > 1 else list(found)
+
+    def _normed(self, level_BCHW: Tensor) -> Tensor:
+        """A level of a ViT behind its last normalisation, as UniMatch V2 takes it; the library's DPT does not."""
+        norm = getattr(self.encoder.model, "norm", None)
+        if norm is None:
+            return level_BCHW
+        normed: Tensor = norm(level_BCHW.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+        return normed.contiguous()
 
     def fuse(self, features: list[Tensor]) -> Tensor:
         """The decoder's map before the head, `(B, fused_channels, h, w)`, from features as `encode` returns them."""

@@ -77,7 +77,9 @@ def train_student(
         torch.manual_seed(seed_of(*key, "weights"))
         build = partial(_built, spec, task.outputs, channels, device)
         network, course = build(), Course(steps, max(1, others // _unlabelled_a_step(params)), build)
-        learner = LEARNERS[method["learn"]["name"]](network, Loss(task, spec["loss"]), method["learn"], course)
+        learner = LEARNERS[method["learn"]["name"]](
+            network, Loss(task, spec["loss"], spec["loss_options"]), method["learn"], course
+        )
         log.info("%d pairs, %d steps of %d images", len(training), steps, batch)
         with ThreadPoolExecutor(1) as ahead:
             draw = _batches(training, learner, unlabelled, params, key, device, ahead)

@@ -3,8 +3,10 @@
 They leave out pixels that nobody knows (255). A batch of such pixels costs 0.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
+import torch
 from torch import Tensor
 
 from dissent.core.task import Task
@@ -46,17 +48,69 @@ def dice(task: Task, logits_BCHW: Tensor, planes_BCHW: Tensor, known_B1HW: Tenso
     return ((1 - (2 * both + 1) / (size + 1)) * occurs).sum() / occurs.sum().clamp(min=1.0)
 
 
-LOSSES = {"mse": mse, "ce": cross_entropy, "bce": cross_entropy, "dice": dice}
+def ohem(
+    task: Task,
+    logits_BCHW: Tensor,
+    planes_BCHW: Tensor,
+    known_B1HW: Tensor,
+    threshold: float = 0.7,
+    share: float = 0.08,
+) -> Tensor:
+    """Cross-entropy of hard pixels: whose true label has a probability q of `threshold` at most, and of the hardest `share`
+    of the batch's pixels at least; of all that are known, where they are fewer.
+
+    (Shrivastava et al. 2016, as in the codes of U2PL, iMAS and UniMatch, which give the share as a number of pixels.)
+    """
+    entropy = task.cross_entropy(logits_BCHW, planes_BCHW)
+    weight = known_B1HW.expand_as(entropy)
+    # q of pixels that nobody knows is 1: they are the easiest
+    chance = torch.where(weight > 0, (-entropy.detach()).exp(), 1.0)
+    least = max(1, round(share * chance.numel()))
+    limit = chance.flatten().sort().values[least - 1].clamp(min=threshold)
+    return mean(entropy, weight * (chance <= limit))
+
+
+def focal(task: Task, logits_BCHW: Tensor, planes_BCHW: Tensor, known_B1HW: Tensor, gamma: float = 2.0) -> Tensor:
+    """Cross-entropy times (1 - q)^gamma, where q is the probability of the true label (Lin et al. 2017)."""
+    entropy = task.cross_entropy(logits_BCHW, planes_BCHW)
+    # 1 - q from the entropy itself, and not below what a root can stand
+    easy = (-torch.expm1(-entropy)).clamp(min=1e-6)
+    return mean(easy**gamma * entropy, known_B1HW)
+
+
+LOSSES = {"mse": mse, "ce": cross_entropy, "bce": cross_entropy, "dice": dice, "ohem": ohem, "focal": focal}
+_WEIGHTED = ("ce", "bce", "ohem", "focal")
 
 
 class Loss:
-    """The sum of named losses for one task: `loss(logits_BCHW, target_BHW) -> scalar`."""
+    """The sum of named losses for one task: `loss(logits_BCHW, target_BHW) -> scalar`.
 
-    def __init__(self, task: Task, names: Sequence[str]):
+    `options`: those of `config.loss.LossOptions`.
+    """
+
+    def __init__(self, task: Task, names: Sequence[str], options: Mapping | None = None):
         self.task = task
-        self.parts = [LOSSES[name] for name in names]
+        given = dict(options or {})
+        more = {
+            "ohem": {"threshold": given.get("ohem_threshold", 0.7), "share": given.get("ohem_share", 0.08)},
+            "focal": {"gamma": given.get("focal_gamma", 2.0)},
+        }
+        self.parts: list[tuple[Callable[..., Tensor], bool]] = [
+            (partial(LOSSES[name], **more.get(name, {})), name in _WEIGHTED) for name in names
+        ]
+        self.class_weights: Sequence[float] | None = given.get("class_weights")
 
     def __call__(self, logits_BCHW: Tensor, target_BHW: Tensor) -> Tensor:
         planes, known = self.task.planes(target_BHW)
-        first, *others = (part(self.task, logits_BCHW, planes, known) for part in self.parts)
+        heavy = self._weighted(planes, known)
+        first, *others = (
+            part(self.task, logits_BCHW, planes, heavy if weighted else known) for part, weighted in self.parts
+        )
         return sum(others, start=first)
+
+    def _weighted(self, planes: Tensor, known: Tensor) -> Tensor:
+        """What each pixel weighs: 0 where nobody knows its label."""
+        if self.class_weights is None:
+            return known
+        weights = planes.new_tensor(self.class_weights)[:, None, None]
+        return known * ((planes * weights).sum(1, keepdim=True) if self.task.exclusive else weights)
