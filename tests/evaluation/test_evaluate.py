@@ -23,7 +23,9 @@ from dissent.core.files import (
 )
 from dissent.core.task import Task
 from dissent.evaluation import metrics
+from dissent.evaluation.bootstrap import pool_counts
 from dissent.planning import rule_params
+from dissent.report.run_results import Generation
 from dissent.steps.evaluate import evaluate
 from dissent.steps.predict import predict
 from dissent.steps.rank_students import rank_students
@@ -106,6 +108,39 @@ def test_evaluate_says_what_the_networks_say(root, in_tmp):
     assert len(rows) == (4 + 6) * 3
     one = next(row for row in rows if row["subset"] == "test" and row["who"] == "student1")
     assert [int(one[name]) for name in ("tp", "fp", "fn", "tn")] == counts["student1"][0][0].tolist()
+
+
+@pytest.mark.parametrize(("window", "of"), [("0 0 32 32", "images"), ("", "groups")])
+def test_what_belongs_together_is_drawn_together(root, in_tmp, window, of):
+    """Six test images of two sources: windows of two images, or images of two groups, such as videos."""
+    split = prepared(root)
+    run, _ = pool(root, "tiny")
+    rows = read_table("data/tiny/files.csv")
+    test = {row["id"]: f"source{number % 2}" for number, row in enumerate(read_table(f"{split}/test.csv"))}
+    for row in rows:
+        row |= {"group": test.get(row["id"], row["group"]), "window": window}
+        row |= {"source": test.get(row["id"], row["source"])} if window else {}
+    write_table("data/tiny/files.csv", rows, list(rows[0]))
+    reseal("data/tiny/files.csv")
+    settings = rule_params.evaluation(run, 0, lambda *names: "code")
+    subsets = {subset: f"{split}/{subset}.csv" for subset in ("val", "test")}
+    about = "data/tiny/dataset.json"
+    evaluate(
+        settings,
+        "teachers.json",
+        subsets,
+        None,
+        f"{split}/labelled.csv",
+        about,
+        "g/metrics.json",
+        "g/counts.csv",
+        "cpu",
+    )
+    unit = "windows" if window else "images"
+    assert read_json("g/metrics.json")["test"]["drawn"] == {"groups": 2, "unit": unit, "of": of}
+    found = pool_counts("g/counts.csv", "test")
+    assert dict(zip(found.ids, found.groups, strict=True)) == test
+    assert Generation(Path("g")).counted("test") == f"6 test {unit} of 2 {of}"
 
 
 def test_scores_with_targets_of_their_own(root, in_tmp):
