@@ -122,9 +122,9 @@ def test_damaged_networks_are_refused_with_the_command_that_makes_them_again(in_
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("results/toy", "photos", "out"), "name one of its generations: results/toy/gen1"),
+        (("results", "photos", "out"), "neither a run, a generation"),
         (("results/toy/gen7", "photos", "out"), "make it with: snakemake --cores 2 results/toy/gen7/teachers.json"),
-        (("photos", "photos", "out"), "neither a generation"),
+        (("photos", "photos", "out"), "neither a run, a generation"),
         ((GENERATION, "nowhere", "out"), "nowhere does not exist"),
         ((GENERATION, "empty", "out"), "has no images"),
         ((GENERATION, "photos", "out", "--device", "cuda"), "no graphics card"),

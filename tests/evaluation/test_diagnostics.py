@@ -14,7 +14,7 @@ from dissent.config.resolve import Config
 from dissent.config.task import TaskSettings
 from dissent.core.files import read_json, read_table, sha256, write_image, write_json, write_table, write_text
 from dissent.core.task import Task
-from dissent.evaluation.diagnostic_facts import empties, history, small_of_dropped, subsets_of
+from dissent.evaluation.diagnostic_facts import empties, history, small_of_dropped, subsets_of, tint
 from dissent.evaluation.diagnostics import ALARMS, raised
 from dissent.report.page import write_report
 
@@ -191,12 +191,17 @@ def test_dark_and_large_images_of_one_subset_are_noticed(in_tmp):
     write_table("files.csv", sizes, tuple(sizes[0]))
     found = subsets_of(labelled | dark, "files.csv", 1)
     assert found["labelled"] == {
-        "images": 4, "brightness": 151.5, "spread": 1.12, "flat": 0.25, "pixels": 10_000.0
+        "images": 4, "brightness": 151.5, "spread": 1.12, "colour": {"mean": [0.0], "spread": [0.0]}, "flat": 0.25, "pixels": 10_000.0
     }  # fmt: skip
     facts = HEALTHY["gen0"] | {"subsets": found}
     assert names(facts) == ["brightness_differs", "size_differs"]
     write_table("files.csv", [{"id": row["id"]} for row in ours], ("id",))
     assert subsets_of(labelled, "files.csv", 1)["labelled"]["pixels"] is None
+
+
+def test_the_colour_of_images_is_known_beside_their_brightness():
+    reddish, grey = np.full((2, 2, 3), (90, 60, 30), np.uint8), np.full((2, 2, 3), 200, np.uint8)
+    assert tint(reddish).tolist() == [30, 0, -30] and tint(grey).tolist() == [0, 0, 0]
 
 
 def test_a_run_tells_its_alarms_in_metrics_log_and_page(root, in_tmp, monkeypatch, caplog):

@@ -34,7 +34,13 @@ WITHOUT_TORCH = (
 # Their files never import each other; base.py is what they share.
 SIBLINGS = ("training/learners/", "pseudolabels/aggregate/", "pseudolabels/select/", "datasets/formats/")
 # Logs, lock files, parts of downloads and a folder that is renamed when whole: nobody takes them for finished.
-IN_PLACE = {"runtime/logs.py", "runtime/locks.py", "datasets/download.py", "datasets/unpack.py"}
+IN_PLACE = {
+    "runtime/logs.py",
+    "runtime/locks.py",
+    "cli/predict/progress.py",
+    "datasets/download.py",
+    "datasets/unpack.py",
+}
 WRITERS = {"core/atomic.py", "training/checkpoint.py"} | IN_PLACE
 KINDS = {"binary", "multiclass", "multilabel"}
 INIT = {

@@ -178,8 +178,8 @@ def verify(path: str | Path, expected: str, table: str | Path) -> None:
 
 
 def encode_png(pixels: np.ndarray, palette: Sequence[Sequence[int]] | None = None) -> bytes:
-    """PNG bytes of (H, W) or (H, W, 3) uint8; with a palette (up to 256 RGB triples) pixels are its indices."""
-    assert pixels.dtype == np.uint8, pixels.dtype
+    """PNG bytes of (H, W) or (H, W, 3) uint8, or of (H, W) uint16; with a palette (up to 256 RGB triples) pixels are its indices."""
+    assert pixels.dtype == np.uint8 or (pixels.dtype == np.uint16 and pixels.ndim == 2), pixels.dtype
     image = Image.fromarray(pixels)
     if palette is not None:
         image.putpalette([channel for colour in palette for channel in colour])

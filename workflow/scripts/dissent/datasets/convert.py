@@ -176,7 +176,10 @@ def to_bytes(pixels: np.ndarray, levels: tuple[int, int] | None) -> np.ndarray:
     if levels is None:
         return pixels
     low, high = levels
-    return np.rint((pixels.clip(low, high) - np.float64(low)) * (255 / (high - low))).astype(np.uint8)
+    every = np.arange(65536).clip(
+        low, high
+    )  # a table, as floating point numbers of a large image would not fit in memory
+    return np.rint((every - np.float64(low)) * (255 / (high - low))).astype(np.uint8)[pixels]
 
 
 def _targets(label: np.ndarray, source: Source) -> dict[str, np.ndarray]:

@@ -80,9 +80,9 @@ def _means(table: str | Path, columns: Sequence[str]) -> list[float | None]:
 
 
 def subsets_of(tables: Mapping[str, str], files: str, channels: int) -> dict[str, dict]:
-    """Brightness and raw size of each subset's images, and the share that has one colour alone; subsets without images are left out.
+    """Brightness, colour and raw size of each subset's images, and the share that has one colour alone; subsets without images are left out.
 
-    `tables`: {subset: its csv}. `files`: files.csv of the data set. Brightness, its sd over images and the median size
+    `tables`: {subset: its csv}. `files`: files.csv of the data set. Brightness, `tint`, their sd over images and the median size
     are those of a seeded sample. Sizes are of raw images, None where files.csv has none: windows, cut at the images' own scale.
     """
     counts = {subset: sum(1 for _ in read_rows(table)) for subset, table in tables.items()}
@@ -98,6 +98,7 @@ def subsets_of(tables: Mapping[str, str], files: str, channels: int) -> dict[str
             "images": counts[subset],
             "brightness": round(float(np.mean(levels)), 2),
             "spread": round(float(np.std(levels)), 2),
+            "colour": _colour(images),
             "flat": round(float(np.mean([flat(image) for image in images])), 4),
             "pixels": float(np.median(known)) if known else None,
         }
@@ -110,6 +111,18 @@ def drawn(table: str, subset: str, count: int | None = None) -> list[dict]:
     # the key of a draw is no word to rename: other images would be looked at
     chosen = set(generator("sides", subset).choice(count, min(count, _SAMPLE), replace=False).tolist())
     return [row for index, row in enumerate(read_rows(table)) if index in chosen]
+
+
+def tint(pixels_HWC: np.ndarray) -> np.ndarray:
+    """How much each channel is above the image's mean grey, (C,): colour without brightness."""
+    means = pixels_HWC.mean((0, 1))
+    return np.asarray(means - means.mean())
+
+
+def _colour(images: Sequence[np.ndarray]) -> dict[str, list[float]]:
+    """Mean of `tint` over images, and its sd."""
+    tints = np.stack([tint(image) for image in images])
+    return {"mean": np.round(tints.mean(0), 2).tolist(), "spread": np.round(tints.std(0), 2).tolist()}
 
 
 def _area(row: Mapping) -> int | None:

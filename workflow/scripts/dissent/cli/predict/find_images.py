@@ -56,6 +56,15 @@ def read_upright(
     )
 
 
+def pixels_of(path: Path) -> int:
+    """How many pixels an image says it has; 0 where it does not say."""
+    try:
+        height, width = read_header(path).size
+    except ValueError:
+        return 0
+    return height * width
+
+
 def find_photos(folder: Path, out: Path) -> tuple[list[Photo], list[tuple[str, str]], list[str]]:
     """All images below `folder` (or the one file) by name, (name, reason) of what looks like one but is none, other files.
 

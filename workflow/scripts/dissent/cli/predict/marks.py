@@ -1,42 +1,85 @@
-"""Masks of new images on disk: palette PNG at the image's size, as stored, with the image's own orientation tag."""
+"""What is said of new images, on disk: PNG at the image's size, as stored, with the image's own orientation tag. No torch."""
 
 import hashlib
 import re
 import struct
 import zlib
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from dissent.cli.predict.find_images import Upright
 from dissent.core.files import DOUBT_PALETTE, encode_png, write_atomic
 from dissent.core.task import Task
 from dissent.datasets.decode import turned_back
+from dissent.datasets.geometry import resize_mask
 
+_LARGEST = 2048  # pixels of a side of an overlay
 _HEADER_END = 33  # of a PNG: its signature and its first chunk
 
 
-def write_marks(
-    out: Path, name: str, mask_HW: np.ndarray, doubt_HW: np.ndarray | None, task: Task, palette: list, orientation: int
-) -> dict[str, str]:
-    """Write OUT/masks/NAME, OUT/doubt/NAME and, for labels that overlap, OUT/labels/LABEL/NAME; the SHA-256 of each by its path.
+@dataclass(frozen=True)
+class Marks:
+    """What is said of an image, upright: mask bytes (H, W), and where they are asked for doubt (H, W) and probabilities (C, H, W).
 
-    `mask_HW` is upright (as a viewer shows the image) and is stored as the image is, with its `orientation` (1 to 8).
+    Probabilities are uint16, 0 to 65535.
     """
-    contents = {f"masks/{name}": _encoded(mask_HW, palette, orientation)}
-    if doubt_HW is not None:
-        contents[f"doubt/{name}"] = _encoded(doubt_HW, DOUBT_PALETTE, orientation)
-    if task.bits:
-        for folder, plane_HW in zip(label_folders(task.labels), task.unpack(mask_HW), strict=True):
-            contents[f"labels/{folder}/{name}"] = _encoded(plane_HW * np.uint8(255), None, orientation)
-    for path, content in contents.items():
-        write_atomic(out / path, content)
-    return {path: hashlib.sha256(content).hexdigest() for path, content in contents.items()}
+
+    mask: np.ndarray
+    doubt: np.ndarray | None = None
+    probabilities: np.ndarray | None = None
 
 
-def files_of(name: str, task: Task, doubt: bool) -> list[str]:
-    """The files that `write_marks` writes for one image, below OUT."""
-    folders = [f"labels/{folder}" for folder in label_folders(task.labels)] if task.bits else []
-    return [f"{folder}/{name}" for folder in ["masks", *(["doubt"] if doubt else []), *folders]]
+@dataclass(frozen=True)
+class Writer:
+    """Writes the marks of images below `out`; `extras`: of `doubt`, `probabilities`, `overlays`, those that are asked for."""
+
+    out: Path
+    task: Task
+    palette: list
+    extras: frozenset[str]
+
+    def files_of(self, name: str) -> list[str]:
+        """The files of one image, below `out`; its mask is the first."""
+        folders = label_folders(self.task.labels)
+        labels = [f"labels/{folder}" for folder in folders] if self.task.bits else []
+        surer = [f"probabilities/{folder}" for folder in folders] if "probabilities" in self.extras else []
+        single = [folder for folder in ("doubt", "overlays") if folder in self.extras]
+        return [f"{folder}/{name}" for folder in ["masks", *single, *labels, *surer]]
+
+    def write(self, name: str, marks: Marks, photo: Upright) -> dict[str, str]:
+        """Write the files of one image; the SHA-256 of each by its path.
+
+        Marks are upright (as a viewer shows the image) and are stored as the image is, with its orientation; overlays are upright.
+        """
+        turn, folders = photo.orientation, label_folders(self.task.labels)
+        contents = {f"masks/{name}": _encoded(marks.mask, self.palette, turn)}
+        if marks.doubt is not None:
+            contents[f"doubt/{name}"] = _encoded(marks.doubt, DOUBT_PALETTE, turn)
+        if "overlays" in self.extras:
+            contents[f"overlays/{name}"] = encode_png(overlay(photo.pixels, marks.mask, self.task, self.palette))
+        if self.task.bits:
+            for folder, plane_HW in zip(folders, self.task.unpack(marks.mask), strict=True):
+                contents[f"labels/{folder}/{name}"] = _encoded(plane_HW * np.uint8(255), None, turn)
+        if marks.probabilities is not None:
+            for folder, share_HW in zip(folders, marks.probabilities, strict=True):
+                contents[f"probabilities/{folder}/{name}"] = _encoded(share_HW, None, turn)
+        for path, content in contents.items():
+            write_atomic(self.out / path, content)
+        return {path: hashlib.sha256(content).hexdigest() for path, content in contents.items()}
+
+
+def overlay(pixels: np.ndarray, mask_HW: np.ndarray, task: Task, palette: list) -> np.ndarray:
+    """The image (h, w, 3), at most 2,048 pixels a side, half of it the colours of the mask where there is any label but the background."""
+    step = -(-max(pixels.shape[:2]) // _LARGEST)
+    seen = pixels[::step, ::step]
+    seen = seen if seen.ndim == 3 else np.repeat(seen[:, :, None], 3, 2)
+    small = resize_mask(mask_HW, (seen.shape[0], seen.shape[1]), False)
+    shown = np.ones(small.shape, bool) if task.background is None else small != task.background
+    colours = np.zeros((256, 3), np.uint16)
+    colours[: len(palette)] = palette
+    return np.where(shown[:, :, None], (seen + colours[small]) // 2, seen).astype(np.uint8)
 
 
 def label_folders(labels: list[str]) -> list[str]:

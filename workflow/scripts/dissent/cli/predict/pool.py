@@ -16,6 +16,7 @@ from dissent.config.task import TaskSettings
 from dissent.core.files import UserError, read_json, sha256
 from dissent.core.rebuild_hint import again
 from dissent.datasets.decode import MAX_PIXELS
+from dissent.report.run_results import standing_for
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +73,7 @@ def folders_of(where: Path, everyone: bool) -> list[tuple[Path, dict[str, str]]]
         if "stopped_at" in (about := read_json(where / "model.json")):
             raise UserError(f"{where} was not trained: the run {about['why']}; use {about['kept_folder']}")
         return [(where, {})]
+    where = standing_for(where) or where
     table = where / "teachers.json"
     if not table.is_file():
         raise UserError(_lacking(where))
@@ -147,11 +149,8 @@ def _knows(about: dict, path: Path) -> Knows:
 
 
 def _lacking(where: Path) -> str:
-    generations = sorted(path.parent.as_posix() for path in where.glob("gen*/teachers.json"))
-    if generations:
-        return f"{where} is a run; name one of its generations: {', '.join(generations)}"
     if where.parent.name == "students":
         return f"{where} holds no trained network; {again(where / 'model.safetensors')}"
     if where.name.startswith("gen"):
         return f"{where} has no teachers.json: it is not trained yet; {again(where / 'teachers.json')}"
-    return f"{where} is neither a generation (with teachers.json) nor a student (with model.json)"
+    return f"{where} is neither a run, a generation (with teachers.json) nor a student (with model.json)"

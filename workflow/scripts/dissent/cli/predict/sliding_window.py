@@ -53,7 +53,10 @@ def _sliding(
     height, width = pixels.shape[:2]
     high, wide = window
     lack = [(0, max(0, high - height)), (0, max(0, wide - width)), *[(0, 0)] * (pixels.ndim - 2)]
-    pixels = np.pad(pixels, lack, mode="symmetric")  # an image smaller than a window is mirrored at its border
+    if any(
+        after for _, after in lack
+    ):  # an image smaller than a window is mirrored at its border; others are not copied
+        pixels = np.pad(pixels, lack, mode="symmetric")
     tops, lefts = (even_positions(given, side, OVERLAP) for given, side in zip(pixels.shape, window, strict=False))
     totals: list[Tensor] = []
     weight_HW = torch.from_numpy(np.outer(_hat(high), _hat(wide)))

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from dissent.cli.predict.find_images import Upright
+from dissent.cli.predict.marks import Marks
 from dissent.cli.predict.pool import Pool
 from dissent.cli.predict.sliding_window import strips
 from dissent.consensus import compare, union
@@ -14,26 +15,33 @@ from dissent.core.task import Task
 from dissent.training.inference import probabilities
 
 
-def vote(pool: Pool, task: Task, photo: Upright, everyone: bool, device: str) -> tuple[np.ndarray, np.ndarray | None]:
-    """Mask (H, W) of uint8 bytes, and with `everyone` the doubt (H, W), non-zero where networks disagree, else None.
+def vote(pool: Pool, task: Task, photo: Upright, extras: frozenset[str], device: str) -> Marks:
+    """What the pool says of an image; `extras`: `doubt` where networks disagree, `probabilities`, the mean of theirs.
 
-    Where all networks agree the mask is what they agree on, as `consensus` says; elsewhere it is the best guess there is,
-    decided from the mean of their probabilities.
+    Without `doubt` the mask is the best guess there is, decided from the mean of the networks' probabilities. With it the mask is
+    what they agree on, as `consensus` says, where all of them agree.
     """
     knows = pool.knows
     run = partial(_run, pool=pool, task=task, device=device)
     published = knows.input.protocol == "published"
-    masks, doubts = [], []
+    masks, doubts, shares = [], [], []
     for several in strips(run, photo.pixels, photo.shape, knows.shape, knows.input.geometry, published):
         with torch.inference_mode():
-            guess = _decided(task, torch.stack(several).mean(0))
-            if everyone:
+            mean = torch.stack(several).mean(0)
+            guess = _decided(task, mean)
+            if "doubt" in extras:
                 votes = np.stack([task.unpack(_decided(task, one)) for one in several])
                 agreed, doubt = compare(votes, task.kind)
                 guess = task.pack(np.where(doubt, task.unpack(guess), agreed))
                 doubts.append(task.disagreement(votes, union(doubt, task.kind)))
+            if "probabilities" in extras:
+                shares.append((65535 * mean.float()).round().cpu().numpy().astype(np.uint16))
         masks.append(guess)
-    return np.concatenate(masks), np.concatenate(doubts) if everyone else None
+    return Marks(
+        np.concatenate(masks),
+        np.concatenate(doubts) if doubts else None,
+        np.concatenate(shares, 1) if shares else None,
+    )
 
 
 def _run(images_NHWC: np.ndarray, pool: Pool, task: Task, device: str) -> Any:
