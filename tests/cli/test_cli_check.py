@@ -2,6 +2,7 @@
 
 import os
 import re
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ from discs import SETTINGS, draw
 from raw_data import pairs, save
 
 from dissent.cli import COMMANDS
-from dissent.cli.check.looks import _needs
+from dissent.cli.check.looks import _needs, _weights
 from dissent.cli.check.steps import steps_of
 from dissent.config.base import read_yaml
 from dissent.config.resolve import Config
@@ -133,6 +134,17 @@ def test_a_network_that_nobody_measured_asks_for_the_most(root):
     assert resources.size_of(new).gflop > resources.size_of(run.network).gflop
     [note] = _needs(None, run.model_copy(update={"network": new})).notes
     assert note.startswith("what another with resnet18 takes is not measured") and "mem_mb" in note
+
+
+def test_a_hub_that_cannot_be_reached_is_told_before_a_training(root, monkeypatch):
+    run = Config(root / "config").run("demo")
+    new = run.network.model_copy(update={"architecture": "unet", "weights": "imagenet"})
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:1")  # where nobody listens
+    [warning] = _weights(None, run.model_copy(update={"network": new})).warnings
+    assert "hub cannot be reached" in warning and "weights: PATH" in warning
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{server.getsockname()[1]}")
+        assert not _weights(None, run.model_copy(update={"network": new})).warnings
 
 
 def test_weights_that_are_not_there(in_tmp, capsys):

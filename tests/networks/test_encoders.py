@@ -28,7 +28,7 @@ def test_a_line_of_the_list_is_what_the_library_builds(name):
 
 
 def test_the_list_has_names_of_the_library_alone():
-    assert set(encoders.table()) <= set(list_encoders.names())
+    assert set(encoders.table()) <= set(list_encoders.names()) and len(encoders.table()) > 1000
 
 
 @pytest.mark.parametrize(
@@ -160,6 +160,12 @@ def test_an_encoder_sees_images_at_its_own_scale_before_and_after_saving(tmp_pat
     loaded = networks.load(tmp_path)[0]
     assert torch.equal(loaded.mean, net.mean) and torch.equal(loaded(x), net(x))
     assert torch.equal(build(given, 1, 1).eval()(x[:, :1]), net(x[:, :1].expand(-1, 3, -1, -1)))
+
+
+def test_the_digest_of_a_file_is_written_for_the_user(tmp_path):
+    (tmp_path / "w.pt").write_bytes(b"weights")
+    with pytest.raises(ValueError, match=f"add `weights_sha256: {sha256(tmp_path / 'w.pt')}`"):
+        Network(architecture="unet", steps=1, weights=str(tmp_path / "w.pt"))
 
 
 # weights of a file ----------------------------------------------------------------------------------------------------

