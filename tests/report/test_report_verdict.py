@@ -174,6 +174,15 @@ def test_what_all_labels_would_be_worth_and_what_to_use_is_said(in_tmp):
     ]
 
 
+def test_all_labels_at_other_steps_are_told_as_such(in_tmp):
+    last = generation("gen1", 65, number=1, **SURE)
+    others = {"ldt_equal_steps": generation("a", 60, **SURE), "fdt": generation("b", 75, steps=120, **SURE)}
+    told = verdict(RUN, [last, last], last, others, "test", TASK).further
+    assert any(
+        one.startswith("All labels at 120 steps a student, not 12 would be worth +15.0 points here") for one in told
+    )
+
+
 def test_windows_of_one_image_are_said(in_tmp):
     last = generation("gen1", 65, number=1)
     last.metrics["test"]["drawn"] = {"groups": 10, "unit": "windows", "of": "images"}

@@ -58,12 +58,14 @@ def settled_by(seconds: float) -> str:
     return f"two more seeds: about {minutes:,} minute{'s' if minutes > 1 else ''}, as this one took"
 
 
-def headroom(all_labels: float, ours: Mapping[str, float]) -> str:
-    """What all labels would be worth over labels alone at equal steps, and what of it each method takes."""
+def headroom(all_labels: float, ours: Mapping[str, float], unequal: str = "") -> str:
+    """What all labels would be worth over labels alone at equal steps, and what of it each method takes.
+
+    `unequal`: words on the steps of ALL_LABELS where they are others.
+    """
     takes = ", ".join(f"{name} takes {100 * value:+.1f} of it" for name, value in ours.items())
-    return f"All labels would be worth {100 * all_labels:+.1f} points here over {AGAINST[1]}" + (
-        f"; {takes}." if takes else "."
-    )
+    worth = f"All labels{unequal} would be worth {100 * all_labels:+.1f} points here over {AGAINST[1]}"
+    return f"{worth}; {takes}." if takes else f"{worth}."
 
 
 def points(one: Interval) -> str:

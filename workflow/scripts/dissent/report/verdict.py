@@ -136,7 +136,8 @@ def _headroom(run: Mapping, against: Sequence[Against]) -> str:
     ours, least = values.get(AGAINST[1]), values.get(ALL_LABELS)
     if ours is None or least is None:
         return ""
-    return headroom(ours - least, {run["method"]: ours})
+    unequal = next(one.unequal for one in against if one.name == ALL_LABELS)
+    return headroom(ours - least, {run["method"]: ours}, unequal)
 
 
 def _advice(run: Mapping, said: str, generations: Sequence[Generation], last: Generation) -> str:

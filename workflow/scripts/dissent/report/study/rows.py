@@ -164,7 +164,9 @@ def _headroom(block: Block, asked: Sequence[Row]) -> str:
     taken = {row.cell.method: row.against[AGAINST[1]].found[0] for row in asked}
     if value is None:
         return "What all labels would be worth is not known: a score is missing."
-    return headroom(value, {name: one for name, one in taken.items() if one is not None})
+    steps = [", ".join(dict.fromkeys(end.steps_told for end in cell.ends.values())) for cell in (most, least)]
+    unequal = "" if steps[0] == steps[1] else f" at {steps[0]} steps a student, not {steps[1]}"
+    return headroom(value, {name: one for name, one in taken.items() if one is not None}, unequal)
 
 
 def _extended(block: Block) -> list[str]:
