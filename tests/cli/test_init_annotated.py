@@ -245,3 +245,41 @@ def test_a_conversion_again_puts_the_first_aside(in_tmp):
     assert init("--anew", "--kind", "multilabel") == 0
     assert Path("data/raw/mine.masks.before1/record.json").read_bytes() == first
     assert boxes("a0", 0) and read_json(OWN / "record.json")["converted"]["layout"] == "coco"
+
+
+def test_annotations_that_came_later_are_told_and_taken(in_tmp, capsys):
+    LAYOUTS["labelme"]()
+    assert init() == 0
+    assert init() == 0 and "nothing is to be changed" in capsys.readouterr().out
+    write(f"raw/{NAMES[-1]}.json", labelme_json("a2") | {"imagePath": f"{NAMES[-1]}.png"})
+    value = labelme_json("a1")
+    value["shapes"][0]["points"] = [[0, 0], [3, 0], [3, 3], [0, 3]]
+    write("raw/a1.json", value)
+    before = tree()
+    assert init() == 1
+    out = capsys.readouterr().out
+    assert "mend    2 files of annotations changed since they were converted: a1.json, a6.json" in out
+    assert "dissent import raw --into mine" in out
+    assert dissent("import", "raw", "--into", "mine", "--config-dir", "own") == 0
+    out = capsys.readouterr().out
+    assert "new     1 images get a mask: a6.png" in out and "changed 1 masks, 80 pixels: a1.png" in out
+    assert np.array_equal(own("a6"), mask("a2")) and own("a1")[:4, :4].all() and own("a1").sum() == 16
+    assert np.array_equal(pixels_of(OWN / "replaced/001/a1.png"), mask("a1"))
+    assert tree() == before and init() == 0
+
+
+def test_corrections_are_put_aside_by_new_settings_and_come_back(in_tmp, capsys):
+    for seed, name in enumerate(NAMES):
+        save(Path(f"raw/images/{name}.png"), photo(seed)), save(Path(f"raw/masks/{name}.png"), ids(seed))
+    assert init() == 0
+    save(Path("new/a0.png"), 1 - ids(0))
+    assert dissent("import", "new", "--into", "mine", "--config-dir", "own") == 0
+    assert written()["own_masks"] == str(OWN) and np.array_equal(own("a0"), 1 - ids(0))
+    capsys.readouterr()
+    assert init("--anew") == 0 and not OWN.exists() and "own_masks" not in written()
+    assert (
+        f"kept    {OWN} as {OWN}.before1: `dissent import {OWN}.before1 --into mine --format png`"
+        in capsys.readouterr().out
+    )
+    assert dissent("import", f"{OWN}.before1", "--into", "mine", "--format", "png", "--config-dir", "own") == 0
+    assert np.array_equal(own("a0"), 1 - ids(0))

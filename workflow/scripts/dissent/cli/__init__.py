@@ -1,7 +1,7 @@
-"""The command line: `dissent init | check | estimate | predict | export | verify | workflow`. `predict` and `export` alone import torch, when they start.
+"""The command line: `dissent COMMAND`, a module for each. `predict`, `drafts` and `export` alone import torch, when they start.
 
-Exit codes: 0 all is well; 1 `check` or `verify` found something, or an exported file differs; 2 an error that the user can mend; 3 `predict` could not
-read some of the images; 75 stopped by a signal, 130 by Ctrl-C.
+Exit codes: 0 all is well; 1 `check` or `verify` found something, an exported file differs, or `import` refused some masks; 2 an error that
+the user can mend; 3 `predict` could not read some of the images; 75 stopped by a signal, 130 by Ctrl-C.
 """
 
 import argparse
@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from dissent.cli import check, estimate, export, init, predict, verify, workflow
+from dissent.cli import check, drafts, estimate, export, imports, init, predict, verify, workflow
 from dissent.core.files import UserError
 from dissent.runtime.signals import Interrupted, interruptible
 
@@ -19,6 +19,8 @@ COMMANDS = {
     "check": check,
     "estimate": estimate,
     "predict": predict,
+    "drafts": drafts,
+    "import": imports,
     "export": export,
     "verify": verify,
     "workflow": workflow,

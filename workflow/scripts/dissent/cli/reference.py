@@ -18,7 +18,7 @@ _CODES = """## Exit codes
 | code | meaning |
 |---|---|
 | 0 | all is well |
-| 1 | `check` or `verify` found something, `init` found that a known data set needs mending, or an exported file differs from its networks |
+| 1 | `check` or `verify` found something, `init` found that a known data set needs mending, an exported file differs from its networks, or `import` refused some masks |
 | 2 | an error that the user can mend; its message names the file, the value and the remedy |
 | 3 | `predict` could not read some of the images; the others are done |
 | 75 | stopped by a signal |

@@ -1,5 +1,6 @@
 """From annotations of any format to masks of images: which image is meant, how it lies, and what a person has to decide. No torch."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -9,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dissent.config.task import TaskSettings
-from dissent.core.files import sha256
+from dissent.core.files import digest, sha256
 from dissent.core.words import some
 from dissent.datasets.decode import Header, turned, turned_size
 from dissent.datasets.formats import Annotations, Layer, Marks, compose, is_background
@@ -63,8 +64,11 @@ def marks_by_image(found: Annotations, names: Names, problems: Problems) -> tupl
     return by_image, absent
 
 
-def draw(marks: Marks, header: Header, heeds_exif: bool) -> Drawn:
-    """Draw what is marked; ValueError where it does not fit its image, or nothing tells how the image lay."""
+def draw(marks: Marks, header: Header, heeds_exif: bool, sent: bool = False) -> Drawn:
+    """Draw what is marked; ValueError where it does not fit its image, or nothing tells how the image lay.
+
+    `sent`: the image went out with a draft, which is upright.
+    """
     orientation = header.orientation if heeds_exif else 1
     upright = turned_size(header.size, orientation)
     shape = marks.size or upright
@@ -72,7 +76,7 @@ def draw(marks: Marks, header: Header, heeds_exif: bool) -> Drawn:
         raise ValueError(
             f"is of an image of {shape[0]} x {shape[1]} pixels (height x width), and {marks.image} has {upright[0]} x {upright[1]}"
         )
-    if orientation != 1 and (marks.size is None or header.size == upright):
+    if orientation != 1 and not (sent and shape == upright) and (marks.size is None or header.size == upright):
         raise ValueError(
             f"{marks.image} is turned by an EXIF tag, and nothing tells whether it was marked as turned: save it without the tag"
         )
@@ -134,6 +138,11 @@ def _trial(labels: Sequence[str]) -> TaskSettings:
 def renamed(choices: Choices, labels: Mapping[str, str]) -> Choices:
     """The answers, with names for labels."""
     return replace(choices, labels=dict(labels))
+
+
+def digest_of(ids_HW: np.ndarray) -> str:
+    """SHA-256 of a mask's pixels, by which a draft that nobody changed is known."""
+    return digest(list(ids_HW.shape), hashlib.sha256(np.ascontiguousarray(ids_HW).tobytes()).hexdigest())
 
 
 def question(flag: str, what: str) -> str:

@@ -30,6 +30,11 @@ def place_for(name: str) -> Path:
     return Path("data", "raw", f"{name}.masks")
 
 
+def place_of(source: Source, name: str) -> Path:
+    """The folder that the settings of a data set name, or the one that they are to name."""
+    return place_for(name) if source.own_masks is None else Path(source.own_masks)
+
+
 def key_of(source: str) -> str:
     """By what the mask of an image is called: the image's path below the raw folder, without its extension."""
     return nfc(PurePosixPath(source).with_suffix("").as_posix())
@@ -135,5 +140,5 @@ class OwnMasks:
                 yield (
                     raw / name,
                     "edited",
-                    "was changed since it was converted into masks: `dissent init --anew` converts it again",
+                    "was changed since it was converted into masks: `dissent import` of its folder takes the change",
                 )

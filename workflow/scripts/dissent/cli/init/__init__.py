@@ -41,6 +41,7 @@ from dissent.core.words import some
 from dissent.datasets.annotated import QUESTIONS
 from dissent.datasets.decode import Header
 from dissent.datasets.ours import check_ours
+from dissent.datasets.own_masks import place_for
 from dissent.datasets.place import check_place
 from dissent.datasets.tables import text_of as decoded
 
@@ -100,6 +101,8 @@ def _write(
     dataset = checked(values, files.dataset)
     print(told_meaning(meant, rehearse(dataset, cores())))
     held = held_back(pairs, headers, dataset, labelled)
+    if own is None and place_for(name).exists():
+        print(f"\n{annotated.told_aside(place_for(name), put_aside(place_for(name)), name)}", end="")
     for path in there:
         print(f"\nkept    {path} as {put_aside(path)}", end="")
     write_atomic(files.table, held.table(args.folder))

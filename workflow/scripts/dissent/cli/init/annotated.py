@@ -12,13 +12,13 @@ from dissent.cli.init.mask_meaning import Guess
 from dissent.cli.init.pairing import Pairs, PartKeys
 from dissent.cli.init.update import put_aside
 from dissent.cli.machine import cores
+from dissent.cli.questions import add_questions
 from dissent.config.base import validate
 from dissent.config.dataset import Part, Source
 from dissent.config.task import TaskSettings
 from dissent.core.files import UserError
 from dissent.core.words import some
 from dissent.datasets.annotated import (
-    QUESTIONS,
     Choices,
     Drawn,
     Seen,
@@ -43,14 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `dissent init` on annotations of tools."""
     group = parser.add_argument_group("annotations of tools, which are converted into masks in data/raw/NAME.masks")
     group.add_argument("--layout", choices=[*LAYOUTS, "masks"], help="what lies there; default: seen by itself")
-    for flag, answers in QUESTIONS.items():
-        told = "; ".join(f"{answer}: {meaning}" for answer, meaning in answers.items())
-        what = {
-            "unannotated": "images that annotations name, and in which nothing is marked",
-            "crowd": "areas that are marked as a crowd",
-            "overlap": "pixels that are marked for two labels (or --kind multilabel)",
-        }[flag]
-        group.add_argument(f"--{flag}", choices=list(answers), help=f"{what}: {told}")
+    add_questions(group)
 
 
 def layout_of(args: argparse.Namespace) -> str | None:
@@ -101,6 +94,11 @@ class Converted:
             self.aside.rename(self.own.folder)
 
 
+def told_aside(place: Path, aside: Path, name: str) -> str:
+    """What became of the masks of ours that lay there, and how they come back."""
+    return f"kept    {place} as {aside}: `dissent import {aside} --into {name} --format png` brings its masks back"
+
+
 def convert(args: argparse.Namespace, layout: str, name: str) -> Converted:
     """Read all annotations, ask what is open, and write the masks; UserError names all that cannot be read."""
     raw, problems = args.folder, Problems()
@@ -140,6 +138,7 @@ def convert(args: argparse.Namespace, layout: str, name: str) -> Converted:
                 f"{place} exists, with masks of an earlier conversion: say another --name, or --anew to put it aside"
             )
         aside = put_aside(place)
+        print(told_aside(place, aside, name))
     own = OwnMasks(place, new=True)
     made = Converted(replace(pairs, alone=_alone(pairs, marks)), headers, meant, own, aside, _looked_at(pairs, found))
     try:

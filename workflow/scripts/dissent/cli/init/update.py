@@ -15,8 +15,11 @@ from dissent.config.dataset import Dataset
 from dissent.core.files import UserError, read_json, read_table, write_atomic
 from dissent.core.places import SHIPPED
 from dissent.core.words import some
+from dissent.datasets.annotated import digests
+from dissent.datasets.formats import FORMATS, Ask
 from dissent.datasets.items import Item
 from dissent.datasets.listing import Census
+from dissent.datasets.own_masks import OwnMasks
 from dissent.datasets.problems import Problems
 from dissent.datasets.raw import find_items, find_raw
 
@@ -88,6 +91,7 @@ def update(folder: Path, files: Files, flags: list[str]) -> int:
     print(told_files(census, raw, [f for part in dataset.parts for f in (part.images, part.masks) if f is not None]))
     told = Told()
     told.notes += _since(files.name, items)
+    told.mend += told_sources(dataset, raw, files.name)
     update_subsets(dataset, files.name, files.table, raw, items, told)
     _update_settings(dataset, files, items, told)
     if not files.experiment.exists():
@@ -125,6 +129,23 @@ def _since(name: str, items: list[Item]) -> list[str]:
     return [f"{len(names)} {what} since the last preparation: {some(names)}" for what, names in found.items() if names]
 
 
+def told_sources(dataset: Dataset, raw: Path, name: str) -> list[str]:
+    """What to do where annotations that were converted into masks have changed, or came, since then."""
+    converted = OwnMasks(Path(dataset.own_masks)).record["converted"] if dataset.own_masks is not None else None
+    if not converted:
+        return []
+    problems = Problems()
+    found = FORMATS[converted["layout"]].read(raw, Ask(converted["leave_out"], dataset.task), problems)
+    problems.stop(raw, "; nothing was changed")
+    now, then = digests(raw, found.marks), converted["sources"]
+    changed = sorted(path for path in now.keys() | then.keys() if now.get(path) != then.get(path))
+    if not changed:
+        return []
+    return [
+        f"{len(changed)} files of annotations changed since they were converted: {some(changed)}: dissent import {raw} --into {name}"
+    ]
+
+
 def _update_settings(dataset: Dataset, files: Files, items: list[Item], told: Told) -> None:
     """Where unlabelled images came to a data set that had none: change the lines that init wrote, name the others."""
     if all(item.masks for item in items):
@@ -134,7 +155,7 @@ def _update_settings(dataset: Dataset, files: Files, items: list[Item], told: To
     if not dataset.allow_unlabelled:
         wanted = dataset.model_copy(update={"allow_unlabelled": True})
         new = re.sub("^splits:", f"allow_unlabelled: true{end}splits:", text, count=1, flags=re.MULTILINE)
-        if _means(new, wanted, files.dataset):
+        if means(new, wanted, files.dataset):
             text, dataset = new, wanted
             told.done.append(f"{files.dataset}: `allow_unlabelled: true`, as some images have no mask now")
         else:
@@ -144,7 +165,7 @@ def _update_settings(dataset: Dataset, files: Files, items: list[Item], told: To
         keys = {"seed": split.seed, "labelled": SIMULATED, "fixed": split.fixed}
         line, new = (f"  {line_of(SPLIT, keys | {'labelled': value})}{end}" for value in (SIMULATED, "all"))
         splits = dataset.splits | {SPLIT: split.model_copy(update={"labelled": "all"})}
-        if line in text and _means(
+        if line in text and means(
             text.replace(line, new), dataset.model_copy(update={"splits": splits}), files.dataset
         ):
             text = text.replace(line, new)
@@ -157,7 +178,7 @@ def _update_settings(dataset: Dataset, files: Files, items: list[Item], told: To
         told.files[files.dataset] = text.encode()
 
 
-def _means(text: str, wanted: Dataset, path: Path) -> bool:
+def means(text: str, wanted: Dataset, path: Path) -> bool:
     """Whether a changed text says what it is to say, and nothing else than before."""
     try:
         return validate(Dataset, parse_yaml(text, path), path) == wanted

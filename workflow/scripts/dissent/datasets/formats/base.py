@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,9 +14,11 @@ import numpy as np
 
 from dissent.config.task import BACKGROUNDS, TaskSettings
 from dissent.core.files import UNKNOWN, UserError
-from dissent.datasets.decode import EXTENSIONS, read_header
+from dissent.datasets.decode import EXTENSIONS
 from dissent.datasets.listing import walk
 from dissent.datasets.problems import Problems
+
+_LOOKED_AT = 20
 
 
 class Layer(NamedTuple):
@@ -176,6 +179,13 @@ def left_out(name: str, patterns: Sequence[str]) -> bool:
     return any(fnmatchcase(name, one) or fnmatchcase(name, f"{one.rstrip('/')}/*") for one in patterns)
 
 
+def jsons(where: Path, *patterns: str) -> list[Path]:
+    """A JSON file itself, or the first ones in a folder: enough to know a format by, where there are a hundred thousand."""
+    if where.is_file():
+        return [where] if where.suffix.lower() == ".json" else []
+    return [path for pattern in patterns for path in islice(where.glob(pattern), _LOOKED_AT)]
+
+
 def read_text(path: Path) -> str:
     """A person's text file; UserError names it where it is no UTF-8."""
     try:
@@ -205,11 +215,6 @@ def peeked(path: Path) -> Any:
         return parsed(path)
     except UserError:
         return None
-
-
-def size_in(path: Path) -> tuple[int, int]:
-    """(H, W) of an image file; ValueError where it cannot be read."""
-    return read_header(path).size
 
 
 def is_image(path: Path) -> bool:

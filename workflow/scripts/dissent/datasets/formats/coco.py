@@ -19,6 +19,7 @@ from dissent.datasets.formats.base import (
     Layer,
     Marks,
     files_of,
+    jsons,
     number_of,
     packed,
     parsed,
@@ -36,8 +37,7 @@ def _is_coco(value: Any) -> bool:
 
 def recognise(where: Path) -> bool:
     """A JSON file with images, annotations and categories, at most one folder below."""
-    files = [where] if where.is_file() else [*where.glob("*.json"), *where.glob("*/*.json")]
-    return any(path.suffix.lower() == ".json" and _is_coco(peeked(path)) for path in files)
+    return any(_is_coco(peeked(path)) for path in jsons(where, "*.json", "*/*.json"))
 
 
 def read(where: Path, ask: Ask, problems: Problems) -> Annotations:

@@ -21,6 +21,7 @@ from dissent.datasets.formats.base import (
     Layer,
     Marks,
     files_of,
+    jsons,
     number_of,
     packed,
     parsed,
@@ -40,8 +41,7 @@ def _is_tasks(value: Any) -> bool:
 
 def recognise(where: Path) -> bool:
     """A JSON list of tasks."""
-    files = [where] if where.is_file() else list(where.glob("*.json"))
-    return any(path.suffix.lower() == ".json" and _is_tasks(peeked(path)) for path in files)
+    return any(_is_tasks(peeked(path)) for path in jsons(where, "*.json"))
 
 
 def read(where: Path, ask: Ask, problems: Problems) -> Annotations:

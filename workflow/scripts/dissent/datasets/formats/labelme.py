@@ -23,16 +23,15 @@ from dissent.datasets.formats.base import (
     Marks,
     files_of,
     is_image,
+    jsons,
     number_of,
     packed,
     parsed,
     peeked,
     planes_of,
 )
-from dissent.datasets.listing import walk
 from dissent.datasets.problems import Problems
 
-_LOOKED_AT = 20
 _UNKNOWN = ("__ignore__", "_ignore_")
 """labels that Labelme's own examples give to what nobody knows"""
 
@@ -43,9 +42,7 @@ def _is_labelme(value: Any) -> bool:
 
 def recognise(where: Path) -> bool:
     """A JSON with shapes and imagePath among the first."""
-    files = [where] if where.is_file() else walk(where)[0]
-    jsons = [path for path in files if path.suffix.lower() == ".json"][:_LOOKED_AT]
-    return any(_is_labelme(peeked(path)) for path in jsons)
+    return any(_is_labelme(peeked(path)) for path in jsons(where, "*.json", "*/**/*.json"))
 
 
 def read(where: Path, ask: Ask, problems: Problems) -> Annotations:

@@ -1,0 +1,241 @@
+"""Drafts of a finished run go out, a person corrects them, and `dissent import` brings them back; nothing of the user's is changed."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from annotators import AREA, CORRECT
+from cli_data import dissent, pixels_of
+from discs import SETTINGS
+from PIL import Image
+from raw_data import photo, save
+
+from dissent.config.base import read_yaml, validate
+from dissent.config.dataset import Dataset
+from dissent.core.files import read_json, read_table, sha256
+from dissent.datasets import prepare
+from dissent.datasets.formats import DRAFTS
+from dissent.datasets.own_masks import OwnMasks
+from dissent.datasets.raw import raw_digest
+
+OWN = Path("data/raw/tiny.masks")
+
+
+@pytest.fixture
+def project(finished, in_tmp) -> Path:
+    """A finished run with settings of the user's; images 0 to 11 are its pool."""
+    for name in ("data", "raw", "results"):
+        shutil.copytree(finished / name, name)
+    shutil.copytree(SETTINGS, "own")
+    return Path("out")
+
+
+def drafts(form: str, *more: object) -> int:
+    return dissent(
+        "drafts", "tiny", "out", "--format", form, "--device", "cpu", "--threads", 1, "--config-dir", "own", *more
+    )
+
+
+def bring(*more: object, folder: str = "out", into: str = "tiny") -> int:
+    return dissent("import", folder, "--into", into, "--config-dir", "own", *more)
+
+
+def tree(folder: str) -> dict[str, tuple[str, int]]:
+    return {str(path): (sha256(path), path.stat().st_mtime_ns) for path in Path(folder).rglob("*") if path.is_file()}
+
+
+def task():
+    return validate(Dataset, read_yaml("own/datasets/tiny.yaml"), "tiny").task
+
+
+def sent() -> dict[str, np.ndarray]:
+    """{id: the draft}, as plain PNG has it."""
+    shutil.move("out", "first")
+    assert drafts("png") == 0
+    found = {path.stem: pixels_of(path) for path in Path("out/masks").glob("*.png")}
+    shutil.rmtree("out")
+    shutil.move("first", "out")
+    return found
+
+
+@pytest.mark.parametrize("form", DRAFTS)
+def test_drafts_are_corrected_and_come_back_equal_but_there(form, project, capsys):
+    before, raw = Path("own/datasets/tiny.yaml").read_text(), tree("raw")
+    assert drafts(form, "-n", 3) == 0
+    rows = read_table("out/drafts.csv")
+    assert len(rows) == 3 and all(Path("out", row["image"]).is_file() for row in rows)
+    assert {Path(path).stem for path in map(str, project.glob("doubt/*.png"))} == {row["id"] for row in rows}
+    wanted = {name: mask for name, mask in sent().items() if name in {row["id"] for row in rows}}
+    CORRECT[form](project, "disc", task())
+    capsys.readouterr()
+    assert bring() == 0
+    out = capsys.readouterr().out
+    assert "changed 3 masks" in out and "updated own/datasets/tiny.yaml: `own_masks: data/raw/tiny.masks`" in out
+    for name, mask in wanted.items():
+        mask = mask.copy()
+        mask[AREA] = 1
+        assert np.array_equal(pixels_of(OWN / f"masks/images/{name}.png"), mask)
+    assert tree("raw") == raw
+    after = Path("own/datasets/tiny.yaml").read_text()
+    assert after.replace("own_masks: data/raw/tiny.masks\n", "") == before
+    assert bring() == 0 and "equal   3 masks" in capsys.readouterr().out
+    assert not (OWN / "replaced").exists()
+
+
+def test_drafts_that_nobody_changed_are_no_labels(project, capsys):
+    assert drafts("png", "-n", 2) == 0
+    assert bring() == 0
+    assert "drafts  2 that nobody changed are not taken" in capsys.readouterr().out and not (OWN / "masks").exists()
+    assert bring("--dry-run", "--take-unchanged") == 0
+    assert "changed 2 masks" in capsys.readouterr().out and not (OWN / "masks").exists()
+    assert bring("--take-unchanged") == 0 and len(OwnMasks(OWN).paths()) == 2
+
+
+def test_a_corrected_mask_counts_and_the_one_before_is_kept(project, capsys):
+    """Of an image whose raw mask was hidden; `prepare` takes it, `verify` knows it, and drafts of it are not offered again."""
+    assert drafts("png", "-n", 1) == 0
+    [row] = read_table("out/drafts.csv")
+    name = row["id"]
+    CORRECT["png"](project, "disc", task())
+    assert bring() == 0
+    first = pixels_of(OWN / f"masks/images/{name}.png")
+    dataset = validate(Dataset, read_yaml("own/datasets/tiny.yaml"), "tiny").model_dump(mode="json")
+    assert dataset["own_masks"] == str(OWN)
+    prepare(dataset, "tiny", "raw/tiny", "data/tiny")
+    rows = {one["id"]: one for one in read_table("data/tiny/files.csv")}
+    assert np.array_equal(pixels_of(Path(rows[name]["label"])), first)
+    save(project / f"masks/{name}.png", 1 - first)
+    assert bring() == 0
+    assert np.array_equal(pixels_of(OWN / f"replaced/001/{name_of(name)}"), first)
+    assert np.array_equal(pixels_of(OWN / f"masks/images/{name}.png"), 1 - first)
+    shutil.rmtree("out")
+    assert drafts("png", "-n", 50) == 0 and name not in {one["id"] for one in read_table("out/drafts.csv")}
+    save(Path(f"raw/tiny/masks/{name}.png"), first)
+    capsys.readouterr()
+    assert dissent("verify", "data/tiny", "--config-dir", "own") == 1
+    assert f"was changed after {OWN}/masks/images/{name}.png took its place" in " ".join(
+        capsys.readouterr().out.split()
+    )
+
+
+def name_of(name: str) -> str:
+    return f"images/{name}.png"
+
+
+def test_a_table_says_which_images_go_out(project, capsys):
+    pool = [row["id"] for row in read_table("data/tiny/splits/few/unlabelled.csv")]
+    Path("next.csv").write_text("reason,id\nfew,{}\nfew,{}\n".format(*pool[-2:]))
+    assert drafts("labelme", "--ids", "next.csv") == 0
+    assert [row["id"] for row in read_table("out/drafts.csv")] == pool[-2:]
+    assert drafts("png") == 2 and "out is not empty" in capsys.readouterr().err
+    shutil.rmtree("out")
+    Path("next.csv").write_text("id\nnobody\n")
+    assert drafts("png", "--ids", "next.csv") == 2
+    assert "next.csv, line 2: nobody is no unlabelled image of the run" in capsys.readouterr().err
+
+
+def test_the_most_doubted_come_first(project):
+    shares = {row["id"]: float(row["doubt_share"]) for row in read_table("results/tiny/gen2/masks.csv")}
+    assert drafts("png", "-n", 2) == 0
+    assert [row["id"] for row in read_table("out/drafts.csv")] == sorted(shares, key=lambda name: -shares[name])[:2]
+
+
+def test_what_is_refused_is_told_and_the_rest_is_taken(project, capsys):
+    first, second, third = (path.stem for path in sorted(Path("raw/tiny/images").glob("*.png"))[:3])
+    marked = np.zeros((32, 32), np.uint8)
+    marked[AREA] = 1
+    save(project / f"masks/{first}.png", marked)
+    save(project / f"masks/{second}.png", marked[:20])
+    save(project / f"masks/{third}.png", marked * np.uint8(7))
+    save(project / "masks/stranger.png", marked)
+    assert bring() == 1
+    out = capsys.readouterr().out
+    assert f"changed 1 masks, {int((marked != pixels_of(Path(f'raw/tiny/masks/{first}.png'))).sum())} pixels" in out
+    assert f"masks/{second}.png: is of an image of 20 x 32 pixels (height x width)" in out
+    assert f"masks/{third}.png: has the value 7, and the labels have 0 to 1" in out
+    assert "stranger: tiny has no image that is called so" in out
+    assert list(OwnMasks(OWN).paths()) == [f"images/{first}"]
+
+
+def test_two_labels_on_one_pixel_and_unknown_labels_are_refused(project, capsys):
+    shape = {"shape_type": "rectangle", "points": [[1, 1], [9, 9]]}
+    for number, label in enumerate(("disc", "moon")):
+        value = {
+            "shapes": [{"label": label} | shape],
+            "imagePath": f"i{number:02}.png",
+            "imageHeight": 32,
+            "imageWidth": 32,
+        }
+        Path("json").mkdir(exist_ok=True)
+        Path(f"json/i{number:02}.json").write_text(json.dumps(value))
+    assert bring(folder="json") == 1
+    assert "i01.json: marks 'moon', which is no label of the task (disc)" in capsys.readouterr().out
+    assert list(OwnMasks(OWN).paths()) == ["images/i00"]
+
+
+def test_settings_and_formats_that_cannot_take_it(project, capsys):
+    assert dissent("drafts", "tiny_multilabel", "out", "--format", "cvat", "--config-dir", "own") == 2
+    assert "`--format cvat` has one label a pixel, and those of tiny_multilabel overlap" in capsys.readouterr().err
+    assert bring(folder="nowhere") == 2 and "nowhere does not exist" in capsys.readouterr().err
+    Path("empty").mkdir()
+    assert bring(folder="empty") == 2 and "is none of these formats" in capsys.readouterr().err
+    assert bring(folder="raw", into="isic") == 2
+    assert "protocol: published" in capsys.readouterr().err
+
+
+def test_masks_that_lack_in_our_folder_are_an_error(project, capsys):
+    assert drafts("png", "-n", 1) == 0
+    CORRECT["png"](project, "disc", task())
+    assert bring() == 0
+    shutil.rmtree(OWN)
+    assert dissent("check", "tiny", "--config-dir", "own") != 0
+    told = "".join(capsys.readouterr())
+    assert (
+        "data/raw/tiny.masks/record.json does not exist, and `own_masks: data/raw/tiny.masks` of the settings" in told
+    )
+
+
+def test_the_record_says_where_a_mask_came_from(project):
+    assert drafts("coco", "-n", 1) == 0
+    CORRECT["coco"](project, "disc", task())
+    assert bring() == 0
+    [(key, about)] = read_json(OWN / "record.json")["masks"].items()
+    raw = f"masks/{Path(key).name}.png"
+    assert about["from"] == "coco" and about["instead_of"] == {raw: sha256(Path("raw/tiny", raw))}
+
+
+def test_a_photograph_on_its_side_goes_out_upright_and_comes_back_so(project, capsys):
+    """Also a square one, of which sizes do not tell how it lay."""
+    shutil.rmtree("raw/tiny/masks")
+    Path("raw/tiny/masks").mkdir()
+    Path("own/datasets/tiny.yaml").write_text(Path("own/datasets/tiny.yaml").read_text() + "allow_unlabelled: true\n")
+    first, second = (row["id"] for row in list(read_table("data/tiny/splits/few/unlabelled.csv"))[:2])
+    exif = Image.Exif()
+    exif[274] = 6
+    stored = {first: photo(1, 24, 32), second: photo(2, 32, 32)}
+    for name, pixels in stored.items():
+        save(Path(f"raw/tiny/images/{name}.png"), pixels, exif=exif)
+    Path("next.csv").write_text(f"id\n{first}\n{second}\n")
+    assert drafts("png", "--ids", "next.csv") == 0
+    for name, pixels in stored.items():
+        assert np.array_equal(pixels_of(Path(f"out/images/{name}.png")), np.rot90(pixels, -1))
+    CORRECT["png"](project, "disc", task())
+    assert bring() == 0 and "new     2 images get a mask" in capsys.readouterr().out
+    shapes = [pixels_of(OWN / f"masks/images/{name}.png").shape for name in (first, second)]
+    assert shapes == [(32, 24), (32, 32)] and all(pixels_of(OWN / f"masks/images/{n}.png")[AREA].all() for n in stored)
+
+
+def test_what_is_imported_is_prepared_by_the_next_run(project):
+    def now() -> str:
+        return raw_digest("raw/tiny", validate(Dataset, read_yaml("own/datasets/tiny.yaml"), "tiny"))
+
+    before = now()
+    assert drafts("png", "-n", 1) == 0 and now() == before
+    CORRECT["png"](project, "disc", task())
+    assert bring() == 0
+    first = now()
+    for path in Path("out/masks").glob("*.png"):
+        save(path, 1 - (pixels_of(path).max(-1) > 0).astype(np.uint8))
+    assert bring() == 0 and len({before, first, now()}) == 3

@@ -1,0 +1,203 @@
+"""Write images that have no label, with draft masks to correct, for an annotation tool.
+
+OUT/images has the images at their own size, and beside it lie the drafts as the tool reads them. They come from the last generation
+of RUN that may be used. OUT/doubt is orange where its teachers disagree: look there first. OUT/drafts.csv names each image. Images are those
+of a table with a column `id` (as `dissent next` writes it), or the most doubted ones. `dissent import` brings the corrections back."""
+
+import argparse
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dissent.cli.machine import cores
+from dissent.cli.predict.find_images import Upright, read_upright
+from dissent.cli.settings import add_config_dir, config_of, settings_folder
+from dissent.config.dataset import Dataset
+from dissent.config.resolve import Run
+from dissent.core.files import DOUBT_PALETTE, UserError, encode_png, read_json, read_table, write_atomic, write_table
+from dissent.core.places import SHIPPED
+from dissent.core.rebuild_hint import again
+from dissent.core.task import Task
+from dissent.core.words import some
+from dissent.datasets.annotated import digest_of
+from dissent.datasets.convert import to_bytes
+from dissent.datasets.decode import read_photo, turned
+from dissent.datasets.formats import DRAFTS, FORMATS, Draft
+from dissent.datasets.items import Item
+from dissent.datasets.own_masks import OwnMasks, key_of, place_of
+from dissent.datasets.problems import Problems
+from dissent.datasets.raw import find_items, find_raw
+from dissent.runtime.devices import lease, prepare_process
+
+if TYPE_CHECKING:
+    from dissent.cli.predict.pool import Pool
+
+EXAMPLES = """examples:
+  dissent drafts mine to_label --format cvat            the 20 most doubted images
+  dissent drafts mine to_label --format labelme -n 50
+  dissent drafts mine to_label --format png --ids next.csv"""
+COLUMNS = ("id", "source", "image", "doubt_share")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `dissent drafts`."""
+    parser.add_argument("run", help="a run that has trained networks, e.g. mine")
+    parser.add_argument("out", type=Path, help="folder for the drafts; it must be empty, or not there")
+    parser.add_argument("--format", choices=DRAFTS, required=True, help="the tool that is to read them")
+    parser.add_argument("--ids", type=Path, metavar="CSV", help="a table with a column `id`; default: the most doubted")
+    parser.add_argument("-n", "--number", type=_positive, default=20, help="how many, without --ids (default: 20)")
+    parser.add_argument("--device", choices=["cpu", "cuda"], help="default: a graphics card if there is one")
+    parser.add_argument("--threads", type=_positive, default=cores(), help="default: all cores (%(default)s)")
+    add_config_dir(parser)
+
+
+def _positive(text: str) -> int:
+    if not text.isdigit() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
+    return int(text)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Returns 0; UserError says what lacks."""
+    about = config_of(settings_folder(args.config_dir)).run(args.run)
+    dataset, form = about.dataset, FORMATS[args.format]
+    if dataset.task.overlapping and not form.overlap:
+        raise UserError(
+            f"`--format {args.format}` has one label a pixel, and those of {about.dataset_name} overlap: take {_others('overlap')}"
+        )
+    if not dataset.task.one_foreground and not form.classes:
+        raise UserError(
+            f"`--format {args.format}` has one label, and {about.dataset_name} has {len(dataset.task.labels)}: take {_others('classes')}"
+        )
+    if args.out.exists() and any(args.out.iterdir()):
+        raise UserError(f"{args.out} is not empty: name another folder, so that nothing of yours is overwritten")
+    where = _generation(about)
+    items = _chosen(about, where, args)
+    rows: list[dict] = []
+    own = OwnMasks(place_of(dataset, about.dataset_name), new=True)
+    with lease(0 if args.device == "cpu" else 1) as place:
+        device = prepare_process(args.threads, place.device)
+        from dissent.cli.predict.pool import open_pool  # torch only now: the lease decides which card it sees
+
+        several = len(read_json(where / "teachers.json")["pool"]) > 1
+        pool = open_pool(where, several, False, device.type)
+        drafts = _drafts(items, dataset, pool, several, device.type, args.out, rows, own)
+        assert form.write is not None
+        next_step = form.write(args.out, drafts, dataset.task)
+    write_table(args.out / "drafts.csv", rows, COLUMNS)
+    own.save()
+    print(f"{len(rows)} drafts by {where}, for {form.about}: {args.out}")
+    print(f"{next_step}.\nWhere teachers disagree is orange in {args.out / 'doubt'}.")
+    print(f"Then: dissent import {args.out} --into {about.dataset_name}   (or the file that the tool exports)")
+    return 0
+
+
+def _others(what: str) -> str:
+    return ", ".join(name for name in DRAFTS if getattr(FORMATS[name], what) and FORMATS[name].classes)
+
+
+def _generation(about: Run) -> Path:
+    """The folder of the last generation that is trained."""
+    folders = [Path("results", about.name, f"gen{g}") for g in range(about.method.last, -1, -1)]
+    found = next((folder for folder in folders if (folder / "teachers.json").is_file()), None)
+    if found is None:
+        raise UserError(f"results/{about.name} has no trained generation; {again(folders[-1] / 'teachers.json')}")
+    return found
+
+
+def _chosen(about: Run, where: Path, args: argparse.Namespace) -> list[tuple[Item, str]]:
+    """The images that go out, each with its share of doubted pixels, or ""."""
+    data = Path("data", about.dataset_name)
+    sources = {row["id"]: row["source"] for row in read_table(data / "files.csv", ("id", "source"))}
+    pool = {row["id"]: sources[row["id"]] for row in read_table(data / "splits" / about.split / "unlabelled.csv")}
+    table = where / "masks.csv"
+    doubts: dict[str, list[float]] = {}
+    for row in read_table(table) if table.is_file() else []:
+        if row["id"] in sources:
+            doubts.setdefault(sources[row["id"]], []).append(float(row["doubt_share"]))
+    shares = {source: sum(found) / len(found) for source, found in doubts.items()}
+    problems = Problems()
+    raw = find_raw(about.dataset.raw, SHIPPED)
+    items = {item.source: item for item in find_items(about.dataset, raw, problems)}
+    problems.stop(raw)
+    free = list(dict.fromkeys(source for source in pool.values() if source in items and not items[source].own))
+    if args.ids is None:
+        free.sort(key=lambda source: -shares.get(source, 0))  # of equal ones the first by name
+        wanted = free[: args.number]
+    else:
+        wanted = _given(args.ids, pool, items)
+        if done := [source for source in wanted if source not in free]:
+            print(f"left out: {len(done)} images that have a corrected mask already: {some(done)}")
+            wanted = [source for source in wanted if source in free]
+    if not wanted:
+        raise UserError(f"{about.name} has no unlabelled image without a corrected mask: there is nothing to label")
+    return [(items[source], f"{shares[source]:.6f}" if source in shares else "") for source in wanted]
+
+
+def _given(path: Path, pool: dict[str, str], items: dict[str, Item]) -> list[str]:
+    """Paths of the images that a table names; UserError names a line that is none of the unlabelled ones."""
+    by_item = {items[source].id: source for source in pool.values() if source in items}
+    found = []
+    for number, row in enumerate(read_table(path, ("id",), sealed=False), 2):
+        source = pool.get(row["id"]) or by_item.get(row["id"])
+        if source is None:
+            raise UserError(
+                f"{path}, line {number}: {row['id']} is no unlabelled image of the run; take it out of the table"
+            )
+        found.append(source)
+    return list(dict.fromkeys(found))
+
+
+def _drafts(
+    items: Sequence[tuple[Item, str]],
+    dataset: Dataset,
+    pool: "Pool",
+    several: bool,
+    device: str,
+    out: Path,
+    rows: list[dict],
+    own: OwnMasks,
+) -> Iterator[Draft]:
+    """Each draft, once its image lies in OUT; `rows` and the record of `own` get what became of it."""
+    from tqdm import tqdm
+
+    from dissent.cli.predict.vote import vote
+
+    task = Task(dataset.task.model_dump(mode="json"))
+    heeds = pool.knows.input.exif != "none"
+    levels = pool.knows.input.levels
+    for item, doubt_share in tqdm(items, "drafts", unit=" images", disable=None, leave=False):
+        try:
+            seen = read_upright(
+                item.image,
+                pool.knows.channels,
+                pool.knows.input.bit_depth,
+                (levels[0], levels[1]) if levels else None,
+                heeds,
+                None,
+            )
+            marks = vote(pool, task, seen, frozenset(["doubt"] * several), device)
+        except ValueError as error:
+            raise UserError(f"{item.image} {error}") from None
+        name = _put_image(item, seen, (levels[0], levels[1]) if levels else None, out / "images")
+        if marks.doubt is not None:
+            write_atomic(out / "doubt" / f"{item.id}.png", encode_png(marks.doubt, DOUBT_PALETTE))
+        own.record["drafts"][key_of(item.source)] = digest_of(marks.mask)
+        rows.append({"id": item.id, "source": item.source, "image": f"images/{name}", "doubt_share": doubt_share})
+        yield Draft(name, marks.mask)
+
+
+def _put_image(item: Item, seen: Upright, levels: tuple[int, int] | None, folder: Path) -> str:
+    """A copy of the image; one that a tag turns, or with 16 bits, as the PNG that is looked at. Returns its name."""
+    if seen.orientation == 1 and levels is None:
+        name = f"{item.id}{item.image.suffix}"
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(item.image, folder / name)
+        return name
+    _, pixels, _ = read_photo(item.image, 3 if seen.pixels.ndim == 3 and seen.pixels.shape[2] == 3 else 1)
+    name = f"{item.id}.png"
+    write_atomic(folder / name, encode_png(np.ascontiguousarray(turned(to_bytes(pixels, levels), seen.orientation))))
+    return name

@@ -1,0 +1,132 @@
+"""What an import does with each image: a new mask, a changed one, an equal one, a draft as it went out, or refused."""
+
+import argparse
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from dissent.cli.machine import cores
+from dissent.config.dataset import Dataset
+from dissent.core.files import UNKNOWN, sha256
+from dissent.datasets.annotated import Choices, digest_of, draw, mask_of, question
+from dissent.datasets.convert import BadFiles, headers_of, label_of
+from dissent.datasets.exif import Turns, decide_turns
+from dissent.datasets.formats import Marks
+from dissent.datasets.items import Item
+from dissent.datasets.own_masks import OwnMasks, key_of
+from dissent.datasets.problems import Problems
+
+
+@dataclass
+class Taken:
+    """What became of each image that annotations name."""
+
+    new: list[str] = field(default_factory=list)
+    changed: dict[str, int] = field(default_factory=dict)
+    """with the number of pixels"""
+    equal: list[str] = field(default_factory=list)
+    untouched: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+    unknown: int = 0
+    """pixels of which nobody says what they are"""
+
+
+def take(
+    args: argparse.Namespace,
+    form: str,
+    dataset: Dataset,
+    raw: Path,
+    marks: Mapping[str, Marks],
+    items: Mapping[str, Item],
+    own: OwnMasks,
+    taken: Taken,
+) -> Taken:
+    """Draw what is marked in each image, and put it where it belongs."""
+    choices = _choices(args, own, raw)
+    turns = _turns(dataset, [items[image] for image in marks], raw)
+
+    def one(image: str) -> tuple[np.ndarray, np.ndarray | None] | str:
+        item, about = items[image], marks[image]
+        try:
+            header, _ = headers_of(item)
+            if about.empty and choices.unannotated is None:
+                raise ValueError(question("unannotated", "nothing is marked in it"))
+            drawn = draw(about, header, dataset.exif != "none", sent=key_of(image) in own.record["drafts"])
+            if choices.crowd is None and any(layer.crowd for layer in drawn.layers):
+                raise ValueError(question("crowd", "an area is marked as a crowd"))
+            return mask_of(drawn, dataset.task, choices), label_of(item, header, dataset, turns).ids
+        except BadFiles as error:
+            return "; ".join(f"{path} {why}" for path, why in error.files)
+        except ValueError as error:
+            return f"{about.where}: {error}"
+
+    wanted = sorted(image for image in marks if not (marks[image].empty and choices.unannotated == "unlabelled"))
+    with ThreadPoolExecutor(cores()) as pool:
+        for start in range(0, len(wanted), 64):
+            part = wanted[start : start + 64]
+            for image, result in zip(part, pool.map(one, part), strict=True):
+                if isinstance(result, str):
+                    taken.refused.append(result)
+                else:
+                    _sort(args, form, dataset, raw, items[image], result, own, taken)
+    return taken
+
+
+def _sort(
+    args: argparse.Namespace,
+    form: str,
+    dataset: Dataset,
+    raw: Path,
+    item: Item,
+    result: tuple[np.ndarray, np.ndarray | None],
+    own: OwnMasks,
+    taken: Taken,
+) -> None:
+    """Put one mask where it belongs: new, changed, equal, or a draft as it went out."""
+    ids, before = result
+    key = key_of(item.source)
+    if before is not None and np.array_equal(ids, before):
+        taken.equal.append(item.source)
+        return
+    if own.record["drafts"].get(key) == digest_of(ids) and not args.take_unchanged:
+        taken.untouched.append(item.source)
+        return
+    if before is None:
+        taken.new.append(item.source)
+    else:
+        same = before.shape == ids.shape
+        taken.changed[item.source] = int((ids != before).sum()) if same else ids.size
+    taken.unknown += int((ids == UNKNOWN).sum())
+    if args.dry_run:
+        return
+    if item.own:
+        names = list(own.record["masks"].get(key, {}).get("instead_of", {}))
+    else:
+        names = [mask.relative_to(raw).as_posix() for mask in item.masks if mask is not None]
+    instead = {one: sha256(raw / one) for one in names if (raw / one).is_file()}
+    own.put(key, ids, dataset.task, {"from": form} | ({"instead_of": instead} if instead else {}))
+
+
+def _choices(args: argparse.Namespace, own: OwnMasks, raw: Path) -> Choices:
+    """A person's answers; of annotations that `init` converted, those that were given then."""
+    then = own.record["converted"] or {}
+    before = then.get("choices", {}) if args.folder.resolve() == raw.resolve() else {}
+    given = {key: getattr(args, key) or before.get(key) for key in ("unannotated", "crowd", "overlap")}
+    return Choices(**given, labels=before.get("labels", {}))
+
+
+def _turns(dataset: Dataset, items: list[Item], raw: Path) -> Turns:
+    problems = Problems()
+    pairs = []
+    for item in items:
+        try:
+            header, masks = headers_of(item)
+        except BadFiles:  # told when it is read
+            continue
+        pairs.append((item, header, [] if item.own else masks))
+    turns = decide_turns(dataset, pairs, problems)
+    problems.stop(raw)
+    return turns
