@@ -9,6 +9,7 @@ import os
 import statistics
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -93,6 +94,25 @@ def rate(work: float, function: Callable[[], object]) -> float:
     start = time.perf_counter()
     function()
     return work / (time.perf_counter() - start)
+
+
+class Peak:
+    """Watches this process in a `with` block; `found` is {"private_mb", "seconds"}: the peak of RssAnon, and the time."""
+
+    def __enter__(self) -> "Peak":
+        self._kb, self._ended = 0, threading.Event()
+        self._start = time.perf_counter()
+        threading.Thread(target=self._watch, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self.found = {"private_mb": round(self._kb / 1024), "seconds": round(time.perf_counter() - self._start, 1)}
+
+    def _watch(self) -> None:
+        while not self._ended.wait(0.05):
+            text = Path("/proc/self/status").read_text()
+            self._kb = max(self._kb, int(text.split("RssAnon:")[1].split()[0]))
 
 
 def alone(*arguments: str, environment: dict | None = None, cwd: str | Path | None = None) -> dict:

@@ -14,11 +14,9 @@ import os
 import shutil
 import sys
 import tempfile
-import threading
-import time
 from pathlib import Path
 
-from common import Line, alone, made_up, tell
+from common import Line, Peak, alone, made_up, tell
 
 SELF = str(Path(__file__).resolve())
 
@@ -88,25 +86,10 @@ def measured(args: argparse.Namespace) -> dict:
         "task": TaskSettings(kind="binary", labels=["disc"]).model_dump(mode="json"), "size": [args.size, args.size], "channels": 3,
         "input": {}, "rotation_invariant": False, "network": spec, "method": Method().at(0), "seed": 1, "generation": 0, "member": 1,
     }  # fmt: skip
-    peak = [0]
-    watching = threading.Event()
-
-    def watch() -> None:
-        while not watching.wait(0.05):
-            peak[0] = max(peak[0], private_kb())
-
-    threading.Thread(target=watch, daemon=True).start()
-    start = time.perf_counter()
-    train_student(params, "pairs.csv", "val.csv", "unlabelled.csv", "out", "state", "cpu")
-    watching.set()
+    with Peak() as peak:
+        train_student(params, "pairs.csv", "val.csv", "unlabelled.csv", "out", "state", "cpu")
     shutil.rmtree("out")
-    return {"private_mb": round(peak[0] / 1024), "seconds": round(time.perf_counter() - start, 1)}
-
-
-def private_kb() -> int:
-    """RssAnon of this process."""
-    text = Path("/proc/self/status").read_text()
-    return int(text.split("RssAnon:")[1].split()[0])
+    return peak.found
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from dissent.cli.export.nnunet import _numbers
 from dissent.config.task import TaskSettings
 from dissent.core.files import read_json, read_mask, read_table
 from dissent.core.task import Task
+from dissent.report.kept import to_use
 from dissent.training.inference import probabilities
 
 torch.set_num_threads(1)
@@ -32,7 +33,7 @@ def project(finished, tmp_path_factory):
     os.chdir(folder)
     try:
         forms = ("onnx", "pool", "torch", "nnunet", "coco")
-        assert dissent("export", "results/tiny", "model", "--as", *forms, "--licence", "CC BY 4.0") == 0
+        assert dissent("export", "results/tiny/gen2", "model", "--as", *forms, "--licence", "CC BY 4.0") == 0
     finally:
         os.chdir(before)
     return folder
@@ -68,6 +69,12 @@ def test_a_file_says_what_the_networks_say_at_any_size(here, name, students):
         torch.from_numpy(of_networks(folders, small[None], task)), found.shape[2:], mode="bilinear"
     )
     assert np.abs(found - back.numpy()).max() < 0.02  # Pillow rounds to whole grey levels
+
+
+def test_of_a_run_the_generation_is_taken_that_its_report_names(finished, monkeypatch):
+    monkeypatch.chdir(finished)
+    folder, why = to_use(Path("results/tiny"))
+    assert f"dissent predict {folder} " in Path("results/tiny/report.html").read_text() and "cannot tell yet" in why
 
 
 def test_what_was_measured_stands_in_export_json(here):

@@ -11,6 +11,7 @@ import numpy as np
 
 from dissent.core.files import MOST_BY_LABEL, UNKNOWN
 
+_PIECE = 2**22  # pixels that are counted at a time
 Tensor = Any  # torch.Tensor, not imported here
 
 
@@ -97,7 +98,10 @@ class Task:
         if self.bits:
             known = mask_HW[mask_HW != UNKNOWN]
             return [int(((known >> bit) & 1).sum()) for bit in range(self.outputs)]
-        return np.bincount(mask_HW.ravel(), minlength=256)[: len(self.histogram_names)].tolist()
+        flat, counts = mask_HW.ravel(), np.zeros(256, np.int64)
+        for first in range(0, flat.size, _PIECE):  # numpy takes eight bytes for each byte that it counts
+            counts += np.bincount(flat[first : first + _PIECE], minlength=256)
+        return counts[: len(self.histogram_names)].tolist()
 
     @property
     def histogram_names(self) -> list[str]:

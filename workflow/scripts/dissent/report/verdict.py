@@ -145,13 +145,21 @@ def _advice(run: Mapping, said: str, generations: Sequence[Generation], last: Ge
         return "Use a control, which is as good or better and costs less: its last generation has a folder like this one's."
     if said == "worth it":
         return _use(run, last)
-    score = last.metrics["score"]
-    known = [(one.metrics["val"]["pool"][score]["mean"], one) for one in generations if one.metrics.get("val")]
-    scored = [(mean, one) for mean, one in known if mean is not None]
-    best = max(scored, key=lambda pair: pair[0])[1] if scored else last
-    return f"Until then: {_use(run, best)[:1].lower()}{_use(run, best)[1:]}" + (
-        " It has the highest mean on validation." if scored else ""
-    )
+    best = recommended(said, generations, last)
+    words = _use(run, best)
+    scored = _on_validation(best) is not None
+    return f"Until then: {words[:1].lower()}{words[1:]}" + (" It has the highest mean on validation." if scored else "")
+
+
+def recommended(said: str, generations: Sequence[Generation], last: Generation) -> Generation:
+    """Which generation to use: `last`, but while nothing can be told (`said`) the one with the highest mean on validation."""
+    scored = [(mean, one) for one in generations if (mean := _on_validation(one)) is not None]
+    return max(scored, key=lambda pair: pair[0])[1] if scored and said == "cannot tell yet" else last
+
+
+def _on_validation(one: Generation) -> float | None:
+    """The mean score of a pool on validation images."""
+    return one.metrics["val"]["pool"][one.metrics["score"]]["mean"] if one.metrics.get("val") else None
 
 
 def _use(run: Mapping, one: Generation) -> str:

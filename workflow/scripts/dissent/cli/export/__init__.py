@@ -1,6 +1,6 @@
 """Take a run elsewhere: ONNX and torch files that need no dissent, its pseudo-labels for other tools, and a model card.
 
-RUN is results/RUN, of which the generation that stands for it is taken, or one generation. Writes OUT/model.onnx (the best
+RUN is results/RUN, of which the generation is taken that its verdict keeps, or one generation. Writes OUT/model.onnx (the best
 student by validation), OUT/pool.onnx (the mean of all teachers), OUT/model.pt2 (torch.export), OUT/nnunet (a raw data set
 of nnU-Net v2, doubt as `ignore`), OUT/coco.json (masks of the pseudo-labels), OUT/MODEL_CARD.md and OUT/export.json.
 

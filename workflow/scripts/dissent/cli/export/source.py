@@ -1,12 +1,16 @@
 """What is exported: a generation, and the tables that its jobs noted as read."""
 
+import logging
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from dissent.core.columns import SUBSETS
 from dissent.core.files import UserError, read_json
-from dissent.report.run_results import Generation, standing_for
+from dissent.report.kept import to_use
+from dissent.report.run_results import Generation
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -34,8 +38,11 @@ class Source:
 
 
 def source_of(where: Path) -> Source:
-    """The generation at `where`, or the one that stands for a run there."""
-    folder = standing_for(where) or where
+    """The generation at `where`, or the one of a run there that its verdict keeps."""
+    kept, why = to_use(where)
+    if kept is not None:
+        log.info("%s is taken: %s", kept, why)
+    folder = kept or where
     noted = folder / "costs" / "evaluate.json"
     read = read_json(noted).get("made_from", {}) if noted.is_file() else {}
     tables = {

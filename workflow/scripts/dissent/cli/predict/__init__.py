@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from dissent.cli.predict.pool import Pool
 
 EXAMPLES = """examples:
-  dissent predict results/isic photos/ masks/                 the best student of the generation that stands for the run
+  dissent predict results/isic photos/ masks/                 the best student of what the verdict keeps
   dissent predict results/isic/gen5 photos/ masks/            that of another generation
   dissent predict results/isic/gen5 photos/ masks/ --pool     all its teachers, and where they disagree
   dissent predict results/isic/gen5/students/3 photos/ masks/ this student"""

@@ -16,7 +16,7 @@ from dissent.config.task import TaskSettings
 from dissent.core.files import UserError, read_json, sha256
 from dissent.core.rebuild_hint import again
 from dissent.datasets.decode import MAX_PIXELS
-from dissent.report.run_results import standing_for
+from dissent.report.kept import to_use
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +73,10 @@ def folders_of(where: Path, everyone: bool) -> list[tuple[Path, dict[str, str]]]
         if "stopped_at" in (about := read_json(where / "model.json")):
             raise UserError(f"{where} was not trained: the run {about['why']}; use {about['kept_folder']}")
         return [(where, {})]
-    where = standing_for(where) or where
+    kept, why = to_use(where)
+    if kept is not None:
+        log.info("%s is taken: %s", kept, why)
+        where = kept
     table = where / "teachers.json"
     if not table.is_file():
         raise UserError(_lacking(where))
