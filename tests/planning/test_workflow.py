@@ -300,10 +300,11 @@ def test_a_whole_run_with_evalnets(root, in_tmp):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["multiclass", "multilabel"])
-def test_a_whole_run_of_other_kinds(root, in_tmp, kind):
+@pytest.mark.parametrize(("kind", "learner"), [("multiclass", "unimatch_v2"), ("multilabel", "cps")])
+def test_a_whole_run_of_other_kinds_and_learners(root, in_tmp, kind, learner):
+    """An averaged teacher is kept of the one, and the first of two networks of the other."""
     draw(in_tmp)
-    target = f"results/tiny_{kind}/gen1/metrics.json"
+    target = f"results/tiny_{kind}.{learner}_im/gen1/metrics.json"
     result = snakemake(root, target)
     assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
     found = read_json(target)
