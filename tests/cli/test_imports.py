@@ -136,8 +136,15 @@ def test_a_table_says_which_images_go_out(project, capsys):
     assert "next.csv, line 2: nobody is no unlabelled image of the run" in capsys.readouterr().err
 
 
-def test_the_most_doubted_come_first(project):
-    shares = {row["id"]: float(row["doubt_share"]) for row in read_table("results/tiny/gen2/masks.csv")}
+@pytest.mark.parametrize("last", [2, 1, 0])
+def test_the_most_doubted_come_first(last, project, capsys):
+    """By the last generation whose masks are there; without any that is said."""
+    for generation in range(2, last, -1):
+        Path(f"results/tiny/gen{generation}/masks.csv").unlink()
+    if last == 0:
+        assert drafts("png", "-n", 2) == 0 and "nothing tells which images are doubted" in capsys.readouterr().out
+        return
+    shares = {row["id"]: float(row["doubt_share"]) for row in read_table(f"results/tiny/gen{last}/masks.csv")}
     assert drafts("png", "-n", 2) == 0
     assert [row["id"] for row in read_table("out/drafts.csv")] == sorted(shares, key=lambda name: -shares[name])[:2]
 

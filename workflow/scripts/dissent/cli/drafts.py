@@ -75,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
     if args.out.exists() and any(args.out.iterdir()):
         raise UserError(f"{args.out} is not empty: name another folder, so that nothing of yours is overwritten")
     where = _generation(about)
-    items = _chosen(about, where, args)
+    items = _chosen(about, args)
     rows: list[dict] = []
     own = OwnMasks(place_of(dataset, about.dataset_name), new=True)
     with lease(0 if args.device == "cpu" else 1) as place:
@@ -108,23 +108,22 @@ def _generation(about: Run) -> Path:
     return found
 
 
-def _chosen(about: Run, where: Path, args: argparse.Namespace) -> list[tuple[Item, str]]:
+def _chosen(about: Run, args: argparse.Namespace) -> list[tuple[Item, str]]:
     """The images that go out, each with its share of doubted pixels, or ""."""
     data = Path("data", about.dataset_name)
     sources = {row["id"]: row["source"] for row in read_table(data / "files.csv", ("id", "source"))}
     pool = {row["id"]: sources[row["id"]] for row in read_table(data / "splits" / about.split / "unlabelled.csv")}
-    table = where / "masks.csv"
-    doubts: dict[str, list[float]] = {}
-    for row in read_table(table) if table.is_file() else []:
-        if row["id"] in sources:
-            doubts.setdefault(sources[row["id"]], []).append(float(row["doubt_share"]))
-    shares = {source: sum(found) / len(found) for source, found in doubts.items()}
+    shares = _doubt_shares(about, sources)
     problems = Problems()
     raw = find_raw(about.dataset.raw, SHIPPED)
     items = {item.source: item for item in find_items(about.dataset, raw, problems)}
     problems.stop(raw)
     free = list(dict.fromkeys(source for source in pool.values() if source in items and not items[source].own))
     if args.ids is None:
+        if not shares:
+            print(
+                "note    no generation of this run has pseudo-labels yet, so nothing tells which images are doubted: the first by name"
+            )
         free.sort(key=lambda source: -shares.get(source, 0))  # of equal ones the first by name
         wanted = free[: args.number]
     else:
@@ -135,6 +134,19 @@ def _chosen(about: Run, where: Path, args: argparse.Namespace) -> list[tuple[Ite
     if not wanted:
         raise UserError(f"{about.name} has no unlabelled image without a corrected mask: there is nothing to label")
     return [(items[source], f"{shares[source]:.6f}" if source in shares else "") for source in wanted]
+
+
+def _doubt_shares(about: Run, sources: dict[str, str]) -> dict[str, float]:
+    """{path of an image: its share of doubted pixels, the mean of its tiles} by the last generation that was made."""
+    found: dict[str, list[float]] = {}
+    for generation in range(about.method.last, 0, -1):
+        table = Path("results", about.name, f"gen{generation}", "masks.csv")
+        for row in read_table(table, ("id", "doubt_share")) if table.is_file() else []:
+            if row["id"] in sources:
+                found.setdefault(sources[row["id"]], []).append(float(row["doubt_share"]))
+        if found:  # one that was not made, as the run stopped before it, has no rows
+            break
+    return {source: sum(shares) / len(shares) for source, shares in found.items()}
 
 
 def _given(path: Path, pool: dict[str, str], items: dict[str, Item]) -> list[str]:
