@@ -90,15 +90,15 @@ def test_the_learner_that_docs_show_runs_in_every_kind(in_tmp):
         (in_tmp / name).symlink_to(root / name)
     (in_tmp / "workflow/resources").symlink_to(root / "workflow/resources")
     new, options, method = blocks
-    (in_tmp / "workflow/scripts" / new).write_text(blocks[new])
+    (in_tmp / "workflow/scripts/dissent" / new).write_text(blocks[new])
     registry = library / "training/learners/__init__.py"
     text = registry.read_text().replace(
         "LEARNERS: dict[str, type[Learner]] = {", 'LEARNERS: dict[str, type[Learner]] = {\n    "entropy": Entropy,'
     )
     registry.write_text("from dissent.training.learners.entropy import Entropy\n" + text)
-    text = (in_tmp / "workflow/scripts" / options).read_text()
+    text = (in_tmp / "workflow/scripts/dissent" / options).read_text()
     where = text.index("\nLearn = Annotated[")
-    (in_tmp / "workflow/scripts" / options).write_text(
+    (in_tmp / "workflow/scripts/dissent" / options).write_text(
         text[:where] + blocks[options] + "\n" + text[where:].replace("Supervised", "Entropy | Supervised", 1)
     )
     script = (
