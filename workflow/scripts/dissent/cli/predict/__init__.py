@@ -16,7 +16,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dissent.cli.machine import cores
 from dissent.cli.predict.find_images import Photo, Upright, find_photos, pixels_of, read_upright
@@ -40,7 +40,7 @@ EXAMPLES = """examples:
   dissent predict results/isic/gen5 photos/ masks/            that of another generation
   dissent predict results/isic/gen5 photos/ masks/ --pool     all its teachers, and where they disagree
   dissent predict results/isic/gen5/students/3 photos/ masks/ this student"""
-_WAITING = 2**27  # pixels of masks that may wait for the disk
+_WAITING = 2**27  # bytes of masks and the like that may wait for the disk
 _READ_AHEAD = 2**25  # pixels of images that may be read before their turn
 _EXTRAS = ("probabilities", "overlays")
 _TABLES = ("predictions.csv", "made_with.json", NAME)
@@ -144,8 +144,8 @@ def _label_all(
     beside: dict[str, str] = {}
     waiting = 0
 
-    def write(photo: Photo, read: dict, row: dict, marks: Marks, upright: Upright) -> dict[str, str]:
-        files = writer.write(photo.mask, marks, upright)
+    def write(photo: Photo, read: dict, row: dict, *said: Any) -> dict[str, str]:
+        files = writer.write(photo.mask, *said)
         progress.end(photo, read, row, files)
         return files
 
@@ -162,9 +162,11 @@ def _label_all(
             row = _row(photo.shown, "done", why) | {"mask": f"masks/{photo.mask}"}
             row |= _measures(writer.task, marks)
             progress.begin(writer.files_of(photo.mask))
-            rows.append(row | {"sha256": writers.submit(write, photo, read, row, marks, upright)})
-            waiting += marks.mask.size
-            del upright, marks, job
+            shown = upright.pixels if "overlays" in writer.extras else None
+            said = (marks, upright.orientation, shown)
+            rows.append(row | {"sha256": writers.submit(write, photo, read, row, *said)})
+            waiting += sum(one.nbytes for one in (marks.mask, marks.probabilities, shown) if one is not None)
+            del upright, marks, job, said, shown  # or the next image is read beside them
             if waiting > _WAITING:
                 rows, waiting = [_settled(row, beside) for row in rows], 0
         return [_settled(row, beside) for row in rows], beside

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 
-from dissent.cli.predict.find_images import Upright
 from dissent.core.files import DOUBT_PALETTE, encode_png, write_atomic
 from dissent.core.task import Task
 from dissent.datasets.decode import turned_back
@@ -48,17 +47,18 @@ class Writer:
         single = [folder for folder in ("doubt", "overlays") if folder in self.extras]
         return [f"{folder}/{name}" for folder in ["masks", *single, *labels, *surer]]
 
-    def write(self, name: str, marks: Marks, photo: Upright) -> dict[str, str]:
+    def write(self, name: str, marks: Marks, turn: int, pixels: np.ndarray | None) -> dict[str, str]:
         """Write the files of one image; the SHA-256 of each by its path.
 
-        Marks are upright (as a viewer shows the image) and are stored as the image is, with its orientation; overlays are upright.
+        Marks are upright (as a viewer shows the image) and are stored as the image is, with its orientation `turn` (1 to 8); overlays are upright. `pixels`:
+        those of the image, where there is an overlay.
         """
-        turn, folders = photo.orientation, label_folders(self.task.labels)
+        folders = label_folders(self.task.labels)
         contents = {f"masks/{name}": _encoded(marks.mask, self.palette, turn)}
         if marks.doubt is not None:
             contents[f"doubt/{name}"] = _encoded(marks.doubt, DOUBT_PALETTE, turn)
-        if "overlays" in self.extras:
-            contents[f"overlays/{name}"] = encode_png(overlay(photo.pixels, marks.mask, self.task, self.palette))
+        if pixels is not None:
+            contents[f"overlays/{name}"] = encode_png(overlay(pixels, marks.mask, self.task, self.palette))
         if self.task.bits:
             for folder, plane_HW in zip(folders, self.task.unpack(marks.mask), strict=True):
                 contents[f"labels/{folder}/{name}"] = _encoded(plane_HW * np.uint8(255), None, turn)
