@@ -9,12 +9,18 @@ import pytest
 from study_data import BASE, COLUMNS, params_of, plan_of, reach
 
 from dissent.config.as_published import PUBLISHED_WAYS
+from dissent.config.resolve import Config
 from dissent.core.files import UserError, read_json, read_table, sha256, write_json, write_table
-from dissent.report.study.cells import difference, read_block
+from dissent.planning import rule_params
+from dissent.report.study.cells import Cell, difference, read_block
 from dissent.report.study.page import write_tables
 from dissent.report.study.rows import rows_of, verdict
 
 SCORES = {"ldt_equal_steps": 70, "aldt": 65, "im_clean": 75}
+
+
+def code(*names):
+    return "code"
 
 
 def block_of(root, scores=None, text=BASE, **how):
@@ -287,3 +293,16 @@ def test_the_documents_list_every_deviation(root):
     assert [
         line for line in page.splitlines() if line.split("`")[:2] in [["| ", name] for name in PUBLISHED_WAYS]
     ] == rows
+
+
+def test_what_is_reconstructed_is_called_so_wherever_it_is_read(root):
+    """In a run's report and in a study's table; other methods stand there by their names alone."""
+    config = Config(root / "config")
+    of = {
+        name: rule_params.report(config.run(f"demo.{name}"), [], code, config)["run"]["method"]
+        for name in ("segkc", "cps")
+    }
+    assert of == {"segkc": "segkc (SegKC-style, reconstructed)", "cps": "cps"}
+    pool = {"upper_bound": False, "labels_alone": False, "ends": {}, "made": {}, "whole": {}, "scores": {}, "block": ""}
+    assert Cell("segkc", remark=config.run("demo.segkc").method.learn.remark, **pool).shown == of["segkc"]
+    assert Cell("fdt", remark="", **pool | {"upper_bound": True}).shown == "fdt (upper bound)"

@@ -52,6 +52,7 @@ class SegKCStyle(Matching):
 
     passes: ClassVar[float] = 4 / 3
     networks: ClassVar[int] = 2
+    remark: ClassVar[str] = "SegKC-style, reconstructed"
     name: Literal["segkc"]
     senior: Senior = Senior()
     predictions: Annotated[float, Field(ge=0)] = 0.2

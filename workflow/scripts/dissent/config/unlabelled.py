@@ -18,6 +18,8 @@ class Options(Model):
     """forward and backward passes of the network for each unlabelled image; a forward alone is a third"""
     networks: ClassVar[int] = 1
     """networks that are trained side by side"""
+    remark: ClassVar[str] = ""
+    """what stands behind the method's name wherever a person reads it"""
 
     def trained(self, network: Network) -> list[Network]:
         """The networks that are trained side by side, each by its network file; `network`: that of the one that is kept."""

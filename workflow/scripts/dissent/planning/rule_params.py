@@ -215,7 +215,7 @@ def report(run: Run, controls: list[Run], code: Code, config: Config) -> argumen
     return {
         "run": {
             "name": run.name,
-            "method": run.method_name,
+            "method": f"{run.method_name} ({remark})" if (remark := run.method.learn.remark) else run.method_name,
             "dataset": run.dataset_name,
             "split": run.split,
             "seed": run.seed,

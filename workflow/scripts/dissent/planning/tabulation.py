@@ -50,6 +50,7 @@ def _row(name: str, runs: list[Run]) -> dict:
     return {
         "method": name,
         "upper_bound": method.upper_bound,
+        "remark": method.learn.remark,
         "labels_alone": not method.last and method.learn.name == "supervised",
         "generations": method.last,
         "as_published": published_ways(runs[0]),

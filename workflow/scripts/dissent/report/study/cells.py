@@ -25,6 +25,8 @@ class Cell:
 
     method: str
     upper_bound: bool
+    remark: str
+    """what stands behind its name, or nothing"""
     labels_alone: bool
     """whether it learns from labelled images alone: a control"""
     ends: dict[str, Generation]
@@ -37,6 +39,12 @@ class Cell:
     """seed: the same with those on the images of each round, which all cells of an experiment share"""
     block: str
     """with the method's name the key of the draws of students, which nothing has in common"""
+
+    @property
+    def shown(self) -> str:
+        """The method's name, with what a reader has to know of it behind it."""
+        marks = [self.remark] * bool(self.remark) + ["upper bound"] * self.upper_bound
+        return f"{self.method} ({', '.join(marks)})" if marks else self.method
 
     @property
     def students(self) -> list[float]:
@@ -138,7 +146,7 @@ def read_block(about: dict, rounds: int = ROUNDS) -> Block:
             pool = next(counted)
             images = len(pool.ids)
             scores[seed] = _scores(pool, about, rounds)
-        flags = {name: row[name] for name in ("upper_bound", "labels_alone")}
+        flags = {name: row[name] for name in ("upper_bound", "remark", "labels_alone")}
         cells.append(
             Cell(
                 row["method"],

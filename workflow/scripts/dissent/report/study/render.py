@@ -65,7 +65,7 @@ class Table:
         spread = "" if cell.sd is None else f" ± {100 * cell.sd:.1f}"
         seeds = f"{len(cell.students)}" + (f" ({len(cell.whole)} seeds)" if len(cell.whole) > 1 else "")
         return [
-            cell.method + (" (upper bound)" if cell.upper_bound else ""),
+            cell.shown,
             "no score" if cell.mean is None else f"{100 * cell.mean:.1f}{spread}",
             seeds,
             _bounds(cell.interval, ".1f"),
