@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 
 from dissent.cli import check, drafts, estimate, export, imports, init, predict, verify, workflow
+from dissent.cli.text import filled
 from dissent.core.files import UserError
 from dissent.runtime.signals import Interrupted, interruptible
 
@@ -64,7 +65,7 @@ def parser() -> argparse.ArgumentParser:
         one = commands.add_parser(
             name,
             help=summary[:1].lower() + summary[1:].rstrip("."),
-            description=command.__doc__,
+            description=filled(command.__doc__ or ""),
             epilog=command.EXAMPLES,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )

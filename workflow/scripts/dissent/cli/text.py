@@ -1,6 +1,7 @@
-"""Columns that stand in line on a terminal."""
+"""Columns that stand in line on a terminal, and words in lines that fit it."""
 
 from collections.abc import Sequence
+from textwrap import fill
 
 from dissent.core.words import printable
 
@@ -17,6 +18,11 @@ def columns(rows: Sequence[Sequence[object]], indent: str = "  ") -> str:
         cells = [c.rjust(w) if r else c.ljust(w) for c, w, r in zip(row, widths, right, strict=True)]
         lines.append((indent + "  ".join(cells)).rstrip())
     return "\n".join(lines)
+
+
+def filled(text: str, width: int = 100) -> str:
+    """Paragraphs of plain words, which blank lines separate, in lines of at most `width`."""
+    return "\n\n".join(fill(" ".join(part.split()), width) for part in text.split("\n\n"))
 
 
 def _number(text: str) -> bool:

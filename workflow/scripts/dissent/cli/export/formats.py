@@ -7,7 +7,6 @@ import logging
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import torch
@@ -72,23 +71,22 @@ def write_onnx(program: torch.export.ExportedProgram, path: Path, about: Mapping
 
 def run_onnx(path: Path) -> Run:
     """The function that a file of `write_onnx` computes, by onnxruntime on the CPU."""
-    runtime = _package("onnxruntime")
-    session = runtime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    check_packages()
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     return lambda images_NCHW: np.asarray(session.run(["probabilities"], {"image": images_NCHW})[0])
 
 
 def check_packages() -> None:
     """UserError where a package lacks that ONNX files are made or opened with."""
-    for name in ("onnx", "onnxscript", "onnxruntime"):
-        _package(name)
-
-
-def _package(name: str) -> ModuleType:
     try:
-        return __import__(name)
-    except ImportError:
+        import onnx  # noqa: F401
+        import onnxruntime  # noqa: F401
+        import onnxscript  # noqa: F401
+    except ImportError as error:
         raise UserError(
-            f"the package {name} is not installed, which ONNX needs: pip install 'dissent[export]'"
+            f"the package {error.name} is not installed, which ONNX needs: pip install 'dissent[export]'"
         ) from None
 
 
