@@ -17,6 +17,7 @@ from dissent.cli.init.grouping import told
 from dissent.cli.init.holdout import SIMULATED, Labelled, held_back, told_subsets
 from dissent.cli.init.infer_encoding import guess
 from dissent.cli.init.mask_meaning import Guess
+from dissent.cli.init.network_file import Chosen, chosen
 from dissent.cli.init.pairing import Pairs, find_pairs
 from dissent.cli.init.rehearse import rehearse, told_meaning
 from dissent.cli.init.survey import Survey, survey
@@ -65,6 +66,11 @@ def run(args: argparse.Namespace) -> int:
         raise UserError(
             f"{' and '.join(map(str, there))} exist and stay as they are; say another --name, or --anew to put them aside"
         )
+    network = chosen(args, config_of(settings), name)
+    if network.text and files.network.exists():
+        there.append(files.network)
+        if not args.anew:
+            raise UserError(f"{files.network} exists and stays as it is; say another --name, or --anew to put it aside")
     check_free(files, args.folder)
     check_place(args.folder, name, filter(None, (args.images, args.masks, args.unlabelled)))
     check_ours(Path("data", name), args.folder)
@@ -72,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
         made = annotated.convert(args, layout, name)
         try:
             print(told_files(made.pairs.census, args.folder, made.folders))
-            return _write(args, files, there, made.pairs, made.headers, made.meant, made.own.folder)
+            return _write(args, files, there, network, made.pairs, made.headers, made.meant, made.own.folder)
         except BaseException:
             made.undo()
             raise
@@ -80,13 +86,14 @@ def run(args: argparse.Namespace) -> int:
     folders = filter(None, (pairs.images_below, pairs.masks_below, pairs.more_below))
     print(told_files(pairs.census, args.folder, folders))
     found, meant = _meaning(args, pairs)
-    return _write(args, files, there, pairs, found.images, meant)
+    return _write(args, files, there, network, pairs, found.images, meant)
 
 
 def _write(
     args: argparse.Namespace,
     files: Files,
     there: list[Path],
+    network: Chosen,
     pairs: Pairs,
     headers: Sequence[Header],
     meant: Guess,
@@ -99,6 +106,7 @@ def _write(
     labelled = _labelled(args, pairs)
     values["splits"] = {SPLIT: first_split(labelled, files.table)}
     dataset = checked(values, files.dataset)
+    network.check(dataset)
     print(told_meaning(meant, rehearse(dataset, cores())))
     held = held_back(pairs, headers, dataset, labelled)
     if own is None and place_for(name).exists():
@@ -107,13 +115,16 @@ def _write(
         print(f"\nkept    {path} as {put_aside(path)}", end="")
     write_atomic(files.table, held.table(args.folder))
     write_text(files.dataset, text_of(values, dataset_comment(name, labelled)))
-    write_text(files.experiment, experiment_text(name))
+    if network.text:
+        write_text(files.network, network.text)
+    write_text(files.experiment, experiment_text(name, network.name))
     config_of(files.settings).run(name)
     if note := levels_note(list(pairs.images.values()), dataset, cores()):
         print(f"\nnote    {note}")
     print(f"\nsize    {dataset.size[0]} x {dataset.size[1]} (height x width), {_geometry(args.geometry, headers)}")
     print(told_subsets(held, files.table, labelled, simulated=not pairs.alone))
-    print(f"\nwritten {files.dataset}\n        {files.experiment}\n        {files.table}")
+    written = [files.dataset, files.experiment, files.table, *([files.network] if network.text else [])]
+    print("\nwritten " + "\n        ".join(map(str, written)))
     print(f"Look at the names of labels in the first (`task`), then:\n  {files.check}")
     return 0
 
@@ -154,6 +165,8 @@ def _unused_flags(args: argparse.Namespace) -> list[str]:
         "leave_out",
         "labelled",
         "unlabelled",
+        "network",
+        "weights",
     )
     return [f"--{name.replace('_', '-')}" for name in names if getattr(args, name)] + [
         f"--{name}"

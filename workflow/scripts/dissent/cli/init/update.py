@@ -26,7 +26,7 @@ from dissent.datasets.raw import find_items, find_raw
 
 @dataclass(frozen=True)
 class Files:
-    """The three files of settings that `dissent init` writes for a name."""
+    """The files of settings that `dissent init` writes for a name."""
 
     settings: Path
     name: str
@@ -46,6 +46,11 @@ class Files:
     def experiment(self) -> Path:
         """The settings of the first experiment."""
         return self.settings / "experiments" / f"{self.name}.yaml"
+
+    @property
+    def network(self) -> Path:
+        """The network with weights from a file, where there are such."""
+        return self.settings / "networks" / f"{self.name}.yaml"
 
     @property
     def table(self) -> Path:

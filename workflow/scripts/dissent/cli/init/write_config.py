@@ -19,7 +19,7 @@ from dissent.datasets.split_files import without_braces
 SPLIT = "first"
 _SIDE = 256  # pixels of the longer side, where nobody says
 _STEP = 16
-EXPERIMENT = {
+EXPERIMENT: dict[str, Any] = {
     "dataset": "",
     "split": SPLIT,
     "network": "unet1x1_demo",
@@ -112,10 +112,10 @@ def text_of(values: dict[str, Any], comment: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def experiment_text(name: str) -> str:
+def experiment_text(name: str, network: str = EXPERIMENT["network"]) -> str:
     """The file of the first experiment on a data set."""
     comment = "A first experiment, of minutes; `dissent check` says how long it will be."
-    return text_of(EXPERIMENT | {"dataset": name}, comment)
+    return text_of(EXPERIMENT | {"dataset": name, "network": network}, comment)
 
 
 def line_of(key: str, value: Any) -> str:
