@@ -94,10 +94,12 @@ def test_every_slice_that_a_rule_uses_is_in_the_settings(mine, root):
 
 
 def test_the_code_of_every_rule_is_in_the_settings(root, in_tmp, monkeypatch):
-    """Of a run that has them all: fetched data, shards, EvalNets, generations that may not be made."""
+    """Of a run that has them all: fetched data, shards, EvalNets, a teacher from outside, generations that may not be made."""
     monkeypatch.setattr("dissent.planning.dvc.settings._code", lambda rule, *parts: rule)
     write_mine(in_tmp, root)
     more = "evalnet: tiny_evalnet\nquality: {trained: 3, used: 2}\ngenerations: {auto: 2, patience: 1}\nshards: 2\n"
+    more += "external_teachers: [{name: sam, masks: sam}]\n"
+    Path("sam").mkdir()
     Path("mine/experiments/all.yaml").write_text(
         "dataset: isic\nsplit: published\nnetwork: unet1x1_small\nmethod: im_plus_plus\n" + more
     )
