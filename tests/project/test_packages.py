@@ -1,13 +1,16 @@
 """Packages: what the project needs, what the lock and the conda file pin, and that no file names a place of packages."""
 
+import contextlib
 import re
 import subprocess
 import sys
 import tomllib
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 import yaml
+from packaging.specifiers import SpecifierSet
 from test_plumbing import FILES, ROOT, SCRIPTS, imports, parsed
 
 
@@ -81,3 +84,13 @@ def test_no_file_names_a_place_of_packages():
         if places.search(path.read_text("utf-8", errors="replace")):
             named.append(name)
     assert listed.returncode == 0 and named == []
+
+
+def test_every_pin_takes_the_oldest_python(lock):
+    """`requires-python` says 3.11, so 3.11.0 must do: pip refuses a whole lock for one package that wants 3.11.5."""
+    wanted = {}
+    for name in lock:
+        with contextlib.suppress(metadata.PackageNotFoundError):  # of other systems
+            wanted[name] = metadata.metadata(name)["Requires-Python"] or ""
+    assert len(wanted) > 100
+    assert {name: says for name, says in wanted.items() if not SpecifierSet(says).contains("3.11.0")} == {}

@@ -37,9 +37,8 @@ def _mean(network: nn.Module, images_BCHW: Tensor, task: Task, views: dict, devi
     size = (images_BCHW.shape[2], images_BCHW.shape[3])
     total, count = None, 0
     for scale in views["scales"]:
-        part = max(
-            1, int(len(images_BCHW) / max(1.0, scale * scale))
-        )  # a large view takes no more memory than the image
+        # a large view takes no more memory than the image
+        part = max(1, int(len(images_BCHW) / max(1.0, scale * scale)))
         seen = _resized(images_BCHW, scaled(size, scale))
         for flip in (False, True)[: 1 + views["mirrored"]]:
             view = seen.flip(3) if flip else seen
