@@ -103,6 +103,7 @@ def test_the_page_says_what_the_tables_say(made, text):
     said = Page(text).text
     sentence = text[text.index('<p class="verdict') :].split("</p>")[0]
     assert f"{100 * last['test']['pool']['iou']['mean']:.1f} on 6 test images" in sentence
+    assert "<code>dissent predict results/tiny/gen2 PHOTOS OUT</code>" in text
     assert "points against ldt_equal_steps" in sentence and "points against aldt" in sentence and "fdt" not in sentence
     for subset in ("val", "test"):
         assert f"{100 * last[subset]['best']['iou']['value']:.1f}" in said["scores"]
