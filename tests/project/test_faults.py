@@ -4,11 +4,13 @@ import contextlib
 import os
 import re
 import time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
 from faults import suite
-from faults.__main__ import BAD, table
+from faults.__main__ import BAD, one, table
 from faults.product import heard
 from faults.registry import CLASSES
 from faults.suite import NOT_INJECTED, Injection, Lost, Result, Silent, Unnamed, perform
@@ -33,15 +35,24 @@ def bases(tmp_path_factory):
         yield folder
 
 
+@pytest.fixture(scope="module")
+def inject(bases):
+    """Runs an injection in a process that did nothing else before.
+
+    Injections fork, and a fork cannot train where autograd had threads: it has them once a test of another file needed some.
+    """
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as worker:
+        yield lambda name, folder: worker.submit(one, name, SEED, str(folder)).result()[0]
+
+
 def spread(count: int, taken: int) -> list[int]:
     """Places in the middle of equal parts: the first of a class is often a case without any fault."""
     return [(2 * part + 1) * count // (2 * taken) for part in range(taken)]
 
 
 @pytest.mark.parametrize("key", CLASSES)
-def test_injections_are_survived_or_refused_by_name(bases, tmp_path, key):
-    listed = CLASSES[key](SEED)
-    ends = [perform(f"{key}:{at + 1}", listed[at], tmp_path) for at in spread(len(listed), TAKEN[key])]
+def test_injections_are_survived_or_refused_by_name(inject, tmp_path, key):
+    ends = [inject(f"{key}:{at + 1}", tmp_path) for at in spread(len(CLASSES[key](SEED)), TAKEN[key])]
     bad = [end for end in ends if end.how in (*BAD, NOT_INJECTED)]
     assert not bad, "\n".join(f"{end.name} ({end.title}): {end.how}: {end.why}" for end in bad)
 

@@ -148,7 +148,8 @@ def people(run, g, here):
     assert Counter(row["origin"] for row in rows) == ({"labelled": 3, "hidden": 4} if upper else {"labelled": 3})
     assert {row["noise_copies"] for row in rows} == ({"9"} if augmented else {"0"})
     assert seen(run, g, here) == len(rows) * (10 if augmented else 1)
-    assert run.at(g)["steps_from"] == ("pairs" if run.method_name in ("ldt", "aldt", "fdt", "afdt") else "all_images")
+    steps = dict.fromkeys(("ldt", "aldt", "fdt", "afdt"), "pairs") | {"ldt_equal_compute": "all_generations"}
+    assert run.at(g)["steps_from"] == steps.get(run.method_name, "all_images")
 
 
 def agreed(run, g, here):
@@ -288,7 +289,7 @@ def agreed_most(run, g, here):
 CHECKS = {
     **dict.fromkeys(("st", "st_plus_plus"), self_trained),
     "st_plus_plus_im": agreed_most,
-    **dict.fromkeys(("ldt", "ldt_equal_steps", "aldt", "fdt", "afdt", *LEARNERS), people),
+    **dict.fromkeys(("ldt", "ldt_equal_steps", "ldt_equal_compute", "aldt", "fdt", "afdt", *LEARNERS), people),
     **dict.fromkeys(("im", "im_clean", *ON_TOP), agreed),
     **dict.fromkeys(("model_ensemble", "ensemble_clean"), ensemble),
     "input_ensemble": views,
