@@ -10,7 +10,7 @@ from cli_data import dissent
 from discs import SETTINGS, draw
 from PIL import Image
 from resealed import reseal
-from test_generation import student
+from test_ranking_and_audit import student
 from untrained_run import Untrained
 
 from dissent.config.task import TaskSettings, merit

@@ -4,35 +4,26 @@ Shapes, types and ids; the same twice with one seed; what is given stays as it i
 """
 
 import copy
-import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import get_args
 
 import numpy as np
 import pytest
 import torch
-from helpers.learners import SMALL, TASKS, VALUES, given, images, made, masks, views_of
+from helpers.learners import TASKS, VALUES, images, masks
 
 from dissent import networks
 from dissent.config import method
 from dissent.config.network import Network
 from dissent.config.task import merit
-from dissent.core.columns import HISTORY
 from dissent.core.seeds import generator
 from dissent.evaluation.metrics import CELL_SCORES, SCORES, counts, interval, scorer
 from dissent.planning import resources
 from dissent.pseudolabels import tta
 from dissent.pseudolabels.aggregate import CHOOSING, LABELERS
 from dissent.pseudolabels.select import SELECTORS
-from dissent.runtime import Interrupted, Stop
 from dissent.training import augment, offline_augment
-from dissent.training.checkpoint import Checkpoints
-from dissent.training.data import Batch
-from dissent.training.learners import LEARNERS
 from dissent.training.learners.consistency import STRENGTHS
-from dissent.training.loop import fit
-from dissent.training.losses import LOSSES, Loss
 
 torch.set_num_threads(1)
 
@@ -153,94 +144,6 @@ def test_noise_keeps_what_a_pixel_means(kind, name):
     assert (np.bincount(moved.ravel(), minlength=256) == np.bincount(mask.ravel(), minlength=256)).all()
     seen = twice(lambda given: augment.photo(given, NOISES[name]), images(3))
     assert seen.shape == (3, 1, 16, 20) and seen.min() >= 0 and seen.max() <= 255 and not seen.equal(images(3))
-
-
-# losses and learners --------------------------------------------------------------------------------------------------
-
-
-@every(LOSSES)
-def test_a_loss_falls_towards_the_target_and_leaves_unknown_pixels_out(kind, name):
-    task, target = TASKS[kind], torch.as_tensor(masks(kind, unknown=True))
-    loss = Loss(task, [name])
-    right = 20 * (task.planes(target)[0] - 0.5)
-    logits = torch.zeros_like(right, requires_grad=True)
-    cost = twice(loss, logits, target)
-    assert cost.shape == () and cost.dtype == torch.float32
-    assert 0 <= loss(right, target) < cost < loss(-right, target)
-    cost.backward()
-    unknown = (target == 255)[:, None].expand_as(logits)
-    assert not logits.grad[unknown].any() and logits.grad[~unknown].any()
-    assert loss(logits, torch.full_like(target, 255)) == 0
-
-
-def documented(table: str) -> set[str]:
-    """The columns of a table by docs/reference/files.md."""
-    page = Path(__file__).resolve().parents[2] / "docs" / "reference" / "files.md"
-    part = page.read_text("utf-8").split(f"\n### Columns of {table}\n")[1].split("\n#")[0]
-    return set(re.findall(r"^\| `(\w+)` \|", part, re.MULTILINE))
-
-
-def test_the_page_of_files_has_the_columns_of_a_training_and_no_other():
-    several = [made(name) for name in LEARNERS]
-    told = [one.loss(given(), views_of(one), 1)[1] for one in several]
-    scores = {f"{name}_score" for one in several for name in one.others()}
-    assert documented("history.csv") == {*HISTORY, *scores}.union(*told)
-
-
-@every(LEARNERS)
-def test_a_killed_learner_resumes_to_the_same_bytes(kind, name, tmp_path):
-    """Killed after the third of six steps, in the middle between two validations."""
-    target = torch.as_tensor(masks(kind))
-
-    def trained(folder, stop_at=None):
-        torch.manual_seed(3)
-        one, stop = made(name, kind), Stop()
-
-        def draw(step):
-            stop.requested = step + 1 == stop_at
-            views = augment.views_of_images(images(4), one.views, False, torch.Generator().manual_seed(step))
-            return Batch(images(3), target, ["a", "b", "c"]), views if one.views else {}
-
-        def score(network):
-            return float(network.eval()(images(3)).square().mean().detach())
-
-        return fit(one, SMALL, 6, draw, score, Checkpoints(tmp_path / folder, "a"), stop, ("a", 1), "cpu")
-
-    with pytest.raises(Interrupted):
-        trained("killed", stop_at=3)
-    whole, resumed = trained("whole"), trained("killed")
-    assert resumed.history == whole.history and [row["step"] for row in whole.history] == [2, 4, 6]
-    assert resumed.best_step == whole.best_step
-    assert all(torch.equal(whole.best[key], value) for key, value in resumed.best.items())
-
-
-@every(LEARNERS)
-def test_a_learner_gives_a_loss_and_a_network(kind, name):
-    target = torch.as_tensor(masks(kind, unknown=True))
-
-    def step(given, target, views):
-        """A learner's first step, without its optimiser."""
-        learner = made(name, kind)
-        loss, numbers = learner.loss(Batch(given, target, ["a", "b", "c"]), views, 1)
-        loss.backward()
-        learner.after(1)
-        learns = [part for network in learner.trained() for part in network.modules()]
-        assert all(part.training for part in learns)  # a learner that looks without training sets it back
-        gradients = [one.grad for one in learner.parameters() if one.requires_grad]
-        return loss, {key: float(value) for key, value in numbers.items()}, gradients, learner.result()(given)
-
-    wanted = made(name, kind).views
-    assert {view.rstrip("23") for view in wanted} <= set(augment.GEOMETRY)
-    views = augment.views_of_images(images(4), wanted, False, torch.Generator().manual_seed(1)) if wanted else {}
-    for labels in (target, torch.full_like(target, 255)):
-        loss, numbers, gradients, logits = twice(step, images(3), labels, views)
-        assert loss.shape == () and torch.isfinite(loss) and np.isfinite(list(numbers.values())).all()
-        assert all(one is not None and torch.isfinite(one).all() for one in gradients)
-        assert logits.shape == (3, TASKS[kind].outputs, 16, 20)
-    torch.manual_seed(1)
-    one, other = made(name, kind), made(name, kind)
-    other.load_state_dict(one.state_dict())  # all that it keeps is weights and buffers
-    np.testing.assert_equal(plain(other.state_dict()), plain(one.state_dict()))
 
 
 # networks and what they cost ------------------------------------------------------------------------------------------
