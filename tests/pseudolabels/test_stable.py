@@ -1,5 +1,7 @@
 """ST++'s choice of reliable images (vector V of the facts on online methods), and its labels from several sizes."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
@@ -9,6 +11,7 @@ from dissent.config.task import TaskSettings
 from dissent.core.task import Task
 from dissent.pseudolabels.averaged import averaged, scaled
 from dissent.pseudolabels.stable import mean_iou, most_reliable, reliability
+from dissent.training import inference
 
 
 def task(kind, labels):
@@ -54,7 +57,8 @@ def test_views_in_several_sizes_are_averaged_in_their_place():
     views = Method(tta={"mode": "averaged"}).at(0)["tta"]
 
     def seen(**changes):
-        [[found], [rest]] = averaged([Edges()], images, binary, views | changes, "cpu", "fp32", 2)
+        judge = partial(averaged, views=views | changes)
+        [[found], [rest]] = inference.probabilities([Edges()], images, binary, "cpu", "fp32", 2, judge)
         assert found.shape == (2, 1, 32, 64) and rest.shape == (1, 1, 32, 64) and torch.equal(found[:1], rest)
         return rest
 

@@ -1,39 +1,17 @@
 """Mean probabilities of one network over an image in several sizes, and mirrored (as ST++ labels, model/semseg/base.py)."""
 
-from collections.abc import Iterator, Sequence
-
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from dissent.core.task import Task
-from dissent.training.data import to_tensor
 from dissent.training.inference import judged
 
 _STEPS, _LEAST = (32, 16, 14), 32
 
 
-def averaged(
-    networks: Sequence[nn.Module],
-    images_NHWC: np.ndarray,
-    task: Task,
-    views: dict,
-    device: str,
-    precision: str,
-    batch: int,
-) -> Iterator[list[Tensor]]:
-    """For each batch of images the mean probabilities (B, C, H, W) of every network. `views`: scales, mirrored."""
-    for network in networks:
-        network.eval()
-    for first in range(0, len(images_NHWC), batch):
-        with torch.inference_mode():
-            images = to_tensor(images_NHWC[first : first + batch], device)
-            found = [_mean(network, images, task, views, device, precision) for network in networks]
-        yield found
-
-
-def _mean(network: nn.Module, images_BCHW: Tensor, task: Task, views: dict, device: str, precision: str) -> Tensor:
+def averaged(network: nn.Module, images_BCHW: Tensor, task: Task, device: str, precision: str, views: dict) -> Tensor:
+    """The mean probabilities (B, C, H, W) of a network over views of each image. `views`: scales, mirrored."""
     size = (images_BCHW.shape[2], images_BCHW.shape[3])
     total, count = None, 0
     for scale in views["scales"]:

@@ -1,6 +1,7 @@
 """Who votes on an image: several teachers, or the best one that sees it several times, turned and disturbed (section 5, 6)."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,7 +32,8 @@ def ballots(
     """
     how, batch = (device, params["precision"], params["batch_size"]), params["batch_size"]
     if params["tta"]["mode"] == "averaged":
-        yield from averaged(pool, images_NHWC, task, params["tta"], *how)
+        judge = partial(averaged, views=params["tta"])
+        yield from inference.probabilities(pool, images_NHWC, task, *how, judge=judge)
         return
     if params["tta"]["mode"] == "none":
         yield from inference.probabilities(pool, images_NHWC, task, *how)

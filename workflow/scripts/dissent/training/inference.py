@@ -1,7 +1,7 @@
 """Networks on arrays of images: probabilities and masks, batch by batch."""
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import torch
@@ -21,19 +21,6 @@ def autocast(device: str, precision: str) -> contextlib.AbstractContextManager:
     return torch.autocast(device, _TYPES[precision])
 
 
-def probabilities(
-    networks: Sequence[nn.Module], images_NHWC: np.ndarray, task: Task, device: str, precision: str, batch: int = 32
-) -> Iterator[list[Tensor]]:
-    """The probabilities `(B, C, H, W)` that every network gives, batch by batch. The images are moved once."""
-    for network in networks:
-        network.eval()
-    for first in range(0, len(images_NHWC), batch):
-        with torch.inference_mode():
-            images = to_tensor(images_NHWC[first : first + batch], device)
-            found = [judged(network, images, task, device, precision) for network in networks]
-        yield found  # outside: who reads two of these in turn would leave the modes in another order than they were entered
-
-
 def judged(network: nn.Module, images_BCHW: Tensor, task: Task, device: str, precision: str) -> Tensor:
     """The probabilities (B, C, H, W) of a network for images of its size; of one that learned from crops, in windows."""
 
@@ -44,6 +31,28 @@ def judged(network: nn.Module, images_BCHW: Tensor, task: Task, device: str, pre
 
     crop = getattr(network, "crop", None)
     return run(images_BCHW) if crop is None else in_windows(run, images_BCHW, crop)
+
+
+def probabilities(
+    networks: Sequence[nn.Module],
+    images_NHWC: np.ndarray,
+    task: Task,
+    device: str,
+    precision: str,
+    batch: int = 32,
+    judge: Callable[[nn.Module, Tensor, Task, str, str], Tensor] = judged,
+) -> Iterator[list[Tensor]]:
+    """The probabilities `(B, C, H, W)` that every network gives, batch by batch. The images are moved once.
+
+    `judge`: how a network is asked, with the arguments of `judged`.
+    """
+    for network in networks:
+        network.eval()
+    for first in range(0, len(images_NHWC), batch):
+        with torch.inference_mode():
+            images = to_tensor(images_NHWC[first : first + batch], device)
+            found = [judge(network, images, task, device, precision) for network in networks]
+        yield found  # outside: who reads two of these in turn would leave the modes in another order than they were entered
 
 
 def masks(
