@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from helpers.learners import SMALL, TASKS, given, images, made, masks, views_of
-from test_contracts import every, plain, twice
+from test_contracts import every, twice
 
 from dissent.core.columns import HISTORY
 from dissent.runtime import Interrupted, Stop
@@ -100,7 +100,35 @@ def test_a_learner_gives_a_loss_and_a_network(kind, name):
         assert loss.shape == () and torch.isfinite(loss) and np.isfinite(list(numbers.values())).all()
         assert all(one is not None and torch.isfinite(one).all() for one in gradients)
         assert logits.shape == (3, TASKS[kind].outputs, 16, 20)
+
+
+@every(LEARNERS)
+def test_all_that_a_learner_keeps_is_weights_and_buffers(kind, name):
+    def lost(learner, step):
+        torch.manual_seed(5)
+        return learner.loss(given(kind), views_of(learner), step)[0]
+
     torch.manual_seed(1)
-    one, other = made(name, kind), made(name, kind)
-    other.load_state_dict(one.state_dict())  # all that it keeps is weights and buffers
-    np.testing.assert_equal(plain(other.state_dict()), plain(one.state_dict()))
+    one = made(name, kind)
+    lost(one, 1)
+    one.after(1)
+    torch.manual_seed(2)
+    other = made(name, kind)
+    other.load_state_dict(one.state_dict())
+    assert lost(one, 2) == lost(other, 2) != lost(made(name, kind), 2)
+
+
+@pytest.mark.parametrize("name", [name for name in LEARNERS if made(name).views])
+def test_a_learner_of_unlabelled_images_heeds_precision_crops_and_warmup(name):
+    def lost(warmup, **known):
+        torch.manual_seed(4)
+        sure = {"threshold": 0.0} if "threshold" in made(name).options else {}
+        one = made(name, warmup=warmup, **sure)
+        return one.loss(given(), views_of(one) | known, one.first)
+
+    whole, numbers = lost(0.0)
+    assert numbers["unlabelled_loss"] > 0 and lost(0.5)[0] != whole
+    beyond, numbers = lost(0.0, known=torch.zeros(4, 1, 16, 20))
+    assert beyond.isfinite() and not any(numbers.get(one) for one in ("unlabelled_loss", "sure", "agreement"))
+    with torch.autocast("cpu", torch.bfloat16):
+        assert lost(0.0)[0].isfinite()

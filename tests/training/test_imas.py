@@ -127,6 +127,15 @@ def test_an_operation_keeps_an_image_an_image(name, channels):
     assert torch.equal(seen, images) == (name == "identity")
 
 
+def test_what_is_seen_does_not_change_with_the_precision():
+    images = torch.randint(0, 256, (12, 3, 16, 16)).float()
+    torch.manual_seed(4)
+    expected = disturbed(images, ["sharpness", "blur"])
+    torch.manual_seed(4)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(disturbed(images, ["sharpness", "blur"]), expected)
+
+
 def test_each_image_is_disturbed_by_two_operations_of_its_own():
     torch.manual_seed(3)
     images = torch.randint(0, 256, (1, 3, 16, 16)).float().expand(30, -1, -1, -1)

@@ -16,6 +16,7 @@ from dissent.config.network import Network
 from dissent.core.files import UserError, read_table
 from dissent.steps.assemble_pairs import assemble_pairs
 from dissent.steps.train import train_student
+from dissent.training import together
 
 COPIES = {"noise_copies": 0, "labelled_noise_copies": 0}
 
@@ -49,6 +50,23 @@ def test_a_student_of_two_processes_is_that_of_one_and_goes_on_alone(root, in_tm
     last.unlink()  # as if all had been killed in the last step
     assert "step00000011" in first.name
     assert np.allclose(student(root, split, "shared", 1), alone, atol=5e-3)
+
+
+def test_random_numbers_within_a_network_follow_from_the_step_and_not_from_those_before(monkeypatch):
+    monkeypatch.setattr(together.dist, "get_rank", lambda: 1)
+
+    def step(seed):
+        torch.manual_seed(seed)
+        drawn = []
+        for _ in range(2):
+            with together._own_numbers(torch.device("cpu")):
+                drawn.append(torch.rand(()).item())
+        return [*drawn, torch.rand(()).item()]
+
+    first, second = step(1), step(2)
+    assert len({*first, *second}) == 6 and step(1) == first and step(2) == second
+    torch.manual_seed(1)
+    assert torch.rand(()).item() == first[2]
 
 
 def test_more_cards_than_images_are_refused():

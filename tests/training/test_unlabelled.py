@@ -37,7 +37,7 @@ def test_a_sure_pixels_are_taught_and_all_known_ones_divide(threshold, kept, val
     kind = task("multiclass", "a", "b", "c")
     given = targets(kind, WEAK, threshold, KNOWN)
     assert given.label_BHW.flatten().tolist() == [0, 1, 2, 0, 0, 1]  # of equals the first
-    assert (given.weight_BCHW * given.known_B1HW).sum() == kept
+    assert (given.weight_BCHW * given.known_B1HW).sum() == kept and given.share() == torch.tensor(kept / 5)
     assert loss(kind, STRONG, given).item() == pytest.approx(value, abs=2e-6)
 
 

@@ -24,4 +24,5 @@ def smooth(images_BCHW: Tensor, kernel: Sequence[float]) -> Tensor:
     """Images blurred by a kernel in both directions, with mirrored borders: the same numbers as torchvision's."""
     weights, channels, radius = torch.tensor(kernel), images_BCHW.shape[1], len(kernel) // 2
     square = (weights[:, None] * weights).to(images_BCHW.device).expand(channels, 1, -1, -1)
-    return F.conv2d(F.pad(images_BCHW, (radius,) * 4, mode="reflect"), square, groups=channels)
+    with torch.autocast(images_BCHW.device.type, enabled=False):  # views are the same in every precision
+        return F.conv2d(F.pad(images_BCHW, (radius,) * 4, mode="reflect"), square, groups=channels)

@@ -16,7 +16,7 @@ from dissent.core.files import UserError
 
 _SPREAD = ("forward", "encode", "decode", "fuse", "classify")
 _control: list[Any] = []  # the group that agrees on what to do, which waits for no card
-_calls = [0]
+_calls = [0, 0]  # the seed of this step, and the calls of networks since it was set
 _inside: list[nn.Module] = []  # the network whose method runs on this process's part: what it calls of itself does too
 
 
@@ -113,9 +113,10 @@ def _shared(method: Callable) -> Callable:
 @contextlib.contextmanager
 def _own_numbers(device: torch.device) -> Iterator[None]:
     """Random numbers that differ from part to part (dropout inside a network); those outside go on as if none had been drawn."""
-    _calls[0] += 1
+    seed = torch.initial_seed()
+    _calls[:] = [seed, _calls[1] + 1 if seed == _calls[0] else 1]  # and not since the start: a training may be resumed
     with torch.random.fork_rng([device] if device.type == "cuda" else []):
-        torch.manual_seed(torch.initial_seed() % 2**40 + (_calls[0] << 8) + dist.get_rank())
+        torch.manual_seed(seed % 2**40 + (_calls[1] << 8) + dist.get_rank())
         yield
 
 

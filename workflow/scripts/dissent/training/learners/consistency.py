@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
-from dissent.training import augment
+from dissent.training import augment, losses
 from dissent.training.data import Batch
 from dissent.training.learners.base import Learner
 
@@ -30,5 +30,6 @@ class Consistency(Learner):
 
         # L_u = MSE(p1, p2)
         first, second = (task.probabilities(self.network(augment.photo(views["weak"], strength))) for _ in range(2))
-        unlabelled = (first - second).square().mean()
-        return labelled + self.options["weight"] * unlabelled, {"unlabelled_loss": unlabelled.detach()}
+        squared, known = (first - second).square(), views.get("known")
+        unlabelled = squared.mean() if known is None else losses.mean(squared, known)
+        return labelled + self.weight(step) * unlabelled, {"unlabelled_loss": unlabelled.detach()}

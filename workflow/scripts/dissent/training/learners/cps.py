@@ -33,6 +33,6 @@ class CrossPseudoSupervision(Pair):
         crossed = unlabelled[0] + unlabelled[1]
         numbers: dict[str, Tensor | float] = {
             "unlabelled_loss": crossed.detach(),
-            "agreement": agreed(task, judgements).weight_BCHW.mean(),
+            "agreement": agreed(task, judgements, known).share(),
         }
         return labelled[0] + labelled[1] + self.weight(step) * crossed, numbers

@@ -43,7 +43,7 @@ class CrossMatch(Learner):
         weight = self.weight(step)
         numbers: dict[str, Tensor | float] = {
             "unlabelled_loss": unlabelled.detach(),
-            "sure": given.weight_BCHW.mean(),
+            "sure": given.share(),
             "agreement": agreement(task, weak[2], given),
         }
         return (labelled + weight * unlabelled) / (1 + weight), numbers

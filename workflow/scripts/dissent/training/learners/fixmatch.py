@@ -30,4 +30,4 @@ class FixMatch(Learner):
         labelled, unlabelled = self.pair_loss(logits_x, pairs.target), loss(task, logits_u, mixed)
         weight = self.weight(step)
         total = (labelled + weight * unlabelled) / (1 + weight)
-        return total, {"unlabelled_loss": unlabelled.detach(), "sure": given.weight_BCHW.mean()}
+        return total, {"unlabelled_loss": unlabelled.detach(), "sure": given.share()}

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from dissent.core.task import Task
+from dissent.training import losses
 from dissent.training.data import Batch
 from dissent.training.learners.base import Course, Learner, judged
 from dissent.training.losses import Loss
@@ -43,10 +44,9 @@ class FuzzyPositive(Learner):
             logits_x, logits_u = network(images).split([len(pairs.images), len(weak)])
             labelled.append(self.pair_loss(logits_x, pairs.target))
             margin, weight = fuzzy_positive(task, logits_u, taught, self.options)
-            size = known.expand_as(weight).sum().clamp(min=1)
-            fuzzy.append((weight * margin * known).sum() / size)
-            hard.append((_hard(task, logits_u, taught) * known).sum() / size)
-            weights.append(weight.mean())
+            fuzzy.append(losses.mean(weight * margin, known))
+            hard.append(losses.mean(_hard(task, logits_u, taught), known))
+            weights.append(losses.mean(weight, known))
 
         # L = sum of L_x + w L_f sg(L_hard / L_f): as large as with hard labels, in the direction of the fuzzy ones
         unlabelled = sum(fuzzy[1:], start=fuzzy[0])

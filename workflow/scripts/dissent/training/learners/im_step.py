@@ -7,7 +7,7 @@ from torch import Tensor
 
 from dissent.training.data import Batch
 from dissent.training.learners.base import Pair, judged
-from dissent.training.unlabelled.targets import Targets, agreed, loss, pasted, targets
+from dissent.training.unlabelled.targets import agreed, loss, pasted
 
 
 class ImStep(Pair):
@@ -22,13 +22,9 @@ class ImStep(Pair):
         task, options, weak = self.pair_loss.task, self.options, views["weak"]
         both = (self.network, self.second)
 
-        # y, m: the decision of both, and 1 where they are the same
+        # y, m: the decision of both, and 1 where they are the same, and sure
         judgements = [judged(network, weak) for network in both]
-        same = agreed(task, judgements, views.get("known"))
-        counts = same.weight_BCHW
-        for logits in judgements:
-            counts = counts * targets(task, logits, options["threshold"]).weight_BCHW
-        given = Targets(same.label_BHW, counts, same.known_B1HW)
+        same, given = (agreed(task, judgements, views.get("known"), least) for least in (0, options["threshold"]))
 
         strong, mixed = pasted(views["strong"], given, options["cutmix"])
         images = torch.cat([pairs.images, strong])
@@ -41,7 +37,7 @@ class ImStep(Pair):
             total.append((self.pair_loss(logits_x, pairs.target) + weight * unlabelled[-1]) / (1 + weight))
         numbers: dict[str, Tensor | float] = {
             "unlabelled_loss": (unlabelled[0] + unlabelled[1]).detach() / 2,
-            "agreement": same.weight_BCHW.mean(),
-            "sure": counts.mean(),
+            "agreement": same.share(),
+            "sure": given.share(),
         }
         return total[0] + total[1], numbers

@@ -43,7 +43,7 @@ class IMAS(Averaged):
         unlabelled = torch.stack(each).mean()
         numbers: dict[str, Tensor | float] = {
             "unlabelled_loss": unlabelled.detach(),
-            "sure": given.weight_BCHW.mean(),
+            "sure": given.share(),
             "agreement": agreement(task, own, given),
             "ease": agreed.mean(),
         }

@@ -55,7 +55,7 @@ class PSMT(Learner):
         # T = (t_1 + t_2) / 2, of logits; weight max p where it reaches the threshold
         taught = (each[leads] + resting) / 2
         given = targets(task, taught, options["threshold"], views.get("known"))
-        sure = given.weight_BCHW.mean()
+        sure = given.share()
         given = given.scaled(task.confidence(task.probabilities(taught)))
         strong, mixed = pasted(views["strong"], given, options["cutmix"])
 

@@ -44,10 +44,8 @@ class SegKCStyle(Learner):
         judgements = [judged(network, weak) for network in self.trained()]
         given = [targets(task, logits, options["threshold"], known) for logits in judgements]
         boxes = boxes_for(weak, options["cutmix"])
-        images, of_other = (
-            torch.cat([pairs.images, mix(views["strong"], boxes)]),
-            [one.mixed(boxes) for one in given[::-1]],
-        )
+        images = torch.cat([pairs.images, mix(views["strong"], boxes)])
+        of_other = [one.mixed(boxes) for one in given[::-1]]
 
         labelled, crossed, logits, deepest = [], [], [], []
         for network, taught in zip(self.trained(), of_other, strict=True):
@@ -69,8 +67,8 @@ class SegKCStyle(Learner):
         weight = self.weight(step)
         numbers: dict[str, Tensor | float] = {
             "unlabelled_loss": unlabelled.detach(),
-            "sure": torch.stack([one.weight_BCHW.mean() for one in given]).mean(),
-            "agreement": agreed(task, judgements).weight_BCHW.mean(),
+            "sure": torch.stack([one.share() for one in given]).mean(),
+            "agreement": agreed(task, judgements, known).share(),
         }
         return ((labelled[0] + labelled[1]) / 2 + weight * unlabelled) / (1 + weight), numbers
 

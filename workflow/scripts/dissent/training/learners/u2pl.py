@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from dissent.core.task import Task
-from dissent.training import augment
+from dissent.training import augment, losses
 from dissent.training.data import Batch
 from dissent.training.learners.base import Averaged, Course
 from dissent.training.losses import Loss
@@ -63,7 +63,7 @@ class U2PL(Averaged):
         total = labelled + self.weight(step) * unlabelled + options["contrast"] * self.rise(step) * against
         return total, {
             "unlabelled_loss": unlabelled.detach(),
-            "sure": parts.kept.float().mean(),
+            "sure": losses.mean(parts.kept.float(), given.known_B1HW),
             "agreement": agreement(task, logits[many:], given),
             "contrast_loss": against.detach(),
             "queues": self.queues.share(),
@@ -156,9 +156,9 @@ def reliable_loss(task: Task, logits_BCHW: Tensor, given: Targets, kept_BGHW: Te
     Where many pixels have the same entropy, as of a network that says the same everywhere, next to none is kept. Then N_kept in the
     factor is what `share` leaves, to one pixel: the released code has a loss of hundreds there.
     """
-    losses = task.cross_entropy(logits_BCHW, task.planes(given.label_BHW)[0]) * kept_BGHW
+    costs = task.cross_entropy(logits_BCHW, task.planes(given.label_BHW)[0]) * kept_BGHW
     kept, known = kept_BGHW.sum((0, 2, 3)).clamp(min=1), given.known_B1HW.sum()
-    return (losses.sum((0, 2, 3)) / kept * known / kept.maximum((1 - share) * known - 1)).mean()
+    return (costs.sum((0, 2, 3)) / kept * known / kept.maximum((1 - share) * known - 1)).mean()
 
 
 def negatives(

@@ -41,4 +41,4 @@ class UniMatch(Learner):
         unlabelled = views_loss + loss(task, logits_fp, given) / 2
         weight = self.weight(step)
         total = (labelled + weight * unlabelled) / (1 + weight)
-        return total, {"unlabelled_loss": unlabelled.detach(), "sure": given.weight_BCHW.mean()}
+        return total, {"unlabelled_loss": unlabelled.detach(), "sure": given.share()}

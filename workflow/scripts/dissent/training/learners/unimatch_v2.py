@@ -34,7 +34,7 @@ class UniMatchV2(Averaged):
         weight = self.weight(step)
         numbers: dict[str, Tensor | float] = {
             "unlabelled_loss": unlabelled.detach(),
-            "sure": given.weight_BCHW.mean(),
+            "sure": given.share(),
             "agreement": agreement(task, logits_s1, taught1),
         }
         return (labelled + weight * unlabelled) / (1 + weight), numbers

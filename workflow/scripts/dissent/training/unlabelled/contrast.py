@@ -8,7 +8,10 @@ from torch import Tensor, nn
 
 
 class Queues(nn.Module):
-    """The last `length` vectors of each of `number` classes, first in, first out. They are buffers, so they are saved and resumed."""
+    """The last `length` vectors of each of `number` classes, first in, first out. They are buffers, so they are saved and resumed.
+
+    Of more vectors at once than there is room for, random ones are kept: the last ones are the lower edge of the last image.
+    """
 
     keys: Tensor
     place: Tensor
@@ -23,7 +26,9 @@ class Queues(nn.Module):
     def push(self, number: int, vectors_ND: Tensor) -> None:
         """Put vectors behind those that are there; the oldest make room."""
         length = self.keys.shape[1]
-        vectors = vectors_ND.detach()[-length:]
+        vectors = vectors_ND.detach()
+        if len(vectors) > length:
+            vectors = vectors[torch.randperm(len(vectors))[:length].to(vectors.device)]
         where = (self.place[number] + torch.arange(len(vectors), device=vectors.device)) % length
         self.keys[number, where] = vectors.to(self.keys.dtype)
         self.place[number] = (self.place[number] + len(vectors)) % length

@@ -44,10 +44,11 @@ def disturbed(images_BCHW: Tensor, names: Sequence[str], number: int = 2) -> Ten
     if images_BCHW.shape[1] == 1:
         names = [name for name in names if name not in COLOURFUL]
     changed = []
-    for image in images_BCHW.round().byte():
-        for chosen, strength in zip(
-            torch.randint(len(names), (number,)).tolist(), torch.rand(number).tolist(), strict=True
-        ):
-            image = OPERATIONS[names[chosen]](functional, image, strength)
-        changed.append(image)
+    with torch.autocast(images_BCHW.device.type, enabled=False):  # sharpness is a convolution
+        for image in images_BCHW.round().byte():
+            for chosen, strength in zip(
+                torch.randint(len(names), (number,)).tolist(), torch.rand(number).tolist(), strict=True
+            ):
+                image = OPERATIONS[names[chosen]](functional, image, strength)
+            changed.append(image)
     return torch.stack(changed).to(images_BCHW.dtype)

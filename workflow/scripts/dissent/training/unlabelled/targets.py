@@ -30,6 +30,10 @@ class Targets:
         """Those whose weights are times `weight`, which may have sides of 1."""
         return Targets(self.label_BHW, self.weight_BCHW * weight, self.known_B1HW)
 
+    def share(self) -> Tensor:
+        """How much of what is known counts, for the log."""
+        return losses.mean(self.weight_BCHW, self.known_B1HW)
+
 
 def mix(values: Tensor, boxes_BHW: Tensor, partner_B: Tensor | None = None) -> Tensor:
     """CutMix: inside the boxes what another image has there. `values` are (B, H, W) or (B, C, H, W).
@@ -63,14 +67,14 @@ def targets(task: Task, logits_BCHW: Tensor, threshold: float, known_B1HW: Tenso
     return Targets(task.decide(probabilities), sure, known)
 
 
-def agreed(task: Task, several: Sequence[Tensor], known_B1HW: Tensor | None = None) -> Targets:
-    """What networks decide alike, from the logits of each; a pixel, or a label of it, counts where all decide the same."""
-    first, *others = (targets(task, logits, 0, known_B1HW) for logits in several)
+def agreed(task: Task, several: Sequence[Tensor], known_B1HW: Tensor | None = None, threshold: float = 0) -> Targets:
+    """What networks decide alike, from the logits of each; a pixel, or a label of it, counts where all decide the same and are sure."""
+    first, *others = (targets(task, logits, threshold, known_B1HW) for logits in several)
     planes = task.planes(first.label_BHW)[0]
     weight = first.weight_BCHW
     for other in others:
         same = (planes == task.planes(other.label_BHW)[0]).float()
-        weight = weight * (same.amin(1, keepdim=True) if task.exclusive else same)
+        weight = weight * other.weight_BCHW * (same.amin(1, keepdim=True) if task.exclusive else same)
     return Targets(first.label_BHW, weight, first.known_B1HW)
 
 
