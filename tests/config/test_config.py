@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dissent.config.base import read_yaml, validate
+from dissent.config.base import parse_yaml, read_yaml, validate
 from dissent.config.dataset import Dataset
 from dissent.config.method import Method
 from dissent.config.network import Network
@@ -253,10 +253,20 @@ BOMB = "a: &a [1, 1, 1, 1, 1, 1, 1, 1, 1]\n" + "\n".join(
         ("a: 1" + "0" * 400, "too large a number"),
         ("a: " + "9" * 5000, "too large a number"),
         (BOMB, r"aliases \(\*name\) grow"),
+        ("&a [*a]", r"aliases \(\*name\) grow"),
     ],
-    ids=["open", "maps", "digits", "many digits", "bomb"],
+    ids=["open", "maps", "digits", "many digits", "bomb", "ring"],
 )
 def test_yaml_that_would_end_in_a_traceback_or_eat_the_memory(in_tmp, text, words):
     Path("a.yaml").write_text(text)
     with pytest.raises(UserError, match=rf"a\.yaml is not valid YAML: .*{words}"):
         read_yaml("a.yaml")
+
+
+def test_a_recursion_without_end_is_no_fault_of_the_file_that_is_read_in_it():
+    def ask():
+        parse_yaml("a: {b: 1}", "a.yaml")
+        ask()
+
+    with pytest.raises(RecursionError):
+        ask()

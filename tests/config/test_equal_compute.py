@@ -6,7 +6,9 @@ import pytest
 from discs import SETTINGS
 from study_data import plan_of
 
+from dissent.config.base import validate
 from dissent.config.budget import pairs_and_steps
+from dissent.config.method import Method
 from dissent.config.network import Network
 from dissent.config.resolve import Config
 from dissent.core.files import UserError, write_text
@@ -29,7 +31,11 @@ def test_it_takes_the_steps_of_every_generation_of_the_experiment(root, in_tmp, 
 def tiny(root, more):
     shutil.copytree(SETTINGS, "settings", dirs_exist_ok=True)
     text = (SETTINGS / "experiments/tiny.yaml").read_text("utf-8")
-    lines = [line for line in text.splitlines() if not line.startswith("generations")]
+    lines = [
+        line
+        for line in text.splitlines()
+        if not line.startswith(("generations", *(["method"] if "method: " in more else [])))
+    ]
     write_text("settings/experiments/mine.yaml", "\n".join(lines) + f"\n{more}")
     return Config("settings", root / "config")
 
@@ -53,10 +59,23 @@ def test_of_a_study_the_method_with_most_generations_counts(root, in_tmp):
     assert pairs_and_steps(compute, 0, SUBSETS)[1] == 5 * pairs_and_steps(equal, 0, SUBSETS)[1]
 
 
+def test_it_is_a_key_of_a_methods_own_file(root, in_tmp):
+    """In an experiment, or a variant of a study, it would count the generations of what asks how many there are."""
+    said = "`steps_from: all_generations` of .* is for a method's own file: name the method `ldt_equal_compute`"
+    own, beside = "steps_from: all_generations\nmethod: ldt\n", "methods: {ldt: {steps_from: all_generations}}\n"
+    for more, name in ((own, "mine"), (beside, "mine.ldt")):
+        config = tiny(root, more)
+        with pytest.raises(UserError, match=said):
+            config.run(name)
+    text = "experiments: [tiny]\nmethods: [im_clean, long]\ngenerations: 1\n"
+    plan = plan_of(root, text + "variants: {long: {of: ldt, steps_from: all_generations}}\n", "study")
+    with pytest.raises(UserError, match=said):
+        plan.config.run("study.tiny.long.s1")
+
+
 def test_it_is_for_labels_alone(root, in_tmp):
-    config = tiny(root, "generations: 1\nsteps_from: all_generations\n")
     with pytest.raises(UserError, match="is for labels alone: leave `generations` out"):
-        config.run("mine.im_clean")
+        validate(Method, {"generations": 1, "steps_from": "all_generations"}, "mine.yaml")
     config = tiny(root, "generations: 1\nstart: ldt_equal_compute\n")
     with pytest.raises(UserError, match="takes the steps of all generations; name `ldt_equal_steps`"):
         config.run("mine")

@@ -10,12 +10,14 @@ from dissent.core.files import UserError
 def run(root, tmp_path):
     """The run of an experiment on a shipped data set whose method learns so."""
 
-    def made(dataset, learn, network="unet1x1_demo"):
+    def made(dataset, learn, network="unet1x1_demo", start=False):
         path = tmp_path / "experiments" / "mine.yaml"
         path.parent.mkdir(exist_ok=True)
-        text = f"dataset: {dataset}\nsplit: few\nnetwork: {network}\nmethod: {learn['name']}\n"
-        words = ", ".join(f"{key}: {value}" for key, value in learn.items())
-        path.write_text(f"{text}learn: {{{words}}}\n")
+        text = f"dataset: {dataset}\nsplit: few\nnetwork: {network}\nmethod: "
+        words = f"learn: {{{', '.join(f'{key}: {value}' for key, value in learn.items())}}}"
+        own = f"{learn['name']}\n{words}\n"
+        begun = f"im_clean\ngenerations: 1\nstart: {learn['name']}\nmethods: {{{learn['name']}: {{{words}}}}}\n"
+        path.write_text(text + (begun if start else own))
         return Config(tmp_path, root / "config").run("mine")
 
     return made
@@ -29,6 +31,8 @@ def test_ranks_that_leave_no_negative_are_refused(run, dataset, classes):
         UserError, match=f"`learn.low_rank: 3` of method u2pl leaves .* data set {dataset} has {classes}"
     ):
         run(dataset, {"name": "u2pl", "low_rank": 3})
+    with pytest.raises(UserError, match=r"`learn\.low_rank: 3` of method u2pl leaves"):
+        run(dataset, {"name": "u2pl", "low_rank": 3}, start=True)  # generation 0 of another method
     for rank in ({}, {"low_rank": 1}):
         assert run(dataset, {"name": "u2pl"} | rank).method.learn.name == "u2pl"
 

@@ -80,6 +80,14 @@ def test_methods_may_have_keys_of_their_own_on_a_data_set(root, tmp_path):
             mine.run("mine.aldt")
 
 
+def test_ps_mt_disturbs_labelled_images_strongly_where_others_do_not(root):
+    config = Config(root / "config")
+    for experiment in ("voc", "cityscapes_19"):
+        found = {method: config.run(f"{experiment}.{method}") for method in ("ps_mt", "ps_mt_im", "unimatch_im")}
+        assert [found["ps_mt"].at(0)["augmentation"], found["unimatch_im"].at(1)["augmentation"]] == ["strong", "weak"]
+        assert {found["ps_mt_im"].at(g)["augmentation"] for g in (0, 1)} == {"strong"}
+
+
 def test_who_rates_masks_learns_from_the_pools_that_are_named(root):
     config = Config(root / "config")
     run = config.run("isic_small.evalnet_ensemble.s2")

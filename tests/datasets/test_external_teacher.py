@@ -120,6 +120,7 @@ def test_what_is_wrong_is_told_with_its_remedy(in_tmp, masks, teacher, words):
         ("binary", [{"mask_encoding": {"name": "channels"}}], r"is for multilabel tasks, not for binary"),
         ("binary", [{}, {}], "two called `sam`"),
         ("binary", [{"masks": "./results/r/gen1/predictions/teacher1"}], "is what the run r makes itself"),
+        ("binary", [{"masks": "results/../results//r"}], "is what the run r makes itself"),
     ],
 )
 def test_settings_that_do_not_fit_the_task_are_refused(kind, teachers, words):

@@ -38,6 +38,10 @@ def test_the_list_has_names_of_the_library_alone():
         ("tf_efficientnet_lite0", "did you mean tu-tf_efficientnet_lite0"),
         ("timm-tf_efficientnet_lite0", "did you mean tu-tf_efficientnet_lite0"),  # which is another network
         (f"{DINO}.lvd142", f"{DINO} has no weights `lvd142`, but lvd142m"),
+        (
+            "resnet18.ssl",
+            "a tag goes with timm's names alone; say `resnet18`, or timm's: `encoder: tu-resnet18.a1_in1k`",
+        ),
     ],
 )
 def test_a_wrong_name_of_an_encoder_gets_the_nearest(name, near):
@@ -63,6 +67,11 @@ def test_a_wrong_name_of_an_encoder_gets_the_nearest(name, near):
         ("dpt", {"encoder": "resnet18"}, "takes a ViT, as tu-vit_small"),
         ("linknet", {"encoder": "mit_b0"}, "mit_b0` does not go with linknet; segformer"),
         ("unet1x1", {"options": {"decoder_channels": [1] * 5}}, "unet1x1 has no `options`"),
+        (
+            "unet",
+            {"encoder": "dpn92", "weights": "imagenet"},
+            "hub has none of dpn92; .* or timm's: `encoder: tu-dpn92.mx_in1k`",
+        ),
         ("unet", {"weights": "package"}, f"those of `encoder: {LITE}`, not of resnet50"),
     ],
 )

@@ -14,10 +14,12 @@ import pytest
 from discs import draw
 
 from dissent.config.resolve import Config
-from dissent.core.files import UserError
+from dissent.core.files import UserError, write_json
+from dissent.datasets.made import remember
 from dissent.planning.dvc.scores import few
 from dissent.planning.dvc.settings import check_settings, settings, write_settings
 from dissent.planning.dvc.stages import check_stages, stages, text
+from dissent.planning.paths import Plan
 
 EXPERIMENT = (
     "dataset: tiny\nsplit: few\nnetwork: tiny\nmethod: im_clean\ngenerations: 2\nstudents: 2\ncontrols: [ldt]\n"
@@ -66,6 +68,26 @@ def test_lists_of_a_split_are_dependencies_unless_they_lie_in_the_raw_folder(min
     listed.write_text(words + "splits: {few: {lists: {labelled: labelled.txt, unlabelled: pool.txt, val: val.txt}}}")
     data = stages(Config("mine", root / "config"), "chain", "mine")["stages"]["data"]
     assert data["deps"] == ["work/settings/data.json", "raw/tiny", "labelled.txt", "pool.txt"]
+
+
+def test_corrections_of_fetched_data_are_dependencies_and_told_as_changed(mine, in_tmp, root):
+    """What is fetched is none: it is not there before."""
+    text = (root / "config/datasets/isic.yaml").read_text("utf-8")
+    Path("mine/datasets/isic.yaml").write_text(
+        f"{text.replace('protocol: published', '')}\nown_masks: data/raw/isic.masks\n"
+    )
+    Path("mine/experiments/chain.yaml").write_text(
+        EXPERIMENT.replace("tiny", "isic", 1).replace("split: few", "split: published")
+    )
+    found = stages(Config("mine", root / "config"), "chain", "mine")["stages"]["data"]
+    assert found["deps"] == ["work/settings/data.json", "data/raw/isic.masks"]
+
+    write_json("data/raw/isic.masks/record.json", {"masks": {"a": {"sha256": "1"}}})
+    plan = Plan({"config_dir": "mine"}, str(root))
+    remember("data/isic", plan.preparing("isic"))
+    assert not plan.raw_changed("isic")
+    write_json("data/raw/isic.masks/record.json", {"masks": {"a": {"sha256": "2"}}})
+    assert plan.raw_changed("isic")
 
 
 def test_a_change_of_one_generation_shows_in_its_settings_and_later_alone(mine, root):

@@ -66,6 +66,24 @@ def test_two_networks_ask_for_both_of_their_sizes(run):
     assert one.mem_mb < two.mem_mb < wider.mem_mb and one.runtime < two.runtime < wider.runtime
 
 
+def test_generation_0_is_reckoned_by_how_the_start_learns(run):
+    started = run(experiment="start: cps\ngenerations: 1\n")
+    alone, of_cps, later = (
+        run(),
+        run(experiment="learn: {name: cps}\n"),
+        resources.training(started, 1, 1000, 100, 10_000),
+    )
+    assert train(started) == train(of_cps) != train(alone) == later
+    assert [started.learner(g).name for g in (0, 1)] == ["cps", "supervised"]
+
+
+def test_each_process_of_a_training_on_several_cards_has_its_own_pairs(run):
+    network, pairs = "steps: 1000\nbatch_size: 16\nresources: {{gpus: {}}}\n", 10**5
+    one, two, three = (train(run(network.format(n)), pairs=pairs).mem_mb for n in (1, 2, 3))
+    assert two - one == pytest.approx(three - two, abs=1000)
+    assert two - one > resources.BASE_MB + 0.9 * pairs * resources._image_mb(run())
+
+
 def test_epochs_are_counted_in_pairs_with_their_copies(run):
     network = "epochs: 5\nbatch_size: 16\n"
     plain, noisy = train(run(network)), train(run(network, "labelled_noise_copies: 9\n"))
@@ -179,3 +197,5 @@ def test_views_of_a_teacher_count_in_time_and_not_in_masks(run):
     many, few = (resources.predicting(one, 0, 10_000, 3, passes) for passes in (one.passes(1), None))
     assert many.mem_mb == few.mem_mb and many.runtime > few.runtime
     assert run(experiment="method: im\n").passes(1) == 2
+    plain = run(experiment="method: st_plus_plus\ntta: {mode: none}\n")
+    assert plain.first(1) == "best" and plain.passes(1) == 4

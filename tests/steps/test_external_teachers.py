@@ -13,7 +13,7 @@ from PIL import Image
 
 from dissent.cli.verify import remedies
 from dissent.cli.verify.faults import find
-from dissent.core.files import read_json, read_mask, read_table
+from dissent.core.files import UserError, read_json, read_mask, read_table
 from dissent.planning import outside, rule_params
 from dissent.steps.audit import audit
 
@@ -100,6 +100,18 @@ def test_a_changed_mask_is_read_again_and_verify_tells_of_it(in_tmp):
     table = Path("results", run.name, "external/sam.csv")
     Path("results", run.name, f"external/sam/{name}.png").unlink()
     assert f"snakemake --cores 2 --force {table}" in remedies([Path("results", run.name, f"external/sam/{name}.png")])
+
+
+def test_masks_that_were_put_away_after_reading_are_not_missed_until_they_must_be_read_anew(in_tmp):
+    made = house("binary")
+    run = made.run("im_clean")
+    before = outside.settings(run, "sam", code)
+    Path("sam").rename("away")
+    outside.check(run)
+    assert outside.settings(run, "sam", lambda *_: "of another library") == before
+    other = run.external_teachers[0].model_copy(update={"ids": {"background": "others"}})
+    with pytest.raises(UserError, match="`masks: sam` of the external teacher sam is no folder"):
+        outside.settings(run.model_copy(update={"external_teachers": [other]}), "sam", code)
 
 
 def test_a_plan_tells_what_lacks_before_anything_is_trained(in_tmp):

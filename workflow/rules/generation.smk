@@ -142,7 +142,7 @@ rule train:
         "logs/{run}/gen{g}/train.{i}.log",
     conda:
         "../../envs/dissent.yaml"
-    threads: threads_of
+    threads: lambda w: threads_of(w) * run_of(w).network.resources.gpus
     resources:
         gpu=lambda w: run_of(w).network.resources.gpus,
         mem_mb=asked("mem_mb", to_train),

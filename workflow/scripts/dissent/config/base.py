@@ -26,6 +26,16 @@ class Model(BaseModel):
 class _Loader(yaml.SafeLoader):
     """YAML 1.1 without its traps: `1e-4` is a number, `no` is a word, a key that stands twice is an error."""
 
+    depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node:
+        self.depth += 1
+        if self.depth > _DEEPEST:
+            raise ValueError("it is nested too deep")
+        node = super().compose_node(parent, index)
+        self.depth -= 1
+        return node
+
 
 _Loader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if tag not in _REPLACED]
@@ -51,6 +61,7 @@ Dumper.yaml_implicit_resolvers = {
 }
 
 _MOST = 100_000  # values in one file
+_DEEPEST = 50  # lists and mappings in one another
 _DIGITS = 18  # what numpy and torch count with
 
 
@@ -91,8 +102,6 @@ def parse_yaml(text: str, path: str | Path) -> dict[str, Any]:
         value = yaml.load(text, _Loader)  # a SafeLoader: plain data only
         if _size(value, {}) > _MOST:
             raise ValueError(f"its aliases (*name) grow to more than {_MOST:,} values")
-    except RecursionError:
-        raise UserError(f"{path} is not valid YAML: it is nested too deep") from None
     except (yaml.YAMLError, ValueError) as error:
         raise UserError(f"{path} is not valid YAML: {_one_line(error)}") from None
     if value is None:
@@ -106,6 +115,7 @@ def _size(value: Any, known: dict[int, int]) -> int:
     """How many values there are when every alias is written out: a few lines can stand for billions."""
     parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     if id(value) not in known:
+        known[id(value)] = _MOST  # of what holds itself there is no end
         known[id(value)] = 1 + sum(_size(part, known) for part in parts)
     return known[id(value)]
 

@@ -46,7 +46,8 @@ def check_together(run: "Run", path: Path) -> None:
             f"`inconsistency.target: ignore_label` is for {MOST_BY_LABEL} labels at most, and data set {run.dataset_name} has "
             f"{len(run.dataset.task.labels)}; use ignore ({path})"
         )
-    for fault in (_teaches_a_class(run), _learns_nothing(run), _learns_beside(run)):
+    learned = [check(run, g) for g in sorted({0, run.method.last}) for check in (_learns_nothing, _learns_beside)]
+    for fault in (_teaches_a_class(run), *learned):
         if fault:
             raise UserError(f"{fault} ({path})")
     if run.shards > 1 and run.method.select == "stable":
@@ -64,36 +65,38 @@ def check_together(run: "Run", path: Path) -> None:
         )
 
 
-def _learns_nothing(run: "Run") -> str:
-    """What of a learner would vanish with this data set; or ""."""
-    learn, task = run.method.learn, run.dataset.task
+def _learner_of(run: "Run", generation: int) -> str:
+    """The method whose learner students of a generation have."""
+    return run.method.start if generation == 0 and run.method.start is not None else run.method_name
+
+
+def _learns_nothing(run: "Run", generation: int) -> str:
+    """What of a generation's learner would vanish with this data set; or ""."""
+    learn, task, name = run.learner(generation), run.dataset.task, _learner_of(run, generation)
     if isinstance(learn, IMAS) and run.dataset.channels == 1 and set(learn.operations) <= set(COLOURFUL):
         return (
-            f"`learn.operations` of method {run.method_name} changes colours alone, and the images of data set {run.dataset_name} are "
+            f"`learn.operations` of method {name} changes colours alone, and the images of data set {run.dataset_name} are "
             "grey; add others, as contrast and blur, or leave the key out"
         )
     classes = len(task.labels) if task.kind == "multiclass" else 2
     if isinstance(learn, U2PL) and learn.low_rank and learn.low_rank >= classes:
         return (
-            f"`learn.low_rank: {learn.low_rank}` of method {run.method_name} leaves no class whose negative a pixel could be: data set "
+            f"`learn.low_rank: {learn.low_rank}` of method {name} leaves no class whose negative a pixel could be: data set "
             f"{run.dataset_name} has {classes} at a pixel{'' if task.kind == 'multiclass' else ', a label and its absence'}; leave the key "
             f"out, or use {classes - 1} or less"
         )
     return ""
 
 
-def _learns_beside(run: "Run") -> str:
-    """Why the networks that a learner trains beside the network file's do not fit; or ""."""
+def _learns_beside(run: "Run", generation: int) -> str:
+    """Why the networks that a generation's learner trains beside the network file's do not fit; or ""."""
+    name = _learner_of(run, generation)
     try:
-        several = run.method.learn.trained(run.network)
+        several = run.learner(generation).trained(run.network)
     except UserError as error:
-        return f"`learn` of method {run.method_name} and network {run.network_name} do not fit: {error}"
+        return f"`learn` of method {name} and network {run.network_name} do not fit: {error}"
     faults = [fault for one in several[1:] if (fault := one.misfit(*run.dataset.size))]
-    return (
-        f"`learn.senior` of method {run.method_name} and data set {run.dataset_name} do not fit: {faults[0]}"
-        if faults
-        else ""
-    )
+    return f"`learn.senior` of method {name} and data set {run.dataset_name} do not fit: {faults[0]}" if faults else ""
 
 
 def _teaches_a_class(run: "Run") -> str:

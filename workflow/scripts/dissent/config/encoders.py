@@ -57,6 +57,19 @@ def _read(row: dict[str, str]) -> Encoder:
     )
 
 
+def without_imagenet(encoder: Encoder) -> str:
+    """Why the hub has nothing for `weights: imagenet`, and what to say instead; or ""."""
+    if encoder.tags and (encoder.name.startswith("tu-") or "imagenet" in encoder.tags):
+        return ""
+    return f"`weights: imagenet`: the hub has none of {encoder.name}; give a path, or `none`{_timm_has(encoder.name, ', or ')}"
+
+
+def _timm_has(name: str, so: str) -> str:
+    """timm's encoder of a name, with its weights, as words behind `so`; "" where it has none."""
+    twin = table().get(f"tu-{name}")
+    return f"{so}timm's: `encoder: {twin.name}.{twin.tags[0]}`" if twin and twin.tags else ""
+
+
 def find(name: str) -> Encoder:
     """The encoder of a name, of which a `tu-` one may have a tag; ValueError with the nearest names."""
     bare, _, tag = name.partition(".")
@@ -69,6 +82,10 @@ def find(name: str) -> Encoder:
             f"`encoder: {name}` is not known{' (did you mean ' + ', '.join(near) + '?)' if near else ''}; config/encoders.csv "
             "of the library lists all: segmentation_models_pytorch's, and timm's with `tu-` before the name, as far as they "
             "take images of several sizes"
+        )
+    if tag and not bare.startswith("tu-"):
+        raise ValueError(
+            f"`encoder: {name}`: a tag goes with timm's names alone; say `{bare}`{_timm_has(bare, ', or ')}"
         )
     if tag and tag not in known[bare].tags:
         tags = known[bare].tags

@@ -1,5 +1,6 @@
 """A teacher from outside: predictions of another tool, which count as those of one more teacher."""
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -60,7 +61,7 @@ def check_teachers(teachers: list[ExternalTeacher], task: TaskSettings, run: str
                 check_encoding(one.mask_encoding, task)
         except ValueError as error:
             raise ValueError(f"`external_teachers`, {one.name}: {error}") from None
-        if f"{one.masks.removeprefix('./').rstrip('/')}/".startswith(f"results/{run}/"):
+        if Path(one.masks).resolve().is_relative_to(Path("results", run).resolve()):
             raise ValueError(
                 f"`external_teachers`, {one.name}: `masks: {one.masks}` is what the run {run} makes itself, and overwrites; copy it "
                 "to another folder"

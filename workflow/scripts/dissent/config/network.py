@@ -162,8 +162,8 @@ class Network(Model):
         encoder = encoders.find(self.encoder)
         if fault := misuse(self.architecture, encoder, self.options):
             raise ValueError(fault)
-        if self.weights == "imagenet" and not encoder.tags:
-            raise ValueError(f"`weights: imagenet`: the hub has none of {encoder.name}; give a path, or `none`")
+        if self.weights == "imagenet" and (fault := encoders.without_imagenet(encoder)):
+            raise ValueError(fault)
         if self.weights == "package" and encoder.name != PACKAGED:
             raise ValueError(f"`weights: package` are those of `encoder: {PACKAGED}`, not of {encoder.name}")
 

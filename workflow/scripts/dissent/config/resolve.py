@@ -143,6 +143,11 @@ class Config:
         limit = (changes | own).get("generations")
         mine = cut(experiment.methods.get(of, {}), None if limit is None else cap(limit))
         method = self.method(of, lay_over(lay_over(changes, mine), own), path)
+        if method.steps_from == "all_generations" != self.method(of).steps_from:
+            raise UserError(
+                f"`steps_from: all_generations` of {name} is for a method's own file: name the method `ldt_equal_compute`, or write a "
+                f"file of config/methods ({path})"
+            )
         start = None
         if method.start is not None:
             others = {

@@ -9,6 +9,7 @@ from dissent.config.dataset import Dataset
 from dissent.config.external_teacher import ExternalTeacher
 from dissent.config.method import ONE_TEACHER, Method
 from dissent.config.network import Network
+from dissent.config.unlabelled import Options
 from dissent.core.files import UserError
 
 
@@ -56,6 +57,10 @@ class Run(Model):
             }
         return flat
 
+    def learner(self, generation: int) -> Options:
+        """How students of a generation learn: those of gen0 as the start says, where there is one."""
+        return (self.start if generation == 0 and self.start is not None else self.method).learn
+
     def at_member(self, generation: int, member: int) -> dict:
         """The method of one student of a generation's pool, from 1: `diversify` says in what those who teach differ."""
         flat = self.at(generation)
@@ -100,9 +105,8 @@ class Run(Model):
     def passes(self, generation: int) -> float:
         """How many times networks see an image, whole and once, to label it for a generation."""
         tta, voters = self.at(generation)["tta"], self.voters(generation) - len(self.external_teachers)
-        if tta["mode"] != "averaged":
-            return voters
-        looks = sum(scale * scale for scale in tta["scales"]) * (1 + tta["mirrored"])
+        averaged = tta["mode"] == "averaged"
+        looks = sum(scale * scale for scale in tta["scales"]) * (1 + tta["mirrored"]) if averaged else 1
         if self.at(generation)["voters"] == "checkpoints":
             return voters + looks * (self.first(generation) == "best")
         return voters * looks

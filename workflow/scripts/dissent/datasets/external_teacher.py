@@ -72,7 +72,7 @@ def read_teacher(params: "arguments.Outside", subsets: dict[str, str], files: st
 
     Every image of `unlabelled` has a mask, and of `val` either all have one, by which the teacher is scored, or none is read.
     One UserError names every file that lacks, has another size or values of no label. The JSON beside the table has the
-    digests of the files that were read (`sources`), for `dissent verify`. `files`: files.csv.
+    digests of the files that were read (`sources`), for `dissent verify`, and `params`. `files`: files.csv.
     """
     teacher, task = ExternalTeacher.model_validate(params["teacher"]), TaskSettings.model_validate(params["task"])
     names = {subset: [row["id"] for row in read_table(path)] for subset, path in subsets.items()}
@@ -105,6 +105,7 @@ def read_teacher(params: "arguments.Outside", subsets: dict[str, str], files: st
         "scored": scored and bool(names["val"]),
         "folder": teacher.masks,
         "sources": sources,
+        "read_with": dict(params),
     }
     write_json(Path(table).with_suffix(".json"), kept | {"tables": {Path(table).name: about}})
     log.info("%s: %d masks from %s%s", teacher.name, len(rows), teacher.masks, ", validation images too" * scored)

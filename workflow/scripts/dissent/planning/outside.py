@@ -1,11 +1,11 @@
 """Teachers from outside while Snakemake plans: their tables, what tells a change of their masks, what is wrong with these."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dissent.config.resolve import Run
 from dissent.core import arguments
-from dissent.core.files import UserError, read_table
+from dissent.core.files import UserError, read_json, read_table
 from dissent.datasets.external_teacher import lacking, sizes
 from dissent.datasets.problems import Problems
 from dissent.datasets.raw import raw_digest
@@ -26,8 +26,7 @@ def settings(run: Run, name: str, code: "Code") -> arguments.Outside:
         raise UserError(
             f"{run.name} has no teacher from outside called {name}; `external_teachers` of the experiment names them"
         )
-    _check_folder(found[0].masks, name)
-    return {
+    now: arguments.Outside = {
         **_sizes(run),
         "task": run.dataset.task.model_dump(mode="json"),
         "palette": run.dataset.task.palette,
@@ -36,6 +35,17 @@ def settings(run: Run, name: str, code: "Code") -> arguments.Outside:
         "digest": raw_digest(found[0].masks),
         "code": code("read_teacher"),
     }
+    return now if Path(found[0].masks).is_dir() else _as_read(run, now)
+
+
+def _as_read(run: Run, now: arguments.Outside) -> arguments.Outside:
+    """What the masks were read with that were put away since, as prepared data outlive their raw files. UserError where that
+    is not what the settings say now: these masks would have to be read again."""
+    name, about = now["teacher"]["name"], Path("results", run.name, "external", f"{now['teacher']['name']}.json")
+    then: Any = read_json(about).get("read_with", {}) if about.with_suffix(".csv").is_file() else {}
+    if any(then.get(key) != now.get(key) for key in ("size", "geometry", "published", "task", "teacher")):
+        _check_folder(now["teacher"]["masks"], name)
+    return then
 
 
 def check(run: Run) -> None:
@@ -44,10 +54,12 @@ def check(run: Run) -> None:
     Where the split is not made yet, names cannot be known: then the job tells these too, which is the first after it.
     """
     for one, table in zip(run.external_teachers, tables(run), strict=True):
+        if Path(table).is_file():
+            continue
         _check_folder(one.masks, one.name)
         data = Path("data", run.dataset_name)
         unlabelled = data / "splits" / run.split / "unlabelled.csv"
-        if not unlabelled.is_file() or Path(table).is_file():
+        if not unlabelled.is_file():
             continue
         names = {row["id"] for row in read_table(unlabelled)}
         problems = Problems()

@@ -7,7 +7,7 @@ from dissent.config.fractions import with_split
 from dissent.config.resolve import Config, Run
 from dissent.config.settings import Settings
 from dissent.core.files import UserError, read_json
-from dissent.datasets.made import OUTPUTS, without_raw
+from dissent.datasets.made import OUTPUTS, made_from, without_raw
 from dissent.datasets.ours import check_ours
 from dissent.datasets.own_masks import own_digests
 from dissent.datasets.place import check_place
@@ -249,8 +249,12 @@ class Plan:
 
     def raw_changed(self, dataset: str) -> bool:
         """Whether a data set was prepared from raw files other than those that lie there now."""
+        folder = Path("data", dataset)
         try:
-            then = read_json(Path("data", dataset, "dataset.json"))["raw_digest"]
+            if self.config.dataset(dataset).fetch is not None:
+                then = (made_from(folder) or {})["digest"]
+            else:
+                then = read_json(folder / "dataset.json")["raw_digest"]
         except (UserError, KeyError, TypeError):
             return False
-        return self.config.dataset(dataset).fetch is None and then != self.raw_digest(dataset)
+        return then != self.raw_digest(dataset)

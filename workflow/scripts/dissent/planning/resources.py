@@ -12,6 +12,7 @@ from dissent.config import encoders
 from dissent.config.architectures import output_stride
 from dissent.config.network import Network
 from dissent.config.resolve import Run
+from dissent.config.unlabelled import Options
 
 PIXELS = 256 * 256  # the size for which the numbers of networks hold; all but weights grow with the pixels
 THREAD = 20.0  # GFLOP a second of one thread; the small U-Net reaches 25 to 40
@@ -107,17 +108,19 @@ def training(run: Run, generation: int, pairs: int, val: int, unlabelled: int) -
     entries = pairs * (1 + max(method["noise_copies"], method["labelled_noise_copies"]))
     # `pairs` as annotators' images too: as if they labelled all
     steps = network.student_steps(method["steps_from"], entries, pairs, unlabelled)
-    learn = run.method.learn
-    images = network.batch_size * (1 + _unlabelled(run))
+    learn = run.learner(generation)
+    images = network.batch_size * (1 + _unlabelled(learn))
     learned = learned_images(run, generation, steps)
     validated = validated_images(network, steps, val) * judged(run) / 3
     beside = val + (unlabelled if learn.passes else 0)
     data = min(ON_CARD_MB, entries * _image_mb(run)) + min(CACHED_MB, beside * _image_mb(run))
     found = _needs(
-        mem_mb=SPARE * images * size.mb * learned_scale(run) + 32 * size.weights + data,
+        # the images of a step are shared out among the cards' processes; all else each has
+        mem_mb=SPARE * images * size.mb * learned_scale(run) + network.resources.gpus * (32 * size.weights + data),
         seconds=(learned * learned_scale(run) + validated * scale) * (_seconds(run, size.gflop) + DATA_SECONDS)
         + scale * (pairs + beside) * DATA_SECONDS,
         rows=pairs + beside,
+        processes=network.resources.gpus,
     )
     own = network.resources
     return Needs(own.mem_mb or found.mem_mb, own.runtime or found.runtime)
@@ -125,12 +128,12 @@ def training(run: Run, generation: int, pairs: int, val: int, unlabelled: int) -
 
 def learned_images(run: Run, generation: int, steps: int) -> float:
     """Images that each network of a training takes forward and backward, of pairs and those unlabelled ones that its learner adds."""
-    return steps * run.network.batch_size * (1 + _unlabelled(run))
+    return steps * run.network.batch_size * (1 + _unlabelled(run.learner(generation)))
 
 
 def learned_size(run: Run, generation: int) -> Size:
     """What an image takes in all networks that a training teaches side by side."""
-    sizes = [size_of(one) for one in run.method.learn.trained(run.network_at(generation))]
+    sizes = [size_of(one) for one in run.learner(generation).trained(run.network_at(generation))]
     return Size(*(sum(getattr(size, name) for size in sizes) for name in ("gflop", "mb", "weights")))
 
 
@@ -139,9 +142,8 @@ def validated_images(network: Network, steps: int, val: int) -> int:
     return steps // (network.validate_every or max(1, steps // 50)) * val
 
 
-def _unlabelled(run: Run) -> float:
+def _unlabelled(learn: Options) -> float:
     """Passes of unlabelled images beside each pair's."""
-    learn = run.method.learn
     return learn.passes * getattr(learn, "ratio", 0.0)
 
 
@@ -206,8 +208,8 @@ def listing(rows: int) -> Needs:
     return _needs(0, rows / 10_000, rows)
 
 
-def _needs(mem_mb: float, seconds: float, rows: int) -> Needs:
-    mem_mb += BASE_MB + rows * ROW_BYTES / 1e6
+def _needs(mem_mb: float, seconds: float, rows: int, processes: int = 1) -> Needs:
+    mem_mb += processes * (BASE_MB + rows * ROW_BYTES / 1e6)
     minutes = math.ceil((seconds + START) / 60 / 10) * 10
     return Needs(math.ceil(mem_mb / 500) * 500, min(LONGEST, max(30, minutes)))
 

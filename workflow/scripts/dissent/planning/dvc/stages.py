@@ -119,15 +119,16 @@ def _data(run: Run, option: str) -> dict:
     data = f"data/{run.dataset_name}"
     splits = f"{data}/splits/{run.split}"
     made = [*folders(run.dataset), "files.csv", "raw.csv", "raw.json", "dataset.json"]
-    raw = [Path(folder).as_posix() for folder in (run.dataset.raw, run.dataset.own_masks) if folder is not None]
+    raw, own = Path(run.dataset.raw).as_posix(), run.dataset.own_masks
+    # what a job fetches is no dependency: it is not there before
+    deps = [*([] if run.dataset.fetch else [raw]), *([Path(own).as_posix()] if own is not None else [])]
     split = run.dataset.splits[run.split]
     if split.lists is not None or split.fixed is not None:
         lists = [os.path.relpath(path) for path in lists_of(run.dataset.model_dump(mode="json"), run.split)]
-        raw += [path for path in lists if not Path(path).is_relative_to(raw[0])]
+        deps += [path for path in lists if not Path(path).is_relative_to(raw)]
     return {
         "cmd": _command(option, f"{splits}/labelled.csv"),
-        # what a job fetches is no dependency: it is not there before
-        "deps": [f"{FOLDER}/data.json", *([] if run.dataset.fetch else raw)],
+        "deps": [f"{FOLDER}/data.json", *deps],
         "outs": [*(_kept(f"{data}/{name}") for name in made), _kept(splits)],
     }
 
