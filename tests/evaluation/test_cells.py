@@ -168,8 +168,6 @@ def test_mcce_is_the_mean_error_in_counting():
     assert score(counts) == {"value": 1.75, "per_label": [0.5, 1.25, None]}
     assert score(counts[:3])["value"] == 2.333  # rounded as published; images without cells and errors count
     assert score(counts[:0]) == {"value": None, "per_label": [None] * 3}
-    low, high = metrics.interval(counts, score, seed=1)
-    assert 0 <= low < 1.75 < high <= 4
     assert "lower is better" in score.definition
 
 

@@ -1,49 +1,45 @@
-"""Bootstrap intervals of scores: they are those of a plain loop, and cover as often as they say."""
+"""Scores of images that are drawn are those of a plain loop, and the interval of one network is over groups of images alone."""
 
 import numpy as np
 import pytest
 from test_metrics import BINARY, TASKS, cases, random_pairs
 
-from dissent.evaluation.metrics import SCORES, counts, interval, scorer
+from dissent.core.task import Task
+from dissent.evaluation.metrics import SCORES, counts, scorer
+from dissent.steps.evaluate import _summary
 
 
 def image_counts(kind, number):
     return np.stack([counts(*pair, TASKS[kind]) for pair in random_pairs(kind, number)])
 
 
-def drawn(seed, repeats, images):
-    return np.random.default_rng(seed).integers(images, size=(repeats, images))
-
-
 @pytest.mark.parametrize("name, kind", cases(SCORES, TASKS))
-def test_intervals_agree_with_a_loop_that_draws_images(name, kind):
-    made, a = scorer(name, TASKS[kind]), image_counts(kind, 12)
-    loops = [made.statistic(a[rows].astype(float), np.ones((1, 12)))[0][0] for rows in drawn(3, 40, 12)]
-    expected = np.quantile(loops, [0.05, 0.95])
-    np.testing.assert_allclose(interval(a, made, seed=3, repeats=40, level=0.9), expected, rtol=1e-9)
+def test_scores_of_drawn_images_agree_with_a_loop(name, kind):
+    made, a = scorer(name, TASKS[kind]), image_counts(kind, 12).astype(float)
+    drawn = np.random.default_rng(3).integers(12, size=(40, 12))
+    loops = [made.statistic(a[rows], np.ones((1, 12)))[0][0] for rows in drawn]
+    times = np.array([np.bincount(rows, minlength=12) for rows in drawn], float)
+    np.testing.assert_allclose(made.statistic(a, times)[0], loops, rtol=1e-9)
 
 
-def test_intervals_are_the_same_twice_and_move_with_the_seed():
-    made, a = scorer("iou", BINARY), image_counts("binary", 20)
-    assert interval(a, made, seed=1) == interval(a, made, seed=1)
-    assert interval(a, made, seed=1) != interval(a, made, seed=2)
-    low, high = interval(a, made, seed=1)
-    assert low < made(a)["value"] < high
-    narrow = interval(a, made, seed=1, level=0.5)
-    assert low < narrow[0] < narrow[1] < high
+def best_interval(groups):
+    right = np.repeat([50, 60, 70, 80], 10)
+    one = np.stack([right, 100 - right, 0 * right, 0 * right], -1)[:, None]
+    rows = [{"group": f"g{k * groups // 40}", "source": f"i{k}"} for k in range(40)]
+    found = _summary(
+        {"labels": {"student1": one, "ensemble": one}},
+        ["student1"],
+        Task(BINARY),
+        {"task": BINARY, "metric_labels": {}},
+        rows,
+    )
+    return found["best_interval"]["low"], found["best_interval"]["high"]
 
 
-def test_a_bootstrap_interval_covers_as_often_as_it_says():
-    """200 samples of 40 images from one population: a 90 % interval misses its mean about one time in ten."""
-    rng, made, hits = np.random.default_rng(4), scorer("pixel_accuracy", BINARY), 0
-    for trial in range(200):
-        right = rng.binomial(100, rng.beta(4, 2, 40))
-        low, high = interval(np.stack([right, 100 - right, 0 * right, 0 * right], -1)[:, None], made, trial, 200, 0.9)
-        hits += low <= 2 / 3 <= high
-    assert 160 <= hits <= 194
-
-
-def test_wrong_requests_for_intervals_are_refused():
-    made, a = scorer("iou", BINARY), image_counts("binary", 4)
-    with pytest.raises(ValueError, match="between 0 and 1, not at 95"):
-        interval(a, made, seed=1, level=95)
+def test_few_groups_make_the_interval_of_one_network_wider_and_one_group_gives_none():
+    assert best_interval(1) == (None, None), "a bootstrap would give one of no width"
+    assert best_interval(40) == best_interval(40)
+    low, high = best_interval(40)
+    assert low < 0.65 < high and high - low == pytest.approx(4 * 0.112 / 40**0.5, rel=0.15)
+    low, high = best_interval(4)
+    assert high - low > 1.5 * (0.75 - 0.55), "what a bootstrap of four groups gives is scaled"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dissent.config.task import TaskSettings
-from dissent.core.files import UserError, write_json, write_table
+from dissent.core.files import UserError, read_table, write_json, write_table
 from dissent.evaluation import bootstrap as module
 from dissent.evaluation.bootstrap import difference, pool_counts
 from dissent.report.run_results import Generation
@@ -111,7 +111,7 @@ SURE = {"students": 5}
 @pytest.mark.parametrize(
     ("right", "seed", "said"),
     [
-        ({"aldt": 60, "ldt_equal_steps": 50}, 0, "Worth it here: gen1 of im reaches iou 67.0"),
+        ({"aldt": 60, "ldt_equal_steps": 50}, 0, "Worth it here, for this seed: gen1 of im reaches iou 67.0"),
         ({"aldt": 80, "ldt_equal_steps": 50}, 0, "Worse here, as aldt is better:"),
         ({"aldt": 80, "ldt_equal_steps": 85}, 0, "Worse here, as aldt and ldt_equal_steps are better:"),
         ({"aldt": 65, "ldt_equal_steps": 50}, 3, "Cannot tell yet (the interval against aldt includes 0):"),
@@ -157,7 +157,7 @@ def test_one_seed_with_fewer_than_five_students_gives_no_verdict(in_tmp, student
         assert told.sentence.startswith("Cannot tell yet (one seed with fewer than five students): gen1")
         assert "(95 % interval +" in told.sentence, "an interval that is honest is told all the same"
         assert told.further[0].startswith(
-            "What would settle it: two more seeds: about 20 minutes, as this one took (a study,"
+            "What would settle it: two more seeds: about 20 minutes of jobs, one after the other (a study,"
         )
         assert "Until then: use gen1: `dissent predict results/mine/gen1 PHOTOS OUT`" in told.further[-1]
 
@@ -198,6 +198,18 @@ def test_the_sentence_tells_difference_interval_and_unequal_steps(in_tmp):
     alone = generation("gen1", 65, number=1, students=1)
     told = verdict(RUN, [alone, alone], alone, {"aldt": generation("b", 55, students=1)}, "test", TASK).sentence
     assert "+10.0 points against aldt (no interval: one student a pool tells nothing of the next)" in told
+
+
+def test_images_of_one_group_are_the_reason_that_is_told(in_tmp):
+    last = generation("gen1", 65, number=1, **SURE)
+    others = {name: generation(name, 50, **SURE) for name in ("aldt", "ldt_equal_steps")}
+    for one in (last, *others.values()):
+        rows = read_table(one.folder / "counts.csv")
+        write_table(one.folder / "counts.csv", [row | {"group": "video1"} for row in rows], (*COLUMNS, "group"))
+    told = verdict(RUN, [last, last], last, others, "test", TASK)
+    assert told.sentence.startswith("Cannot tell yet (all images that were scored are of one group): gen1")
+    assert "(no interval: all images that were scored are of one group, which tells nothing" in told.sentence
+    assert told.further[0] == "What would settle it: images of more groups to score."
 
 
 def test_a_run_without_generations_is_not_judged(in_tmp):

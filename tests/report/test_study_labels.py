@@ -12,6 +12,7 @@ from dissent.core.files import write_text
 from dissent.report.study.cells import read_block
 from dissent.report.study.labels import _crossing, curves, worths
 from dissent.report.study.page import write_labels, write_tables
+from dissent.report.study.render import worth_line
 
 SHARES = (0.02, 0.05, 0.1, 0.2)
 LABELLED = (20, 50, 100, 200)
@@ -22,10 +23,10 @@ SCORES = {  # percent under each share
 }
 
 
-def study(root):
+def study(root, students=2):
     for index, (share, labelled) in enumerate(zip(SHARES, LABELLED, strict=True)):
         scores = {method: values[index] for method, values in SCORES.items()}
-        reach(plan_of(root, f"{BASE}label_fractions: [{share}]\n"), scores)
+        reach(plan_of(root, f"{BASE}label_fractions: [{share}]\n"), scores, students=students)
         write_text(f"data/tiny/splits/few-{100 * share:g}pct/labelled.csv", "id\n" + "x\n" * labelled)
     return plan_of(root, f"{BASE}label_fractions: {list(SHARES)}\n")
 
@@ -48,7 +49,19 @@ def test_worth_has_an_interval_and_tells_where_nothing_was_tried(root, in_tmp):
     assert {one.method for one in found.values()} == {"im_clean"}, "controls are worth their own labels"
     value, low, high = found["aldt", 50].labels
     assert value == pytest.approx(100, rel=0.02) and low < value < high and high < 150
-    assert found["aldt", 200].told == "more than 200 (95 % interval more than 200 to more than 200)"
+    assert worth_line(found["aldt", 200])[3:] == ["more than 200", "more than 200 to more than 200"]
+
+
+def test_one_student_of_one_seed_has_no_interval_of_labels(root, in_tmp):
+    plan = study(root, students=1)
+    blocks = [read_block(about, rounds=200) for about in params_of(plan)["blocks"]]
+    one = worths(curves(blocks)["tiny"])[1]
+    assert one.point.labelled == 50 and one.labels[1:] == (None, None) and worth_line(one)[-1] == "-"
+    write_labels(
+        params_of(plan), {"csv": "labels.csv", "svg": "labels.svg", "png": "labels.png", "json": "labels.json"}
+    )
+    rows = csv.DictReader(Path("labels.csv").read_text().splitlines())
+    assert {(row["worth_low"], row["worth_high"]) for row in rows if row["worth"]} == {("", "")}
 
 
 def test_figure_and_points_are_the_same_bytes_again(root, in_tmp):

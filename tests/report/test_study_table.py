@@ -139,7 +139,24 @@ def test_one_seed_of_two_students_recommends_nothing_and_says_what_would(root, i
     assert [row.cell.method for row in rows if row.recommended] == (["im_clean"] if sure else [])
     assert ("None is recommended" in told) is ("Cannot tell yet: im_clean (+10.0 points," in told) is not sure
     assert ("One seed with fewer than five students is not enough for a verdict." in told) is not sure
-    assert ("two more seeds: about 1 minute, as this one took (`more_seeds`; 1 so far)" in told) is not sure
+    assert ("two more seeds: about 1 minute of jobs, one after the other (`more_seeds`; 1 so far)" in told) is not sure
+
+
+def test_one_seed_of_five_students_recommends_for_this_seed_alone(root, in_tmp):
+    for seeds, alone in (("[1]", True), ("[1, 2]", False)):
+        plan = plan_of(root, BASE + f"seeds: {seeds}\n")
+        reach(plan, SCORES, students=5)
+        block = read_block(params_of(plan)["blocks"][0], rounds=300)
+        told = " ".join(verdict(block, rows_of(block)))
+        assert "Recommended, as" in told and ("That holds for this seed" in told) is alone
+
+
+def test_of_several_that_are_worth_it_the_best_is_named(root, in_tmp):
+    plan = plan_of(root, BASE.replace("im_clean", "im_clean, st") + "seeds: [1, 2]\n")
+    reach(plan, SCORES | {"st": 85})
+    block = read_block(params_of(plan)["blocks"][0], rounds=300)
+    told = " ".join(verdict(block, rows_of(block)))
+    assert "im_clean (+10.0 points" in told and "Use st: `dissent predict results/mine.tiny.st.s1/" in told
 
 
 def test_validation_means_and_the_rule_of_more_seeds_are_told(root, in_tmp):

@@ -5,7 +5,7 @@ foreground alone in a binary task, every id in a multiclass task, every label in
 `config.task.TaskSettings.model_dump(mode="json")`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,41 +48,6 @@ def scorer(name: str, task: dict) -> Score:
 def names_for(task: dict) -> list[str]:
     """Every score that the task has: those of pixels, and where it marks cells those of cells."""
     return [*SCORES, *(CELL_SCORES if task["cells"] else ())]
-
-
-def interval(
-    counts_NL4: np.ndarray,
-    score: Score,
-    seed: int,
-    repeats: int = 1000,
-    level: float = 0.95,
-    groups: Sequence[str] | None = None,
-) -> tuple[float | None, float | None]:
-    """Percentile bootstrap interval of a score of one network.
-
-    Groups of images are drawn with replacement (none: images). `(None, None)` where there is no score.
-    """
-    names, group_N = np.unique(range(len(counts_NL4)) if groups is None else groups, return_inverse=True)
-    times_RN = _resamples(len(names), seed, repeats)[:, group_N]
-    values_R, _ = score.statistic(_checked(counts_NL4), times_RN)
-    return _middle(values_R, level)
-
-
-def _resamples(groups: int, seed: int, repeats: int) -> np.ndarray:
-    """How often each group was drawn in each resample: `(R, groups)`."""
-    drawn = np.random.default_rng(seed).integers(max(groups, 1), size=(repeats, groups))
-    drawn += groups * np.arange(repeats)[:, None]
-    return np.bincount(drawn.ravel(), minlength=repeats * groups).reshape(repeats, groups).astype(np.float64)
-
-
-def _middle(values_R: np.ndarray, level: float) -> tuple[float | None, float | None]:
-    if not 0 < level < 1:
-        raise ValueError(f"`level` lies between 0 and 1, not at {level}")
-    values_R = values_R[~np.isnan(values_R)]
-    if not values_R.size:
-        return None, None
-    low, high = np.quantile(values_R, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
 
 
 def _checked(counts_NL4: np.ndarray) -> np.ndarray:

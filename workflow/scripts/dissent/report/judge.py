@@ -1,6 +1,6 @@
 """The one rule of reports and studies: how a method stands to its controls, and what would tell where that is open."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from dissent.evaluation.intervals import Interval, enough
@@ -11,6 +11,8 @@ CONTROLS = (*AGAINST, "ldt_equal_compute")
 """the same with labels alone for as many steps as all generations together, which is judged where it ran"""
 ALL_LABELS = "fdt"
 """what learns from all labels: there is no more to win"""
+ONE_STUDENT = "one student a pool tells nothing of the next"
+ONE_GROUP = "all images that were scored are of one group, which tells nothing of the next"
 GAIN = 0.01
 """a gain below one point is none that generations are made for"""
 
@@ -22,11 +24,16 @@ class Standing:
     found: Interval
     enough: bool
     """two seeds, or five students in each pool: one seed with fewer tells too little of the next"""
+    seeds: int
+    why: str
+    """why a difference has no interval; "" where it has one, or where there is no difference"""
 
     @classmethod
     def of(cls, found: Interval, ours: Sequence[int], theirs: Sequence[int]) -> "Standing":
         """`ours`, `theirs`: students of each pool, one pool a seed."""
-        return cls(found, enough([min(pair) for pair in zip(ours, theirs, strict=True)]))
+        lacks = found[0] is not None and found[1] is None
+        why = (ONE_STUDENT if [*ours, *theirs] == [1, 1] else ONE_GROUP) if lacks else ""
+        return cls(found, enough([min(pair) for pair in zip(ours, theirs, strict=True)]), len(ours), why)
 
     @property
     def said(self) -> str:
@@ -52,10 +59,12 @@ def outcome(standings: Mapping[str, Standing]) -> str:
     return "worth it" if said == {"better"} and not missing else "cannot tell yet"
 
 
-def settled_by(seconds: float) -> str:
-    """What would tell, by what one seed took."""
+def settled_by(seconds: float, standings: Iterable[Standing], how: str) -> str:
+    """What would tell, by the seconds of the jobs of one seed. `how`: words on where more seeds are asked for."""
+    if any(one.why == ONE_GROUP for one in standings):
+        return "images of more groups to score"
     minutes = max(1, round(2 * seconds / 60))
-    return f"two more seeds: about {minutes:,} minute{'s' if minutes > 1 else ''}, as this one took"
+    return f"two more seeds: about {minutes:,} minute{'s' if minutes > 1 else ''} of jobs, one after the other ({how})"
 
 
 def headroom(all_labels: float, ours: Mapping[str, float], unequal: str = "") -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from dissent.evaluation.bootstrap import difference
 from dissent.evaluation.intervals import Interval
-from dissent.report.judge import AGAINST, ALL_LABELS, Standing, headroom, outcome, settled_by
+from dissent.report.judge import AGAINST, ALL_LABELS, ONE_GROUP, Standing, headroom, outcome, settled_by
 from dissent.report.run_results import Generation
 
 
@@ -33,7 +33,7 @@ class Against:
             return f"{self.name} cannot be compared, as one of the two has no score"
         alone = f"{_points(value)} points against {self.name}{self.unequal}"
         if low is None or high is None:
-            return f"{alone} (no interval: one student a pool tells nothing of the next)"
+            return f"{alone} (no interval: {self.standing.why})"
         return f"{alone} (95 % interval {_points(low)} to {_points(high)})"
 
 
@@ -85,10 +85,12 @@ def verdict(
     but = f"; not compared with {' and '.join(missing)}, which did not run" if missing else ""
     further = [_headroom(run, against), _advice(run, said, generations, last)]
     if said == "cannot tell yet":
-        wanted = f"`controls: [{', '.join(AGAINST)}]` in the experiment" if missing else settled_by(seconds)
-        further.insert(0, f"What would settle it: {wanted}{'' if missing else ' (a study, docs/how-to/studies.md)'}.")
+        wanted = f"`controls: [{', '.join(AGAINST)}]` in the experiment"
+        if not missing:
+            wanted = settled_by(seconds, standings.values(), "a study, docs/how-to/studies.md")
+        further.insert(0, f"What would settle it: {wanted}.")
     words = {
-        "worth it": "Worth it here",
+        "worth it": "Worth it here, for this seed",
         "cannot tell yet": f"Cannot tell yet{_why(standings)}",
         "no gain": f"No gain here, as the interval leaves less than one point over {_those(standings, 'no gain')}",
         "worse": f"Worse here, as {_are(standings, 'worse')} better",
@@ -97,13 +99,17 @@ def verdict(
 
 
 def _compared(run: Mapping, name: str, one: Generation, last: Generation, subset: str, task: dict) -> Against:
-    score = last.metrics["score"]
-    found = difference(last.folder / "counts.csv", one.folder / "counts.csv", subset, score, task)
     unequal = (
         "" if set(one.steps) == set(last.steps) else f" at {one.steps_told} steps a student, not {last.steps_told}"
     )
-    standing = Standing.of(found, [len(last.steps)], [len(one.steps)])
-    return Against(name, name not in (*run["upper_bounds"], "gen0"), standing, unequal)
+    judged = name not in (*run["upper_bounds"], "gen0")
+    return Against(name, judged, standing_to(last, one, subset, task), unequal)
+
+
+def standing_to(ours: Generation, theirs: Generation, subset: str, task: dict) -> Standing:
+    """How one generation's pool stands to another's."""
+    tables = (ours.folder / "counts.csv", theirs.folder / "counts.csv")
+    return Standing.of(difference(*tables, subset, ours.metrics["score"], task), [len(ours.steps)], [len(theirs.steps)])
 
 
 def _those(standings: Mapping[str, Standing], said: str) -> str:
@@ -121,6 +127,8 @@ def _why(standings: Mapping[str, Standing]) -> str:
         return " (no controls)"
     if any(one.found[0] is None for one in standings.values()):
         return " (a score is missing)"
+    if any(one.why == ONE_GROUP for one in standings.values()):
+        return " (all images that were scored are of one group)"
     if not all(one.enough for one in standings.values()):
         return " (one seed with fewer than five students)"
     open_ = [name for name, one in standings.items() if one.said == "cannot tell"]

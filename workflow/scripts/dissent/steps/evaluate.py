@@ -19,10 +19,13 @@ from dissent.core.files import (
     write_json,
     write_table,
 )
+from dissent.core.seeds import generator
 from dissent.core.task import Task
 from dissent.evaluation import metrics
+from dissent.evaluation.bootstrap import scores_of
 from dissent.evaluation.counting import CELL_COUNTS, count_all
 from dissent.evaluation.diagnostic_facts import empties, small_of_dropped, subsets_of, watch
+from dissent.evaluation.intervals import interval
 from dissent.pseudolabels.learned import shares
 from dissent.steps.decide import stopping
 from dissent.steps.predict import load_pool
@@ -168,7 +171,8 @@ def _summary(counts: dict, students: list[str], task: Task, params: "arguments.E
     best = of(task.score)[students[0]]
     labels = counts["labels"][students[0]]
     groups = [row["group"] for row in drawn]
-    low, high = metrics.interval(best, metrics.scorer(task.score, params["task"]), seed=0, groups=groups)
+    drawn_best = scores_of([best[None]], metrics.scorer(task.score, params["task"]), generator("best"), 1000, groups)
+    _, low, high = interval([drawn_best], images_alone=True)
     return {
         "images": len(best),
         "drawn": _drawn(drawn),

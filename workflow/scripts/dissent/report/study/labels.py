@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dissent.core.files import read_table
-from dissent.evaluation.intervals import Interval
+from dissent.evaluation.intervals import Interval, interval
 from dissent.report.judge import AGAINST
 from dissent.report.study.cells import Block, Cell
 
@@ -30,16 +30,10 @@ class Worth:
     labels: Interval
     tried: tuple[int, int]
 
-    @property
-    def told(self) -> str:
-        """The number of labels with its interval, in words."""
-        value, low, high = (self.bound(part) for part in self.labels)
-        return f"{value} (95 % interval {low} to {high})"
-
     def bound(self, labels: float | None) -> str:
-        """A number of labels, or whether it lies below or above all that were tried."""
+        """A number of labels, or whether it lies below or above all that were tried; "-" where there is none."""
         if labels is None:
-            return "no score"
+            return "-"
         if np.isinf(labels):
             return f"fewer than {self.tried[0]:,}" if labels < 0 else f"more than {self.tried[1]:,}"
         return f"{labels:,.0f}"
@@ -74,8 +68,9 @@ def _tried(points: Sequence[Point]) -> tuple[int, int]:
 def _labels(point: Point, control: Sequence[Point]) -> Interval:
     """Labels with which the control scores as the method does, interpolated over their logarithm, with its interval.
 
-    Every round of the bootstrap has its own curve, on the images and seeds of that round. A control's curve that falls
-    somewhere counts as flat there: more labels are never worth less.
+    Every round has its own curve, on the images of that round and with what students and seeds tell of the error (`intervals.rounds`).
+    There is no interval where one of the scores has none. A control's curve that falls somewhere counts as flat there: more
+    labels are never worth less.
     """
     cells = [point.cell, *(one.cell for one in control)]
     seeds = [seed for seed in point.cell.whole if all(seed in cell.whole for cell in cells)]
@@ -83,6 +78,8 @@ def _labels(point: Point, control: Sequence[Point]) -> Interval:
         return None, None, None
     counts = np.log([one.labelled for one in control])
     value = _crossing(cells[0].mean_of(seeds), [cell.mean_of(seeds) for cell in cells[1:]], counts)
+    if any(interval([[cell.scores[seed]] for seed in seeds])[1] is None for cell in cells):
+        return value, None, None
     drawn = np.stack([cell.means(seeds) for cell in cells], axis=1)
     found = np.sort([_crossing(row[0], row[1:], counts) for row in drawn])
     ends = (found[int(len(found) * 0.025)], found[int(np.ceil(len(found) * 0.975)) - 1])

@@ -80,9 +80,10 @@ def _label_rows(study: str, experiment: str, method: str, point: Point, found: S
     row |= dict(zip(("mean", "low", "high"), values, strict=True))
     worth = [one for one in found if one.method == method and one.point is point]
     names = ("worth", "worth_low", "worth_high")
+    told = [["" if part is None else one.bound(part) for part in one.labels] for one in worth]
     return [
-        row | {"control": one.control} | dict(zip(names, (one.bound(part) for part in one.labels), strict=True))
-        for one in worth
+        row | {"control": one.control} | dict(zip(names, values, strict=True))
+        for one, values in zip(worth, told, strict=True)
     ] or [row]
 
 

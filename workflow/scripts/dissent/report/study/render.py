@@ -12,7 +12,7 @@ from dissent.report.study.rows import Row
 
 NOTES = (
     "mean: over seeds of the means of their pools. sd, n: over all networks of all seeds. val: the mean on validation images. "
-    "Interval: 95 %, a bootstrap of groups of images, with Student's t for networks and seeds; none where one network is all there is. "
+    "Interval: 95 %, a bootstrap of groups of images, with Student's t for networks and seeds; none where one network, or one group of images, is all there is. "
     "Differences: paired, over the seeds that both methods have and the same images. "
     "Bold: the highest mean, and better than every other method by more than the interval; nothing is bold where no method is. "
     "Cost: all generations, mean over seeds, whatever was shared; pools of other methods that EvalNets learn from are not in it."
@@ -160,7 +160,8 @@ WORTH_HEAD = ["method", "labelled images", "control", "is worth", "95 % interval
 def worth_line(one: Worth) -> list[str]:
     """What a method is worth in labels of a control."""
     value, low, high = (one.bound(part) for part in one.labels)
-    return [one.method, f"{one.point.labelled:,}", one.control, value, f"{low} to {high}"]
+    ends = "-" if one.labels[1] is None else f"{low} to {high}"
+    return [one.method, f"{one.point.labelled:,}", one.control, value, ends]
 
 
 def notes_of(tables: Sequence[Table]) -> str:

@@ -36,6 +36,11 @@ class Row:
         return outcome(self.against)
 
     @property
+    def one_seed(self) -> bool:
+        """Whether one seed is all that its standing to a control rests on."""
+        return any(one.seeds == 1 for one in self.against.values())
+
+    @property
     def recommended(self) -> bool:
         """Whether it is worth it, by the rule of the report: what the green bar means."""
         return self.judged and self.outcome == "worth it"
@@ -131,14 +136,15 @@ def verdict(block: Block, rows: Sequence[Row]) -> list[str]:
     if not found["worth it"]:
         told.insert(0, f"None is recommended: no method is surely better than {beaten}.")
     if unsure := found["cannot tell yet"]:
-        few = "" if all(one.enough for row in unsure for one in row.against.values()) else FEW
+        standings = [one for row in unsure for one in row.against.values()]
+        few = "" if all(one.enough for one in standings) else FEW
         seeds = max(len(row.cell.whole) for row in unsure)
         of = [*unsure, *(row for row in rows if row.cell.method in CONTROLS)]
-        told.append(
-            f"{few}What would settle it: {settled_by(sum(row.costs['seconds'] for row in of))} (`more_seeds`; {seeds} so far)."
-        )
+        seconds = sum(row.costs["seconds"] for row in of)
+        told.append(f"{few}What would settle it: {settled_by(seconds, standings, f'`more_seeds`; {seeds} so far')}.")
     if good := found["worth it"]:
-        told.append(_use(good[0]))
+        told += [ALONE] if any(row.one_seed for row in good) else []
+        told.append(_use(max(good, key=lambda row: row.cell.mean or 0.0)))
     controls = [row for row in rows if row.cell.labels_alone and not row.cell.upper_bound]
     if strong := [row for row in controls if AGAINST[0] in row.against and row.against[AGAINST[0]].said == "better"]:
         told.append(f"Beware: {_told(strong, AGAINST[:1])} beats {AGAINST[0]} without an unlabelled image.")
@@ -146,13 +152,13 @@ def verdict(block: Block, rows: Sequence[Row]) -> list[str]:
 
 
 FEW = "One seed with fewer than five students is not enough for a verdict. "
+ALONE = "That holds for this seed: one seed cannot tell how the next would score."
 
 
 def _use(row: Row) -> str:
     """Of which generation the score is that is recommended, and what `dissent predict` takes of it."""
-    ends = {seed: f"{end.folder.as_posix()}" for seed, end in row.cell.ends.items()}
-    seed, folder = next(iter(ends.items()))
-    return f"Use {row.cell.method}: `dissent predict {folder} PHOTOS OUT` takes the best student of seed {seed} by validation, `--pool` its teachers."
+    seed, end = next(iter(row.cell.ends.items()))
+    return f"Use {row.cell.method}: `dissent predict {end.folder.as_posix()} PHOTOS OUT` takes the best student of seed {seed} by validation, `--pool` its teachers."
 
 
 def _headroom(block: Block, asked: Sequence[Row]) -> str:
