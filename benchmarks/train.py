@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from common import Line, alone, in_turns, made_up, tell
@@ -186,8 +187,8 @@ def ours(args: argparse.Namespace) -> dict:
     task = Task(TaskSettings(kind="binary", labels=["disc"]).model_dump(mode="json"))
     training = Pairs("pairs.csv", 3, method, True, (1, 0), 1, args.batch)
     torch.manual_seed(0)
-    network = networks.build(spec, 1, 3)
-    learner = LEARNERS["supervised"](network, Loss(task, ["mse"]), method["learn"], Course(steps, 1, lambda: network))
+    build = partial(networks.build, spec, 1, 3)
+    learner = LEARNERS["supervised"](build(), Loss(task, ["mse"]), method["learn"], Course(steps, 1, build))
     losses, times, views = [], [], []
     with ThreadPoolExecutor(1) as ahead, tempfile.TemporaryDirectory() as state, signalled() as stop:
         batches = train._batches(training, learner, "", params, (1, 0, 1), "cpu", ahead)

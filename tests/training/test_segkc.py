@@ -51,7 +51,7 @@ def test_each_learns_the_label_of_the_other_and_the_parts_add_up(monkeypatch):
     one = made("segkc", weight=1.0, predictions=0.5, features=0.25)
     one.pair_loss = FixedLoss(one.pair_loss.task)
     monkeypatch.setattr(
-        segkc, "judged", lambda net, x: torch.full((len(x), 1, *x.shape[2:]), 9.0 if net is one.network else -9.0)
+        segkc, "eval_logits", lambda net, x: torch.full((len(x), 1, *x.shape[2:]), 9.0 if net is one.network else -9.0)
     )
     taught = []
 

@@ -1,36 +1,14 @@
 """How far those who vote on an image agree, and which images are the most reliable by that (ST++, CVPR 2022). numpy only."""
 
 import math
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 
 import numpy as np
 
-from dissent.core.files import read_mask, verify
 from dissent.core.task import Task
 
 MEAN = "0"
 """the number of the mean, or of the best beside its checkpoints, among the teachers of predictions.csv"""
-
-
-def ranked(images: Sequence[Sequence[Mapping]], task: Task, share: float, table: str, threads: int) -> dict[str, dict]:
-    """{id: `score`, the reliability, and `passes`, "1" for the first floor(n * share)} of all images; ties in their order.
-
-    `images`: rows of `table`, predictions.csv, an image each.
-    """
-
-    def one(group: Sequence[Mapping]) -> float:
-        votes = [row for row in group if row["teacher"] != MEAN]
-        for row in votes:
-            verify(row["prediction"], row["sha256"], table)
-        return reliability([read_mask(row["prediction"]) for row in votes], task)
-
-    with ThreadPoolExecutor(threads) as workers:
-        found = list(workers.map(one, images))
-    return {
-        images[index][0]["id"]: {"score": f"{found[index]:.6f}", "passes": str(int(passes))}
-        for index, passes in enumerate(most_reliable(found, share))
-    }
 
 
 def most_reliable(scores: Sequence[float], share: float) -> list[bool]:

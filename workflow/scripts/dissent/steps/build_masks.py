@@ -24,7 +24,7 @@ from dissent.evaluation.cell_counting import redraw_labels
 from dissent.pseudolabels.aggregate import CHOOSING, LABELERS
 from dissent.pseudolabels.learned import columns_of, counted
 from dissent.pseudolabels.select import SELECTORS
-from dissent.pseudolabels.stable import MEAN, ranked
+from dissent.pseudolabels.stable import MEAN, most_reliable, reliability
 
 if TYPE_CHECKING:
     from dissent.core import arguments
@@ -50,20 +50,18 @@ def build_masks(
     rows = [row | rated.get((row["id"], row["teacher"]), {}) for row in rows]
     images = [list(group) for _, group in groupby(rows, key=lambda row: row["id"])]
     before = {row["id"]: row for row in read_table(previous)} if previous else {}
-    stable = {}
-    if params["select"] == "stable":
-        stable = ranked(images, task, params["reliable_share"], predictions, params["threads"])
 
     def one(group: list[dict]) -> dict:
         earlier = before.get(group[0]["id"])
         if earlier and previous:
             for name in ("label", "doubt"):
                 verify(earlier[name], earlier[f"{name}_sha256"], previous)
-        group = [row | stable.get(row["id"], {}) for row in group]
         return _build(group, earlier, params, task, predictions, Path(consensus), Path(inconsistency))
 
     with ThreadPoolExecutor(params["threads"]) as workers:
         built = list(workers.map(one, images))
+    if params["select"] == "stable":
+        _rank(built, params["reliable_share"], task)
     write_table(table, built, (*MASKS, *columns_of(task)))
     return {"images": len(built)}
 
@@ -93,7 +91,6 @@ def _build(
     label_HW, doubt_HW = task.pack(label), task.disagreement(votes[len(chosen) :], inconsistent)
     if params["keep_labels"] and before is not None and before["kept"] == "1":
         label_HW, doubt_HW = read_mask(before["label"]), read_mask(before["doubt"])
-    rating = rating or ({"score": group[0]["score"], "passes": group[0]["passes"]} if "passes" in group[0] else {})
     name = group[0]["id"]
     paths = {"label": consensus / f"{name}.png", "doubt": doubts / f"{name}.png"}
     write_atomic(paths["label"], encode_png(label_HW, params["palette"]))
@@ -113,9 +110,19 @@ def _build(
     }
     row |= counted(task, label_HW, doubt_HW)
     seen = [frozenset(np.flatnonzero(task.pixels(mask)).tolist()) for mask in masks]
+    if params["select"] == "stable":  # who passes is known when all images are
+        return row | {"score": reliability(masks, task)}
     row["why"] = SELECTORS[params["select"]](row | {"passes": rating.get("passes")}, seen, task, label_HW)
     row["kept"] = int(not row["why"])
     return row
+
+
+def _rank(rows: Sequence[dict], share: float, task: Task) -> None:
+    """Keep the `share` of the images on which those who vote agree most."""
+    for row, passes in zip(rows, most_reliable([row["score"] for row in rows], share), strict=True):
+        row["score"] = f"{row['score']:.6f}"
+        row["why"] = SELECTORS["stable"](row | {"passes": str(int(passes))}, [], task, np.empty((0, 0), np.uint8))
+        row["kept"] = int(not row["why"])
 
 
 def _chosen(

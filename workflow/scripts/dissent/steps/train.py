@@ -94,7 +94,7 @@ def train_student(
         if not together.is_first():
             return done
         about = {"task": params["task"], "size": params["size"], "input": params["input"]}
-        networks.save(kept, out, spec, task.outputs, channels, about, progress.halts)
+        networks.save(kept, out, spec, task.outputs, channels, about, progress.kept_checkpoints)
         history = write_history(Path(out), progress.history)
         write_json(
             Path(out) / "metrics.json",

@@ -1,6 +1,7 @@
 """Train one EvalNet, and measure the thresholds by which a method turns its ratings into choices (section 5.2)."""
 
 import logging
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -70,8 +71,8 @@ def train_evalnet(
         }
         steps = plan.total_steps(len(subsets["train"].masks))
         torch.manual_seed(seed_of(*key, "weights"))
-        network = networks.build(spec, task.outputs, channels)
-        learner = Rating(network, Loss(task, []), {}, Course(steps, 1, lambda: network))
+        build = partial(networks.build, spec, task.outputs, channels)
+        learner = Rating(build(), Loss(task, []), {}, Course(steps, 1, build))
         log.info("%d examples, %d steps of %d", len(subsets["train"].masks), steps, spec["batch_size"])
         validate = _validator(subsets["val"], task, params, device)
         batches = _batches(subsets["train"], task, spec["batch_size"], key, device)

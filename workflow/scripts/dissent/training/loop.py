@@ -37,7 +37,7 @@ class Progress:
     recent: list[float | Tensor] = field(default_factory=list)
     numbers: dict[str, list[float | Tensor]] = field(default_factory=dict)
     """what the learner told of each step since the last validation"""
-    halts: list[dict[str, Tensor]] = field(default_factory=list)
+    kept_checkpoints: list[dict[str, Tensor]] = field(default_factory=list)
     """weights at even steps, as many as `fit` was told to keep"""
     spent: dict[str, float] = field(default_factory=dict)
     """seconds and cpu_seconds of the starts before this one, up to their last checkpoints"""
@@ -126,7 +126,7 @@ def fit(
         progress.note(loss.detach(), numbers)
         progress.step = step + 1
         kept = average.network if average is not None else learner.result()
-        progress.halts += [
+        progress.kept_checkpoints += [
             _copied(kept) for part in range(1, keep + 1) if max(1, steps * part // keep) == progress.step
         ]
         bar.update()
@@ -140,7 +140,7 @@ def fit(
             log.info("step %d/%d  %s  %s left", progress.step, steps, message, clock.left(progress.step))
             bar.set_postfix_str(message)
         done = progress.step == steps  # then the best weights are all that is needed, until others have seen them
-        leave = together.agreed(stop.requested) if progress.step % apart == 0 else False
+        leave = together.first_decides(stop.requested) if progress.step % apart == 0 else False
         if done or leave or (together.is_first() and clock.since_save() > checkpoint_seconds):
             guard.check()
             if together.is_first():

@@ -1,7 +1,8 @@
 """One training on several cards: each takes its part of the images of every forward pass, and all hold the same weights.
 
 Outside of the networks every process has the whole batch: the same views, logits and loss, whatever the learner does with
-them. So a learner needs to know nothing of it, and a training equals that on one card but for rounding.
+them. So a learner needs to know nothing of it, and a training equals that on one card but for rounding. Dropout inside a network
+is the exception: each process draws masks for its own images, others than one card would draw.
 """
 
 import contextlib
@@ -43,7 +44,7 @@ def joined(rank: int, processes: int, meeting: str, device: str) -> Iterator[Non
         dist.destroy_process_group()
 
 
-def agreed(wish: bool) -> bool:
+def first_decides(wish: bool) -> bool:
     """What the first process wishes."""
     if number() == 1:
         return wish

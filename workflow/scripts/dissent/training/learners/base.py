@@ -105,12 +105,22 @@ class Pair(Learner):
 class Averaged(Learner):
     """A student and a teacher, which is the average of the student's weights by `ema`; the teacher is kept."""
 
+    one_at_first = False
+    """whether teacher and student are one until the first period of unlabelled images is over"""
+
     def __init__(self, network: nn.Module, loss: Loss, options: dict, course: Course):
         super().__init__(network, loss, options, course)
         self.teacher = Teacher(network, options["ema"])
 
+    def averages(self) -> list[tuple[Teacher, nn.Module]]:
+        """What follows, and whom."""
+        return [(self.teacher, self.network)]
+
     def after(self, step: int) -> None:
-        self.teacher.follow(self.network, step)
+        since = step - self.first
+        decay = 0.0 if self.one_at_first and since < self.course.period else None
+        for teacher, student in self.averages():
+            teacher.follow(student, max(0, since), decay)
 
     def result(self) -> nn.Module:
         return self.teacher.network
@@ -119,7 +129,7 @@ class Averaged(Learner):
         return {"student": self.network}
 
 
-def judged(network: nn.Module, images_BCHW: Tensor) -> Tensor:
+def eval_logits(network: nn.Module, images_BCHW: Tensor) -> Tensor:
     """Logits of a network in eval mode and without a gradient; it goes on in the mode in which it was."""
     before = network.training
     network.eval()

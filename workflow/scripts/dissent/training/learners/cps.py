@@ -7,7 +7,7 @@ from torch import Tensor
 
 from dissent.training import augment
 from dissent.training.data import Batch
-from dissent.training.learners.base import Pair, judged
+from dissent.training.learners.base import Pair, eval_logits
 from dissent.training.unlabelled.targets import agreed, loss, mix, targets
 
 
@@ -19,7 +19,7 @@ class CrossPseudoSupervision(Pair):
     def loss(self, pairs: Batch, views: Mapping[str, Tensor], step: int) -> tuple[Tensor, dict[str, Tensor | float]]:
         task, weak, known = self.pair_loss.task, views["weak"], views.get("known")
         both = (self.network, self.second)
-        judgements = [judged(network, weak) for network in both]
+        judgements = [eval_logits(network, weak) for network in both]
         pasted = augment.cutmix_patches(len(weak), weak.shape[2], weak.shape[3])
         boxes = (pasted & (torch.rand(len(weak)) < self.options["cutmix"])[:, None, None]).to(weak.device)
         images = torch.cat([pairs.images, mix(weak, boxes)])

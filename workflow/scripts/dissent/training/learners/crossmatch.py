@@ -15,7 +15,7 @@ from dissent.training.unlabelled.targets import agreement, boxes_for, dice, mix,
 class CrossMatch(Learner):
     """UniMatch's two strong views, and distillation: the decoder runs on whole, weakly and strongly perturbed features.
 
-    The repository AiEson/CrossMatch, `ACDC/train_cross_match.py`, with the targets of perturbed decoders mixed as since 2025.
+    The repository AiEson/CrossMatch, `ACDC/train_cross_match.py`, with the targets of perturbed decoders mixed as since December 2024.
     """
 
     views = ("weak", "strong", "strong2")

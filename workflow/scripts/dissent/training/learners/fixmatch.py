@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from dissent.training.data import Batch
-from dissent.training.learners.base import Learner, judged
+from dissent.training.learners.base import Learner, eval_logits
 from dissent.training.unlabelled.targets import loss, pasted, targets
 
 
@@ -20,7 +20,7 @@ class FixMatch(Learner):
         weak, strong = views["weak"], views["strong"]
 
         # q = argmax p(weak), counted where max p >= threshold
-        given = targets(task, judged(self.network, weak), options["threshold"], views.get("known"))
+        given = targets(task, eval_logits(self.network, weak), options["threshold"], views.get("known"))
 
         # CutMix: a box of another image, with its label and its confidence
         strong, mixed = pasted(strong, given, options["cutmix"])

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from dissent.core.task import Task
 from dissent.training import losses
 from dissent.training.data import Batch
-from dissent.training.learners.base import Course, Learner, judged
+from dissent.training.learners.base import Course, Learner, eval_logits
 from dissent.training.losses import Loss
 from dissent.training.unlabelled.targets import boxes_for, mix, targets
 
@@ -38,7 +38,7 @@ class FuzzyPositive(Learner):
         boxes = boxes_for(weak, self.options["cutmix"])
         images = torch.cat([pairs.images, mix(views[self.views[-1]], boxes)])
         known = mix(views.get("known", torch.ones_like(weak[:, :1])), boxes)
-        teachers = [mix(judged(network, weak), boxes) for network in reversed(self.trained())]
+        teachers = [mix(eval_logits(network, weak), boxes) for network in reversed(self.trained())]
         labelled, fuzzy, hard, weights = [], [], [], []
         for network, taught in zip(self.trained(), teachers, strict=True):
             logits_x, logits_u = network(images).split([len(pairs.images), len(weak)])
@@ -76,12 +76,8 @@ def fuzzy_positive(task: Task, logits_BCHW: Tensor, taught_BCHW: Tensor, options
     sums = ordered.cumsum(1)
     # m: how many of the sums 2..most stay below the mass, and the first class
     count = 1 + (sums[:, 1:most] < options["mass"]).sum(1, keepdim=True)
-    positive = (
-        torch.empty_like(classes).scatter_(
-            1, classes, torch.arange(classes.shape[1], device=classes.device).view(1, -1, 1, 1).expand_as(classes)
-        )
-        < count
-    )
+    rank = torch.arange(classes.shape[1], device=classes.device).view(1, -1, 1, 1)
+    positive = torch.zeros_like(classes, dtype=torch.bool).scatter_(1, classes, rank < count)
     gone = torch.tensor(-math.inf, device=logits.device)
     below = torch.where(positive, -logits, gone).logsumexp(1, keepdim=True)
     above = torch.where(positive, gone, logits).logsumexp(1, keepdim=True)

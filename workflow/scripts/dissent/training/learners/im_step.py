@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from dissent.training.data import Batch
-from dissent.training.learners.base import Pair, judged
+from dissent.training.learners.base import Pair, eval_logits
 from dissent.training.unlabelled.targets import agreed, loss, pasted
 
 
@@ -23,7 +23,7 @@ class ImStep(Pair):
         both = (self.network, self.second)
 
         # y, m: the decision of both, and 1 where they are the same, and sure
-        judgements = [judged(network, weak) for network in both]
+        judgements = [eval_logits(network, weak) for network in both]
         same, given = (agreed(task, judgements, views.get("known"), least) for least in (0, options["threshold"]))
 
         strong, mixed = pasted(views["strong"], given, options["cutmix"])

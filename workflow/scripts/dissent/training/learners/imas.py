@@ -7,7 +7,7 @@ from torch import Tensor
 
 from dissent.core.task import Task
 from dissent.training.data import Batch
-from dissent.training.learners.base import Averaged, judged
+from dissent.training.learners.base import Averaged, eval_logits
 from dissent.training.unlabelled.operations import disturbed
 from dissent.training.unlabelled.targets import agreement, loss, mix, targets
 
@@ -16,12 +16,13 @@ class IMAS(Averaged):
     """The averaged teacher labels weak views. How well student and teacher agree on an image says how much it is disturbed and counts."""
 
     views = ("weak",)
+    one_at_first = True
 
     def loss(self, pairs: Batch, views: Mapping[str, Tensor], step: int) -> tuple[Tensor, dict[str, Tensor | float]]:
         task, options, weak = self.pair_loss.task, self.options, views["weak"]
         taught = self.teacher(weak)
         # in the first period student and teacher are one
-        own = taught if step <= self.course.period else judged(self.network, weak)
+        own = taught if step <= self.course.period else eval_logits(self.network, weak)
         given = targets(task, taught, options["threshold"], views.get("known"))
         agreed = ease(
             task, own, taught, options["threshold"], options["background"], options["hardness"], given.known_B1HW
@@ -38,7 +39,7 @@ class IMAS(Averaged):
         sizes = [len(pairs.images), *map(len, images)]
         logits_x, *logits_u = self.network(torch.cat([pairs.images, *images])).split(sizes)
 
-        # L = L_x + w mean over views of (1/B) sum_i g_i mean over pixels of 1[sure] H(q, p)
+        # L = L_x + w mean over views of the mean over all known pixels of the batch of g_i 1[sure] H(q, p)
         each = [loss(task, logits, lesson) for logits, lesson in zip(logits_u, lessons, strict=True)]
         unlabelled = torch.stack(each).mean()
         numbers: dict[str, Tensor | float] = {
@@ -48,9 +49,6 @@ class IMAS(Averaged):
             "ease": agreed.mean(),
         }
         return self.pair_loss(logits_x, pairs.target) + self.weight(step) * unlabelled, numbers
-
-    def after(self, step: int) -> None:
-        self.teacher.follow(self.network, step, 0.0 if step < self.course.period else None)
 
 
 def ease(

@@ -12,7 +12,7 @@ from dissent.config.segkc import Senior
 from dissent.networks.blocks import resize
 from dissent.training import losses
 from dissent.training.data import Batch
-from dissent.training.learners.base import Course, Learner, judged
+from dissent.training.learners.base import Course, Learner, eval_logits
 from dissent.training.losses import Loss
 from dissent.training.unlabelled.targets import agreed, boxes_for, divergence, loss, mix, targets
 
@@ -41,7 +41,7 @@ class SegKCStyle(Learner):
 
     def loss(self, pairs: Batch, views: Mapping[str, Tensor], step: int) -> tuple[Tensor, dict[str, Tensor | float]]:
         task, options, weak, known = self.pair_loss.task, self.options, views["weak"], views.get("known")
-        judgements = [judged(network, weak) for network in self.trained()]
+        judgements = [eval_logits(network, weak) for network in self.trained()]
         given = [targets(task, logits, options["threshold"], known) for logits in judgements]
         boxes = boxes_for(weak, options["cutmix"])
         images = torch.cat([pairs.images, mix(views["strong"], boxes)])

@@ -23,6 +23,7 @@ class U2PL(Averaged):
     """The averaged teacher's entropy splits pixels. Reliable ones are learned; unreliable ones are negatives of unlikely classes."""
 
     views = ("weak",)
+    one_at_first = True
 
     def __init__(self, network: nn.Module, loss: Loss, options: dict, course: Course):
         super().__init__(network, loss, options, course)
@@ -110,12 +111,8 @@ class U2PL(Averaged):
         """Classes that a pixel may well be, the likeliest ones: 3 as published, fewer where there are fewer than five classes."""
         return int(self.options["low_rank"] or min(3, max(1, self.classes - 2)))
 
-    def after(self, step: int) -> None:
-        """Teacher and student are one until the first period of unlabelled images is over."""
-        since = step - self.first
-        decay = 0.0 if since < self.course.period else None
-        self.teacher.follow(self.network, max(0, since), decay)
-        self.teacher_head.follow(self.head, max(0, since), decay)
+    def averages(self) -> list[tuple[Teacher, nn.Module]]:
+        return [*super().averages(), (self.teacher_head, self.head)]
 
 
 class Split(NamedTuple):
