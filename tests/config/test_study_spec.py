@@ -8,6 +8,7 @@ from discs import prepared
 from study_data import BASE, code, plan_of
 
 from dissent.config.fractions import parted, with_share
+from dissent.config.resolve import Config
 from dissent.core.files import UserError, read_table, write_text
 from dissent.datasets import split
 from dissent.planning.command_line import check_asked
@@ -231,3 +232,12 @@ def test_published_numbers_depend_on_the_split_and_study_a_is_as_published(root,
         "value": "77.49",
         "unlike": ["network cityscapes_resnet50_u2pl", *everywhere],
     }
+
+
+def test_the_study_of_learners_has_every_one_of_them():
+    config = Config("config")
+    named = config.study("study_learners")[0].methods
+    learners = {name for name in config.names("methods") if config.method(name).learn.name != "supervised"}
+    assert learners <= set(named) and {"st_plus_plus", "st_plus_plus_im"} <= set(named)
+    generations = {name: config.run(f"study_learners.isic_few.{name}.s1").method.last for name in named}
+    assert {name for name, last in generations.items() if last == 2} == {"st_plus_plus", "st_plus_plus_im"}

@@ -10,6 +10,7 @@ from test_student import train
 from dissent import networks
 from dissent.config.base import validate
 from dissent.config.crop import Crop
+from dissent.config.resolve import Config
 from dissent.core.files import UNKNOWN, UserError, sha256
 from dissent.core.task import Task
 from dissent.training import augment, inference
@@ -90,6 +91,13 @@ def test_windows_lie_where_the_papers_place_them(side, window, last, expected):
     assert places(side, window, 1 / 3, last) == expected
 
 
+def test_windows_of_study_a_lie_where_u2pl_places_them():
+    """Vector O; U2PL rounds two thirds of 769 up."""
+    network = Config("config").network("cityscapes_resnet50_u2pl")
+    found = [places(side, 769, network.crop.overlap, network.crop.last) for side in (1024, 2048)]
+    assert found == [[0, 255], [0, 513, 1026, 1279]] and network.crop.average == "logits"
+
+
 @pytest.mark.parametrize("last", ["shifted", "beyond"])
 @pytest.mark.parametrize("shape", [(40, 64), (17, 90), (8, 8)])
 def test_every_pixel_is_the_mean_of_the_windows_that_see_it(shape, last):
@@ -99,9 +107,29 @@ def test_every_pixel_is_the_mean_of_the_windows_that_see_it(shape, last):
         sizes.append(windows.shape)
         return windows[:, :2]
 
-    found = in_windows(run, images, crop([16, 24], last=last))
+    found = in_windows(run, lambda seen: seen, images, crop([16, 24], last=last))
     torch.testing.assert_close(found, images[:, :2])
     assert set(sizes) == {(2, 3, 16, 24)}, "every window has the size that the network knows"
+
+
+def test_windows_are_joined_by_their_probabilities_or_by_their_logits():
+    """A pixel that two windows see: (p(a) + p(b)) / 2 as UniMatch has it, p((a + b) / 2) as U2PL."""
+    said = iter([4.0, -1.0] * 2)
+
+    def logits(windows):
+        return torch.full_like(windows[:, :1], next(said))
+
+    images = torch.zeros(1, 3, 16, 24)
+    means = [
+        in_windows(logits, torch.sigmoid, images, crop([16, 16], overlap=0.5, average=average))[0, 0, 0]
+        for average in ("probabilities", "logits")
+    ]
+    first, second = torch.sigmoid(torch.tensor([4.0, -1.0]))
+    for mean, middle in zip(means, [(first + second) / 2, torch.sigmoid(torch.tensor(1.5))], strict=True):
+        torch.testing.assert_close(mean, torch.stack([first, middle, second]).repeat_interleave(8))
+    old = {key: value for key, value in crop([16, 16], overlap=0.5).items() if key != "average"}
+    said = iter([4.0, -1.0])
+    assert in_windows(logits, torch.sigmoid, images, old)[0, 0, 0].equal(means[0]), "of a network saved before"
 
 
 def test_a_network_that_learned_from_crops_judges_whole_images_in_windows():

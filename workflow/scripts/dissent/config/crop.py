@@ -19,6 +19,9 @@ class Crop(Model):
     last: Literal["shifted", "beyond"] = "shifted"
     """the last window of a row or column: shifted: ends at the border of the image (U2PL, UniMatch V2); beyond: goes on at the same step and reaches beyond it (UniMatch)"""
 
+    average: Literal["probabilities", "logits"] = "probabilities"
+    """what of windows that overlap is averaged: probabilities (UniMatch, iMAS), or logits (U2PL), of which a sure window sways more"""
+
     @model_validator(mode="after")
     def _check(self) -> "Crop":
         if self.scale[0] > self.scale[1]:

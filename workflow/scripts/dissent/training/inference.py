@@ -24,13 +24,15 @@ def autocast(device: str, precision: str) -> contextlib.AbstractContextManager:
 def judged(network: nn.Module, images_BCHW: Tensor, task: Task, device: str, precision: str) -> Tensor:
     """The probabilities (B, C, H, W) of a network for images of its size; of one that learned from crops, in windows."""
 
-    def run(seen_BCHW: Tensor) -> Tensor:
+    def logits(seen_BCHW: Tensor) -> Tensor:
         with autocast(device, precision):
-            logits = network(seen_BCHW)
-        return task.probabilities(logits)
+            found: Tensor = network(seen_BCHW)
+        return found
 
     crop = getattr(network, "crop", None)
-    return run(images_BCHW) if crop is None else in_windows(run, images_BCHW, crop)
+    if crop is None:
+        return task.probabilities(logits(images_BCHW))
+    return in_windows(logits, task.probabilities, images_BCHW, crop)
 
 
 def probabilities(

@@ -1,4 +1,4 @@
-"""Images in windows that slide over them: probabilities of a network that learned from crops (network key `crop`)."""
+"""Images in windows that slide over them: what a network that learned from crops says of them (network key `crop`)."""
 
 from collections.abc import Callable
 
@@ -14,12 +14,23 @@ def places(side: int, window: int, overlap: float, last: str) -> list[int]:
     return [*range(0, max(0, side - window), step), max(0, side - window)]
 
 
-def in_windows(run: Callable[[Tensor], Tensor], images_BCHW: Tensor, crop: dict) -> Tensor:
-    """The mean probabilities (B, C, H, W) of all windows that see a pixel.
+def in_windows(
+    logits: Callable[[Tensor], Tensor],
+    probabilities: Callable[[Tensor], Tensor],
+    images_BCHW: Tensor,
+    crop: dict,
+) -> Tensor:
+    """Probabilities (B, C, H, W) by all windows that see a pixel: the mean of theirs, or those of the mean of their logits.
 
-    `run`: windows (B, channels, h, w) -> their probabilities (B, C, h, w). What a window has beyond the image is black, as it is
-    in training.
+    `logits`: windows (B, channels, h, w) -> (B, C, h, w). `probabilities`: of logits. What a window has beyond the image is
+    black, as it is in training.
     """
+    if crop.get("average") == "logits":  # networks that were saved before there was a choice have no such key
+        return probabilities(_mean(logits, images_BCHW, crop))
+    return _mean(lambda windows: probabilities(logits(windows)), images_BCHW, crop)
+
+
+def _mean(run: Callable[[Tensor], Tensor], images_BCHW: Tensor, crop: dict) -> Tensor:
     (height, width), (high, wide) = images_BCHW.shape[2:], crop["size"]
     total, times = None, images_BCHW.new_zeros((1, 1, height, width))
     for top in places(height, high, crop["overlap"], crop["last"]):

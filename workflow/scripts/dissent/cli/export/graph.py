@@ -34,11 +34,10 @@ class Graph(nn.Module):
         return found
 
     def _judged(self, network: nn.Module, images_BCHW: Tensor) -> Tensor:
-        def run(seen_BCHW: Tensor) -> Tensor:
-            return self.task.probabilities(network(seen_BCHW))
-
         crop = getattr(network, "crop", None)
-        return in_windows(run, images_BCHW, crop) if crop and self.whole else run(images_BCHW)
+        if crop and self.whole:
+            return in_windows(network, self.task.probabilities, images_BCHW, crop)
+        return self.task.probabilities(network(images_BCHW))
 
 
 def resized_whole(knows: Knows) -> bool:
