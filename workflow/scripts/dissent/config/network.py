@@ -120,6 +120,8 @@ class Network(Model):
     """arithmetic of forward and backward; weights and losses stay fp32"""
     gradient_clip: Annotated[float, Field(ge=0)] = 0.0
     """largest norm of the gradient, 0 = no clipping"""
+    norm_statistics: Literal["training", "unlabelled"] = "training"
+    """whose mean and variance BatchNorm uses in the end; training: the running ones of the training; unlabelled: those of all unlabelled images, seen once more as they are (few labelled images say little of the others; any BatchNorm network without `crop`)"""
     ema_decay: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """decay of an average of the weights that is validated and kept instead of the last weights, 0 = none"""
     validate_every: PositiveInt | None = None
@@ -145,6 +147,10 @@ class Network(Model):
             raise ValueError("`least_steps` goes with `epochs`; with `steps` every student takes that many")
         if self.crop is not None and self.architecture == "evalnet":
             raise ValueError("an EvalNet rates whole masks: leave `crop` out")
+        if self.norm_statistics != "training" and (self.crop is not None or self.architecture == "evalnet"):
+            raise ValueError(
+                f"`norm_statistics: {self.norm_statistics}` is for students that see whole images: leave `crop` out, or this key"
+            )
         small = self.architecture in ("unet1x1", "evalnet")
         if small and self.width * 16 < 1:
             raise ValueError(f"`width: {self.width}` of {self.architecture} leaves no channels; the least is 0.0625")

@@ -23,10 +23,11 @@ from dissent.runtime import signalled
 from dissent.steps.train_beside import beside
 from dissent.training import augment, inference, together
 from dissent.training.checkpoint import Checkpoints
-from dissent.training.data import Batch, Pairs, Resident, Unlabelled, load_labelled, to_tensor
+from dissent.training.data import Batch, Pairs, Resident, Unlabelled, load_labelled, load_unlabelled, to_tensor
 from dissent.training.learners import LEARNERS, Course, Learner
 from dissent.training.loop import fit
 from dissent.training.losses import Loss
+from dissent.training.norm_statistics import measure_norm
 
 if TYPE_CHECKING:
     from dissent.core import arguments
@@ -90,6 +91,8 @@ def train_student(
         done = {"steps": steps, "images": steps * batch} | progress.before()
         kept = learner.result()
         kept.load_state_dict(progress.best)
+        if spec["norm_statistics"] == "unlabelled":
+            measure_norm(kept, load_unlabelled(unlabelled, channels), batch, device, spec["precision"])
         result = _final_metrics(kept, seen, task, params, device)
         if not together.is_first():
             return done

@@ -245,15 +245,20 @@ def _subset(rows: list[dict], share: float, key: tuple) -> list[dict]:
     return [row for index, row in enumerate(rows) if row["origin"] == "pseudo" or index in kept]
 
 
+def load_unlabelled(table: str, channels: int) -> np.ndarray:
+    """Unlabelled images of a split (N, H, W, C); UserError where it has none."""
+    rows = read_table(table, UNLABELLED)
+    if not rows:
+        raise UserError(f"{table} has no images, and this training needs unlabelled ones")
+    return load_images(rows, table, channels)
+
+
 class Unlabelled:
     """Unlabelled images of a split as an endless stream; the table holds no path of any mask."""
 
     def __init__(self, table: str, channels: int, batch: int, key: tuple):
-        rows = read_table(table, UNLABELLED)
-        if not rows:
-            raise UserError(f"{table} has no images, and this learner needs unlabelled ones")
-        self.images = load_images(rows, table, channels)
-        self.order = Order(len(rows), batch, (*key, "unlabelled"))
+        self.images = load_unlabelled(table, channels)
+        self.order = Order(len(self.images), batch, (*key, "unlabelled"))
 
     def batch(self, step: int) -> np.ndarray:
         """Step t's images (B, H, W, C)."""
