@@ -93,6 +93,33 @@ def test_drafts_that_nobody_changed_are_no_labels(project, capsys):
     assert bring("--take-unchanged") == 0 and len(OwnMasks(OWN).paths()) == 2
 
 
+def test_every_draft_that_went_out_is_known_as_one(project, capsys):
+    """Of an earlier generation, after the masks of ours were put aside, and where the command was interrupted."""
+    assert drafts("png", "-n", 1) == 0
+    shutil.move("out", "first")
+    Path("results/tiny/gen2/teachers.json").unlink()
+    [row] = read_table("first/drafts.csv")
+    Path("next.csv").write_text(f"id\n{row['id']}\n")
+    assert drafts("png", "--ids", "next.csv") == 0
+    one, other = (pixels_of(Path(folder, f"masks/{row['id']}.png")) for folder in ("first", "out"))
+    assert not np.array_equal(one, other)
+    for folder in ("first", "out"):
+        assert bring(folder=folder) == 0 and "1 that nobody changed" in capsys.readouterr().out
+    OWN.rename(f"{OWN}.before1")
+    assert bring(folder="first") == 0 and not (OWN / "masks").exists()
+
+
+def test_drafts_of_an_interrupted_command_are_known_too(project, capsys, monkeypatch):
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("dissent.cli.drafts.write_table", interrupted)
+        assert drafts("png", "-n", 1) == 130 and list(Path("out/masks").iterdir())
+    capsys.readouterr()
+    assert bring() == 0 and "1 that nobody changed" in capsys.readouterr().out
+
+
 def test_a_corrected_mask_counts_and_the_one_before_is_kept(project, capsys):
     """Of an image whose raw mask was hidden; `prepare` takes it, `verify` knows it, and drafts of it are not offered again."""
     assert drafts("png", "-n", 1) == 0

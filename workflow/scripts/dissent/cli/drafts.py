@@ -77,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
     where = _generation(about)
     items = _chosen(about, args)
     rows: list[dict] = []
-    own = OwnMasks(place_of(dataset, about.dataset_name), new=True)
+    own = OwnMasks(place_of(dataset, about.dataset_name), new=True)  # its record gets each draft before it goes out
     with lease(0 if args.device == "cpu" else 1) as place:
         device = prepare_process(args.threads, place.device)
         from dissent.cli.predict.pool import open_pool  # torch only now: the lease decides which card it sees
@@ -88,7 +88,6 @@ def run(args: argparse.Namespace) -> int:
         assert form.write is not None
         next_step = form.write(args.out, drafts, dataset.task)
     write_table(args.out / "drafts.csv", rows, COLUMNS)
-    own.save()
     print(f"{len(rows)} drafts by {where}, for {form.about}: {args.out}")
     print(f"{next_step}.\nWhere teachers disagree is orange in {args.out / 'doubt'}.")
     print(f"Then: dissent import {args.out} --into {about.dataset_name}   (or the file that the tool exports)")
@@ -173,7 +172,7 @@ def _drafts(
     rows: list[dict],
     own: OwnMasks,
 ) -> Iterator[Draft]:
-    """Each draft, once its image lies in OUT; `rows` and the record of `own` get what became of it."""
+    """Each draft, once its image lies in OUT; `rows` gets what became of it, and the record of `own` what it is."""
     from tqdm import tqdm
 
     from dissent.cli.predict.vote import vote
@@ -197,7 +196,7 @@ def _drafts(
         name = _put_image(item, seen, (levels[0], levels[1]) if levels else None, out / "images")
         if marks.doubt is not None:
             write_atomic(out / "doubt" / f"{item.id}.png", encode_png(marks.doubt, DOUBT_PALETTE))
-        own.record["drafts"][key_of(item.source)] = digest_of(marks.mask)
+        own.sent(key_of(item.source), digest_of(marks.mask))
         rows.append({"id": item.id, "source": item.source, "image": f"images/{name}", "doubt_share": doubt_share})
         yield Draft(name, marks.mask)
 

@@ -50,6 +50,7 @@ class Drawn(NamedTuple):
 def marks_by_image(found: Annotations, names: Names, problems: Problems) -> tuple[dict[str, Marks], list[str]]:
     """{path of an image below raw: its marks}, and what annotations name and is not there."""
     by_image: dict[str, Marks] = {}
+    twice: set[str] = set()
     absent: list[str] = []
     for marks in found.marks:
         images = names.find(marks.image)
@@ -59,9 +60,10 @@ def marks_by_image(found: Annotations, names: Names, problems: Problems) -> tupl
             problems.add(marks.where, names.misfit(marks.image, images))
         elif (image := next(iter(images))) in by_image:
             problems.add(marks.where, f"is of {image}, as {by_image[image].where} is: keep one of the two")
+            twice.add(image)
         else:
             by_image[image] = marks
-    return by_image, absent
+    return {image: marks for image, marks in by_image.items() if image not in twice}, absent
 
 
 def draw(marks: Marks, header: Header, heeds_exif: bool, sent: bool = False) -> Drawn:

@@ -2,9 +2,11 @@
 
 The settings name their folder with `own_masks`. Below it, masks/PATH.png is the mask of the image PATH.jpg (or .png ...) of
 the raw folder. It has the bytes of prepared masks (ids, or a bit for each label; 255: nobody knows) and lies as the image is
-looked at. record.json says of each its SHA-256 and where it came from. replaced/N/ keeps what an import replaced.
+looked at. record.json says of each its SHA-256 and where it came from, the task whose ids they hold, and the drafts that went out.
+replaced/N/ keeps what an import replaced.
 """
 
+import glob
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
@@ -23,6 +25,8 @@ RECORD = "record.json"
 ENCODING = Index(ignore=[UNKNOWN])
 """of masks of ours, whatever the encoding of the raw ones"""
 MASKS, REPLACED = "masks", "replaced"
+_TASK = {"kind", "labels", "colours", "doubt_class", "background"}
+"""what of the task tells which number a label has, and its colour"""
 
 
 def place_for(name: str) -> Path:
@@ -48,8 +52,15 @@ def read_own(path: Path, task: TaskSettings) -> np.ndarray:
 
 
 def own_masks(source: Source) -> dict[str, Path]:
-    """{key: mask} of the data set's own masks; {} where its settings name none. UserError where their folder is not whole."""
-    return {} if source.own_masks is None else OwnMasks(Path(source.own_masks)).paths()
+    """{key: mask} of the data set's own masks; {} where its settings name none.
+
+    UserError where their folder is not whole, or its ids mean something else now.
+    """
+    if source.own_masks is None:
+        return {}
+    own = OwnMasks(Path(source.own_masks))
+    own.check(source.task)
+    return own.paths()
 
 
 def own_digests(source: Source) -> list[str]:
@@ -60,20 +71,45 @@ def own_digests(source: Source) -> list[str]:
     return [digest({key: about["sha256"] for key, about in record[MASKS].items()})]
 
 
+def check_recorded(folder: Path) -> None:
+    """UserError where a folder that is to be ours holds something, and no record of ours."""
+    if folder.exists() and not (folder / RECORD).is_file() and not (folder.is_dir() and not any(folder.iterdir())):
+        raise UserError(
+            f"{folder} has no {RECORD}, so it may be yours, and masks of ours would lie there: move it away, or say another name"
+        )
+
+
+def task_of(folder: Path) -> TaskSettings | None:
+    """The task whose ids the masks have that lie in a folder of ours, or below it; None where no record says it."""
+    place = folder.resolve()
+    for one in (place, *list(place.parents)[:3]):
+        if (one / RECORD).is_file() and (one / MASKS).is_dir():
+            then = read_json(one / RECORD).get("task")
+            return None if then is None else TaskSettings(**then)
+    return None
+
+
 class OwnMasks:
     """A folder of own masks; what is put into it is recorded by `save`."""
 
     def __init__(self, folder: Path, new: bool = False):
         """UserError where there is no record, unless a `new` folder may be begun."""
         self.folder = folder
-        empty: dict[str, Any] = {"converted": None, "masks": {}, "drafts": {}}
+        self.record: dict[str, Any] = {"converted": None, "task": None, "masks": {}, "drafts": {}}
         begun = new and not (folder / RECORD).exists()
         if not begun and not (folder / RECORD).is_file():
             raise UserError(
                 f"{folder / RECORD} does not exist, and `own_masks: {folder}` of the settings names its folder: put the folder "
                 "back from a copy, or leave the key out, and the masks of the raw folder count alone"
             )
-        self.record = empty if begun else empty | read_json(folder / RECORD)
+        if begun:
+            check_recorded(folder)
+            for before in sorted(folder.parent.glob(f"{glob.escape(folder.name)}.before*/{RECORD}")):
+                self._remember(read_json(before)["drafts"])
+        else:
+            self.record |= read_json(folder / RECORD)
+            known, self.record["drafts"] = self.record["drafts"], {}
+            self._remember(known)
         self._replaced: Path | None = None
 
     def path(self, key: str) -> Path:
@@ -84,18 +120,57 @@ class OwnMasks:
         """{key: mask} of all that the record names."""
         return {key: self.path(key) for key in self.record[MASKS]}
 
+    def check(self, task: TaskSettings) -> None:
+        """UserError where the ids of these masks are those of other labels now."""
+        if self.record["task"] is None:
+            return
+        then, now = TaskSettings(**self.record["task"]), task.value_names
+        moved = [name for number, name in enumerate(then.value_names) if name in now and now.index(name) != number]
+        if moved or then.overlapping != task.overlapping:
+            raise UserError(
+                f"masks in {self.folder} have the numbers of `kind: {then.kind}`, `labels: [{', '.join(then.labels)}]`, and the task "
+                f"is `kind: {task.kind}`, `labels: [{', '.join(task.labels)}]` now: give each label the place that it had"
+            )
+
+    def sent(self, key: str, digest: str) -> None:
+        """Record a draft before it goes out, whatever another command recorded since."""
+        now = OwnMasks(self.folder, new=True)
+        now._remember({key: [digest]})
+        now.save()
+
+    def _remember(self, drafts: Mapping[str, str | list[str]]) -> None:
+        for key, given in drafts.items():
+            more = [given] if isinstance(given, str) else given  # an earlier version kept one
+            self.record["drafts"][key] = sorted({*self.record["drafts"].get(key, []), *more})
+
     def put(self, key: str, ids_HW: np.ndarray, task: TaskSettings, about: Mapping[str, Any]) -> None:
         """Write a mask; one that it replaces is kept in a folder of this session. `about`: where it came from."""
         path = self.path(key)
-        if path.exists():
-            kept = self._kept() / f"{key}.png"
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            path.replace(kept)
+        if not (self.folder / RECORD).exists():
+            self.save()  # before there is a mask: a folder without a record is not ours
+        self._keep(key)
         write_mask(path, ids_HW, task.palette)
-        self.record[MASKS][key] = {"sha256": sha256(path), **about}
+        self.record["task"] = task.model_dump(mode="json", include=_TASK)
+        self.note(key, about)
+
+    def note(self, key: str, about: Mapping[str, Any]) -> None:
+        """Record a mask as it lies there."""
+        self.record[MASKS][key] = {"sha256": sha256(self.path(key)), **about}
+
+    def drop(self, key: str) -> None:
+        """Take a mask out, so that its image has none of ours; it is kept in a folder of this session."""
+        self._keep(key)
+        del self.record[MASKS][key]
+        self.path(key).unlink(missing_ok=True)
+
+    def stale(self, key: str, raw: Path) -> bool:
+        """Whether a mask, or a raw one that it took the place of, is not what the record says."""
+        return any(self._faults_of(key, raw))
 
     def save(self) -> None:
-        """Write the record."""
+        """Write the record, with the drafts that went out since it was read."""
+        if (self.folder / RECORD).is_file():
+            self._remember(read_json(self.folder / RECORD)["drafts"])
         self.record[MASKS] = dict(sorted(self.record[MASKS].items()))
         write_json(self.folder / RECORD, self.record)
 
@@ -103,42 +178,53 @@ class OwnMasks:
         """Take a folder away that was begun and cannot be finished."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _kept(self) -> Path:
-        """The folder of what this session replaces, with a number that was not used before."""
+    def _keep(self, key: str) -> None:
+        """Copy a mask that is there to a folder of what this session replaces, with a number that was not used before."""
+        if not self.path(key).exists():
+            return
         if self._replaced is None:
             numbers = [int(one.name) for one in (self.folder / REPLACED).glob("*") if one.name.isdigit()]
             self._replaced = self.folder / REPLACED / f"{max(numbers, default=0) + 1:03}"
-        return self._replaced
+        kept = self._replaced / f"{key}.png"
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(self.path(key), kept)
 
     def faults(self, raw: Path) -> Iterator[tuple[Path, str, str]]:
         """(file, how, why) of masks, and of files that they came from, that are not what they were."""
-        for key, about in self.record[MASKS].items():
-            path = self.path(key)
-            if not path.is_file():
-                yield (
-                    path,
-                    "gone",
-                    f"is gone, and {self.folder / RECORD} names it: put it back from a copy, or import it again",
-                )
-            elif sha256(path) != about["sha256"]:
-                yield (
-                    path,
-                    "changed",
-                    f"is not the mask that {self.folder / RECORD} names: put it back, or bring the change in with `dissent import`",
-                )
-            for name, sha in about.get("instead_of", {}).items():
-                if (raw / name).is_file() and sha256(raw / name) != sha:
-                    yield (
-                        raw / name,
-                        "edited",
-                        f"was changed after {path} took its place: import it again, so that it counts, or put it back",
-                    )
+        for key in self.record[MASKS]:
+            yield from self._faults_of(key, raw)
         for name, sha in (self.record["converted"] or {}).get("sources", {}).items():
             if not (raw / name).is_file():
-                yield raw / name, "gone", "was converted into masks, and is not there any more; put it back"
+                yield (
+                    raw / name,
+                    "gone",
+                    "was converted into masks, and is not there any more: put it back, or `dissent import` its folder",
+                )
             elif sha256(raw / name) != sha:
                 yield (
                     raw / name,
                     "edited",
                     "was changed since it was converted into masks: `dissent import` of its folder takes the change",
+                )
+
+    def _faults_of(self, key: str, raw: Path) -> Iterator[tuple[Path, str, str]]:
+        path, about = self.path(key), self.record[MASKS][key]
+        if not path.is_file():
+            yield (
+                path,
+                "gone",
+                f"is gone, and {self.folder / RECORD} names it: put it back from a copy, or import it again",
+            )
+        elif sha256(path) != about["sha256"]:
+            yield (
+                path,
+                "changed",
+                f"is not the mask that {self.folder / RECORD} names: put it back, or bring the change in with `dissent import`",
+            )
+        for name, sha in about.get("instead_of", {}).items():
+            if (raw / name).is_file() and sha256(raw / name) != sha:
+                yield (
+                    raw / name,
+                    "edited",
+                    f"was changed after {path} took its place: import it again, so that it counts, or put it back",
                 )

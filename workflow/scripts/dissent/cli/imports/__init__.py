@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from dissent.cli.imports.reread import note_sources, without_annotations
 from dissent.cli.imports.take import Taken, take
 from dissent.cli.init.update import Files, means
 from dissent.cli.questions import add_questions
@@ -22,7 +23,7 @@ from dissent.datasets.annotated import digests, marks_by_image
 from dissent.datasets.formats import FORMATS, Annotations, Ask, Marks, recognised
 from dissent.datasets.items import Item
 from dissent.datasets.naming import Names
-from dissent.datasets.own_masks import OwnMasks, place_of
+from dissent.datasets.own_masks import OwnMasks, place_of, task_of
 from dissent.datasets.problems import Problems, by_cause
 from dissent.datasets.raw import find_items, find_raw
 
@@ -50,29 +51,44 @@ def run(args: argparse.Namespace) -> int:
     config = config_of(settings)
     name, dataset = args.into, config.dataset(args.into)
     _check(args, dataset, settings)
-    form = args.format or recognised(args.folder, list(FORMATS), "--format")
+    own, raw = OwnMasks(place_of(dataset, name), new=True), find_raw(dataset.raw, SHIPPED)
+    own.check(dataset.task)
+    then = _converted(args, own, raw)
+    form = args.format or then.get("layout") or recognised(args.folder, list(FORMATS), "--format")
     if form is None:
         raise UserError(f"{args.folder} is none of these formats: {', '.join(FORMATS)}; say which with --format")
-    problems = Problems()
-    found = FORMATS[form].read(args.folder, Ask(args.leave_out, dataset.task), problems)
-    problems.stop(args.folder)
-    raw = find_raw(dataset.raw, SHIPPED)
+    where, problems, unread = raw if then else args.folder, Problems(), Problems()
+    leave_out = list(dict.fromkeys([*then.get("leave_out", []), *args.leave_out]))
+    task = task_of(where) if form == "png" else None  # masks of ours have the numbers of their task
+    found = FORMATS[form].read(where, Ask(leave_out, task or dataset.task), unread)
+    if not found.marks:
+        unread.stop(where)
     items = {
         one.source: one for one in find_items(dataset.model_copy(update={"allow_unlabelled": True}), raw, problems)
     }
     problems.stop(raw)
-    own = OwnMasks(place_of(dataset, name), new=True)
-    marks, absent = _marks(found, items, dataset, problems)
-    refused = [*problems, *(f"{one}: {name} has no image that is called so" for one in absent)]
-    taken = take(args, form, dataset, raw, marks, items, own, Taken(refused=refused))
-    wrote = bool(taken.new or taken.changed) and not args.dry_run
+    marks, absent = _marks(_of_drafts(where, found), items, dataset, unread)
+    refused = [*unread, *(f"{one}: {name} has no image that is called so" for one in absent)]
+    taken = take(args, form, dataset, raw, marks, items, own, Taken(refused=refused), bool(then))
+    if then and not unread:
+        without_annotations(args, items, own, taken)
+    wrote = bool(taken.new or taken.changed or taken.noted or taken.removed)
     told = _told(args, form, found, taken, own, _held(name, items, taken))
     if not args.dry_run:
-        told += _settle(own, raw, args.folder, found, Files(settings, name), dataset, wrote)
+        if then and not unread:
+            wrote = note_sources(then, leave_out, digests(raw, found.marks), raw, marks, taken) or wrote
+        told += _settle(own, Files(settings, name), dataset, wrote)
     print("\n".join(told))
-    if wrote:
+    if wrote and not args.dry_run:
         print(f"`{Files(settings, name).check}` tells what will be trained anew.")
-    return 1 if taken.refused else 0
+    return 1 if taken.refused or taken.stale else 0
+
+
+def _converted(args: argparse.Namespace, own: OwnMasks, raw: Path) -> dict:
+    """What `init` wrote of a conversion, where the folder is the one that it converted; {} else."""
+    then = own.record["converted"] or {}
+    same = args.folder.resolve() == raw.resolve() and args.format in (None, then.get("layout"))
+    return then if same else {}
 
 
 def _check(args: argparse.Namespace, dataset: Dataset, settings: Path) -> None:
@@ -92,19 +108,22 @@ def _check(args: argparse.Namespace, dataset: Dataset, settings: Path) -> None:
 def _marks(
     found: Annotations, items: Mapping[str, Item], dataset: Dataset, problems: Problems
 ) -> tuple[dict[str, Marks], list[str]]:
-    """{path of an image: its marks}. A name is that of the data set, or of a draft, which has the id of its image."""
-    names = Names([(item.source, item.id) for item in items.values()], dataset.image_suffix)
-    by_path, others = marks_by_image(found, names, problems)
-    lost = set(others)
-    rest = Annotations([], [_bare(one) for one in found.marks if one.image in lost])
-    by_name, absent = marks_by_image(rest, names, problems)
-    for image in by_path.keys() & by_name.keys():
-        problems.add(by_name[image].where, f"is of {image}, as {by_path[image].where} is: keep one of the two")
-    return by_path | by_name, absent
+    """{path of an image: its marks}, and what annotations name and is not there."""
+    return marks_by_image(
+        found, Names([(item.source, item.id) for item in items.values()], dataset.image_suffix), problems
+    )
 
 
-def _bare(marks: Marks) -> Marks:
-    return replace(marks, image=Path(marks.image).name)
+def _of_drafts(folder: Path, found: Annotations) -> Annotations:
+    """What is found in a folder of drafts, or in a file of it: its table says by which path each image is meant."""
+    places = [one for one in (folder, folder.resolve().parent) if (one / "drafts.csv").is_file()]
+    called: dict[str, set[str]] = {}
+    for row in read_table(places[0] / "drafts.csv", ("image", "source"), sealed=False) if places else []:
+        image = Path(row["image"])
+        for name in {row["image"], image.with_suffix("").as_posix(), image.name, image.stem}:
+            called.setdefault(name, set()).add(row["source"])
+    meant = {name: sources.pop() for name, sources in called.items() if len(sources) == 1}
+    return replace(found, marks=[replace(one, image=meant.get(one.image, one.image)) for one in found.marks])
 
 
 def _held(name: str, items: Mapping[str, Item], taken: Taken) -> list[str]:
@@ -115,7 +134,7 @@ def _held(name: str, items: Mapping[str, Item], taken: Taken) -> list[str]:
     sources = {row["id"]: row["source"] for row in read_table(data / "files.csv", ("id", "source"))}
     tables = [path for subset in SUBSETS[2:4] for path in sorted(data.glob(f"splits/*/{subset}.csv"))]
     held = {sources.get(row["id"], "") for path in tables for row in read_table(path)}
-    return sorted(held & {*taken.new, *taken.changed})
+    return sorted(held & {*taken.new, *taken.changed, *taken.removed})
 
 
 def _told(
@@ -135,6 +154,17 @@ def _told(
         lines.append(
             f"drafts  {len(taken.untouched)} that nobody changed are not taken: {some(taken.untouched)}; if they are right, say --take-unchanged"
         )
+    if taken.noted:
+        lines.append(f"noted   {len(taken.noted)} of them are recorded anew: {some(taken.noted)}")
+    if taken.removed:
+        lines.append(
+            f"removed {len(taken.removed)} masks whose annotations are gone: {some(taken.removed)}; kept in {own.folder}/replaced"
+        )
+    if taken.stale:
+        lines.append(
+            f"gone    annotations of {len(taken.stale)} images, whose masks still count: {some(taken.stale)}; put them back, or say "
+            "`--unannotated unlabelled`, and these images have no mask"
+        )
     if taken.unknown:
         lines.append(f"note    {taken.unknown:,} pixels have no label: nobody knows, and nothing is learned there")
     if held:
@@ -146,13 +176,8 @@ def _told(
     return lines
 
 
-def _settle(
-    own: OwnMasks, raw: Path, folder: Path, found: Annotations, files: Files, dataset: Dataset, wrote: bool
-) -> list[str]:
+def _settle(own: OwnMasks, files: Files, dataset: Dataset, wrote: bool) -> list[str]:
     """Write the record, and name the folder in the settings; a line of what was done there."""
-    if own.record["converted"] and folder.resolve() == raw.resolve():
-        own.record["converted"]["sources"] = digests(raw, found.marks)
-        wrote = True
     if wrote:
         own.save()
     if not wrote or dataset.own_masks is not None:

@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ from dissent.config.dataset import Dataset
 from dissent.core.files import UNKNOWN, sha256
 from dissent.datasets.annotated import Choices, digest_of, draw, mask_of, question
 from dissent.datasets.convert import BadFiles, headers_of, label_of
+from dissent.datasets.decode import Header
 from dissent.datasets.exif import Turns, decide_turns
 from dissent.datasets.formats import Marks
 from dissent.datasets.items import Item
@@ -30,6 +31,14 @@ class Taken:
     equal: list[str] = field(default_factory=list)
     untouched: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
+    """images whose annotations were refused, so that what they had stays"""
+    noted: list[str] = field(default_factory=list)
+    """equal ones of which the record said something else"""
+    stale: list[str] = field(default_factory=list)
+    """images with a mask of converted annotations that are gone"""
+    removed: list[str] = field(default_factory=list)
+    """those of them that have no mask any more"""
     unknown: int = 0
     """pixels of which nobody says what they are"""
 
@@ -43,21 +52,33 @@ def take(
     items: Mapping[str, Item],
     own: OwnMasks,
     taken: Taken,
+    again: bool,
 ) -> Taken:
-    """Draw what is marked in each image, and put it where it belongs."""
-    choices = _choices(args, own, raw)
+    """Draw what is marked in each image, and put it where it belongs.
+
+    `again`: annotations that `init` converted are read anew.
+    """
+    choices = _choices(args, own, again)
     turns = _turns(dataset, [items[image] for image in marks], raw)
+
+    def before(item: Item, header: Header) -> np.ndarray | None:
+        try:
+            return label_of(item, header, dataset, turns).ids
+        except BadFiles:
+            if item.own:  # gone, or damaged: it may be replaced
+                return None
+            raise
 
     def one(image: str) -> tuple[np.ndarray, np.ndarray | None] | str:
         item, about = items[image], marks[image]
         try:
-            header, _ = headers_of(item)
+            header, _ = headers_of(replace(item, masks=()) if item.own else item)
             if about.empty and choices.unannotated is None:
                 raise ValueError(question("unannotated", "nothing is marked in it"))
             drawn = draw(about, header, dataset.exif != "none", sent=key_of(image) in own.record["drafts"])
             if choices.crowd is None and any(layer.crowd for layer in drawn.layers):
                 raise ValueError(question("crowd", "an area is marked as a crowd"))
-            return mask_of(drawn, dataset.task, choices), label_of(item, header, dataset, turns).ids
+            return mask_of(drawn, dataset.task, choices), before(item, header)
         except BadFiles as error:
             return "; ".join(f"{path} {why}" for path, why in error.files)
         except ValueError as error:
@@ -70,14 +91,26 @@ def take(
             for image, result in zip(part, pool.map(one, part), strict=True):
                 if isinstance(result, str):
                     taken.refused.append(result)
+                    taken.kept.append(image)
                 else:
-                    _sort(args, form, dataset, raw, items[image], result, own, taken)
+                    _sort(
+                        args,
+                        {"from": form} | ({"raw": True} if again else {}),
+                        dataset,
+                        raw,
+                        items[image],
+                        result,
+                        own,
+                        taken,
+                    )
+            if (taken.new or taken.changed or taken.noted) and not args.dry_run:
+                own.save()  # what is put is recorded soon: a kill then leaves few masks that nobody named
     return taken
 
 
 def _sort(
     args: argparse.Namespace,
-    form: str,
+    about: dict,
     dataset: Dataset,
     raw: Path,
     item: Item,
@@ -88,10 +121,20 @@ def _sort(
     """Put one mask where it belongs: new, changed, equal, or a draft as it went out."""
     ids, before = result
     key = key_of(item.source)
+    if item.own:
+        names = list(own.record["masks"].get(key, {}).get("instead_of", {}))
+    else:
+        names = [mask.relative_to(raw).as_posix() for mask in item.masks if mask is not None]
+    instead = {one: sha256(raw / one) for one in names if (raw / one).is_file()}
+    about |= {"instead_of": instead} if instead else {}
     if before is not None and np.array_equal(ids, before):
         taken.equal.append(item.source)
+        if item.own and own.stale(key, raw):
+            taken.noted.append(item.source)
+            if not args.dry_run:
+                own.note(key, about)
         return
-    if own.record["drafts"].get(key) == digest_of(ids) and not args.take_unchanged:
+    if digest_of(ids) in own.record["drafts"].get(key, []) and not args.take_unchanged:
         taken.untouched.append(item.source)
         return
     if before is None:
@@ -102,18 +145,12 @@ def _sort(
     taken.unknown += int((ids == UNKNOWN).sum())
     if args.dry_run:
         return
-    if item.own:
-        names = list(own.record["masks"].get(key, {}).get("instead_of", {}))
-    else:
-        names = [mask.relative_to(raw).as_posix() for mask in item.masks if mask is not None]
-    instead = {one: sha256(raw / one) for one in names if (raw / one).is_file()}
-    own.put(key, ids, dataset.task, {"from": form} | ({"instead_of": instead} if instead else {}))
+    own.put(key, ids, dataset.task, about)
 
 
-def _choices(args: argparse.Namespace, own: OwnMasks, raw: Path) -> Choices:
+def _choices(args: argparse.Namespace, own: OwnMasks, again: bool) -> Choices:
     """A person's answers; of annotations that `init` converted, those that were given then."""
-    then = own.record["converted"] or {}
-    before = then.get("choices", {}) if args.folder.resolve() == raw.resolve() else {}
+    before = own.record["converted"].get("choices", {}) if again else {}
     given = {key: getattr(args, key) or before.get(key) for key in ("unannotated", "crowd", "overlap")}
     return Choices(**given, labels=before.get("labels", {}))
 
@@ -123,10 +160,10 @@ def _turns(dataset: Dataset, items: list[Item], raw: Path) -> Turns:
     pairs = []
     for item in items:
         try:
-            header, masks = headers_of(item)
+            header, masks = headers_of(replace(item, masks=()) if item.own else item)
         except BadFiles:  # told when it is read
             continue
-        pairs.append((item, header, [] if item.own else masks))
+        pairs.append((item, header, masks))
     turns = decide_turns(dataset, pairs, problems)
     problems.stop(raw)
     return turns

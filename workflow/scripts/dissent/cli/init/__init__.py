@@ -8,6 +8,7 @@ the question names the flags that answer it. On a known name it tells what came 
 import argparse
 import re
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from dissent.cli.init import annotated
@@ -42,7 +43,7 @@ from dissent.core.words import some
 from dissent.datasets.annotated import QUESTIONS
 from dissent.datasets.decode import Header
 from dissent.datasets.ours import check_ours
-from dissent.datasets.own_masks import place_for
+from dissent.datasets.own_masks import RECORD, place_for
 from dissent.datasets.place import check_place
 from dissent.datasets.tables import text_of as decoded
 
@@ -76,12 +77,10 @@ def run(args: argparse.Namespace) -> int:
     check_ours(Path("data", name), args.folder)
     if layout := annotated.layout_of(args):
         made = annotated.convert(args, layout, name)
-        try:
+        with ExitStack() as undo:
+            undo.callback(made.undo)
             print(told_files(made.pairs.census, args.folder, made.folders))
-            return _write(args, files, there, network, made.pairs, made.headers, made.meant, made.own.folder)
-        except BaseException:
-            made.undo()
-            raise
+            return _write(args, files, there, network, made.pairs, made.headers, made.meant, made.own.folder, undo)
     pairs = find_pairs(args.folder, args.images, args.masks, args.leave_out, args.unlabelled)
     folders = filter(None, (pairs.images_below, pairs.masks_below, pairs.more_below))
     print(told_files(pairs.census, args.folder, folders))
@@ -98,8 +97,9 @@ def _write(
     headers: Sequence[Header],
     meant: Guess,
     own: Path | None = None,
+    undo: ExitStack | None = None,
 ) -> int:
-    """Rehearse the settings, and write them; `own`: the folder of converted masks."""
+    """Rehearse the settings, and write them; `own`: the folder of converted masks, which `undo` takes away where that fails."""
     name = files.name
     further = {"own_masks": own and own.as_posix(), "exif": args.exif, "on_size_mismatch": args.on_size_mismatch}
     values = source_of(pairs, headers, meant, args.size, args.geometry, args.group, further)
@@ -109,17 +109,20 @@ def _write(
     network.check(dataset)
     print(told_meaning(meant, rehearse(dataset, cores())))
     held = held_back(pairs, headers, dataset, labelled)
-    if own is None and place_for(name).exists():
+    table, note = held.table(args.folder), levels_note(list(pairs.images.values()), dataset, cores())
+    if undo is not None:
+        undo.pop_all()  # from here on files of settings name the masks
+    if own is None and (place_for(name) / RECORD).exists():
         print(f"\n{annotated.told_aside(place_for(name), put_aside(place_for(name)), name)}", end="")
     for path in there:
         print(f"\nkept    {path} as {put_aside(path)}", end="")
-    write_atomic(files.table, held.table(args.folder))
+    write_atomic(files.table, table)
     write_text(files.dataset, text_of(values, dataset_comment(name, labelled)))
     if network.text:
         write_text(files.network, network.text)
     write_text(files.experiment, experiment_text(name, network.name))
     config_of(files.settings).run(name)
-    if note := levels_note(list(pairs.images.values()), dataset, cores()):
+    if note:
         print(f"\nnote    {note}")
     print(f"\nsize    {dataset.size[0]} x {dataset.size[1]} (height x width), {_geometry(args.geometry, headers)}")
     print(told_subsets(held, files.table, labelled, simulated=not pairs.alone))

@@ -34,7 +34,7 @@ from dissent.datasets.formats import FORMATS, LAYOUTS, Annotations, Ask, Marks, 
 from dissent.datasets.formats.base import is_image, left_out
 from dissent.datasets.listing import Census, walk
 from dissent.datasets.naming import Names
-from dissent.datasets.own_masks import OwnMasks, key_of, place_for
+from dissent.datasets.own_masks import OwnMasks, check_recorded, key_of, place_for
 from dissent.datasets.problems import Problems
 from dissent.datasets.raw import listed
 
@@ -101,7 +101,8 @@ def told_aside(place: Path, aside: Path, name: str) -> str:
 
 def convert(args: argparse.Namespace, layout: str, name: str) -> Converted:
     """Read all annotations, ask what is open, and write the masks; UserError names all that cannot be read."""
-    raw, problems = args.folder, Problems()
+    raw, problems, place = args.folder, Problems(), place_for(name)
+    check_recorded(place)
     found = FORMATS[layout].read(raw, Ask(args.leave_out), problems)
     problems.stop(raw)
     if not found.marks:
@@ -130,7 +131,6 @@ def convert(args: argparse.Namespace, layout: str, name: str) -> Converted:
     problems.stop(raw)
     meant, choices = meaning(args, found, seen, choices)
     print(told_marks(layout, found, marks, seen, [*notes, *notes_on(found, seen)]))
-    place = place_for(name)
     aside = None
     if place.exists():
         if not args.anew:
@@ -142,6 +142,7 @@ def convert(args: argparse.Namespace, layout: str, name: str) -> Converted:
     own = OwnMasks(place, new=True)
     made = Converted(replace(pairs, alone=_alone(pairs, marks)), headers, meant, own, aside, _looked_at(pairs, found))
     try:
+        own.save()
         _write(own, jobs, meant, choices, heeds, problems, layout)
         problems.stop(raw)
         own.record["converted"] = {
@@ -251,7 +252,7 @@ def _write(
         except ValueError as error:
             problems.add(marks.where, str(error))
             return
-        own.put(key_of(image), ids, task, {"from": layout})
+        own.put(key_of(image), ids, task, {"from": layout, "raw": True})
 
     with ThreadPoolExecutor(cores()) as pool:
         list(pool.map(one, jobs))

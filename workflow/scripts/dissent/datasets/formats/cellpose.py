@@ -48,6 +48,7 @@ def read(where: Path, ask: Ask, problems: Problems) -> Annotations:
         key = path.with_suffix("").relative_to(top).as_posix().removesuffix(end)
         if other := seen.get(key):
             problems.add(name, f"is a second mask beside {other}; take one away, or say --leave-out")
+            found.marks = [one for one in found.marks if one.where != other]
             continue
         seen[key] = name
         try:

@@ -43,7 +43,7 @@ def recognise(where: Path) -> bool:
 def read(where: Path, ask: Ask, problems: Problems) -> Annotations:
     """Everything that the JSON files say; an image that two of them list is refused."""
     found = Annotations([], [])
-    listed: dict[str, Path] = {}
+    listed: dict[str, tuple[Path, Marks]] = {}
     names: dict[int, str] = {}
     for path in files_of(where, ask, ".json"):
         value = parsed(path)
@@ -81,7 +81,7 @@ def _read_one(
     value: dict,
     names: dict[int, str],
     found: Annotations,
-    listed: dict[str, Path],
+    listed: dict[str, tuple[Path, Marks]],
     problems: Problems,
 ) -> None:
     by_image: dict[Any, list[dict]] = {one["id"]: [] for one in value["images"]}
@@ -89,29 +89,35 @@ def _read_one(
         twice = [id_ for id_, count in Counter(one["id"] for one in value["images"]).items() if count > 1]
         problems.add(path.name, f"two images have the id {twice[0]}; give each its own")
         return
+    refused: set[Any] = set()
     for one in value["annotations"]:
         told = f"its annotation {one.get('id')}"
         if one["image_id"] not in by_image:
             problems.add(path.name, f"{told} is of the image {one['image_id']}, which it does not list")
         elif one["category_id"] not in names:
             problems.add(path.name, f"{told} has the category {one['category_id']}, which it does not name")
+            refused.add(one["image_id"])
         elif not one.get("segmentation"):
             problems.add(path.name, f"{told} has no segmentation, perhaps a box alone: draw its outline, or remove it")
+            refused.add(one["image_id"])
         else:
             by_image[one["image_id"]].append(one)
     below = path.parent.relative_to(where).as_posix() if path != where else "."
     for one in value["images"]:
         name = str(one["file_name"]).replace("\\", "/")
         if other := listed.get(f"{below}/{name}"):
-            problems.add(path.name, f"{name} is listed in {other.name} too: say --leave-out for one of the two files")
+            problems.add(
+                path.name, f"{name} is listed in {other[0].name} too: say --leave-out for one of the two files"
+            )
+            found.marks = [each for each in found.marks if each is not other[1]]
             continue
-        listed[f"{below}/{name}"] = path
         marks = by_image[one["id"]]
         size = (int(number_of(one["height"], "height")), int(number_of(one["width"], "width")))
         image = f"{below}/{name}" if below != "." and (path.parent / name).is_file() else name
-        found.marks.append(
-            Marks(image, f"{path.name}, image {one['id']}", partial(_layers, marks, names), size, (path,), not marks)
-        )
+        mark = Marks(image, f"{path.name}, image {one['id']}", partial(_layers, marks, names), size, (path,), not marks)
+        listed[f"{below}/{name}"] = (path, mark)
+        if one["id"] not in refused:  # else a part of what is in it would count as all
+            found.marks.append(mark)
 
 
 def _layers(marks: list[dict], names: dict[int, str], height: int, width: int) -> list[Layer]:

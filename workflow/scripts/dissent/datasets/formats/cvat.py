@@ -70,7 +70,7 @@ def read(where: Path, ask: Ask, problems: Problems) -> Annotations:
             problems.add(name, f"cannot be decoded ({error}); export it again")
             continue
         found.marks.append(Marks(image, name, partial(_layers, entries[name], colours), size, sources))
-    known = {one.image for one in found.marks}
+    known = {name.removeprefix(f"{_CLASSES}/").removesuffix(".png") for name in masks}
     for path in sorted(one for one in entries if one.startswith(f"{_SETS}/")):
         listed = [line.strip() for line in entries[path]().decode("utf-8-sig").splitlines() if line.strip()]
         for name in listed:
