@@ -9,6 +9,7 @@ from PIL import Image
 from dissent.config.external_teacher import ExternalTeacher, check_teachers
 from dissent.config.task import TaskSettings
 from dissent.core.files import UserError, read_json, read_mask, read_table, sha256, write_table
+from dissent.datasets.decode import turned_back
 from dissent.datasets.external_teacher import read_teacher
 
 TASKS = {
@@ -35,11 +36,12 @@ def made(masks, raw=(4, 6)):
         Image.fromarray(np.asarray(pixels)).save(path)
 
 
-def read(kind, size=(2, 3), geometry=None, **teacher):
+def read(kind, size=(2, 3), geometry=None, exif="auto", **teacher):
     params = {
         "size": list(size),
         "geometry": geometry or {"name": "whole"},
         "published": False,
+        "exif": exif,
         "task": TASKS[kind].model_dump(mode="json"),
         "palette": TASKS[kind].palette,
         "threads": 1,
@@ -127,3 +129,17 @@ def test_settings_that_do_not_fit_the_task_are_refused(kind, teachers, words):
     found = [ExternalTeacher(**{"name": "sam", "masks": "tool"} | one) for one in teachers]
     with pytest.raises(ValueError, match=words):
         check_teachers(found, TASKS[kind], "r")
+
+
+@pytest.mark.parametrize("tag", [3, 6])
+@pytest.mark.parametrize("teacher", [{}, {"ids": {"background": 0, "cell": 1}}])
+def test_a_mask_is_turned_by_its_own_tag(in_tmp, tag, teacher):
+    """`dissent predict` stores masks as photographs lie, with their tag; `exif: none` takes every file as it is stored."""
+    exif = Image.Exif()
+    exif[274] = tag
+    upright = SMALL // 7
+    made({"x": upright})
+    Image.fromarray(turned_back(upright, tag)).save("tool/x.png", exif=exif)
+    assert read("binary", **teacher) == upright.tolist()
+    Image.fromarray(upright).save("tool/x.png", exif=exif)
+    assert read("binary", exif="none", **teacher) == upright.tolist()

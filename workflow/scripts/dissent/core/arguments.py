@@ -50,6 +50,7 @@ class Sizes(TypedDict):
     size: list[int]
     geometry: Spec
     published: bool
+    exif: str
 
 
 class Outside(Sizes):

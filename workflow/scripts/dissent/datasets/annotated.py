@@ -12,7 +12,7 @@ import numpy as np
 from dissent.config.task import TaskSettings
 from dissent.core.files import digest, sha256
 from dissent.core.words import some
-from dissent.datasets.decode import Header, turned, turned_size
+from dissent.datasets.decode import Header, opposite, turned, turned_size
 from dissent.datasets.formats import Annotations, Layer, Marks, compose, is_background
 from dissent.datasets.naming import Names
 from dissent.datasets.problems import Problems
@@ -69,20 +69,26 @@ def marks_by_image(found: Annotations, names: Names, problems: Problems) -> tupl
 def draw(marks: Marks, header: Header, heeds_exif: bool, sent: bool = False) -> Drawn:
     """Draw what is marked; ValueError where it does not fit its image, or nothing tells how the image lay.
 
-    `sent`: the image went out with a draft, which is upright.
+    `heeds_exif`: photographs are looked at as their tag turns them, else as they are stored. `sent`: the image went out with a
+    draft, as it is looked at.
     """
-    orientation = header.orientation if heeds_exif else 1
-    upright = turned_size(header.size, orientation)
-    shape = marks.size or upright
-    if shape not in (header.size, upright):
+    tag, shown = header.orientation, turned_size(header.size, header.orientation)
+    wanted = shown if heeds_exif else header.size
+    shape = marks.size or wanted
+    if shape not in (header.size, shown):
         raise ValueError(
-            f"is of an image of {shape[0]} x {shape[1]} pixels (height x width), and {marks.image} has {upright[0]} x {upright[1]}"
+            f"is of an image of {shape[0]} x {shape[1]} pixels (height x width), and {marks.image} has {wanted[0]} x {wanted[1]}"
         )
-    if orientation != 1 and not (sent and shape == upright) and (marks.size is None or header.size == upright):
+    if tag == 1 or (sent and shape == wanted):
+        return Drawn(marks.layers(*shape), shape, 1)
+    if not marks.tagged and (marks.size is None or header.size == shown):
         raise ValueError(
             f"{marks.image} is turned by an EXIF tag, and nothing tells whether it was marked as turned: save it without the tag"
         )
-    return Drawn(marks.layers(*shape), shape, 1 if shape == upright else orientation)
+    as_shown = marks.tagged or shape == shown
+    if as_shown == heeds_exif:
+        return Drawn(marks.layers(*shape), shape, 1)
+    return Drawn(marks.layers(*shape), shape, opposite(tag) if as_shown else tag)
 
 
 def mask_of(drawn: Drawn, task: TaskSettings, choices: Choices) -> np.ndarray:

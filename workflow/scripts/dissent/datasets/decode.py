@@ -95,7 +95,12 @@ def turned_size(size: tuple[int, int], orientation: int) -> tuple[int, int]:
 
 def turned_back(pixels: np.ndarray, orientation: int) -> np.ndarray:
     """Pixels as looked at as they are stored: `turned` undone."""
-    return turned(pixels, {6: 8, 8: 6}.get(orientation, orientation))  # the other turns undo themselves
+    return turned(pixels, opposite(orientation))
+
+
+def opposite(orientation: int) -> int:
+    """The turn that undoes another one."""
+    return {6: 8, 8: 6}.get(orientation, orientation)  # the others undo themselves
 
 
 class Photo(NamedTuple):

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,9 +16,9 @@ from dissent.config.task import TaskSettings
 from dissent.core.columns import PREDICTIONS
 from dissent.core.files import UNKNOWN, read_table, sha256, write_json, write_mask, write_table
 from dissent.core.words import some
-from dissent.datasets.decode import read_header
+from dissent.datasets.decode import read_header, turned, turned_size
 from dissent.datasets.geometry import cut, resize_mask, windows
-from dissent.datasets.mask_readers import label_folders, read_ids, read_label
+from dissent.datasets.mask_readers import Turn, as_stored, label_folders, read_ids, read_label
 from dissent.datasets.problems import Problems
 
 if TYPE_CHECKING:
@@ -49,15 +50,17 @@ def sizes(
     teacher: ExternalTeacher, task: TaskSettings, rows: Iterable[dict], wanted: "arguments.Sizes", problems: Problems
 ) -> None:
     """Masks whose size is neither that of the prepared image nor that of the raw one go to `problems`. `rows`: of files.csv."""
+    turn = _turn(wanted)
     for row in rows:
         raw = (int(row.get("raw_height") or 0), int(row.get("raw_width") or 0))
         fits = [tuple(wanted["size"]), *([raw] if all(raw) else [])]
         for path in sources_of(teacher, task, row["id"]):
             try:
-                size = read_header(path).size
+                header = read_header(path)
             except ValueError as error:
                 problems.add(path, str(error))
                 continue
+            size = turned_size(header.size, turn(header))
             if size not in fits:
                 shown = " or ".join(f"{high} x {wide}" for high, wide in dict.fromkeys(fits))
                 whose = "the prepared and the raw image" if all(raw) else f"the prepared image {row['image']}"
@@ -111,19 +114,25 @@ def read_teacher(params: "arguments.Outside", subsets: dict[str, str], files: st
     log.info("%s: %d masks from %s%s", teacher.name, len(rows), teacher.masks, ", validation images too" * scored)
 
 
+def _turn(params: "arguments.Sizes") -> Turn:
+    """How masks are turned: by their own tag, unless the data set takes all files as they are stored."""
+    return as_stored if params["exif"] == "none" else attrgetter("orientation")
+
+
 def _label(name: str, teacher: ExternalTeacher, task: TaskSettings, params: "arguments.Outside") -> np.ndarray:
     """What a teacher says of an image, at the size of the data set; ValueError says what is wrong with it."""
-    paths = sources_of(teacher, task, name)
+    paths, turn = sources_of(teacher, task, name), _turn(params)
     if teacher.ids is None:
-        ids = read_label(list(paths), teacher.mask_encoding, task).ids
+        ids = read_label(list(paths), teacher.mask_encoding, task, turn).ids
     else:
         named = teacher.bytes_of(task)
         table = {value: byte for value, byte in named.items() if isinstance(value, int)}
         try:
-            ids = read_ids(paths[0], table, named.get(OTHERS)).ids
+            stored = read_ids(paths[0], table, named.get(OTHERS)).ids
         except ValueError as error:
             said = f"{error}".partition(";")[0]
             raise ValueError(f"{said}; name it in `ids`, or say what all others mean: `LABEL: others`") from None
+        ids = None if stored is None else turned(stored, turn(read_header(paths[0])))
     assert ids is not None  # its files are there
     if (ids == UNKNOWN).any():
         raise ValueError(

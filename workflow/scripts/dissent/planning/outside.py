@@ -43,7 +43,8 @@ def _as_read(run: Run, now: arguments.Outside) -> arguments.Outside:
     is not what the settings say now: these masks would have to be read again."""
     name, about = now["teacher"]["name"], Path("results", run.name, "external", f"{now['teacher']['name']}.json")
     then: Any = read_json(about).get("read_with", {}) if about.with_suffix(".csv").is_file() else {}
-    if any(then.get(key) != now.get(key) for key in ("size", "geometry", "published", "task", "teacher")):
+    same = {"exif": now["exif"]} | then  # an earlier version did not note it
+    if any(same.get(key) != now.get(key) for key in ("size", "geometry", "published", "exif", "task", "teacher")):
         _check_folder(now["teacher"]["masks"], name)
     return then
 
@@ -83,4 +84,5 @@ def _sizes(run: Run) -> arguments.Sizes:
         "size": list(about.size),
         "geometry": about.geometry.model_dump(mode="json"),
         "published": about.protocol == "published",
+        "exif": about.exif,
     }

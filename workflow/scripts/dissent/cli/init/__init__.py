@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from dissent.cli.init import annotated
+from dissent.cli.init import annotated, layout
 from dissent.cli.init.arguments import add_arguments as add_arguments
 from dissent.cli.init.deep import levels_note
 from dissent.cli.init.grouping import told
@@ -75,8 +75,8 @@ def run(args: argparse.Namespace) -> int:
     check_free(files, args.folder)
     check_place(args.folder, name, filter(None, (args.images, args.masks, args.unlabelled)))
     check_ours(Path("data", name), args.folder)
-    if layout := annotated.layout_of(args):
-        made = annotated.convert(args, layout, name)
+    if tool := layout.layout_of(args):
+        made = annotated.convert(args, tool, name)
         with ExitStack() as undo:
             undo.callback(made.undo)
             print(told_files(made.pairs.census, args.folder, made.folders))

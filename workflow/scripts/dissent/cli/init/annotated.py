@@ -12,7 +12,6 @@ from dissent.cli.init.mask_meaning import Guess
 from dissent.cli.init.pairing import Pairs, PartKeys
 from dissent.cli.init.update import put_aside
 from dissent.cli.machine import cores
-from dissent.cli.questions import add_questions
 from dissent.config.base import validate
 from dissent.config.dataset import Part, Source
 from dissent.config.task import TaskSettings
@@ -30,29 +29,13 @@ from dissent.datasets.annotated import (
     told_absent,
 )
 from dissent.datasets.decode import Header, read_header
-from dissent.datasets.formats import FORMATS, LAYOUTS, Annotations, Ask, Marks, recognised
+from dissent.datasets.formats import FORMATS, Annotations, Ask, Marks
 from dissent.datasets.formats.base import is_image, left_out
 from dissent.datasets.listing import Census, walk
 from dissent.datasets.naming import Names
 from dissent.datasets.own_masks import OwnMasks, check_recorded, key_of, place_for
 from dissent.datasets.problems import Problems
 from dissent.datasets.raw import listed
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Arguments of `dissent init` on annotations of tools."""
-    group = parser.add_argument_group("annotations of tools, which are converted into masks in data/raw/NAME.masks")
-    group.add_argument("--layout", choices=[*LAYOUTS, "masks"], help="what lies there; default: seen by itself")
-    add_questions(group)
-
-
-def layout_of(args: argparse.Namespace) -> str | None:
-    """The layout of annotations in a folder; None where masks lie there."""
-    if args.layout is not None:
-        return None if args.layout == "masks" else args.layout
-    if (args.folder / args.masks).is_dir() or args.masks != "masks" or not args.folder.is_dir():
-        return None
-    return recognised(args.folder, LAYOUTS, "--layout")
 
 
 @dataclass(frozen=True)

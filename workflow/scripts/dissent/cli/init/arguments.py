@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from dissent.cli.init import annotated, flags, network_file
+from dissent.cli.init import flags, layout, network_file
 from dissent.cli.settings import add_config_dir
 
 
@@ -72,4 +72,4 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="part of names that images of one source share: they stay together",
     )
     network_file.add_arguments(parser)
-    annotated.add_arguments(parser)
+    layout.add_arguments(parser)

@@ -14,7 +14,7 @@ import numpy as np
 
 from dissent.config.task import BACKGROUNDS, TaskSettings
 from dissent.core.files import UNKNOWN, UserError
-from dissent.datasets.decode import EXTENSIONS
+from dissent.datasets.decode import EXTENSIONS, Header, turned_size
 from dissent.datasets.listing import walk
 from dissent.datasets.problems import Problems
 
@@ -45,6 +45,8 @@ class Marks:
     """the files that say it"""
     empty: bool = False
     """the format names the image, and marks nothing in it"""
+    tagged: bool = False
+    """it is a mask that was turned by an EXIF tag of its own, so it lies as its image is shown"""
 
 
 @dataclass
@@ -99,6 +101,14 @@ class Format:
     """whether a draft may have labels that overlap"""
     classes: bool = True
     """whether a draft may have more than one label"""
+
+
+def marks_of_mask(
+    image: str, where: str, header: Header, layers: Callable[[int, int], list[Layer]], sources: tuple[Path, ...]
+) -> Marks:
+    """Marks that are an image file, which its own EXIF tag turns; `layers` gives them turned."""
+    size = turned_size(header.size, header.orientation)
+    return Marks(image, where, layers, size, sources, tagged=header.orientation != 1)
 
 
 class Composed(NamedTuple):

@@ -11,8 +11,8 @@ from PIL import Image
 from dissent.config.task import TaskSettings
 from dissent.core.files import UNKNOWN, write_atomic
 from dissent.core.words import some
-from dissent.datasets.decode import read_header, read_pixels
-from dissent.datasets.formats.base import Annotations, Ask, Draft, Format, Layer, Marks, is_image, left_out
+from dissent.datasets.decode import read_header, read_pixels, turned
+from dissent.datasets.formats.base import Annotations, Ask, Draft, Format, Layer, is_image, left_out, marks_of_mask
 from dissent.datasets.listing import walk
 from dissent.datasets.problems import Problems
 
@@ -30,6 +30,11 @@ def _masks(where: Path) -> list[Path]:
 def recognise(where: Path) -> bool:
     """Files whose names end with _masks."""
     return bool(_masks(where))
+
+
+def made_by_it(where: Path) -> bool:
+    """Whether other files of Cellpose, or names that only it gives, tell that masks are objects."""
+    return any(path.stem.endswith("_cp_masks") or any(one in path.name for one in _BESIDE) for path in walk(where)[0])
 
 
 def read(where: Path, ask: Ask, problems: Problems) -> Annotations:
@@ -52,12 +57,12 @@ def read(where: Path, ask: Ask, problems: Problems) -> Annotations:
             continue
         seen[key] = name
         try:
-            size = read_header(path).size
+            header = read_header(path)
         except ValueError as error:
             problems.add(name, str(error))
             continue
         shown = pictures[key].relative_to(top).as_posix() if key in pictures else key
-        found.marks.append(Marks(shown, name, partial(_layers, path, label), size, (path,)))
+        found.marks.append(marks_of_mask(shown, name, header, partial(_layers, path, label), (path,)))
         found.leave_out.append(f"*{end}{path.suffix}")
     left = [path.name for path in files if any(f"{path.stem}{path.suffix}".find(one) > 0 for one in _BESIDE)]
     found.leave_out += [
@@ -78,7 +83,7 @@ def _layers(path: Path, label: str, height: int, width: int) -> list[Layer]:
         raise ValueError(
             f"has colour mode {header.mode}{' and is a JPEG' * bool(header.lossy)}, where objects have numbers"
         )
-    return [Layer(label, pixels > 0)] if pixels.any() else []
+    return [Layer(label, turned(pixels > 0, header.orientation))] if pixels.any() else []
 
 
 def write(out: Path, drafts: Iterable[Draft], task: TaskSettings) -> str:

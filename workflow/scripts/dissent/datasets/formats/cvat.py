@@ -11,7 +11,7 @@ from PIL import Image
 
 from dissent.config.task import TaskSettings, css
 from dissent.core import png
-from dissent.core.files import encode_png, write_atomic, write_text
+from dissent.core.files import UserError, encode_png, write_atomic, write_text
 from dissent.core.words import some
 from dissent.datasets.formats.base import Annotations, Ask, Draft, Format, Layer, Marks, planes_of
 from dissent.datasets.problems import Problems
@@ -52,6 +52,8 @@ def recognise(where: Path) -> bool:
 
 def read(where: Path, ask: Ask, problems: Problems) -> Annotations:
     """Every mask in SegmentationClass; images that are listed and have none are told as empty."""
+    if ask.task is not None:
+        _check_labels(ask.task)
     entries = _entries(where)
     try:
         colours = _colours(entries[_MAP]().decode("utf-8-sig"))
@@ -78,6 +80,15 @@ def read(where: Path, ask: Ask, problems: Problems) -> Annotations:
                 known.add(name)
                 found.marks.append(Marks(name, f"{path}, {name}", lambda *_: [], None, sources, True))
     return found
+
+
+def _check_labels(task: TaskSettings) -> None:
+    """UserError where a label is called as CVAT calls what has none."""
+    if _NOTHING in task.labels and task.background != _NOTHING:
+        raise UserError(
+            f"CVAT calls `{_NOTHING}` what has no label, and the task has a label of that name: rename it in `labels`, or take "
+            "another --format"
+        )
 
 
 def _colours(text: str) -> dict[tuple[int, int, int], str]:
@@ -118,6 +129,7 @@ def _layers(
 
 def write(out: Path, drafts: Iterable[Draft], task: TaskSettings) -> str:
     """Write OUT/annotations.zip, to be uploaded as annotations of a CVAT task that has OUT/images."""
+    _check_labels(task)
     colours = {name: tuple(task.palette[number]) for number, name in enumerate(task.value_names)}
     nothing = task.background if task.exclusive else _NOTHING
     colours = {name: colour for name, colour in colours.items() if name != nothing}

@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw
 
 from dissent.config.task import TaskSettings, css
 from dissent.core.files import write_text
+from dissent.core.words import some
 from dissent.datasets.formats.base import (
     Annotations,
     Ask,
@@ -67,6 +68,12 @@ def read(where: Path, ask: Ask, problems: Problems) -> Annotations:
                 results = [
                     one for one in given[0]["result"] if one.get("type") not in ("choices", "textarea", "rating")
                 ]
+                if turns := [one["image_rotation"] for one in results if one.get("image_rotation")]:
+                    problems.add(
+                        told,
+                        f"its image was turned by {turns[0]} degrees in Label Studio; turn it back there, and mark it again",
+                    )
+                    continue
                 labels |= dict.fromkeys(label for one in results for label in _labels(one))
                 sizes = {(one["original_height"], one["original_width"]) for one in results}
             except (KeyError, TypeError, ValueError) as error:
@@ -87,7 +94,12 @@ def _image_of(data: dict) -> str:
     """The name of a task's image: of its path or address, without what Label Studio puts before uploaded files."""
     if "dissent" in data:
         return str(data["dissent"])
-    address = next(str(value) for key, value in data.items() if key in ("image", "img") or "/" in str(value))
+    named = [key for key in ("image", "img") if data.get(key)] or [key for key in data if "/" in str(data[key])]
+    if len(named) != 1:
+        raise ValueError(
+            f"its data have {len(named) or 'no'} path or address of an image, where one is needed: {some(named or list(data))}"
+        )
+    address = str(data[named[0]])
     parts = urlsplit(address)
     path = parse_qs(parts.query).get("d", [unquote(parts.path)])[0]
     name = Path(path).name

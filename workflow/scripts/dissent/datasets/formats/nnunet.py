@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from dissent.core.words import some
-from dissent.datasets.decode import read_header
-from dissent.datasets.formats.base import Annotations, Ask, Format, Layer, Marks, is_image, left_out, parsed
+from dissent.datasets.decode import read_header, turned
+from dissent.datasets.formats.base import Annotations, Ask, Format, Layer, is_image, left_out, marks_of_mask, parsed
 from dissent.datasets.listing import walk
 from dissent.datasets.mask_readers import read_ids
 from dissent.datasets.problems import Problems
@@ -50,12 +50,12 @@ def read(where: Path, ask: Ask, problems: Problems) -> Annotations:
             problems.add(name, f"there is no image {path.stem}{_CHANNEL} in {_IMAGES}")
             continue
         try:
-            size = read_header(path).size
+            header = read_header(path)
         except ValueError as error:
             problems.add(name, str(error))
             continue
         shown = images[path.stem].relative_to(where).as_posix()
-        found.marks.append(Marks(shown, name, partial(_layers, path, values), size, (path, about)))
+        found.marks.append(marks_of_mask(shown, name, header, partial(_layers, path, values), (path, about)))
     return found
 
 
@@ -74,8 +74,9 @@ def _values(labels: dict) -> dict[str, list[int]]:
 
 def _layers(path: Path, values: dict[str, list[int]], height: int, width: int) -> list[Layer]:
     numbers = sorted({0, *(one for given in values.values() for one in given)})
-    ids = read_ids(path, {one: one for one in numbers}).ids
-    assert ids is not None
+    stored = read_ids(path, {one: one for one in numbers}).ids
+    assert stored is not None
+    ids = turned(stored, read_header(path).orientation)
     layers = [Layer(None if name == _IGNORE else name, np.isin(ids, given)) for name, given in values.items()]
     return [layer for layer in layers if layer.plane.any()]
 

@@ -1,4 +1,4 @@
-"""Plain PNG masks in the bytes of prepared masks, NAME.png for the image NAME; or RGB in the colours of their palette."""
+"""Plain PNG masks in the bytes of prepared masks, NAME.png for the image NAME; or in the colours of their palette."""
 
 from collections.abc import Iterable
 from functools import partial
@@ -8,9 +8,22 @@ import numpy as np
 
 from dissent.config.task import TaskSettings
 from dissent.core.files import UNKNOWN, write_mask
-from dissent.datasets.decode import read_header, read_pixels
-from dissent.datasets.formats.base import Annotations, Ask, Draft, Format, Layer, Marks, is_image, left_out, planes_of
+from dissent.datasets.colour import with_channels
+from dissent.datasets.decode import Header, read_header, read_pixels, turned
+from dissent.datasets.formats.base import (
+    Annotations,
+    Ask,
+    Draft,
+    Format,
+    Layer,
+    is_image,
+    left_out,
+    marks_of_mask,
+    planes_of,
+)
 from dissent.datasets.listing import walk
+from dissent.datasets.mask_readers import colours_of
+from dissent.datasets.palettes import GREY
 from dissent.datasets.problems import Problems
 
 
@@ -33,12 +46,12 @@ def read(where: Path, ask: Ask, problems: Problems) -> Annotations:
         if not is_image(path) or left_out(name, ask.leave_out):
             continue
         try:
-            size = read_header(path).size
+            header = read_header(path)
         except ValueError as error:
             problems.add(name, str(error))
             continue
         image = path.relative_to(folder).with_suffix("").as_posix()
-        found.marks.append(Marks(image, name, partial(_layers, path, ask.task), size, (path,)))
+        found.marks.append(marks_of_mask(image, name, header, partial(_layers, path, ask.task), (path,)))
     return found
 
 
@@ -46,18 +59,37 @@ def _layers(path: Path, task: TaskSettings, height: int, width: int) -> list[Lay
     header, pixels = read_pixels(path)
     if header.lossy:
         raise ValueError("is a JPEG: its values are blurred; save masks as PNG")
+    ids = turned(_ids(header, pixels, task), header.orientation)
+    whole = [] if task.overlapping or (task.background is None and task.exclusive) else [_nothing(ids, task)]
+    return [*whole, *planes_of(ids, task)]
+
+
+def _ids(header: Header, pixels: np.ndarray, task: TaskSettings) -> np.ndarray:
+    """Bytes of prepared masks (H, W): the numbers of greys and of a mask with our palette, else what colours stand for."""
     count = 2 ** len(task.labels) if task.overlapping else len(task.value_names)
     numbers = [*range(count), UNKNOWN]
-    if pixels.ndim == 3:
-        pixels = _of_colours(pixels[..., :3], {number: tuple(task.palette[number]) for number in numbers})
-    strange = sorted(set(np.unique(pixels).tolist()) - set(numbers))
-    if strange:
+    ours = bytes(channel for colour in task.palette for channel in colour)
+    if header.mode in ("1", "L") and header.bits < 8:
+        raise ValueError(
+            f"has greys of {header.bits} bits, of which tools show other numbers than they store; save it with 8 bits"
+        )
+    if header.mode == "P" and header.palette not in (ours, GREY):
+        found = _of_colours(colours_of(header, pixels), task.palette, numbers)
+    elif header.mode in ("RGB", "RGBA"):
+        found = _of_colours(with_channels(header.mode, pixels, 3), task.palette, numbers)
+    else:
+        found = pixels if header.mode == "P" else with_channels(header.mode, pixels, 1)
+    values = np.unique(found).tolist()
+    if strange := sorted(set(values) - set(numbers)):
         raise ValueError(
             f"has the value {strange[0]}, and the labels have 0 to {count - 1}, with {UNKNOWN} for nobody knows"
         )
-    ids = pixels.astype(np.uint8)
-    whole = [] if task.overlapping or (task.background is None and task.exclusive) else [_nothing(ids, task)]
-    return [*whole, *planes_of(ids, task)]
+    if count == 2 and UNKNOWN in values and 1 not in values and header.palette != ours:
+        raise ValueError(
+            f"has {' and '.join(map(str, values))} alone, black and white, where {UNKNOWN} means that nobody knows: "
+            "save the label as 1, or keep the palette of the draft"
+        )
+    return found.astype(np.uint8)
 
 
 def _nothing(ids: np.ndarray, task: TaskSettings) -> Layer:
@@ -67,18 +99,27 @@ def _nothing(ids: np.ndarray, task: TaskSettings) -> Layer:
     return Layer(name, ids == task.value_names.index(name))
 
 
-def _of_colours(pixels: np.ndarray, palette: dict[int, tuple[int, ...]]) -> np.ndarray:
-    """Numbers (H, W) of colours that the palette has; ValueError names another one."""
+def _of_colours(pixels: np.ndarray, palette: list[list[int]], numbers: list[int]) -> np.ndarray:
+    """Numbers (H, W) of colours (H, W, 3); ValueError names one that no number has, or several."""
     weights = np.array([65536, 256, 1], np.int64)
     packed = pixels.astype(np.int64) @ weights
-    codes = {int(np.array(colour) @ weights): number for number, colour in reversed(palette.items())}
+    codes: dict[int, list[int]] = {}
+    for number in numbers:
+        codes.setdefault(int(np.array(palette[number]) @ weights), []).append(number)
     values, inverse = np.unique(packed, return_inverse=True)
-    if strange := [value for value in values.tolist() if value not in codes]:
-        colour = (strange[0] >> 16, strange[0] >> 8 & 255, strange[0] & 255)
-        raise ValueError(
-            f"has the colour {colour}, which is none of the labels'; save it with the palette it came with"
-        )
-    return np.array([codes[value] for value in values.tolist()])[inverse.reshape(-1)].reshape(packed.shape)
+    for value in values.tolist():
+        colour, meant = (value >> 16, value >> 8 & 255, value & 255), codes.get(value, [])
+        if not meant:
+            raise ValueError(
+                f"has the colour {colour}, which is none of the labels'; save it with the palette it came with, or as greys, "
+                "which are numbers of labels"
+            )
+        if len(meant) > 1:
+            raise ValueError(
+                f"has the colour of both {meant[0]} and {meant[1]}; save it with the palette it came with, or as greys, which are "
+                "numbers of labels"
+            )
+    return np.array([codes[value][0] for value in values.tolist()])[inverse.reshape(-1)].reshape(packed.shape)
 
 
 def write(out: Path, drafts: Iterable[Draft], task: TaskSettings) -> str:

@@ -72,13 +72,19 @@ def _names(where: Path) -> dict[int, str]:
         if not path.is_file():
             continue
         if path.suffix not in (".yaml", ".yml"):
-            return dict(enumerate(line.strip() for line in read_text(path).splitlines() if line.strip()))
+            lines = [line.strip() for line in read_text(path).splitlines()]
+            if any(lines) and not lines[0]:
+                raise ValueError(
+                    f"{path.name}: it begins with an empty line, which some tools count as class 0 and others do not; give it a "
+                    "name, or take it away"
+                )
+            return {number: name for number, name in enumerate(lines) if name}
         try:
             given = (yaml.safe_load(read_text(path)) or {})["names"]
             found = dict(enumerate(given)) if isinstance(given, list) else {int(k): v for k, v in given.items()}
         except (yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError):
             raise ValueError(f"{path.name}: it has no list `names` of the classes") from None
-        return {number: str(found[number]) for number in sorted(found)}
+        return {number: str(name) for number, name in sorted(found.items()) if name not in (None, "")}
     raise ValueError(
         f"{where.name}: nothing names the classes; write `names: [cell, debris]` into {where / 'data.yaml'}"
     )
