@@ -46,8 +46,13 @@ class Untrained:
     def _offset(self, row):
         """How far a student's threshold is from the right one: less in later generations, and never the same twice."""
         _, run, generation, _, _ = Path(row["folder"]).parts
-        better = {"aldt": 9, "fdt": 26}.get(run.split(".")[-1], 0)
+        better = self._apart(run).get("better", 0)
         return 24 / (1 + int(generation[-1])) + 6 * row["student"] - better
+
+    def _apart(self, run):
+        """By how much the students of a control are better; of others nothing, as they are those of the run's gen0."""
+        better = {"aldt": 9, "fdt": 26}.get(run.split(".")[-1])
+        return {"better": better} if better else {}
 
     def build(self, name, generations):
         """Everything that stands in results/{name}, but the report."""
@@ -61,7 +66,7 @@ class Untrained:
         for i in (1, 2):
             student = folder / "students" / str(i)
             for name in ("model.safetensors", "model.json"):
-                write_json(student / name, self._weights(g, i))
+                write_json(student / name, self._weights(g, i) | self._apart(run.name))
             write_json(student / "metrics.json", {"steps": 12, "val": {"iou": {"value": self._score(g, i)}}})
             self._cost(student / "cost.json", {"steps": 12, "images": 48})
         if g:

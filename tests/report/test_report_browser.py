@@ -35,7 +35,7 @@ def test_it_opens_without_a_complaint_and_asks_for_nothing_else(page, report):
     assert page.complaints == []
     assert [address for address in page.loaded if not address.startswith("data:image/")] == [report.as_uri()]
     assert page.ask("document.images.length") > 50 and page.ask(BROKEN) == 0
-    assert page.ask("document.querySelectorAll('.plot > svg').length") == 3 + 3 + 2
+    assert page.ask("document.querySelectorAll('.plot > svg').length") == 3 + 5 + 2
 
 
 def test_the_slider_goes_through_the_generations_with_the_keyboard(page):

@@ -25,6 +25,7 @@ class Page(HTMLParser):
     def __init__(self, text):
         super().__init__()
         self.ids, self.links, self.loaded, self.scripts, self.handlers = [], [], [], 0, []
+        self.around = []
         self.open, self.section, self.text, self.tables = [], "", {}, 0
         self.feed(text)
         self.close()
@@ -40,7 +41,8 @@ class Page(HTMLParser):
         self.handlers += [name for name in found if name.startswith("on")]
         for name in ("src", "href", "srcset", "xlink:href", "data", "action"):
             if name in found:
-                (self.links if found[name].startswith("#") else self.loaded).append(found[name])
+                beside = self.around if tag == "a" else self.loaded
+                (self.links if found[name].startswith("#") else beside).append(found[name])
 
     def handle_startendtag(self, tag, attributes):
         self.handle_starttag(tag, attributes)
@@ -93,6 +95,7 @@ def test_the_page_is_one_file_whose_parts_are_told_apart(text):
     page = Page(text)
     assert page.open == [] and page.scripts == 1 and not page.handlers
     assert page.loaded and all(re.match(r"data:image/(png|jpeg);base64,", uri) for uri in page.loaded)
+    assert page.around == [".", ".."], "the files of the run, and the folder of all runs: no README lies there"
     assert len(set(page.ids)) == len(page.ids) and {link[1:] for link in page.links} <= set(page.ids)
     assert {address for address in re.findall(r"https?://[^\"' <)]+", text) if "www.w3.org" not in address} == set()
     assert not re.search(r"@import|@font-face|url\((?!#)", text)
@@ -147,7 +150,8 @@ def _plot(text, subset):
 
 def test_controls_are_lines_across_and_upper_bounds_are_marked(text):
     legend = text[text.index('id="scores"') :].split("<ul")[1].split("</ul>")[0]
-    for name in ("ldt_equal_steps", "aldt", "fdt (upper bound: reads hidden masks)"):
+    assert "ldt_equal_steps: mean, the same students as gen0" in legend
+    for name in ("aldt", "fdt (upper bound: reads hidden masks)"):
         assert f"{name}: mean, and its students" in legend
     for colour in ("--c1", "--c2", "--c3"):
         assert colour in legend and colour in _plot(text, "val") and colour in _plot(text, "test")
@@ -183,11 +187,13 @@ def test_what_is_not_there_is_left_out(arguments):
         write_json(f"results/tiny/gen{g}/audit.json", {"run": "tiny", "generation": g, "hidden_masks": 0})
     text = written(arguments)
     page = Page(text)
-    assert "audit" not in page.text and "hidden truth" not in page.text["sheets"]
+    assert "no unlabelled image has a true mask to compare with" in page.text["audit"]
+    assert "Inside the doubt" not in page.text["audit"] and "hidden truth" not in page.text["sheets"]
     assert "Cannot tell yet (no controls)" in text
     text = written(arguments, generations=arguments["generations"][:1])
     page = Page(text)
-    assert "No generations to judge" in text and not {"pseudo", "audit", "through", "sheets"} & set(page.text)
+    assert "No generations to judge" in text and not {"pseudo", "through", "sheets"} & set(page.text)
+    assert "this run has no pseudo-labels" in page.text["audit"]
     assert {"scores", "classes", "cost", "run"} <= set(page.text) and page.open == []
 
 

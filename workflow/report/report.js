@@ -9,15 +9,17 @@
   const show = () => {
     subjects.forEach((subject, number) => { subject.hidden = number !== which.selectedIndex; });
     const frames = [...subjects[which.selectedIndex].querySelectorAll(".frame")];
-    when.max = frames.length - 1;
-    frames.forEach((frame, number) => { frame.hidden = number !== Number(when.value); });
-    const { name, facts } = frames[Number(when.value)].dataset;
+    if (when) when.max = frames.length - 1;
+    const shown = when ? Number(when.value) : 0; // one generation has no slider
+    frames.forEach((frame, number) => { frame.hidden = number !== shown; });
+    const { name, facts } = frames[shown].dataset;
     said.textContent = `${name}: ${facts}`;
+    if (!when) return;
     when.setAttribute("aria-valuetext", name);
     when.disabled = frames.length < 2;
   };
   which.addEventListener("change", show);
-  when.addEventListener("input", show);
+  if (when) when.addEventListener("input", show);
   section.classList.add("live");
   section.querySelector(".controls").hidden = false;
   show();

@@ -26,31 +26,50 @@ def differences(story: Story, verdict: Verdict) -> str:
 def scores(story: Story, subset: str) -> str:
     """Score against generation in one subset."""
     controls = {name: one.metrics for name, one in story.controls.items()}
-    return plots.scores([one.metrics for one in story.generations], controls, subset, story.score)
+    return plots.scores([one.metrics for one in story.generations], controls, story.own_controls, subset, story.score)
 
 
 def scores_legend(story: Story) -> str:
     """The legend of `scores`, which is the same for val and test."""
     entries = {"a student": plots.STUDENT, "mean of the pool, ± sd": plots.POOL, "ensemble of the pool": plots.ENSEMBLE}
-    marks = {f"{story.shown(name)}: mean, and its students": control_mark(i) for i, name in enumerate(story.controls)}
+    twin = {name: f"gen{one.number}" for one in story.generations for name in story.twins(one)}
+    told = {
+        name: f"mean, the same students as {twin[name]}" if name in twin else "mean, and its students"
+        for name in story.controls
+    }
+    marks = {f"{story.shown(name)}: {told[name]}": control_mark(i) for i, name in enumerate(story.controls)}
     return legend(entries | marks)
 
 
 def learning(story: Story) -> list[dict]:
-    """How every student learned: its score on validation images, its loss, and what its learner tells; [] without histories."""
-    told = [one.histories for one in story.generations]
-    rows = [row for students in told for student in students for row in student]
+    """How every student of the run and its controls learned: the score on validation images, the loss, and what the learner tells.
+
+    [] without histories. Students that a generation and a control share have one line.
+    """
+    own, several = Mark(plots.POOL.colour), story.generations
+    pools = [
+        (own, 1 - 0.65 * earlier / max(1, len(several) - 1), one.histories)
+        for earlier, one in zip(range(len(several))[::-1], several, strict=True)
+    ]
+    marks = {name: control_mark(index) for index, name in enumerate(story.controls)}
+    pools += [(marks[name], 0.8, one.histories) for name, one in story.own_controls.items()]
+    rows = [row for _, _, students in pools for student in students for row in student]
     names = dict.fromkeys(name for row in rows for name, value in row.items() if value)
+    run = f"{story.params['run']['method']}{f', gen0 (pale) to gen{len(several) - 1}' if len(several) > 1 else ''}"
+    drawn = {
+        name: mark for name, mark in marks.items() if name in story.own_controls and story.controls[name].histories
+    }
+    entries = legend({run: own} | {story.shown(name): mark for name, mark in drawn.items()})
     return [
         {
             "title": title,
             "plot": plots.curves(
                 f"learning-{name}",
-                [_curves(students, name, percent) for students in told],
+                [(mark, dark, _curves(students, name, percent)) for mark, dark, students in pools],
                 label,
                 f"{title} against steps",
             ),
-            "legend": "",
+            "legend": entries,
         }
         for name in names
         if name not in ("step", "learning_rate")
@@ -101,17 +120,24 @@ def pseudo(story: Story) -> list[dict]:
             plots.kept(numbers, became),
             {what: Mark(index, None, "|") for index, what in enumerate(became)},
         ),
-        _figure(
-            "Classes",
-            plots.classes(parts[-1]["labelled_class_share"], by_generation),
-            {
-                "labelled set": plots.LABELLED,
-                f"gen{numbers[0]} to gen{numbers[-1]}, paler is earlier": plots.STUDENT,
-            }
-            if len(numbers) > 1
-            else {"labelled set": plots.LABELLED, f"gen{numbers[0]}": plots.STUDENT},
-        ),
+        *(_shares(title, parts[-1]["labelled_class_share"], by_generation, log) for title, log in _SCALES),
     ]
+
+
+_SCALES = (("Share of each class", False), ("The same, logarithmic: rare classes", True))
+
+
+def _shares(title: str, labelled: dict, by_generation: dict[int, dict], log: bool) -> dict:
+    first, last = min(by_generation), max(by_generation)
+    told = f"gen{first} to gen{last}, paler is earlier" if last > first else f"gen{first}"
+    entries = {"labelled set": plots.LABELLED, f"pseudo-labels, {told}": plots.STUDENT}
+    return _figure(title, plots.classes(labelled, by_generation, log), entries)
+
+
+def doubt_of_labels(shares: dict[str, float]) -> list[dict]:
+    """The doubt of each label; [] where no teacher named one."""
+    title = "Doubt of each label"
+    return [{"title": title, "plot": plots.doubt_of_labels(shares), "legend": ""}] if shares else []
 
 
 def audit(audited: Sequence[Generation]) -> list[dict]:

@@ -10,7 +10,9 @@ from dissent.config.as_published import told
 from dissent.config.task import css
 from dissent.core.files import sha256, write_text
 from dissent.core.seal import seal_page
-from dissent.report import figures, provenance, tables, tiles
+from dissent.report import figures, plain, provenance, tables, tiles
+from dissent.report.disputed import disputed
+from dissent.report.labelled import labelled
 from dissent.report.run_results import Story
 from dissent.report.sheets import Sheets
 from dissent.report.templates import environment_of
@@ -39,7 +41,7 @@ def write_report(
     and report.js.
     """
     story = Story.read(params, generations, controls, data)
-    parts = _parts(story)
+    parts = _parts(story) | {"links": plain.links(Path(out))}
     sources = _sources(generations, controls, data)
     for side in _TILE_SIDES:
         page = seal_page(_render(Path(templates), parts | _pictures(story, side)), sources)
@@ -59,12 +61,19 @@ def _sources(generations: Sequence[str], controls: Mapping[str, str], data: Mapp
 def _parts(story: Story) -> dict:
     """All but the pictures."""
     judged_on = story.subsets[-1]
-    others = story.controls | ({"gen0": story.generations[0]} if story.last.number else {})
+    first = story.generations[0]
+    others = story.controls | ({"gen0": first} if story.last.number and not story.twins(first) else {})
     run, task = story.params["run"], story.params["task"]
     found = verdict(run, story.generations, story.last, others, judged_on, task, story.seconds)
+    between = disputed(story)
     audited = [one for one in story.labelled_by_teachers if one.audit["hidden_masks"]]
     return {
         "run": story.params["run"],
+        "title": plain.title(story, found),
+        "done": plain.done(story),
+        "found": plain.found(story, found, judged_on),
+        "glossary": plain.GLOSSARY,
+        "meanings": plain.PLAIN,
         "verdict": found,
         "stopped": story.stopped,
         "alarms": story.alarms,
@@ -72,6 +81,9 @@ def _parts(story: Story) -> dict:
         "verdict_rows": tables.verdict_rows(story, found),
         "differences": figures.differences(story, found),
         "score": story.score,
+        "score_name": plain.score_name(story.score),
+        "score_meaning": plain.score_meaning(story.score),
+        "counts_meaning": plain.COUNTS,
         "definition": story.last.metrics["definitions"][story.score],
         "ranked_by": story.last.metrics["ranked_by"],
         "subsets": {
@@ -85,8 +97,10 @@ def _parts(story: Story) -> dict:
         "scores_legend": figures.scores_legend(story),
         "learning": figures.learning(story),
         "pseudo": tables.pseudo_rows(story),
-        "pseudo_figures": figures.pseudo(story),
+        "pseudo_figures": [*figures.pseudo(story), *figures.doubt_of_labels(between.doubt)],
+        "disputed": between,
         "audit": tables.audit_rows(audited),
+        "no_audit": plain.no_audit(story),
         "teachers": tables.teacher_rows(audited),
         "audit_figures": figures.audit(audited),
         "audit_names": tables.AUDITED,
@@ -95,7 +109,8 @@ def _parts(story: Story) -> dict:
         "last": story.last.folder.name,
         "pictured": story.pictured.folder.name,
         "cost": tables.cost_rows(story),
-        "colours": [*story.params["colours"], *((name, css(colour)) for name, colour in tiles.LEGEND)],
+        "colours": [*story.params["colours"], *_coloured(tiles.LEGEND)],
+        "label_colours": story.params["colours"],
         "command": story.params["command"],
         "versions": provenance.versions(),
         "digests": provenance.digests(story),
@@ -104,11 +119,16 @@ def _parts(story: Story) -> dict:
     }
 
 
+def _coloured(several: Sequence[tuple[str, Sequence[int]]]) -> list[tuple[str, str]]:
+    return [(name, css(colour)) for name, colour in several]
+
+
 def _pictures(story: Story, side: int) -> dict:
+    found = {"through": [], "sheets": [], "labelled": labelled(story, side)}
     if not story.labelled_by_teachers:
-        return {"through": [], "sheets": []}
+        return found
     sheets = Sheets(story, side)
-    return {"through": sheets.through_generations(), "sheets": sheets.groups()}
+    return found | {"through": sheets.through_generations(), "sheets": sheets.groups()}
 
 
 def _render(folder: Path, parts: dict) -> str:

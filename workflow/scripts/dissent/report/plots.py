@@ -1,6 +1,6 @@
 """The plots of the page. Shares and scores come as fractions and are drawn in percent."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
@@ -11,6 +11,8 @@ DOUBT, CHURN = Mark(0, (), "o"), Mark(1, (6, 2), "s")
 INSIDE, FOUND = Mark(1, (), "s"), Mark(2, (6, 2), "^")
 TEACHER, OUTSIDE = Mark(0, (6, 2), "o"), Mark(1, (), "s")
 LABELLED = Mark(4, None, "D")
+Curve = tuple[list[int], list[float]]
+"""steps, and the value at each"""
 _NARROW = (3.8, 2.5)  # inches: of plots that stand three beside each other
 _MOST_CLASSES = 24  # that a plot shows; the table names all
 
@@ -31,10 +33,13 @@ def _spread(count: int, width: float) -> np.ndarray:
     return np.linspace(-width, width, count) if count > 1 else np.zeros(count)
 
 
-def scores(generations: Sequence[Mapping], controls: Mapping[str, Mapping], subset: str, score: str) -> str:
+def scores(
+    generations: Sequence[Mapping], controls: Mapping[str, Mapping], dotted: Collection[str], subset: str, score: str
+) -> str:
     """Score against generation in one subset: every student a dot, the pool's mean and sd, controls as lines across.
 
-    Both arguments hold metrics.json: of each generation, and of each control's last one.
+    `generations` and `controls` hold metrics.json: of each generation, and of each control's last one. `dotted`: controls whose
+    students are dots too; those of others stand there already, as they are a generation's.
     """
     figure, found = axes()
     numbers = [row["generation"] for row in generations]
@@ -48,9 +53,10 @@ def scores(generations: Sequence[Mapping], controls: Mapping[str, Mapping], subs
     found.plot(numbers, _hundred(ensembles), markersize=5, alpha=0.8, **ENSEMBLE.line)
     _generation_ticks(found, numbers)
     right = max(numbers) + 0.35
-    for index, row in enumerate(controls.values()):
+    for index, (name, row) in enumerate(controls.items()):
         line = control_mark(index).line
-        dots = _hundred([student[score]["value"] for student in row[subset]["students"].values()])
+        own = row[subset]["students"].values() if name in dotted else ()
+        dots = _hundred([student[score]["value"] for student in own])
         found.plot(
             right + 0.2 * index + _spread(len(dots), 0.03),
             dots,
@@ -129,29 +135,68 @@ def kept(numbers: Sequence[int], images: Mapping[str, Sequence[int]]) -> str:
 _HATCHES = ("", "//", "..", "xx", "\\\\")
 
 
-def classes(labelled: Mapping[str, float | None], generations: Mapping[int, Mapping[str, float | None]]) -> str:
-    """Share of each class among the labels of annotators and among those of each generation (later ones are darker)."""
+def classes(
+    labelled: Mapping[str, float | None], generations: Mapping[int, Mapping[str, float | None]], log: bool = False
+) -> str:
+    """Share of each class among the labels of annotators and among those of each generation (later ones are darker).
+
+    `log`: on a logarithmic axis, where classes of few pixels are told apart; a share of 0 has no place there.
+    """
     names = sorted(labelled, key=lambda name: -(labelled[name] or 0))[:_MOST_CLASSES]
     figure, found = axes(_NARROW[0], max(1.6, 0.7 + 0.3 * len(names)))
     places = np.arange(len(names))[::-1].astype(float)
-    found.plot(_hundred([labelled[name] for name in names]), places, markersize=8, **LABELLED.line)
+
+    def percent(shares: Mapping[str, float | None]) -> list[float]:
+        return _hundred([(shares[name] or None) if log else shares[name] for name in names])
+
+    found.plot(percent(labelled), places, markersize=8, **LABELLED.line)
     steps = _spread(len(generations), 0.2)[::-1]
     for step, fade, shares in zip(steps, np.linspace(0.35, 1, len(generations)), generations.values(), strict=True):
-        found.plot(_hundred([shares[name] for name in names]), places + step, alpha=fade, markersize=5, **STUDENT.line)
+        found.plot(percent(shares), places + step, alpha=fade, markersize=5, **STUDENT.line)
+    _named(found, places, names)
+    if log:
+        found.set_xscale("log")
+        found.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        low, high = found.get_xlim()
+        found.set_xlim(
+            10 ** np.floor(np.log10(low)), 10 ** np.ceil(np.log10(high))
+        )  # whole powers, so that one has a number
+    else:
+        found.set_xlim(left=0)
+    found.set_xlabel("share of the labelled pixels, %")
+    how = ", logarithmic" if log else ""
+    return svg(
+        figure,
+        f"classes{'-log' if log else ''}",
+        f"share of each class in the labelled set and in the pseudo-labels{how}",
+    )
+
+
+def _named(found, places: np.ndarray, names: Sequence[str]) -> None:
+    """Names of labels at the axis, one below the other."""
     found.set_yticks(places, [name if len(name) <= 22 else f"{name[:21]}…" for name in names])
     found.set_ylim(-0.6, len(names) - 0.4)
-    found.set_xlim(left=0)
-    found.set_xlabel("share of the labelled pixels, %")
     found.grid(axis="x")
-    return svg(figure, "classes", "share of each class in the labelled set and in the pseudo-labels")
 
 
-def curves(name: str, generations: Sequence[Sequence[tuple[list[int], list[float]]]], label: str, says: str) -> str:
-    """Values against steps, a line a student; later generations are darker. A student is (steps, values)."""
+def doubt_of_labels(shares: Mapping[str, float]) -> str:
+    """A bar a label: the share of its pixels that is in doubt, the most doubted ones above."""
+    names = sorted(shares, key=lambda name: -shares[name])[:_MOST_CLASSES]
+    figure, found = axes(_NARROW[0], max(1.6, 0.7 + 0.3 * len(names)))
+    places = np.arange(len(names))[::-1].astype(float)
+    found.barh(places, _hundred([shares[name] for name in names]), 0.55, color=COLOURS[1])
+    _named(found, places, names)
+    found.grid(axis="y", visible=False)
+    found.set_xlabel("share in doubt, %")
+    return svg(figure, "doubt-labels", "share of each label's pixels that is in doubt")
+
+
+def curves(name: str, pools: Sequence[tuple[Mark, float, Sequence[Curve]]], label: str, says: str) -> str:
+    """Values against steps, a line a student. A pool is its mark, how dark it is (0 to 1), and its students."""
     figure, found = axes(*_NARROW)
-    for fade, students in zip(np.linspace(0.35, 1, len(generations)), generations, strict=True):
+    for mark, dark, students in pools:
         for steps, values in students:
-            found.plot(steps, values, color=COLOURS[0], alpha=fade, linewidth=1.2)
+            found.plot(steps, values, **mark.line | {"marker": "none"}, alpha=dark, linewidth=1.2)
     found.set_xlabel("step")
     found.set_ylabel(label)
     return svg(figure, name, says)

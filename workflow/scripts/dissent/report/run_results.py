@@ -49,6 +49,12 @@ class Generation:
         return found
 
     @cached_property
+    def weights(self) -> list[str]:
+        """The SHA-256 of each student's weights: generations that have the same ones are one and the same."""
+        pool = read_json(self.folder / "teachers.json")["pool"]
+        return sorted(row["sha256"]["model.safetensors"] for row in pool)
+
+    @cached_property
     def histories(self) -> list[list[dict]]:
         """history.csv of each student that has one here: results that were fetched may lack them."""
         folders = sorted(self.folder.glob("students/*"), key=lambda folder: int(folder.name))
@@ -183,6 +189,16 @@ class Story:
     def upper_bounds(self) -> list[str]:
         """Methods that read hidden masks."""
         return self.params["run"]["upper_bounds"]
+
+    def twins(self, one: Generation) -> list[str]:
+        """Controls whose students are those of a generation, byte for byte: such as labels only, where gen0 has as many steps."""
+        return [name for name, control in self.controls.items() if control.weights == one.weights]
+
+    @property
+    def own_controls(self) -> dict[str, Generation]:
+        """Controls that have students of their own, which no generation of the run has."""
+        known = [one.weights for one in self.generations]
+        return {name: one for name, one in self.controls.items() if one.weights not in known}
 
     def control_generations(self, name: str) -> list[Generation]:
         """All generations of a control that were made."""

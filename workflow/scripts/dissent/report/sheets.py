@@ -4,11 +4,11 @@ A line shows the image, what the teachers say, the doubt, the label, and the hid
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from dissent.core.files import read_image, read_mask, read_table, verify
+from dissent.core.files import read_table
 from dissent.report import tiles
 from dissent.report.choose import choose
+from dissent.report.pictures import Pictures, Tile
 from dissent.report.run_results import Generation, Story
 from dissent.report.tables import percent
 
@@ -16,22 +16,11 @@ _TEACHERS = 4  # that are shown; more would be too small to see
 _FRAMES = 12  # generations that the slider goes through
 
 
-@dataclass(frozen=True)
-class Tile:
-    """One small picture."""
-
-    name: str
-    source: str
-    """data URI"""
-    width: int
-    height: int
-
-
-class Sheets:
-    """Draws tiles of at most `side` pixels from the tables of a run."""
+class Sheets(Pictures):
+    """Draws tiles of unlabelled images from the tables of a run."""
 
     def __init__(self, story: Story, side: int):
-        self.story, self.side = story, side
+        super().__init__(story, side)
         self.images = {row["id"]: row for row in read_table(story.data["unlabelled"])}
         self.hidden = {row["id"]: row for row in read_table(story.data["hidden"])}
         self.rows = {one.number: {row["id"]: row for row in one.masks} for one in story.labelled_by_teachers}
@@ -92,50 +81,38 @@ class Sheets:
         shown = sorted(teachers)
         found = []
         for k in [*shown[: len(shown) - others][:_TEACHERS], *shown[len(shown) - others :]]:
-            prediction = self._mask(teachers[k], "prediction", "sha256", one.folder / "predictions.csv")
+            prediction = self.mask_of(teachers[k], "prediction", "sha256", one.folder / "predictions.csv")
             found.append(
-                self._tile(
-                    voters[k - 1] if k else self.story.params["settings"]["method"]["pseudo_label"],
-                    prediction,
-                    tiles.mask(prediction, self.story.params["palette"], self.side),
+                self.plain_mask(
+                    voters[k - 1] if k else self.story.params["settings"]["method"]["pseudo_label"], prediction
                 )
             )
         marked = self._doubt(row, one.number)
-        found.append(self._tile("doubt", marked, tiles.doubt(self._pixels(name), marked, self.side)))
+        found.append(self.tile("doubt", marked, tiles.doubt(self._pixels(name), marked, self.side)))
         return [*found, self._label(row, "label", one.number)]
 
     def _label(self, row: dict, name: str, generation: int) -> Tile:
-        label = self._mask(row, "label", "label_sha256", self._table(generation))
+        label = self.mask_of(row, "label", "label_sha256", self._table(generation))
         unknown = self._doubt(row, generation) != 0
-        return self._tile(name, label, tiles.mask(label, self.story.params["palette"], self.side, unknown))
+        return self.tile(name, label, tiles.mask(label, self.story.params["palette"], self.side, unknown))
 
     def _doubt(self, row: dict, generation: int):
-        return self._mask(row, "doubt", "doubt_sha256", self._table(generation))
+        return self.mask_of(row, "doubt", "doubt_sha256", self._table(generation))
 
     def _table(self, generation: int):
         return self.story.generations[generation].folder / "masks.csv"
 
     def _image(self, name: str) -> Tile:
-        pixels = self._pixels(name)
-        return self._tile("image", pixels, tiles.photo(pixels, self.side))
+        return self.photo(self._pixels(name))
 
     def _pixels(self, name: str):
-        row = self.images[name]
-        verify(row["image"], row["image_sha256"], self.story.data["unlabelled"])
-        return read_image(row["image"], self.story.params["channels"])
+        return self.pixels_of(self.images[name], "unlabelled")
 
     def _truth(self, name: str) -> list[Tile]:
         if name not in self.hidden:
             return []
-        truth = self._mask(self.hidden[name], "label", "label_sha256", self.story.data["hidden"])
-        return [self._tile("hidden truth", truth, tiles.mask(truth, self.story.params["palette"], self.side))]
-
-    def _mask(self, row: dict, column: str, digest: str, table):
-        verify(row[column], row[digest], table)
-        return read_mask(row[column])
-
-    def _tile(self, name: str, pixels, source: str) -> Tile:
-        return Tile(name, source, pixels.shape[1], pixels.shape[0])
+        truth = self.mask_of(self.hidden[name], "label", "label_sha256", self.story.data["hidden"])
+        return [self.plain_mask("hidden truth", truth)]
 
 
 def facts(row: dict) -> str:

@@ -15,17 +15,17 @@ def percent(value: float | None) -> str:
 
 
 def score_rows(story: Story, subset: str) -> list[dict]:
-    """The pool, the best student and the ensemble of each generation and control in one subset."""
-    runs = [(story.params["run"]["method"], one) for one in story.generations] + list(story.controls.items())
+    """The pool, the best student and the ensemble of each generation and control in one subset; students that both have, once."""
+    own = [(story.params["run"]["method"], one, _same(story.twins(one))) for one in story.generations]
     rows = []
-    for name, one in runs:
+    for name, one, same in [*own, *((name, one, "") for name, one in story.own_controls.items())]:
         part, score = one.metrics[subset], story.score
         bounds = part["best_interval"]
         sd = part["pool"][score]["sd"]
         rows.append(
             {
                 "name": name,
-                "note": UPPER_BOUND if name in story.upper_bounds else "",
+                "note": UPPER_BOUND if name in story.upper_bounds else same,
                 "generation": f"gen{one.number}",
                 "mean": percent(part["pool"][score]["mean"]) + ("" if sd is None else f" ± {percent(sd)}"),
                 "best": percent(part["best"][score]["value"]),
@@ -34,6 +34,10 @@ def score_rows(story: Story, subset: str) -> list[dict]:
             }
         )
     return rows
+
+
+def _same(twins: list[str]) -> str:
+    return f"the same students as {' and '.join(twins)}" if twins else ""
 
 
 def verdict_rows(story: Story, verdict: Verdict) -> list[dict]:

@@ -8,11 +8,18 @@ import numpy as np
 from PIL import Image
 
 from dissent.core.files import DOUBT_PALETTE, UNKNOWN, encode_png
+from dissent.core.task import Task
 
 DOUBT = DOUBT_PALETTE[1]
 NOBODY_KNOWS = [128, 128, 128]
 LEGEND = [("nobody knows: no label, or teachers disagree", NOBODY_KNOWS), ("doubt: teachers disagree", DOUBT)]
 """what the colours mean that are no label's"""
+WRONG = [
+    ("missed", [86, 180, 233]),
+    ("too much", [235, 70, 190]),
+    ("one label taken for another", [240, 228, 66]),
+]
+"""what the colours of wrong pixels mean"""
 
 
 def photo(pixels: np.ndarray, side: int) -> str:
@@ -35,6 +42,47 @@ def mask(mask_HW: np.ndarray, palette: Sequence[Sequence[int]], side: int, unkno
     tile = Image.fromarray(ids)
     tile = tile.resize(_fitting(tile, side), Image.Resampling.NEAREST)
     return _uri("png", encode_png(np.array(tile), colours))
+
+
+def outlined(pixels: np.ndarray, mask_HW: np.ndarray, task: Task, palette: Sequence[Sequence[int]], side: int) -> str:
+    """The image with what a mask says on it: a tint of the label's colour, and a line around it."""
+    seen, ids = _reduced(pixels, mask_HW, side)
+    shown = ids != UNKNOWN if task.background is None else (ids != task.background) & (ids != UNKNOWN)
+    colours = np.array(palette, np.float32)[ids]
+    edge = np.zeros(ids.shape, bool)
+    for axis in (0, 1):
+        for step in (1, -1):
+            edge |= np.roll(ids, step, axis) != ids
+    edge[[0, -1]] = edge[:, [0, -1]] = False  # np.roll has compared these with the other side of the image
+    share = np.where(edge & shown, 1.0, np.where(shown, 0.25, 0.0))[:, :, None]
+    return _smaller(((1 - share) * seen + share * colours).astype(np.uint8), side)
+
+
+def wrong(pixels: np.ndarray, truth_HW: np.ndarray, said_HW: np.ndarray, task: Task, side: int) -> str:
+    """The image, dimmed, with the pixels at which a prediction is wrong, in the colours of WRONG."""
+    dim = _rgb(pixels).astype(np.float32) * 0.6
+    for where, (_, colour) in zip(_faults(truth_HW, said_HW, task), WRONG, strict=True):
+        dim[where] = 0.2 * dim[where] + 0.8 * np.array(colour, np.float32)
+    return _smaller(dim.astype(np.uint8), side)
+
+
+def _faults(truth_HW: np.ndarray, said_HW: np.ndarray, task: Task) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Where a label is missed, where one is too much, and where both: one is taken for another."""
+    known = truth_HW != UNKNOWN
+    if task.bits:
+        lacks, adds = (truth_HW & ~said_HW) != 0, (said_HW & ~truth_HW) != 0
+    else:
+        differ = truth_HW != said_HW
+        lacks, adds = differ & (truth_HW != task.background), differ & (said_HW != task.background)
+    return known & lacks & ~adds, known & adds & ~lacks, known & lacks & adds
+
+
+def _reduced(pixels: np.ndarray, mask_HW: np.ndarray, side: int) -> tuple[np.ndarray, np.ndarray]:
+    """Image and mask at the size of a tile."""
+    image = Image.fromarray(_rgb(pixels))
+    size = _fitting(image, side)
+    mask = Image.fromarray(mask_HW).resize(size, Image.Resampling.NEAREST)
+    return np.array(image.resize(size, Image.Resampling.BOX), np.float32), np.array(mask)
 
 
 def _rgb(pixels: np.ndarray) -> np.ndarray:

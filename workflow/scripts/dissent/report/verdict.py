@@ -44,6 +44,8 @@ class Verdict:
     sentence: str
     paid: bool
     against: list[Against]
+    said: str
+    """of `judge.outcome`; "" where there is nothing to judge"""
     further: list[str] = field(default_factory=list)
     """sentences: what would tell, what all labels would be worth, which students to use"""
 
@@ -73,11 +75,9 @@ def verdict(
     judged = [one for one in against if one.judged]
     if not last.number and made:
         sentence = f"No gain here, as none of {made} generations scores better on validation: {reached}."
-        return Verdict(sentence, False, against, [_use(run, last)])
+        return Verdict(sentence, False, against, "no gain", [_use(run, last)])
     if not last.number:
-        return Verdict(
-            f"No generations to judge, as this run learns from given labels alone: {reached}.", False, against
-        )
+        return Verdict(f"No generations to judge, as this run has no teachers: {reached}.", False, against, "")
     standings = {one.name: one.standing for one in judged}
     said = outcome(standings)
     missing = [name for name in AGAINST if name not in standings]
@@ -95,7 +95,7 @@ def verdict(
         "no gain": f"No gain here, as the interval leaves less than one point over {_those(standings, 'no gain')}",
         "worse": f"Worse here, as {_are(standings, 'worse')} better",
     }
-    return Verdict(f"{words[said]}: {told}{but}.", said == "worth it", against, [one for one in further if one])
+    return Verdict(f"{words[said]}: {told}{but}.", said == "worth it", against, said, [one for one in further if one])
 
 
 def _compared(run: Mapping, name: str, one: Generation, last: Generation, subset: str, task: dict) -> Against:
