@@ -85,6 +85,8 @@ def test_annotations_that_were_refused_or_removed_are_not_converted(in_tmp, caps
     for _ in range(2):
         assert init() == 1 and "changed since they were converted: a1.json" in capsys.readouterr().out
         assert bring() == 1 and "a1.json: its shape 1 (square) cannot be drawn" in capsys.readouterr().out
+    write("raw/a1.json", "{")
+    assert bring() == 1 and "refused a1.json: is no valid JSON" in capsys.readouterr().out
     write("raw/a1.json", labelme_json("a1"))
     Path("raw/a2.json").unlink()
     for _ in range(2):

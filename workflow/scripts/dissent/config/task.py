@@ -58,9 +58,13 @@ def _distinct(count: int) -> list[list[int]]:
     return [*_COLOURS, *chosen[len(_COLOURS) + 2 :]]
 
 
+def is_background(name: str) -> bool:
+    """Whether a label's name says that it stands for nothing in particular."""
+    return re.sub(r"[\s_-]", "", name.lower()) in BACKGROUNDS
+
+
 def _plain(labels: list[str]) -> list[str]:
-    """Those labels whose name says that they stand for nothing in particular."""
-    return [name for name in labels if re.sub(r"[\s_-]", "", name.lower()) in BACKGROUNDS]
+    return [name for name in labels if is_background(name)]
 
 
 class Cells(Model):
@@ -182,6 +186,11 @@ class TaskSettings(Model):
         return ["background", *self.labels] if self.one_foreground else list(self.labels)
 
     @property
+    def nothing(self) -> str | None:
+        """The one of `value_names` that is what has no label; None where each is a label."""
+        return self.value_names[0] if self.one_foreground else self.background
+
+    @property
     def legend(self) -> list[tuple[str, str]]:
         """What a colour of a mask means: (name, #rrggbb)."""
         bytes_of = [1 << i for i in range(len(self.labels))] if self.overlapping else range(len(self.value_names))
@@ -197,9 +206,8 @@ class TaskSettings(Model):
         elif self.colours:
             table = [[0, 0, 0]] * self.one_foreground + self.colours
         else:
-            nothing = "background" if self.one_foreground else self.background
             free = iter(_distinct(len(self.value_names)))
-            table = [[0, 0, 0] if name == nothing else next(free) for name in self.value_names]
+            table = [[0, 0, 0] if name == self.nothing else next(free) for name in self.value_names]
         return table + [[0, 0, 0]] * (255 - len(table)) + [[255, 255, 255]]
 
 

@@ -176,9 +176,8 @@ def to_bytes(pixels: np.ndarray, levels: tuple[int, int] | None) -> np.ndarray:
     if levels is None:
         return pixels
     low, high = levels
-    every = np.arange(65536).clip(
-        low, high
-    )  # a table, as floating point numbers of a large image would not fit in memory
+    # a table, as floating point numbers of a large image would not fit in memory
+    every = np.arange(65536).clip(low, high)
     return np.rint((every - np.float64(low)) * (255 / (high - low))).astype(np.uint8)[pixels]
 
 

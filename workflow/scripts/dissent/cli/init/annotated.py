@@ -30,7 +30,7 @@ from dissent.datasets.annotated import (
 )
 from dissent.datasets.decode import Header, read_header
 from dissent.datasets.formats import FORMATS, Annotations, Ask, Marks
-from dissent.datasets.formats.base import is_image, left_out
+from dissent.datasets.formats.files import is_image, left_out
 from dissent.datasets.listing import Census, walk
 from dissent.datasets.naming import Names
 from dissent.datasets.own_masks import OwnMasks, check_recorded, key_of, place_for

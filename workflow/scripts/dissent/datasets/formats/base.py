@@ -1,24 +1,17 @@
 """What all formats of annotations share: what is marked in an image, as planes of labels, and how planes become a mask."""
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
-from functools import lru_cache
-from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from dissent.config.task import BACKGROUNDS, TaskSettings
-from dissent.core.files import UNKNOWN, UserError
-from dissent.datasets.decode import EXTENSIONS, Header, turned_size
-from dissent.datasets.listing import walk
+from dissent.config.task import TaskSettings, is_background
+from dissent.core.files import UNKNOWN
+from dissent.datasets.decode import Header, turned_size
 from dissent.datasets.problems import Problems
-
-_LOOKED_AT = 20
 
 
 class Layer(NamedTuple):
@@ -126,7 +119,7 @@ def compose(layers: Iterable[Layer], shape: tuple[int, int], task: TaskSettings)
     A label that the task lacks and that is called like a background is what has no label; ValueError names any other.
     """
     names = {name: number for number, name in enumerate(task.value_names)}
-    start = 0 if not task.exclusive else UNKNOWN if task.background is None else names[task.background]
+    start = 0 if task.overlapping else UNKNOWN if task.nothing is None else names[task.nothing]
     ids, unknown = np.full(shape, start, np.uint8), np.zeros(shape, bool)
     named = np.zeros(shape, bool)
     clashes: Counter[tuple[str, str]] = Counter()
@@ -146,7 +139,7 @@ def compose(layers: Iterable[Layer], shape: tuple[int, int], task: TaskSettings)
             ids[plane] = number
             named |= plane
     ids[unknown] = UNKNOWN
-    lacking = int((~(named | unknown)).sum()) if task.exclusive and task.background is None else 0
+    lacking = int((~(named | unknown)).sum()) if start == UNKNOWN else 0
     return Composed(ids, lacking, clashes)
 
 
@@ -155,90 +148,9 @@ def planes_of(ids: np.ndarray, task: TaskSettings) -> list[Layer]:
     known = ids != UNKNOWN
     layers = []
     for number, name in enumerate(task.value_names):
-        if (task.one_foreground and not number) or (task.exclusive and name == task.background):
+        if name == task.nothing:
             continue
         plane = known & ((ids >> np.uint8(number) & 1 == 1) if task.overlapping else (ids == number))
         layers.append(Layer(name, plane))
     layers.append(Layer(None, ~known))
     return [layer for layer in layers if layer.plane.any()]
-
-
-def plain(name: str) -> str:
-    """A label as it is compared with words for a background."""
-    return "".join(name.lower().split()).replace("_", "").replace("-", "")
-
-
-def is_background(name: str) -> bool:
-    """Whether a label's name says that it stands for nothing in particular."""
-    return plain(name) in BACKGROUNDS
-
-
-def files_of(where: Path, ask: Ask, *endings: str) -> list[Path]:
-    """Files with these endings below a folder, or the file itself, without those that are left out."""
-    found = [where] if where.is_file() else walk(where)[0]
-    top = where.parent if where.is_file() else where
-    return [
-        path
-        for path in found
-        if path.suffix.lower() in endings and not left_out(path.relative_to(top).as_posix(), ask.leave_out)
-    ]
-
-
-def left_out(name: str, patterns: Sequence[str]) -> bool:
-    """Whether a pattern means this path, or a folder that it lies in."""
-    return any(fnmatchcase(name, one) or fnmatchcase(name, f"{one.rstrip('/')}/*") for one in patterns)
-
-
-def jsons(where: Path, *patterns: str) -> list[Path]:
-    """A JSON file itself, or the first ones in a folder: enough to know a format by, where there are a hundred thousand."""
-    if where.is_file():
-        return [where] if where.suffix.lower() == ".json" else []
-    return [path for pattern in patterns for path in islice(where.glob(pattern), _LOOKED_AT)]
-
-
-def read_text(path: Path) -> str:
-    """A person's text file; UserError names it where it is no UTF-8."""
-    try:
-        return path.read_text("utf-8-sig")
-    except UnicodeDecodeError:
-        raise UserError(f"{path} is no UTF-8 text; save it as that") from None
-
-
-@lru_cache(16)
-def _json(path: Path, state: tuple[int, int]) -> Any:
-    return json.loads(read_text(path))
-
-
-def parsed(path: Path) -> Any:
-    """A person's JSON file, read once; UserError names it where it is damaged."""
-    try:
-        return _json(path, (path.stat().st_size, path.stat().st_mtime_ns))
-    except (ValueError, RecursionError) as error:
-        if isinstance(error, UserError):
-            raise
-        raise UserError(f"{path} is no valid JSON ({error}); save it anew, or say --leave-out '{path.name}'") from None
-
-
-def peeked(path: Path) -> Any:
-    """`parsed`, and None where it is no JSON."""
-    try:
-        return parsed(path)
-    except UserError:
-        return None
-
-
-def is_image(path: Path) -> bool:
-    """Whether a file is called like an image that is read."""
-    return path.suffix.lower() in EXTENSIONS
-
-
-def number_of(value: Any, what: str) -> float:
-    """A finite number of a person's file; ValueError says which value is none."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
-        raise ValueError(f"has {value!r} as {what}, which is no number")
-    return float(value)
-
-
-def packed(value: Any) -> str:
-    """A value as the text of a JSON file for another tool, which knows no seal of ours."""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False) + "\n"

@@ -11,8 +11,9 @@ from PIL import Image
 from dissent.config.task import TaskSettings
 from dissent.core.files import UNKNOWN, write_atomic
 from dissent.core.words import some
-from dissent.datasets.decode import read_header, read_pixels, turned
-from dissent.datasets.formats.base import Annotations, Ask, Draft, Format, Layer, is_image, left_out, marks_of_mask
+from dissent.datasets.decode import EXTENSIONS, read_pixels, turned
+from dissent.datasets.formats.base import Annotations, Ask, Draft, Format, Layer, marks_of_mask
+from dissent.datasets.formats.files import files_of, is_image, masks_in, top_of
 from dissent.datasets.listing import walk
 from dissent.datasets.problems import Problems
 
@@ -22,14 +23,13 @@ _BESIDE = ("_seg.npy", "_flows", "_outlines", "_cp_output", "_cp_outlines")
 LABEL = "object"
 
 
-def _masks(where: Path) -> list[Path]:
-    files = [where] if where.is_file() else walk(where)[0]
-    return [path for path in files if is_image(path) and path.stem.endswith(_ENDS)]
+def _masks(where: Path, ask: Ask) -> list[Path]:
+    return [path for path in files_of(where, ask, *EXTENSIONS) if path.stem.endswith(_ENDS)]
 
 
 def recognise(where: Path) -> bool:
     """Files whose names end with _masks."""
-    return bool(_masks(where))
+    return bool(_masks(where, Ask()))
 
 
 def made_by_it(where: Path) -> bool:
@@ -41,29 +41,24 @@ def read(where: Path, ask: Ask, problems: Problems) -> Annotations:
     """Everything that ends with _masks; objects become one label."""
     label = ask.task.labels[0] if ask.task is not None and ask.task.one_foreground else LABEL
     found = Annotations([label], [])
-    top = where if where.is_dir() else where.parent
+    top = top_of(where)
     files = [where] if where.is_file() else walk(where)[0]
     pictures = {path.with_suffix("").relative_to(top).as_posix(): path for path in files if is_image(path)}
-    seen: dict[str, str] = {}
-    for path in _masks(where):
-        name = path.relative_to(top).as_posix()
-        if left_out(name, ask.leave_out):
-            continue
-        end = next(end for end in _ENDS if path.stem.endswith(end))
-        key = path.with_suffix("").relative_to(top).as_posix().removesuffix(end)
-        if other := seen.get(key):
-            problems.add(name, f"is a second mask beside {other}; take one away, or say --leave-out")
-            found.marks = [one for one in found.marks if one.where != other]
-            continue
-        seen[key] = name
-        try:
-            header = read_header(path)
-        except ValueError as error:
-            problems.add(name, str(error))
-            continue
+    masks: dict[str, list[Path]] = {}
+    for path in _masks(where, ask):
+        masks.setdefault(_image_of(path, top), []).append(path)
+    for one, *more in masks.values():
+        for path in more:
+            problems.add(
+                path.relative_to(top).as_posix(),
+                f"is a second mask beside {one.relative_to(top).as_posix()}; take one away, or say --leave-out",
+            )
+    alone = [paths[0] for paths in masks.values() if len(paths) == 1]
+    for path, name, header in masks_in(alone, top, ask, problems):
+        key = _image_of(path, top)
         shown = pictures[key].relative_to(top).as_posix() if key in pictures else key
         found.marks.append(marks_of_mask(shown, name, header, partial(_layers, path, label), (path,)))
-        found.leave_out.append(f"*{end}{path.suffix}")
+        found.leave_out.append(f"*{_end_of(path)}{path.suffix}")
     left = [path.name for path in files if any(f"{path.stem}{path.suffix}".find(one) > 0 for one in _BESIDE)]
     found.leave_out += [
         f"*{one}{Path(name).suffix * ('.' not in one)}" for name in left for one in _BESIDE if one in name
@@ -75,6 +70,15 @@ def read(where: Path, ask: Ask, problems: Problems) -> Annotations:
         "each object had a number: all of them become one label, and objects that touch become one region"
     )
     return found
+
+
+def _end_of(path: Path) -> str:
+    return next(end for end in _ENDS if path.stem.endswith(end))
+
+
+def _image_of(path: Path, top: Path) -> str:
+    """What the image of a mask is called, below `top` and without extension."""
+    return path.with_suffix("").relative_to(top).as_posix().removesuffix(_end_of(path))
 
 
 def _layers(path: Path, label: str, height: int, width: int) -> list[Layer]:

@@ -11,21 +11,8 @@ import numpy as np
 from dissent.config.task import TaskSettings
 from dissent.core.files import write_text
 from dissent.core.words import some
-from dissent.datasets.formats.base import (
-    Annotations,
-    Ask,
-    Draft,
-    Format,
-    Layer,
-    Marks,
-    files_of,
-    jsons,
-    number_of,
-    packed,
-    parsed,
-    peeked,
-    planes_of,
-)
+from dissent.datasets.formats.base import Annotations, Ask, Draft, Format, Layer, Marks, planes_of
+from dissent.datasets.formats.files import json_files, jsons, number_of, packed, peeked
 from dissent.datasets.problems import Problems
 
 _KEYS = ("images", "annotations", "categories")
@@ -45,11 +32,8 @@ def read(where: Path, ask: Ask, problems: Problems) -> Annotations:
     found = Annotations([], [])
     listed: dict[str, tuple[Path, Marks]] = {}
     names: dict[int, str] = {}
-    for path in files_of(where, ask, ".json"):
-        value = parsed(path)
-        if not _is_coco(value):
-            found.notes.append(f"{path.name} is left out: it has no images, annotations and categories, as COCO has")
-            continue
+    lacks = "has no images, annotations and categories, as COCO has"
+    for path, _, value in json_files(where, ask, problems, found, _is_coco, lacks):
         try:
             ids = _categories(path, value["categories"], names)
             _read_one(where, path, value, ids, found, listed, problems)
@@ -179,7 +163,7 @@ def write(out: Path, drafts: Iterable[Draft], task: TaskSettings) -> str:
     """Write OUT/annotations.json: packed runs, one annotation for each label of an image."""
     from pycocotools import mask
 
-    names = [name for name in task.value_names if not _is_nothing(name, task)]
+    names = [name for name in task.value_names if name != task.nothing]
     images: list[dict] = []
     marks: list[dict] = []
     for number, draft in enumerate(drafts, 1):
@@ -204,10 +188,6 @@ def write(out: Path, drafts: Iterable[Draft], task: TaskSettings) -> str:
     categories = [{"id": number, "name": name} for number, name in enumerate(names, 1)]
     write_text(out / "annotations.json", packed({"images": images, "annotations": marks, "categories": categories}))
     return f"open annotations.json with images/ in a tool that reads COCO's runs; labels: {some(names, 20)}"
-
-
-def _is_nothing(name: str, task: TaskSettings) -> bool:
-    return name == (task.background if task.exclusive else "background" if task.one_foreground else None)
 
 
 FORMAT = Format("COCO JSON: polygons and RLE", recognise, read, write)

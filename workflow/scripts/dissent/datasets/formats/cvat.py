@@ -131,8 +131,7 @@ def write(out: Path, drafts: Iterable[Draft], task: TaskSettings) -> str:
     """Write OUT/annotations.zip, to be uploaded as annotations of a CVAT task that has OUT/images."""
     _check_labels(task)
     colours = {name: tuple(task.palette[number]) for number, name in enumerate(task.value_names)}
-    nothing = task.background if task.exclusive else _NOTHING
-    colours = {name: colour for name, colour in colours.items() if name != nothing}
+    colours = {name: colour for name, colour in colours.items() if name != task.nothing}
     black = [name for name, colour in colours.items() if colour == (0, 0, 0)]
     colours |= {name: (1, 1, 1) for name in black[:1]}  # black is what has no label
     stream = io.BytesIO()

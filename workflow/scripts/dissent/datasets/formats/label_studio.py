@@ -14,21 +14,8 @@ from PIL import Image, ImageDraw
 from dissent.config.task import TaskSettings, css
 from dissent.core.files import write_text
 from dissent.core.words import some
-from dissent.datasets.formats.base import (
-    Annotations,
-    Ask,
-    Draft,
-    Format,
-    Layer,
-    Marks,
-    files_of,
-    jsons,
-    number_of,
-    packed,
-    parsed,
-    peeked,
-    planes_of,
-)
+from dissent.datasets.formats.base import Annotations, Ask, Draft, Format, Layer, Marks, planes_of
+from dissent.datasets.formats.files import json_files, jsons, number_of, packed, peeked
 from dissent.datasets.problems import Problems
 
 _SIZES = (3, 4, 8, 16)
@@ -50,11 +37,8 @@ def read(where: Path, ask: Ask, problems: Problems) -> Annotations:
     found = Annotations([], [])
     labels: dict[str, None] = {}
     waiting = 0
-    for path in files_of(where, ask, ".json"):
-        value = parsed(path)
-        if not _is_tasks(value):
-            found.notes.append(f"{path.name} is left out: it is no list of Label Studio's tasks (export as JSON)")
-            continue
+    lacks = "is no list of Label Studio's tasks (export as JSON)"
+    for path, _, value in json_files(where, ask, problems, found, _is_tasks, lacks):
         for number, task in enumerate(value, 1):
             told = f"{path.name}, task {task.get('id', number)}"
             given = [one for one in task.get("annotations") or [] if not one.get("was_cancelled")]
@@ -219,8 +203,7 @@ def write(out: Path, drafts: Iterable[Draft], task: TaskSettings) -> str:
     write_text(out / "tasks.json", packed(tasks))
     names = [(name, css(task.palette[1 << i if task.overlapping else i])) for i, name in enumerate(task.value_names)]
     lines = [f"  <Label value={quoteattr(name)} background={quoteattr(colour)}/>" for name, colour in names]
-    nothing = task.background if task.exclusive else "background" if task.one_foreground else None
-    lines = [line for line, (name, _) in zip(lines, names, strict=True) if name != nothing]
+    lines = [line for line, (name, _) in zip(lines, names, strict=True) if name != task.nothing]
     text = ['<View><Image name="image" value="$image" zoom="true"/>', '<BrushLabels name="tag" toName="image">', *lines]
     write_text(out / "labels.xml", "\n".join([*text, "</BrushLabels></View>", ""]))
     return (

@@ -14,22 +14,8 @@ from PIL import Image, ImageDraw
 
 from dissent.config.task import TaskSettings
 from dissent.core.files import encode_png, write_text
-from dissent.datasets.formats.base import (
-    Annotations,
-    Ask,
-    Draft,
-    Format,
-    Layer,
-    Marks,
-    files_of,
-    is_image,
-    jsons,
-    number_of,
-    packed,
-    parsed,
-    peeked,
-    planes_of,
-)
+from dissent.datasets.formats.base import Annotations, Ask, Draft, Format, Layer, Marks, planes_of
+from dissent.datasets.formats.files import is_image, json_files, jsons, number_of, packed, peeked, top_of
 from dissent.datasets.problems import Problems
 
 _UNKNOWN = ("__ignore__", "_ignore_")
@@ -49,12 +35,8 @@ def read(where: Path, ask: Ask, problems: Problems) -> Annotations:
     """Everything that the JSON files say, labels sorted by name."""
     found = Annotations([], [])
     labels: set[str] = set()
-    top = where if where.is_dir() else where.parent
-    for path in files_of(where, ask, ".json"):
-        value, name = parsed(path), path.relative_to(top).as_posix()
-        if not _is_labelme(value):
-            found.notes.append(f"{name} is left out: it has no `shapes` and `imagePath`, as Labelme has")
-            continue
+    top, lacks = top_of(where), "has no `shapes` and `imagePath`, as Labelme has"
+    for path, name, value in json_files(where, ask, problems, found, _is_labelme, lacks):
         try:
             size = tuple(int(number_of(value[key], key)) for key in ("imageHeight", "imageWidth"))
             shapes = [(str(one["label"]), one) for one in value["shapes"]]

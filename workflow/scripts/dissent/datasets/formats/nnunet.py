@@ -7,7 +7,8 @@ import numpy as np
 
 from dissent.core.words import some
 from dissent.datasets.decode import read_header, turned
-from dissent.datasets.formats.base import Annotations, Ask, Format, Layer, is_image, left_out, marks_of_mask, parsed
+from dissent.datasets.formats.base import Annotations, Ask, Format, Layer, marks_of_mask
+from dissent.datasets.formats.files import is_image, masks_in, parsed
 from dissent.datasets.listing import walk
 from dissent.datasets.mask_readers import read_ids
 from dissent.datasets.problems import Problems
@@ -42,17 +43,9 @@ def read(where: Path, ask: Ask, problems: Problems) -> Annotations:
     others = [path.name for path in walk(where / _LABELS)[0] if not is_image(path)]
     if others:
         problems.add(_LABELS, f"{some(others)}: not read; save slices of two dimensions as PNG or TIFF")
-    for path in walk(where / _LABELS)[0]:
-        name = path.relative_to(where).as_posix()
-        if not is_image(path) or left_out(name, ask.leave_out):
-            continue
+    for path, name, header in masks_in(walk(where / _LABELS)[0], where, ask, problems):
         if path.stem not in images:
             problems.add(name, f"there is no image {path.stem}{_CHANNEL} in {_IMAGES}")
-            continue
-        try:
-            header = read_header(path)
-        except ValueError as error:
-            problems.add(name, str(error))
             continue
         shown = images[path.stem].relative_to(where).as_posix()
         found.marks.append(marks_of_mask(shown, name, header, partial(_layers, path, values), (path, about)))

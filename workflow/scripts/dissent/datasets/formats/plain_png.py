@@ -9,18 +9,9 @@ import numpy as np
 from dissent.config.task import TaskSettings
 from dissent.core.files import UNKNOWN, write_mask
 from dissent.datasets.colour import with_channels
-from dissent.datasets.decode import Header, read_header, read_pixels, turned
-from dissent.datasets.formats.base import (
-    Annotations,
-    Ask,
-    Draft,
-    Format,
-    Layer,
-    is_image,
-    left_out,
-    marks_of_mask,
-    planes_of,
-)
+from dissent.datasets.decode import Header, read_pixels, turned
+from dissent.datasets.formats.base import Annotations, Ask, Draft, Format, Layer, marks_of_mask, planes_of
+from dissent.datasets.formats.files import masks_in
 from dissent.datasets.listing import walk
 from dissent.datasets.mask_readers import colours_of
 from dissent.datasets.palettes import GREY
@@ -41,15 +32,7 @@ def read(where: Path, ask: Ask, problems: Problems) -> Annotations:
     assert ask.task is not None
     found = Annotations(list(ask.task.value_names), [])
     folder = _folder(where)
-    for path in walk(folder)[0]:
-        name = path.relative_to(where).as_posix()
-        if not is_image(path) or left_out(name, ask.leave_out):
-            continue
-        try:
-            header = read_header(path)
-        except ValueError as error:
-            problems.add(name, str(error))
-            continue
+    for path, name, header in masks_in(walk(folder)[0], where, ask, problems):
         image = path.relative_to(folder).with_suffix("").as_posix()
         found.marks.append(marks_of_mask(image, name, header, partial(_layers, path, ask.task), (path,)))
     return found
@@ -60,7 +43,8 @@ def _layers(path: Path, task: TaskSettings, height: int, width: int) -> list[Lay
     if header.lossy:
         raise ValueError("is a JPEG: its values are blurred; save masks as PNG")
     ids = turned(_ids(header, pixels, task), header.orientation)
-    whole = [] if task.overlapping or (task.background is None and task.exclusive) else [_nothing(ids, task)]
+    # the background as a layer too, so that it is not taken for what nobody marked
+    whole = [] if task.nothing is None else [Layer(task.nothing, ids == task.value_names.index(task.nothing))]
     return [*whole, *planes_of(ids, task)]
 
 
@@ -90,13 +74,6 @@ def _ids(header: Header, pixels: np.ndarray, task: TaskSettings) -> np.ndarray:
             "save the label as 1, or keep the palette of the draft"
         )
     return found.astype(np.uint8)
-
-
-def _nothing(ids: np.ndarray, task: TaskSettings) -> Layer:
-    """The background as a layer, so that it is not taken for what nobody marked."""
-    name = task.background if task.exclusive else task.value_names[0]
-    assert name is not None
-    return Layer(name, ids == task.value_names.index(name))
 
 
 def _of_colours(pixels: np.ndarray, palette: list[list[int]], numbers: list[int]) -> np.ndarray:

@@ -10,7 +10,8 @@ import numpy as np
 import yaml
 from PIL import Image, ImageDraw
 
-from dissent.datasets.formats.base import Annotations, Ask, Format, Layer, Marks, is_image, left_out, read_text
+from dissent.datasets.formats.base import Annotations, Ask, Format, Layer, Marks
+from dissent.datasets.formats.files import is_image, left_out, read_text
 from dissent.datasets.listing import walk
 from dissent.datasets.problems import Problems
 
