@@ -1,15 +1,18 @@
 """Alarms: each planted cause is told with its remedy, healthy generations stay silent, and the page lists them all."""
 
+import re
 import shutil
 from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
 import pytest
-from discs import SETTINGS
+from discs import SETTINGS, config
 from resealed import reseal
 from untrained_run import Untrained
 
+from dissent.config.rare_classes import RareClasses
+from dissent.config.remedies import had
 from dissent.config.resolve import Config
 from dissent.config.task import TaskSettings
 from dissent.core.files import read_json, read_table, sha256, write_image, write_json, write_table, write_text
@@ -79,7 +82,7 @@ HEALTHY = {
         "subsets": {"labelled": SUBSET | {"images": 2, "brightness": 10.0}, "test": SUBSET},
     },
 }  # fmt: skip
-HEALTHY = {name: {"ranked_by": "iou", "shown": SHOWN} | facts for name, facts in HEALTHY.items()}
+HEALTHY = {name: {"ranked_by": "iou", "shown": SHOWN, "had": []} | facts for name, facts in HEALTHY.items()}
 
 PLANTED = {
     "class_vanishes": {
@@ -125,6 +128,29 @@ def test_a_planted_cause_is_told_with_its_remedy(name):
     [one] = raised(facts)
     assert one["alarm"] == name and any(letter.isdigit() for letter in one["seen"])
     assert one["cause"] == ALARMS[name].cause and one["remedy"] == ALARMS[name].remedy
+
+
+def test_a_remedy_that_the_run_has_already_is_none(root):
+    facts = deepcopy(HEALTHY["isic"])
+    facts["pseudo"] |= PLANTED["class_vanishes"]["pseudo"]
+    assert "`rare_classes: {}`" in raised(facts)[0]["remedy"]
+    [one] = raised(facts | {"had": ["rare_classes: {}", "loss: [ohem]", "inconsistency: {target: ignore}"]})
+    assert one["remedy"].startswith("label more images that show it; more steps; `labelled_batch_fraction: 0.5`")
+    assert "rare_classes" not in one["remedy"] and one["remedy"].endswith(
+        "`loss_options: {class_weights: [...]}` there"
+    )
+    run = config(root).run("tiny.im_clean")
+    ours = [
+        "inconsistency: {target: ignore}",
+        "labelled_batch_fraction: 0.5",
+        "augmentation: strong",
+        "loss: [ce, dice]",
+    ]
+    assert had(run, 1) == ours
+    drawn = run.model_copy(update={"network": run.network.model_copy(update={"rare_classes": RareClasses()})})
+    assert "rare_classes: {}" in had(drawn, 1)
+    known = {word for alarm in ALARMS.values() for word in re.findall("`([^`]+)`", alarm.remedy)}
+    assert set(had(drawn, 1)) <= known, "a setting is named as the remedies name it"
 
 
 def test_errors_that_rise_while_doubt_falls_are_told():

@@ -3,12 +3,14 @@
 import numpy as np
 import pytest
 import torch
+from learners import TASKS
 
 from dissent.core.columns import PAIRS
 from dissent.core.files import sha256, write_image, write_mask, write_table
 from dissent.core.seeds import generator
 from dissent.core.task import Task
-from dissent.training.data import Order, Pairs, apply_doubt
+from dissent.training.data import Pairs, apply_doubt
+from dissent.training.order import Order, RareClasses
 
 
 @pytest.mark.parametrize(
@@ -64,6 +66,40 @@ def test_the_order_is_a_stream_in_which_all_come_equally_often():
     assert Order(7, 3, ("k",))(9) == order(9) and drawn[:7] != drawn[7:14]
 
 
+def drawn_by_class(kind, labels, batch=8, steps=200, key=("k",), **options):
+    """How often each label is drawn, and what draws it."""
+    given = {"share": 1.0, "temperature": 0.01, "least_pixels": 1} | options
+    order = RareClasses(TASKS[kind], given).order([np.array(label, np.uint8) for label in labels], batch, key)
+    drawn = [index for step in range(steps) for index in order(step)]
+    return [drawn.count(index) / len(drawn) for index in range(len(labels))], order
+
+
+def test_images_of_rare_classes_are_drawn_more_often():
+    """P(c) ~ exp((1 - f_c) / T), DAFormer's equation 6; of three classes with .7, .2 and .1 of the pixels."""
+    labels = [[[0] * 10], [[0] * 10], [[0] * 7 + [1] * 3], [[0] * 1 + [1] * 5 + [2] * 4]]
+    chances = np.exp((1 - np.array([28, 8, 4]) / 40) / 0.1)
+    often, rare, rarest = chances / chances.sum()
+    found, order = drawn_by_class("multiclass", labels, temperature=0.1, steps=2000)
+    expected = [often / 4, often / 4, often / 4 + rare / 2, often / 4 + rare / 2 + rarest]
+    np.testing.assert_allclose(found, expected, atol=0.01)
+    assert order(7) == drawn_by_class("multiclass", labels, temperature=0.1)[1](7), "a step needs no history"
+    assert order(7) != order(8)
+    alike, _ = drawn_by_class("multiclass", labels, temperature=1e6, steps=2000)
+    np.testing.assert_allclose(alike, [1 / 12, 1 / 12, 1 / 12 + 1 / 6, 1 / 12 + 1 / 6 + 1 / 3], atol=0.01)
+    few, _ = drawn_by_class("multiclass", labels, least_pixels=5)
+    assert few == [0, 0, 0, 1], "four pixels of the rarest class, and three of the second, are too few"
+
+
+def test_labels_that_overlap_are_drawn_each_by_itself_and_unknown_ones_are_none():
+    labels = [[[0b001] * 8], [[0b010] * 1 + [0b001] * 7], [[0b110_0110] * 2 + [255] * 6], [[0] * 8]]
+    found, _ = drawn_by_class("multilabel", labels)
+    assert found == [0, 1, 0, 0], "of the third image nobody knows whether it has the second and the third label"
+    assert RareClasses(TASKS["multilabel"], {"least_pixels": 1}).order([np.full((2, 2), 255, np.uint8)], 4, ()) is None
+    doubted = Task(TASKS["multiclass"].spec | {"doubt_class": True})
+    order = RareClasses(doubted, {"share": 1, "temperature": 1, "least_pixels": 1})
+    assert set(order.order([np.zeros((2, 2), np.uint8), np.ones((2, 2), np.uint8)], 9, ())(1)) == {1}
+
+
 def pairs_of(rows, tmp_path, **method):
 
     write_image("i.png", np.zeros((4, 4, 3), np.uint8))
@@ -97,3 +133,23 @@ def test_labelled_subset_draws_another_part_for_each_member(in_tmp):
     method, table = pairs_of(rows, in_tmp, labelled_subset=0.5)
     seen = [{row["id"] for row in Pairs(table, 3, method, False, (1, 1), member, 4).rows} for member in (1, 2)]
     assert all(len(names) == 11 and "p" in names for names in seen) and seen[0] != seen[1]
+
+
+def test_a_share_of_each_origins_part_of_a_batch_is_drawn_by_rare_classes(in_tmp):
+    """Three of four of people's labels, three of four of the teachers'; the others come as they ever do."""
+    rows = [
+        {"id": f"{origin}{n}", "origin": origin, "noise_copies": 0}
+        for origin in ("labelled", "pseudo")
+        for n in range(5)
+    ]
+    method, table = pairs_of(rows, in_tmp, labelled_batch_fraction=0.5)
+    plain, drawn = (
+        Pairs(table, 3, method, False, (1, 1), 1, 8, rare)
+        for rare in (None, RareClasses(TASKS["binary"], {"share": 0.75, "temperature": 0.01, "least_pixels": 1}))
+    )
+    found = [drawn.names(drawn.chosen(step)) for step in range(4)]
+    assert all([name.startswith("labelled") for name in names] == [True] * 4 + [False] * 4 for names in found)
+    alone = [(members, order(step)) for members, order in drawn._orders for step in (0,) if isinstance(order, Order)]
+    assert [len(chosen) for _, chosen in alone] == [1, 1]
+    assert [len(members) for members, _ in drawn._orders] == [5, 5, 5, 5]
+    assert plain.chosen(0) != drawn.chosen(0) and drawn.chosen(3) == drawn.chosen(3)

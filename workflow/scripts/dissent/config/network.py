@@ -11,6 +11,7 @@ from dissent.config.architectures import PACKAGED, SMP, NetworkOptions, misuse, 
 from dissent.config.base import Model
 from dissent.config.crop import Crop
 from dissent.config.loss import LossName, LossOptions
+from dissent.config.rare_classes import RareClasses
 from dissent.core.files import sha256
 
 
@@ -114,6 +115,7 @@ class Network(Model):
     loss: Annotated[list[LossName], Field(min_length=1)] = ["mse"]
     """losses that are added up: mse (on probabilities, as published for binary), ce (softmax or sigmoid cross-entropy, by kind), bce, dice, ohem (cross-entropy of the hardest pixels), focal"""
     loss_options: LossOptions = LossOptions()
+    rare_classes: RareClasses | None = None
     optimizer: Optimizer = Optimizer()
     schedule: Schedule = Schedule()
     precision: Literal["fp32", "bf16", "fp16"] = "fp32"
@@ -151,6 +153,8 @@ class Network(Model):
             raise ValueError(
                 f"`norm_statistics: {self.norm_statistics}` is for students that see whole images: leave `crop` out, or this key"
             )
+        if self.rare_classes is not None and self.architecture == "evalnet":
+            raise ValueError("an EvalNet learns from masks, good and bad ones alike: leave `rare_classes` out")
         small = self.architecture in ("unet1x1", "evalnet")
         if small and self.width * 16 < 1:
             raise ValueError(f"`width: {self.width}` of {self.architecture} leaves no channels; the least is 0.0625")

@@ -178,6 +178,8 @@ class Evaluation(Facts):
     upper_bound: bool
     patience: int | None
     inconsistency_target: str
+    had: list[str]
+    """settings that alarms recommend and the run has (config/remedies.py)"""
     code: str
 
 

@@ -17,12 +17,17 @@ _SAMPLE = 32  # images of a subset that are looked at: seconds, whatever the siz
 
 
 def watch(
-    result: Mapping, teachers: str, earlier: Sequence[str], masks: str | None, subsets: Mapping[str, dict]
+    result: Mapping,
+    teachers: str,
+    earlier: Sequence[str],
+    masks: str | None,
+    subsets: Mapping[str, dict],
+    had: Sequence[str],
 ) -> list:
     """The alarms of a generation, told in the log too.
 
     `result`: metrics.json so far. `teachers`: its ranking. `earlier`: folders of the generations before. `masks`: its
-    masks.csv, from gen1 on. `subsets`: of `subsets_of`.
+    masks.csv, from gen1 on. `subsets`: of `subsets_of`. `had`: settings that the run has, which are no remedy.
     """
     found = raised(
         {
@@ -31,6 +36,7 @@ def watch(
             "ranked_by": result["ranked_by"],
             "history": history(earlier, teachers, masks),
             "subsets": subsets,
+            "had": had,
             "shown": {subset: result[subset] for subset in ("val", "test") if result.get(subset)},
         }
     )

@@ -11,11 +11,13 @@
     subsets    subset of the split -> {"images", "brightness": mean grey level, "spread": its sd over images,
                "flat": share of one colour alone, "pixels": height x width of the raw image, the median};
                all but the first from a sample
+    had        settings that the run has already, as remedies write them (config/remedies.py)
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from dissent.config.remedies import left
 from dissent.config.task import LOWER_IS_BETTER
 from dissent.evaluation import subset_diagnostics
 
@@ -43,7 +45,7 @@ def raised(facts: Mapping) -> list[dict]:
     """The alarms that these facts raise: name, what was seen, cause and remedy, in the order of the registry."""
     seen = {name: alarm.check(facts) for name, alarm in ALARMS.items()}
     return [
-        {"alarm": name, "seen": words, "cause": ALARMS[name].cause, "remedy": ALARMS[name].remedy}
+        {"alarm": name, "seen": words, "cause": ALARMS[name].cause, "remedy": left(ALARMS[name].remedy, facts["had"])}
         for name, words in seen.items()
         if words
     ]
@@ -167,7 +169,7 @@ ALARMS = {
     "class_vanishes": Alarm(
         "a class has less than a tenth of the share that it has in annotators' labels",
         "class imbalance: the class is rare, and teachers that saw little of it call it something else, or doubt it wherever it occurs",
-        "label more images that show it; `inconsistency: {target: ignore}`; more steps, or `labelled_batch_fraction: 0.5`, so that annotators' labels weigh more; `loss_options: {class_weights: [...]}` or `loss: [focal]` or `[ohem]` in the network file",
+        "label more images that show it; `inconsistency: {target: ignore}`; more steps; `labelled_batch_fraction: 0.5`, so that annotators' labels weigh more; `rare_classes: {}` in the network file, so that images that show it are drawn more often; `loss_options: {class_weights: [...]}` there; `loss: [focal]` or `loss: [ohem]` there",
         _class_vanishes,
     ),
     "class_floods": Alarm(

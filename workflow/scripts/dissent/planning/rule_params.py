@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from dissent.config.as_published import published_ways
+from dissent.config.remedies import had
 from dissent.config.resolve import Config, Run
 from dissent.core import arguments
 from dissent.core.rebuild_hint import option
@@ -187,6 +188,7 @@ def evaluation(run: Run, generation: int, code: Code) -> arguments.Evaluation:
         "upper_bound": run.method.upper_bound,
         "patience": run.method.patience,
         "inconsistency_target": _inconsistency(run.at(generation), run)["target"],
+        "had": had(run, generation),
         "code": code("evaluate", _architecture(run)),
     }
 

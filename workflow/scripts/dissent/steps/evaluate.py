@@ -95,7 +95,7 @@ def evaluate(
     result["tables"] = {Path(table).name: write_table(table, per_image, (*COUNTED, *COUNTS))}
     everyone = {"labelled": labelled} | ({"unlabelled": unlabelled} if unlabelled else {}) | subsets
     result["subsets"] = subsets_of(everyone, known["files"], params["channels"])
-    result["alarms"] = watch(result, teachers, earlier, masks, result["subsets"])
+    result["alarms"] = watch(result, teachers, earlier, masks, result["subsets"], params["had"])
     if params["patience"]:
         result["stopping"] = stopping(params, [*(str(Path(folder) / "counts.csv") for folder in earlier), table])
     result["tables"] = result.pop("tables")  # last: people read scores first

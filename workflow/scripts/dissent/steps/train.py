@@ -28,6 +28,7 @@ from dissent.training.learners import LEARNERS, Course, Learner
 from dissent.training.loop import fit
 from dissent.training.losses import Loss
 from dissent.training.norm_statistics import measure_norm
+from dissent.training.order import RareClasses
 
 if TYPE_CHECKING:
     from dissent.core import arguments
@@ -64,7 +65,8 @@ def train_student(
     inputs = sorted(sha256(path) for path in (pairs, val, unlabelled))
     with signalled() as stop:
         checkpoints = Checkpoints(Path(state), digest(params, inputs))
-        training = Pairs(pairs, channels, method, params["rotation_invariant"], key[:2], params["member"], batch)
+        rare = RareClasses(task, spec["rare_classes"]) if spec["rare_classes"] else None
+        training = Pairs(pairs, channels, method, params["rotation_invariant"], key[:2], params["member"], batch, rare)
         if all((label == UNKNOWN).all() for label in training.labels):
             raise UserError(
                 f"all pixels of all labels that {pairs} names are unknown (255): there is nothing to learn. Are the values in "

@@ -15,6 +15,7 @@ from dissent.core.scratch import scratch
 from dissent.core.seeds import count_of, generator
 from dissent.core.task import taught, without_doubted
 from dissent.training.offline_augment import noise_copy, part_of
+from dissent.training.order import Draw, Order, RareClasses
 
 if TYPE_CHECKING:
     from dissent.core import arguments
@@ -90,23 +91,6 @@ def to_tensor(images_NHWC: np.ndarray | Tensor, device: str) -> Tensor:
     return images_NHWC.to(device, non_blocking=True).permute(0, 3, 1, 2).float()
 
 
-class Order:
-    """An endless shuffled stream of 0..count-1, cut into batches; step t's batch needs no history, so resume is free."""
-
-    def __init__(self, count: int, batch: int, key: tuple):
-        self.count, self.batch, self.key = count, batch, key
-        self._epoch, self._permutation = -1, np.zeros(0, np.int64)
-
-    def __call__(self, step: int) -> list[int]:
-        return [self._at(position) for position in range(step * self.batch, (step + 1) * self.batch)]
-
-    def _at(self, position: int) -> int:
-        epoch, index = divmod(position, self.count)
-        if epoch != self._epoch:
-            self._epoch, self._permutation = epoch, generator(*self.key, "order", epoch).permutation(self.count)
-        return int(self._permutation[index])
-
-
 class Pairs:
     """Training pairs of a table as `assemble_pairs` wrote it, with noise copies rendered from their key."""
 
@@ -119,8 +103,12 @@ class Pairs:
         key: tuple,
         member: int,
         batch: int,
+        rare_classes: RareClasses | None = None,
     ):
-        """`key` = (seed, generation); `method` = `Method.at(generation)`; UserError when the table is empty."""
+        """`key` = (seed, generation); `method` = `Method.at(generation)`; UserError when the table is empty.
+
+        `rare_classes`: what draws a part of each step; else all pairs come equally often.
+        """
         rows = read_table(table, PAIRS)
         if not rows:
             raise UserError(
@@ -134,6 +122,7 @@ class Pairs:
         self.labels = load_masks(rows, table)
         self._join_doubt(table)
         self.entries = [(index, copy) for index, row in enumerate(rows) for copy in self._copies_of(row)]
+        self._rare_classes = rare_classes
         self._orders = self._make_orders(batch, method["labelled_batch_fraction"], (*key, member))
         copies = [index for index, (_, copy) in enumerate(self.entries) if copy]
         self._slots = {index: slot for slot, index in enumerate(copies)}
@@ -160,17 +149,22 @@ class Pairs:
             for _ in workers.map(join, [index for index, row in enumerate(self.rows) if row["doubt"]]):
                 pass
 
-    def _make_orders(self, batch: int, share: float | None, key: tuple) -> list[tuple[list[int], Order]]:
+    def _make_orders(self, batch: int, share: float | None, key: tuple) -> list[tuple[list[int], Draw]]:
         pseudo = [i for i, (row, _) in enumerate(self.entries) if self.rows[row]["origin"] == "pseudo"]
         people = [i for i, (row, _) in enumerate(self.entries) if self.rows[row]["origin"] != "pseudo"]
         if share is None or not pseudo or not people:
-            everything = list(range(len(self.entries)))
-            return [(everything, Order(len(everything), batch, (*key, "pairs")))]
+            return self._drawn(list(range(len(self.entries))), batch, (*key, "pairs"))
         first = min(batch - 1, count_of(share, batch)) if batch > 1 else 1
-        orders = [(people, Order(len(people), first, (*key, "people")))]
-        if batch > first:
-            orders.append((pseudo, Order(len(pseudo), batch - first, (*key, "pseudo"))))
-        return orders
+        return self._drawn(people, first, (*key, "people")) + self._drawn(pseudo, batch - first, (*key, "pseudo"))
+
+    def _drawn(self, members: list[int], batch: int, key: tuple) -> list[tuple[list[int], Draw]]:
+        """What draws `batch` of these entries on every step."""
+        drawn: list[tuple[list[int], Draw]] = []
+        if self._rare_classes is not None and batch:
+            labels = (self.labels[self.entries[index][0]] for index in members)
+            if rare := self._rare_classes.order(labels, batch, key):
+                drawn, batch = [(members, rare)], batch - rare.batch
+        return [*drawn, (members, Order(len(members), batch, key))] if batch else drawn
 
     def entry(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         """Image (H, W, C) and target (H, W) of one entry; copies are rendered the first time they are asked for."""
