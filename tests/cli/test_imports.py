@@ -12,11 +12,14 @@ from discs import SETTINGS
 from PIL import Image
 from raw_data import photo, save
 
+from dissent.cli.drafts import _put_image
+from dissent.cli.predict.find_images import read_upright
 from dissent.config.base import read_yaml, validate
 from dissent.config.dataset import Dataset
 from dissent.core.files import read_json, read_table, sha256
 from dissent.datasets import prepare
 from dissent.datasets.formats import DRAFTS
+from dissent.datasets.items import Item
 from dissent.datasets.own_masks import OwnMasks
 from dissent.datasets.raw import raw_digest
 
@@ -259,6 +262,17 @@ def test_a_photograph_on_its_side_goes_out_upright_and_comes_back_so(project, ca
     assert bring() == 0 and "new     2 images get a mask" in capsys.readouterr().out
     shapes = [pixels_of(OWN / f"masks/images/{name}.png").shape for name in (first, second)]
     assert shapes == [(32, 24), (32, 32)] and all(pixels_of(OWN / f"masks/images/{n}.png")[AREA].all() for n in stored)
+
+
+def test_an_image_that_counts_as_stored_goes_out_without_its_tag(in_tmp):
+    """`exif: none`: its draft lies as the file is stored, and a tool would turn the image alone."""
+    exif = Image.Exif()
+    exif[274] = 3
+    path = save(Path("p.png"), pixels := photo(1), exif=exif)
+    item = Item("p", "", path, "p.png", (), "")
+    name = _put_image(item, read_upright(path, 3, 8, None, False, None), None, Path("out"))
+    with Image.open(Path("out", name)) as sent:
+        assert np.array_equal(np.array(sent), pixels) and not sent.getexif()
 
 
 def test_what_is_imported_is_prepared_by_the_next_run(project):

@@ -24,7 +24,7 @@ from dissent.core.task import Task
 from dissent.core.words import some
 from dissent.datasets.annotated import digest_of
 from dissent.datasets.convert import to_bytes
-from dissent.datasets.decode import read_photo, turned
+from dissent.datasets.decode import read_header, read_photo, turned
 from dissent.datasets.formats import DRAFTS, FORMATS, Draft
 from dissent.datasets.items import Item
 from dissent.datasets.own_masks import OwnMasks, key_of, place_of
@@ -202,8 +202,8 @@ def _drafts(
 
 
 def _put_image(item: Item, seen: Upright, levels: tuple[int, int] | None, folder: Path) -> str:
-    """A copy of the image; one that a tag turns, or with 16 bits, as the PNG that is looked at. Returns its name."""
-    if seen.orientation == 1 and levels is None:
+    """A copy of the image; one with a tag that turns it, or with 16 bits, as the PNG that is looked at. Returns its name."""
+    if levels is None and read_header(item.image).orientation == 1:  # else tools would turn it, whatever `exif` says
         name = f"{item.id}{item.image.suffix}"
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(item.image, folder / name)

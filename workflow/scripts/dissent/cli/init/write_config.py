@@ -76,7 +76,7 @@ def _depth(headers: Sequence[Header]) -> int:
     depths = Counter(16 if header.bits > 8 else 8 for header in headers)
     if len(depths) > 1:
         raise UserError(f"{depths[16]} images have 16 bits a sample and {depths[8]} have 8: save them alike")
-    return next(iter(depths))
+    return 16 if depths[16] else 8
 
 
 def sizes(headers: Sequence[Header]) -> list[tuple[int, int]]:

@@ -10,7 +10,6 @@ An image that is darker, of another colour or another size than the training ima
 An image that cannot be read is named, the others are done, and the exit code is 3."""
 
 import argparse
-import os
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -23,7 +22,7 @@ from dissent.cli.predict.find_images import Photo, Upright, find_photos, pixels_
 from dissent.cli.predict.levels import levels_for
 from dissent.cli.predict.marks import Marks, Writer
 from dissent.cli.predict.progress import NAME, Progress, identity, start
-from dissent.cli.predict.tables import plain, write_tables
+from dissent.cli.predict.tables import ABOUT, TABLE, plain, write_tables
 from dissent.cli.predict.unlike import Usual
 from dissent.core.columns import PREDICTED
 from dissent.core.files import UserError, digest
@@ -43,7 +42,6 @@ EXAMPLES = """examples:
 _WAITING = 2**27  # bytes of masks and the like that may wait for the disk
 _READ_AHEAD = 2**25  # pixels of images that may be read before their turn
 _EXTRAS = ("probabilities", "overlays")
-_TABLES = ("predictions.csv", "made_with.json", NAME)
 _FADED = "is in colour and read as grey, as the network learned from grey images"
 
 
@@ -100,12 +98,11 @@ def run(args: argparse.Namespace) -> int:
         levels = levels_for(pool.knows.input, args.levels)
         writer = Writer(args.out, task, pool.knows.task.palette, extras)
         about = _about(pool, task, args.pool, levels)
-        progress = start(args.out, digest(about, sorted(extras)), args.resume)
+        progress = start(args.out, digest(about, sorted(extras)), args.resume, args.overwrite)
         kept, left = progress.kept(photos, args.overwrite)
         if not args.overwrite:
-            ours = progress.begun | {name for entry in progress.done.values() for name in entry["files"]}
-            names = {name for photo in left for name in writer.files_of(photo.mask)} - ours
-            _check_free(args.out, sorted(names | (set() if args.resume else set(_TABLES))))
+            names = {name for photo in left for name in writer.files_of(photo.mask)} | {TABLE, ABOUT}
+            _check_free(args, progress.strange(sorted(names if args.resume else names | {NAME})))
         progress.open()
         rows, beside = _label_all(pool, writer, left, levels, args, device.type, progress)
     if args.resume:
@@ -113,7 +110,7 @@ def run(args: argparse.Namespace) -> int:
     rows += [entry["row"] | {"sha256": _files(entry["row"], entry["files"], beside)} for entry in kept.values()]
     rows = sorted([*rows, *(_row(name, "failed", why) for name, why in bad)], key=lambda row: row["image"])
     failed = [row for row in rows if row["status"] == "failed"]
-    write_tables(args.out, task, rows, beside, about, args.pool)
+    write_tables(args.out, task, rows, beside, about, args.pool, progress.begin)
     notes = [f"{printable(row['image'])}: {row['reason']}" for row in rows if row["status"] == "done" and row["reason"]]
     for line in by_cause(notes):
         print(f"note: {line}", file=sys.stderr)
@@ -145,7 +142,7 @@ def _label_all(
     waiting = 0
 
     def write(photo: Photo, read: dict, row: dict, *said: Any) -> dict[str, str]:
-        files = writer.write(photo.mask, *said)
+        files = writer.write(photo.mask, progress.begin, *said)
         progress.end(photo, read, row, files)
         return files
 
@@ -161,7 +158,6 @@ def _label_all(
             why = "; ".join(one for one in (_FADED * upright.faded, usual.odd(upright, whole)) if one)
             row = _row(photo.shown, "done", why) | {"mask": f"masks/{photo.mask}"}
             row |= _measures(writer.task, marks)
-            progress.begin(writer.files_of(photo.mask))
             shown = upright.pixels if "overlays" in writer.extras else None
             said = (marks, upright.orientation, shown)
             rows.append(row | {"sha256": writers.submit(write, photo, read, row, *said)})
@@ -217,11 +213,15 @@ def _reader(pool: "Pool", levels: tuple[int, int] | None) -> Callable[[Photo], t
     return read
 
 
-def _check_free(out: Path, names: list[str]) -> None:
-    there = [name for name in names if os.path.lexists(out / name)]
+def _check_free(args: argparse.Namespace, there: list[str]) -> None:
+    if there and args.resume:
+        raise UserError(
+            f"{args.out} holds {len(there)} of the files that this would write ({some(there)}), not as `dissent predict` left "
+            "them there; move them away, or add --overwrite"
+        )
     if there:
         raise UserError(
-            f"{out} holds {len(there)} of the files that this would write ({some(there)}); name another folder, or "
+            f"{args.out} holds {len(there)} of the files that this would write ({some(there)}); name another folder, or "
             "add --overwrite, or --resume to go on where this stopped"
         )
 

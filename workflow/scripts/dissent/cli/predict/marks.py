@@ -4,6 +4,7 @@ import hashlib
 import re
 import struct
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,8 +48,10 @@ class Writer:
         single = [folder for folder in ("doubt", "overlays") if folder in self.extras]
         return [f"{folder}/{name}" for folder in ["masks", *single, *labels, *surer]]
 
-    def write(self, name: str, marks: Marks, turn: int, pixels: np.ndarray | None) -> dict[str, str]:
-        """Write the files of one image; the SHA-256 of each by its path.
+    def write(
+        self, name: str, begin: Callable[[dict[str, str]], None], marks: Marks, turn: int, pixels: np.ndarray | None
+    ) -> dict[str, str]:
+        """Write the files of one image; the SHA-256 of each by its path, which `begin` is told before.
 
         Marks are upright (as a viewer shows the image) and are stored as the image is, with its orientation `turn` (1 to 8); overlays are upright. `pixels`:
         those of the image, where there is an overlay.
@@ -65,9 +68,11 @@ class Writer:
         if marks.probabilities is not None:
             for folder, share_HW in zip(folders, marks.probabilities, strict=True):
                 contents[f"probabilities/{folder}/{name}"] = _encoded(share_HW, None, turn)
+        digests = {path: hashlib.sha256(content).hexdigest() for path, content in contents.items()}
+        begin(digests)
         for path, content in contents.items():
             write_atomic(self.out / path, content)
-        return {path: hashlib.sha256(content).hexdigest() for path, content in contents.items()}
+        return digests
 
 
 def overlay(pixels: np.ndarray, mask_HW: np.ndarray, task: Task, palette: list) -> np.ndarray:

@@ -1,13 +1,19 @@
-"""progress.jsonl beside the masks: which images are labelled, from what bytes, into which files. So `--resume` goes on. No torch."""
+"""progress.jsonl beside the masks: which images are labelled, from what bytes, into which files. So `--resume` goes on. No torch.
+
+It also tells which files in OUT are ours: each is noted with its SHA-256 before it is written.
+"""
 
 import json
+import os
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from dissent.cli.predict.find_images import Photo
-from dissent.core.files import UserError, read_image, sha256
+from dissent.cli.predict.tables import ABOUT, TABLE
+from dissent.core import png, seal
+from dissent.core.files import UserError, sha256
 from dissent.core.words import some
 
 NAME = "progress.jsonl"
@@ -24,8 +30,8 @@ class Progress:
     """whether nothing was recorded before"""
     done: dict[str, dict] = field(default_factory=dict)
     """image -> {"bytes", "date", "sha256", "row", "files": {path below OUT: SHA-256}}"""
-    begun: set[str] = field(default_factory=set)
-    """files that were begun, as seen from OUT: they are ours"""
+    begun: dict[str, set[str]] = field(default_factory=dict)
+    """{file, as seen from OUT: SHA-256 of what was, or was to be, written to it}"""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def kept(self, photos: Iterable[Photo], overwrite: bool) -> tuple[dict[str, dict], list[Photo]]:
@@ -36,7 +42,7 @@ class Progress:
         kept, left, edited = {}, [], []
         for photo in photos:
             entry = self.done.get(photo.shown)
-            states = {name: _state(self.out / name, sha) for name, sha in entry["files"].items()} if entry else {}
+            states = {name: _state(self.out / name, {sha}) for name, sha in entry["files"].items()} if entry else {}
             edited += [name for name, state in states.items() if state == "edited"]
             if entry and set(states.values()) == {"whole"} and _same(photo.path, entry):
                 kept[photo.shown] = entry
@@ -49,40 +55,77 @@ class Progress:
             )
         return kept, left
 
+    def strange(self, names: Iterable[str]) -> list[str]:
+        """Those names in OUT at which something lies that we did not write, or that was changed since."""
+        return [name for name in names if os.path.lexists(self.out / name) and not self._ours(name)]
+
+    def _ours(self, name: str) -> bool:
+        path = self.out / name
+        if name == ABOUT and not self.fresh and path.is_file():
+            return seal.holds(path.read_bytes()) is True
+        known = self.begun.get(name, set())
+        if name == TABLE and not self.fresh:
+            known = known | _kept_by(path)
+        return bool(known) and _state(path, known) != "edited"
+
     def open(self) -> None:
         """Begin the record, once it is known that nothing of the user's is in the way."""
+        path = self.out / NAME
         if self.fresh:
             self.out.mkdir(parents=True, exist_ok=True)
-            (self.out / NAME).unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
             self._add({"made_by": self.made_by})
+        elif not path.read_bytes().endswith(b"\n"):  # a kill cut the last line off; the next one is none of it
+            with open(path, "ab") as stream:
+                stream.write(b"\n")
 
-    def begin(self, files: list[str]) -> None:
-        """Note the files of an image before they are written."""
-        self._add({"begun": files})
+    def begin(self, files: Mapping[str, str]) -> None:
+        """Note files, with the SHA-256 of what will be in them, before they are written."""
+        self._add({"begun": dict(files)}, to_disk=True)
 
     def end(self, photo: Photo, read: Mapping, row: Mapping, files: Mapping[str, str]) -> None:
         """Note that an image is done; `read`: what `identity` said of it before it was read."""
         self._add({"image": photo.shown, **read, "row": dict(row), "files": dict(files)})
 
-    def _add(self, value: dict) -> None:
+    def _add(self, value: dict, to_disk: bool = False) -> None:
         with self._lock, open(self.out / NAME, "a", encoding="utf-8") as stream:
             stream.write(json.dumps(value) + "\n")
+            if to_disk:  # what it tells of is flushed too: a power cut leaves no file that nobody noted
+                stream.flush()
+                os.fsync(stream.fileno())
 
 
-def start(out: Path, made_by: str, resume: bool) -> Progress:
-    """A new record in `out`, or with `resume` the one that is there; UserError where other networks or settings made it."""
+def start(out: Path, made_by: str, resume: bool, overwrite: bool = False) -> Progress:
+    """A new record in `out`, or with `resume` the one that is there; UserError where other networks or settings made it.
+
+    A file of that name that is no record of ours is refused, unless it may be written over.
+    """
     progress = Progress(out, made_by)
-    lines = _lines(out / NAME) if resume else []
-    if lines and lines[0].get("made_by") != made_by:
+    path = out / NAME
+    if not resume or not os.path.lexists(path):
+        return progress
+    content = path.read_bytes() if path.is_file() else None
+    lines = _lines(content or b"")
+    if not lines or "made_by" not in lines[0]:
+        first = json.dumps({"made_by": made_by}).encode()
+        if overwrite or (content is not None and first.startswith(content)):  # a kill cut it off at once
+            return progress
+        raise UserError(
+            f"{path} is no record of `dissent predict`: move it away, name another folder, or add --overwrite"
+        )
+    if lines[0]["made_by"] != made_by:
         raise UserError(
             f"{out} was made by other networks or with other settings (--pool, --tiles, --levels, ...): give the same ones, "
             "or name another folder"
         )
     for line in lines[1:]:
-        progress.begun.update(line.get("begun", ()))
+        files = line.get("files" if "image" in line else "begun")
+        if isinstance(files, dict):  # an earlier version noted what it began without digests
+            for name, sha in files.items():
+                progress.begun.setdefault(name, set()).add(sha)
         if "image" in line:
             progress.done[line["image"]] = line
-    progress.fresh = not lines
+    progress.fresh = False
     return progress
 
 
@@ -100,26 +143,35 @@ def _same(path: Path, entry: Mapping) -> bool:
     return status.st_mtime_ns == entry["date"] or sha256(path) == entry["sha256"]
 
 
-def _state(path: Path, sha: str) -> str:
-    """`whole`, `edited` (an image, but another one), or `broken`: absent, or cut off."""
-    if not path.is_file():
-        return "broken"
-    if sha256(path) == sha:
-        return "whole"
+def _kept_by(table: Path) -> set[str]:
+    """The SHA-256 of a table by the JSON that keeps it, where that is whole."""
     try:
-        read_image(path, 1)
-    except UserError as error:
-        return "edited" if "channels" in str(error) else "broken"
-    return "edited"
+        kept = seal.kept(table)
+    except seal.Broken:
+        return set()
+    return {kept.sha256} if kept else set()
 
 
-def _lines(path: Path) -> list[dict]:
+def _state(path: Path, known: set[str]) -> str:
+    """`whole` (one that we know), `broken` (absent, or one of ours cut off or damaged), or `edited`."""
+    if not os.path.lexists(path):
+        return "broken"
     if not path.is_file():
-        return []
+        return "edited"
+    if sha256(path) in known:
+        return "whole"
+    content = path.read_bytes()
+    cut = content.strip(b"\0") == b"" or (len(content) < len(png.SIGNATURE) and png.SIGNATURE.startswith(content))
+    return "broken" if cut or png.fault(content) else "edited"
+
+
+def _lines(content: bytes) -> list[dict]:
     found = []
-    for line in path.read_text("utf-8").splitlines():
+    for line in content.decode("utf-8", "replace").splitlines():
         try:
-            found.append(json.loads(line))
+            value = json.loads(line)
         except ValueError:
             continue  # a kill cut it off; what it told is made again
+        if isinstance(value, dict):
+            found.append(value)
     return found

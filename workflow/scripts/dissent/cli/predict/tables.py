@@ -1,21 +1,37 @@
 """The tables that `dissent predict` writes beside masks: predictions.csv and made_with.json. No torch."""
 
+from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from dissent.core.columns import PREDICTED
 from dissent.core.files import write_json, write_table
 from dissent.core.task import Task
 
+TABLE, ABOUT = "predictions.csv", "made_with.json"
 
-def write_tables(out: Path, task: Task, rows: list[dict], beside: dict, about: dict, everyone: bool) -> None:
-    """Write both; `beside`: the SHA-256 of each picture beside the masks, `about`: what made them."""
+
+def write_tables(
+    out: Path,
+    task: Task,
+    rows: list[dict],
+    beside: dict,
+    about: dict,
+    everyone: bool,
+    begin: Callable[[dict[str, str]], None],
+) -> None:
+    """Write both; `beside`: the SHA-256 of each picture beside the masks, `about`: what made them. `begin` is told the SHA-256
+    of the table before it is there; made_with.json has its own seal."""
     counts = [*(["doubt_share"] if everyone else []), *(f"pixels_{name}" for name in task.histogram_names)]
     table = [dict.fromkeys(counts, "") | row | {"image": plain(row["image"])} for row in rows]
     for row in table:
         row["mask"] = row["mask"] and plain(row["mask"])
-    written = write_table(out / "predictions.csv", table, (*PREDICTED, *counts), keeper=False)
-    tables = {"tables": {"predictions.csv": written}, "files": dict(sorted(beside.items()))}
-    write_json(out / "made_with.json", about | tables)
+    with TemporaryDirectory(prefix=".predictions.", dir=out) as place:
+        written = write_table(new := Path(place, TABLE), table, (*PREDICTED, *counts), keeper=False)
+        begin({TABLE: written["sha256"]})
+        new.replace(out / TABLE)
+    tables = {"tables": {TABLE: written}, "files": dict(sorted(beside.items()))}
+    write_json(out / ABOUT, about | tables)
 
 
 def plain(name: str) -> str:

@@ -126,8 +126,8 @@ def _kept() -> set[str]:
         ]
     except _UNREADABLE:
         return set()
-    named = [next(iter(out.items())) if isinstance(out, dict) else (out, {}) for out in outs]
-    return {path for path, options in named if options.get("cache", True)}
+    named = [pair for out in outs for pair in (out.items() if isinstance(out, dict) else [(out, {})])]
+    return {path for path, options in named if (options or {}).get("cache", True)}
 
 
 def _size_of(path: str, md5: str) -> int | None:
