@@ -24,7 +24,7 @@ FLOORS = [
 # A file or a folder, as it begins.
 WITHOUT_TORCH = (
     *("core/", "consensus.py", "config/", "datasets/", "planning/", "report/study/"),
-    *("pseudolabels/aggregate/", "pseudolabels/select/", "pseudolabels/quality.py"),
+    *("pseudolabels/aggregate/", "pseudolabels/select/", "pseudolabels/next_images/", "pseudolabels/quality.py"),
     *(f"runtime/{name}.py" for name in ("cost", "locks", "logs", "parents", "signals", "owners")),
     *(
         f"evaluation/{name}.py"

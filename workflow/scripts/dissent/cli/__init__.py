@@ -1,4 +1,4 @@
-"""The command line: `dissent COMMAND`, a module for each. `predict`, `drafts` and `export` alone import torch, when they start.
+"""The command line: `dissent COMMAND`, a module for each. `predict`, `drafts`, `next` and `export` alone import torch, when they start.
 
 Exit codes: 0 all is well; 1 `check` or `verify` found something, an exported file differs, or `import` refused some masks; 2 an error that
 the user can mend; 3 `predict` could not read some of the images; 75 stopped by a signal, 130 by Ctrl-C.
@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from dissent.cli import check, drafts, estimate, export, imports, init, predict, verify, workflow
+from dissent.cli import check, drafts, estimate, export, imports, init, next, predict, verify, workflow
 from dissent.cli.text import filled
 from dissent.core.files import UserError
 from dissent.runtime.signals import Interrupted, interruptible
@@ -20,6 +20,7 @@ COMMANDS = {
     "check": check,
     "estimate": estimate,
     "predict": predict,
+    "next": next,
     "drafts": drafts,
     "import": imports,
     "export": export,

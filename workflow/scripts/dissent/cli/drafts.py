@@ -1,10 +1,11 @@
 """Write images that have no label, with draft masks to correct, for an annotation tool.
 
-OUT/images has the images at their own size, and beside it lie the drafts as the tool reads them. They come from the last generation
-of RUN that may be used. OUT/doubt is orange where its teachers disagree: look there first. OUT/drafts.csv names each image. Images are those
+OUT/images has the images at their own size, and beside it lie the drafts as the tool reads them. They come from the generation of RUN that
+its report says to use. OUT/doubt is orange where its teachers disagree: look there first. OUT/drafts.csv names each image. Images are those
 of a table with a column `id` (as `dissent next` writes it), or the most doubted ones. `dissent import` brings the corrections back."""
 
 import argparse
+import logging
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -15,25 +16,25 @@ import numpy as np
 from dissent.cli.machine import cores
 from dissent.cli.predict.find_images import Upright, read_upright
 from dissent.cli.settings import add_config_dir, config_of, settings_folder
+from dissent.cli.unlabelled import Free
 from dissent.config.dataset import Dataset
 from dissent.config.resolve import Run
 from dissent.core.files import DOUBT_PALETTE, UserError, encode_png, read_json, read_table, write_atomic, write_table
-from dissent.core.places import SHIPPED
 from dissent.core.rebuild_hint import again
 from dissent.core.task import Task
-from dissent.core.words import some
 from dissent.datasets.annotated import digest_of
 from dissent.datasets.convert import to_bytes
 from dissent.datasets.decode import read_header, read_photo, turned
 from dissent.datasets.formats import DRAFTS, FORMATS, Draft
 from dissent.datasets.items import Item
 from dissent.datasets.own_masks import OwnMasks, key_of, place_of
-from dissent.datasets.problems import Problems
-from dissent.datasets.raw import find_items, find_raw
+from dissent.report.kept import to_use
 from dissent.runtime.devices import lease, prepare_process
 
 if TYPE_CHECKING:
     from dissent.cli.predict.pool import Pool
+
+log = logging.getLogger(__name__)
 
 EXAMPLES = """examples:
   dissent drafts mine to_label --format cvat            the 20 most doubted images
@@ -48,13 +49,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("out", type=Path, help="folder for the drafts; it must be empty, or not there")
     parser.add_argument("--format", choices=DRAFTS, required=True, help="the tool that is to read them")
     parser.add_argument("--ids", type=Path, metavar="CSV", help="a table with a column `id`; default: the most doubted")
-    parser.add_argument("-n", "--number", type=_positive, default=20, help="how many, without --ids (default: 20)")
+    parser.add_argument("-n", "--number", type=positive, default=20, help="how many, without --ids (default: 20)")
+    add_machine(parser)
+
+
+def add_machine(parser: argparse.ArgumentParser) -> None:
+    """The options that say on what networks run, and where settings are."""
     parser.add_argument("--device", choices=["cpu", "cuda"], help="default: a graphics card if there is one")
-    parser.add_argument("--threads", type=_positive, default=cores(), help="default: all cores (%(default)s)")
+    parser.add_argument("--threads", type=positive, default=cores(), help="default: all cores (%(default)s)")
     add_config_dir(parser)
 
 
-def _positive(text: str) -> int:
+def positive(text: str) -> int:
+    """A number from 1 on, of a command line."""
     if not text.isdigit() or not int(text):
         raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
     return int(text)
@@ -63,19 +70,29 @@ def _positive(text: str) -> int:
 def run(args: argparse.Namespace) -> int:
     """Returns 0; UserError says what lacks."""
     about = config_of(settings_folder(args.config_dir)).run(args.run)
-    dataset, form = about.dataset, FORMATS[args.format]
+    check_place(about, args.format, args.out)
+    where = generation_of(about)
+    return send(_chosen(about, args), about, where, args)
+
+
+def check_place(about: Run, name: str, out: Path) -> None:
+    """UserError where a format cannot hold the labels, or `out` holds something."""
+    dataset, form = about.dataset, FORMATS[name]
     if dataset.task.overlapping and not form.overlap:
         raise UserError(
-            f"`--format {args.format}` has one label a pixel, and those of {about.dataset_name} overlap: take {_others('overlap')}"
+            f"`--format {name}` has one label a pixel, and those of {about.dataset_name} overlap: take {_others('overlap')}"
         )
     if not dataset.task.one_foreground and not form.classes:
         raise UserError(
-            f"`--format {args.format}` has one label, and {about.dataset_name} has {len(dataset.task.labels)}: take {_others('classes')}"
+            f"`--format {name}` has one label, and {about.dataset_name} has {len(dataset.task.labels)}: take {_others('classes')}"
         )
-    if args.out.exists() and any(args.out.iterdir()):
-        raise UserError(f"{args.out} is not empty: name another folder, so that nothing of yours is overwritten")
-    where = _generation(about)
-    items = _chosen(about, args)
+    if out.exists() and any(out.iterdir()):
+        raise UserError(f"{out} is not empty: name another folder, so that nothing of yours is overwritten")
+
+
+def send(items: Sequence[tuple[Item, str]], about: Run, where: Path, args: argparse.Namespace) -> int:
+    """Write drafts of these images, each with its share of doubted pixels or "", by the generation in `where`; returns 0."""
+    dataset, form = about.dataset, FORMATS[args.format]
     rows: list[dict] = []
     own = OwnMasks(place_of(dataset, about.dataset_name), new=True)  # its record gets each draft before it goes out
     with lease(0 if args.device == "cpu" else 1) as place:
@@ -98,41 +115,30 @@ def _others(what: str) -> str:
     return ", ".join(name for name in DRAFTS if getattr(FORMATS[name], what) and FORMATS[name].classes)
 
 
-def _generation(about: Run) -> Path:
-    """The folder of the last generation that is trained."""
-    folders = [Path("results", about.name, f"gen{g}") for g in range(about.method.last, -1, -1)]
-    found = next((folder for folder in folders if (folder / "teachers.json").is_file()), None)
-    if found is None:
-        raise UserError(f"results/{about.name} has no trained generation; {again(folders[-1] / 'teachers.json')}")
-    return found
+def generation_of(about: Run) -> Path:
+    """The folder of the generation that the run's report says to use."""
+    where, why = to_use(Path("results", about.name))
+    if where is None or not (where / "teachers.json").is_file():
+        last = Path("results", about.name, f"gen{about.method.last}", "teachers.json")
+        raise UserError(f"results/{about.name} has no trained generation; {again(last)}")
+    log.info("%s is taken: %s", where, why)
+    return where
 
 
 def _chosen(about: Run, args: argparse.Namespace) -> list[tuple[Item, str]]:
     """The images that go out, each with its share of doubted pixels, or ""."""
-    data = Path("data", about.dataset_name)
-    sources = {row["id"]: row["source"] for row in read_table(data / "files.csv", ("id", "source"))}
-    pool = {row["id"]: sources[row["id"]] for row in read_table(data / "splits" / about.split / "unlabelled.csv")}
-    shares = _doubt_shares(about, sources)
-    problems = Problems()
-    raw = find_raw(about.dataset.raw, SHIPPED)
-    items = {item.source: item for item in find_items(about.dataset, raw, problems)}
-    problems.stop(raw)
-    free = list(dict.fromkeys(source for source in pool.values() if source in items and not items[source].own))
+    free = Free.of(about)
+    shares = _doubt_shares(about, free.pool)
     if args.ids is None:
         if not shares:
             print(
                 "note    no generation of this run has pseudo-labels yet, so nothing tells which images are doubted: the first by name"
             )
-        free.sort(key=lambda source: -shares.get(source, 0))  # of equal ones the first by name
-        wanted = free[: args.number]
+        # of equal ones the first by name
+        wanted = sorted(free.sources, key=lambda source: -shares.get(source, 0))[: args.number]
     else:
-        wanted = _given(args.ids, pool, items)
-        if done := [source for source in wanted if source not in free]:
-            print(f"left out: {len(done)} images that have a corrected mask already: {some(done)}")
-            wanted = [source for source in wanted if source in free]
-    if not wanted:
-        raise UserError(f"{about.name} has no unlabelled image without a corrected mask: there is nothing to label")
-    return [(items[source], f"{shares[source]:.6f}" if source in shares else "") for source in wanted]
+        wanted = free.uncorrected(_given(args.ids, free))
+    return [(free.items[source], f"{shares[source]:.6f}" if source in shares else "") for source in wanted]
 
 
 def _doubt_shares(about: Run, sources: dict[str, str]) -> dict[str, float]:
@@ -148,18 +154,17 @@ def _doubt_shares(about: Run, sources: dict[str, str]) -> dict[str, float]:
     return {source: sum(shares) / len(shares) for source, shares in found.items()}
 
 
-def _given(path: Path, pool: dict[str, str], items: dict[str, Item]) -> list[str]:
+def _given(path: Path, free: Free) -> list[str]:
     """Paths of the images that a table names; UserError names a line that is none of the unlabelled ones."""
-    by_item = {items[source].id: source for source in pool.values() if source in items}
     found = []
     for number, row in enumerate(read_table(path, ("id",), sealed=False), 2):
-        source = pool.get(row["id"]) or by_item.get(row["id"])
+        source = free.source_of(row["id"])
         if source is None:
             raise UserError(
                 f"{path}, line {number}: {row['id']} is no unlabelled image of the run; take it out of the table"
             )
         found.append(source)
-    return list(dict.fromkeys(found))
+    return found
 
 
 def _drafts(

@@ -19,7 +19,7 @@ from dissent.datasets.near import Found, Pair, Wanted, find
 
 _WORST_FIRST = ("test", "val", "labelled", "unlabelled")
 COLUMNS = ("subset", "image", "other_subset", "other_image", "how", "likeness")
-_MOST = 10_000  # images that are compared; of more unlabelled ones a part is drawn
+MOST_COMPARED = 10_000  # images that are compared; of more unlabelled ones a part is drawn
 _ALL = 0.97  # of the smaller image
 _TWINS = 0.97  # likeness from which two masks should be one
 _CROWD = 0.05  # of the pairs that were asked for: as many are alike for another reason than a copy
@@ -47,7 +47,7 @@ def check_alike(prepared: Path, split: Path, task: Task, table: Path) -> tuple[l
     masks = _one_image_two_masks(rows, prepared)
     across = []
     found = _found(rows, prepared)
-    crowd = found.alike > _CROWD and len(found.pairs) > len(rows)  # a few copies are much of a few images
+    crowd = is_crowd(found, len(rows))
     for pair in found.pairs:
         one, other = rows[pair.first], rows[pair.second]
         if one["subset"] != other["subset"]:
@@ -82,6 +82,11 @@ def check_alike(prepared: Path, split: Path, task: Task, table: Path) -> tuple[l
     return notes, warnings
 
 
+def is_crowd(found: Found, images: int) -> bool:
+    """Whether so many pairs are alike that a copy cannot be told; a few copies are much of a few images."""
+    return found.alike > _CROWD and len(found.pairs) > images
+
+
 def _column(subsets: tuple[str, str], names: tuple[str, str]) -> tuple[str, ...]:
     return subsets[0], names[0], subsets[1], names[1]
 
@@ -92,7 +97,7 @@ def _rows(prepared: Path, split: Path) -> tuple[list[dict], int]:
     rows = [row | {"subset": subsets[row["id"]]} for row in read_table(prepared / "files.csv") if row["id"] in subsets]
     rows.sort(key=lambda row: _WORST_FIRST.index(row["subset"]))
     judged = sum(row["subset"] != "unlabelled" for row in rows)
-    room, others = max(0, _MOST - judged), len(rows) - judged
+    room, others = max(0, MOST_COMPARED - judged), len(rows) - judged
     if others <= room:
         return rows, 0
     kept = np.sort(generator("near", "unlabelled").choice(others, room, replace=False)) + judged
@@ -107,10 +112,10 @@ def _found(rows: Sequence[Mapping], prepared: Path) -> Found:
         within=tuple(range(_WORST_FIRST.index("unlabelled"))),
     )
     paths = [prepared / "images" / f"{row['id']}.png" for row in rows]
-    return find(paths, [_shape(row) for row in rows], wanted, prepared)
+    return find(paths, [shape_of(row) for row in rows], wanted, prepared)
 
 
-def _shape(row: Mapping) -> tuple[int, int]:
+def shape_of(row: Mapping) -> tuple[int, int]:
     """Height and width of the raw image; of a window, whose scale is its own, (1, 1)."""
     return (int(row["raw_height"]), int(row["raw_width"])) if row.get("raw_height") else (1, 1)
 
@@ -121,7 +126,7 @@ def _how(pair: Pair, one: Mapping, other: Mapping) -> str:
     if pair.part:
         return f"overlapping crops, which share {pair.share:.0%} of the smaller one"
     words = [pair.turn] if pair.turn else []
-    if sorted(_shape(one)) != sorted(_shape(other)):
+    if sorted(shape_of(one)) != sorted(shape_of(other)):
         words.append("resized")
     if pair.brightness:
         words.append("other brightness or contrast")

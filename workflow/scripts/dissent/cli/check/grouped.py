@@ -1,5 +1,6 @@
 """Whether images that folders or names show to be of one source lie in several subsets of a split: a part of `dissent check`."""
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from dissent.config.dataset import Dataset
@@ -19,11 +20,7 @@ def check_grouped(dataset: Dataset, split: str, prepared: Path, tables: Path) ->
     if dataset.group is not None:
         return []
     drawn = plan.lists is None and plan.column is None
-    folders = {part.name: part.images for part in dataset.parts}
-    keys = {}
-    for row in read_table(prepared / "files.csv", ("id", "source", "part")):
-        key = nfc(bare(row["source"])).removeprefix(f"{folders[row['part']]}/")
-        keys[row["id"]] = key.removesuffix(dataset.image_suffix)
+    keys = keys_of(dataset, read_table(prepared / "files.csv", ("id", "source", "part")))
     found = suggested(sorted(set(keys.values())), names=drawn)
     if found is None:
         return []
@@ -39,3 +36,10 @@ def check_grouped(dataset: Dataset, split: str, prepared: Path, tables: Path) ->
         f"({some(torn)}): if they are patients, videos or slides, scores are too good, and `group: {{pattern: "
         f"'{found.pattern}'}}` keeps each in one subset"
     ]
+
+
+def keys_of(dataset: Dataset, rows: Iterable[Mapping]) -> dict[str, str]:
+    """{id: path below the folder of images, without extension and suffix} of rows of files.csv."""
+    folders = {part.name: part.images for part in dataset.parts}
+    keys = {row["id"]: nfc(bare(row["source"])).removeprefix(f"{folders[row['part']]}/") for row in rows}
+    return {name: key.removesuffix(dataset.image_suffix) for name, key in keys.items()}

@@ -1,0 +1,1 @@
+"""Which images to label next: where teachers differ, of labels that lack, unlike what is labelled. numpy only."""
