@@ -1,11 +1,12 @@
-"""Whether `dissent next` is worth it: labels are hidden, and uncovered round by round, as it says, by disagreement alone, or at random.
+"""Whether `dissent next` is worth it: masks are hidden, and uncovered round by round, as it says, by disagreement alone, or at random.
 
     python benchmarks/studies/next_images.py [--datasets isic_small ...] [--seeds 1 2 3] [--csv FOLDER]
 
-Each cell is a data set, a seed and a rule. It begins with a few labelled images, trains two small networks, asks the rule for as many
-more, uncovers their masks, and trains anew; five times. Images are made smaller, so that all of it takes about an hour on one core. What is
-done stands in work/next/ and is not done again. The score is the mean IoU of the two on test images, at equal steps.
-`--csv` writes FOLDER/next_images.csv (a row a data set, rule and round) and FOLDER/next_images_gain.csv (what the rules gain over random).
+Each cell is a data set, a seed and a rule. It begins with five labelled images and two small networks. Then the rule names five more, their
+masks are uncovered, and the networks go on learning from all; five times. Images are made smaller, so that all of it takes half an hour on
+one core. What is done stands in work/next/ and is not done again. The score is the mean IoU of the two networks on test images, all of which
+have learned for as many steps. `--csv` writes FOLDER/next_images.csv (a row a data set and rule, with all rounds) and
+FOLDER/next_images_gain.csv (what the rules gain over random).
 """
 
 import argparse
@@ -53,17 +54,19 @@ HOME = Path("work/next")
 RULES = ("random", "disagreement", "next")
 ROUNDS = 5
 STUDENTS = 2
+STEP = 5  # images that are labelled at first, and in each round
+FIRST, EACH = 240, 120  # steps of the first round and of the others, which go on from the networks of the round before
 SETTINGS = {
-    "isic_small": ("small", [48, 64], 15),
-    "camvid_small": ("tenth", [48, 64], 15),
-    "dsb_multilabel_small": ("tenth", [64, 64], 8),
+    "isic_small": ("small", [48, 64]),
+    "camvid_small": ("tenth", [48, 64]),
+    "dsb_multilabel_small": ("tenth", [64, 64]),
 }
-"""{data set: its split, the size of its images here, how many images are labelled at first and in each round}"""
+"""{data set: its split, the size of its images here}"""
 NETWORK = Network(
-    architecture="unet1x1", width=0.5, norm_momentum=0.1, steps=200, batch_size=8, loss=["ce", "dice"],
-    optimizer={"learning_rate": 0.003}, validate_every=200,
+    architecture="unet1x1", width=0.5, norm_momentum=0.1, steps=EACH, batch_size=8, loss=["ce", "dice"],
+    optimizer={"learning_rate": 0.003}, validate_every=FIRST,
 ).model_dump(mode="json")  # fmt: skip
-MOST_TEST = 300
+MOST_TEST = 200
 
 
 @dataclass
@@ -77,7 +80,6 @@ class World:
     labels: np.ndarray
     groups: list[str]
     test: tuple[np.ndarray, np.ndarray]
-    step: int
     folder: Path
     ids: list[str]
 
@@ -103,7 +105,7 @@ class World:
 
 def world(name: str) -> World:
     """Prepare the data set at its small size, unless that is done, and load it."""
-    split_name, size, step = SETTINGS[name]
+    split_name, size = SETTINGS[name]
     dataset = Config(ROOT / "config").dataset(name).model_copy(update={"size": size})
     folder, settings = HOME / "data" / name, dataset.model_dump(mode="json")
     if not (folder / "splits" / split_name / "hidden.csv").is_file():
@@ -123,21 +125,21 @@ def world(name: str) -> World:
         load_images(pool, "the pool", channels), load_masks(pool, "the pool"),
         [found.of(one) for one in ids] if found else ids,
         (load_images(test, "test", channels), load_masks(test, "test")),
-        step, folder, ids,
+        folder, ids,
     )  # fmt: skip
 
 
-def trained(here: World, chosen: list[int], key: tuple, state: Path) -> torch.nn.Module:
-    """One network, from the labels of these images."""
-    outputs, channels = here.task.outputs, here.images.shape[3]
+def trained(here: World, chosen: list[int], key: tuple, state: Path, before: Path | None) -> torch.nn.Module:
+    """One network, from the labels of these images; it goes on from the one whose checkpoint lies in `before`."""
     torch.manual_seed(seed_of(*key, "weights"))
-    network = networks.build(NETWORK, outputs, channels)
-    learner = LEARNERS["supervised"](
-        network,
-        Loss(here.task, NETWORK["loss"], NETWORK["loss_options"]),
-        {},
-        Course(NETWORK["steps"], 1, lambda: network),
-    )
+    network = networks.build(NETWORK, here.task.outputs, here.images.shape[3])
+    if before is not None:
+        found = Checkpoints(before, "next").load()
+        assert found is not None, before
+        network.load_state_dict(found[1]["progress"]["best"])
+    steps = FIRST if before is None else EACH
+    loss = Loss(here.task, NETWORK["loss"], NETWORK["loss_options"])
+    learner = LEARNERS["supervised"](network, loss, {}, Course(steps, 1, lambda: network))
     order = Order(len(chosen), NETWORK["batch_size"], key)
 
     def batches(step: int) -> tuple[Batch, dict]:
@@ -148,9 +150,8 @@ def trained(here: World, chosen: list[int], key: tuple, state: Path) -> torch.nn
         )
         return Batch(images.contiguous(memory_format=torch.channels_last), target, [here.ids[i] for i in drawn]), {}
 
-    progress = fit(
-        learner, NETWORK, NETWORK["steps"], batches, lambda _: None, Checkpoints(state, "next"), Stop(), key, "cpu", 1e9
-    )
+    kept = Checkpoints(state, "next")
+    progress = fit(learner, NETWORK, steps, batches, lambda _: None, kept, Stop(), key, "cpu", 1e9)
     network.load_state_dict(progress.best)
     return network
 
@@ -165,7 +166,7 @@ def at_random(
     here: World, chosen: list[int], pool: list[int], students: list[torch.nn.Module], key: tuple
 ) -> list[int]:
     """Any images."""
-    return [pool[index] for index in generator(*key, "random").permutation(len(pool))[: here.step]]
+    return [pool[index] for index in generator(*key, "random").permutation(len(pool))[:STEP]]
 
 
 def by_disagreement(
@@ -173,7 +174,7 @@ def by_disagreement(
 ) -> list[int]:
     """Those with most pixels on which the networks differ."""
     doubts = np.array([one.doubt for one in said_of(here, pool, students)])
-    return [pool[index] for index in np.argsort(-doubts, kind="stable")[: here.step]]
+    return [pool[index] for index in np.argsort(-doubts, kind="stable")[:STEP]]
 
 
 def by_next(here: World, chosen: list[int], pool: list[int], students: list[torch.nn.Module], key: tuple) -> list[int]:
@@ -189,24 +190,37 @@ def by_next(here: World, chosen: list[int], pool: list[int], students: list[torc
     worth_N = scores.worth(np.stack([one.differs_L for one in said]), said_NL, need_L).sum(1)
     places_NF = np.stack([features.of_labels(one.planes_LHW) for one in said])
     both = features.together((places_NF, here.looks[pool]), (here.truths[chosen], here.looks[chosen]))
-    found = choose(worth_N, *both, [here.groups[index] for index in pool], alike, here.step)
+    found = choose(worth_N, *both, [here.groups[index] for index in pool], alike, STEP)
     return [pool[choice.index] for choice in found]
 
 
 CHOOSE: dict[str, Callable[..., list[int]]] = {"random": at_random, "disagreement": by_disagreement, "next": by_next}
 
 
+def place(name: str, seed: int, rule: str, turn: int) -> Path:
+    """The folder of a round; every rule begins with the same images and networks."""
+    return HOME / name / f"s{seed}" / (rule if turn else "first")
+
+
 def cell(here: World, seed: int, rule: str) -> None:
     """All rounds of one data set, seed and rule; a round that is done is read."""
-    chosen = [int(i) for i in generator("next", here.name, seed, "first").permutation(len(here.ids))[: here.step]]
+    chosen = [int(i) for i in generator("next", here.name, seed, "first").permutation(len(here.ids))[:STEP]]
     for turn in range(ROUNDS + 1):
-        # every rule begins with the same images and networks
-        shared = "first" if turn == 0 else rule
-        out = HOME / here.name / f"s{seed}" / shared / f"round{turn}.json"
+        out = place(here.name, seed, rule, turn) / f"round{turn}.json"
         if not (out.is_file() and rule in read_json(out)["next"]):
             started = time.process_time()
             key = ("next", here.name, seed, turn)
-            students = [trained(here, chosen, (*key, i), out.with_name(f"state{turn}_{i}")) for i in range(STUDENTS)]
+            before = place(here.name, seed, rule, turn - 1) if turn else None
+            students = [
+                trained(
+                    here,
+                    chosen,
+                    (*key, i),
+                    out.with_name(f"state{turn}_{i}"),
+                    before and before / f"state{turn - 1}_{i}",
+                )
+                for i in range(STUDENTS)
+            ]
             values = [score(here, one) for one in students]
             pool = sorted(set(range(len(here.ids))) - set(chosen))
             rules = RULES if turn == 0 else (rule,)
@@ -226,9 +240,7 @@ def score(here: World, network: torch.nn.Module) -> float:
 
 def rounds_of(name: str, seed: int, rule: str) -> list[dict] | None:
     """What stands in work/next/ of a cell; None where it is not finished."""
-    files = [
-        HOME / name / f"s{seed}" / ("first" if turn == 0 else rule) / f"round{turn}.json" for turn in range(ROUNDS + 1)
-    ]
+    files = [place(name, seed, rule, turn) / f"round{turn}.json" for turn in range(ROUNDS + 1)]
     return [read_json(path) for path in files] if all(path.is_file() for path in files) else None
 
 
@@ -240,7 +252,12 @@ def tables(names: list[str], seeds: list[int]) -> tuple[list[Row], list[Row]]:
         whole = [seed for seed in seeds if all(cells[seed, rule] for rule in RULES)]
         if not whole:
             continue
-        about = {"dataset": name, "seeds": " ".join(map(str, whole)), "steps": str(NETWORK["steps"]), "score": "iou"}
+        about = {
+            "dataset": name,
+            "seeds": " ".join(map(str, whole)),
+            "steps": str(FIRST + ROUNDS * EACH),
+            "score": "iou",
+        }
         means = {key: [statistics.mean(one["scores"]) for one in found] for key, found in cells.items() if found}
         for rule in RULES:
             row = about | {
