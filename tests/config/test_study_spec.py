@@ -219,7 +219,7 @@ def test_published_numbers_depend_on_the_split_and_study_a_is_as_published(root,
     blocks = tabulation(plan.config, "study_a", code)["blocks"]
     assert [block["split"] for block in blocks] == ["u2pl_186", "u2pl_372", "u2pl_744", "u2pl_1488"]
     rows = [block["published"][0]["rows"] for block in blocks]
-    everywhere = ["no auxiliary head, an epoch has all training images (theirs: the unlabelled ones)"]
+    everywhere = ["an epoch has all training images (theirs: the unlabelled ones)"]
     assert rows[0]["im_clean"] == {"value": "72.53", "unlike": everywhere}
     assert [row["unimatch_im"]["value"] for row in rows] == ["74.10", "77.38", "78.58", "79.60"]
     assert blocks[0]["published"][0]["subset"] == "val"

@@ -3,7 +3,7 @@
 import sys
 
 import torch
-from learners import SMALL, given, made, views_of
+from learners import AUXILIARY, SMALL, given, made, views_of
 
 from dissent import networks
 from dissent.training import together
@@ -14,8 +14,11 @@ def learned(name: str, steps: int = 3) -> dict:
     torch.manual_seed(0)
     build = networks.build
     networks.build = lambda *spec: together.spread(build(*spec).double(), "cpu")
+    name, _, deep = name.partition(" ")
     try:
-        learner = made(name, "multiclass", SMALL, **({"threshold": 0.0} if "match" in name else {}))
+        learner = made(
+            name, "multiclass", AUXILIARY if deep else SMALL, **({"threshold": 0.0} if "match" in name else {})
+        )
     finally:
         networks.build = build
     learner.double()

@@ -27,11 +27,23 @@ VALUES = {"binary": 2, "multiclass": 3, "multilabel": 8}
 SMALL = Network(architecture="unet1x1", width=0.25, steps=6, batch_size=3, validate_every=2).model_dump(mode="json")
 
 
+AUXILIARY = Network(
+    architecture="unet",
+    encoder="tu-resnet10t",
+    options={"decoder_channels": [8, 8, 8, 8, 8], "aux_head": {"channels": 8, "dropout": 0.0}},
+    steps=6,
+    batch_size=3,
+    validate_every=2,
+).model_dump(mode="json")
+"""one with an auxiliary head"""
+
+
 def made(name, kind="binary", network=SMALL, **options):
     """A learner of a small network, with what its options leave out at their defaults."""
     options = TypeAdapter(Learn).validate_python({"name": name} | options).model_dump(mode="json")
     course = Course(network["steps"], 2, lambda **changes: networks.build(network | changes, TASKS[kind].outputs, 1))
-    return LEARNERS[name](course.build(), Loss(TASKS[kind], ["mse"]), options, course)
+    pair_loss = Loss(TASKS[kind], ["mse"], auxiliary=network["options"]["aux_head"])
+    return LEARNERS[name](course.build(), pair_loss, options, course)
 
 
 class FixedLoss:

@@ -12,7 +12,7 @@ def test_of_two_batches_the_second_is_decoded_three_times(monkeypatch):
     first, second = given().images, views_of(one)["weak"]
     shares = []
     monkeypatch.setattr(crossmatch, "dropped", lambda levels, share: shares.append(share) or [0 * a for a in levels])
-    found = one.decoded(first, second)
+    found, _ = one.decoded(first, second)
     assert shares == [0.25, 0.75] and [len(logits) for logits in found] == [3, 4, 4, 4]
     assert torch.allclose(found[0], one.network(first), atol=1e-5)
     assert torch.allclose(found[1], one.network(second), atol=1e-5)
@@ -31,7 +31,7 @@ def test_the_target_of_each_decoder_is_pasted_as_its_images_are(monkeypatch):
 
     made_of = [of_class(shift) for shift in (0, 1, 2)]
     strong = [torch.rand(4, 3, 16, 20, requires_grad=True) for _ in range(4)]
-    answers = iter([[torch.rand(3, 3, 16, 20), *made_of], strong])
+    answers = iter([([torch.rand(3, 3, 16, 20), *made_of], []), (strong, [])])
     seen, calls = [], []
     monkeypatch.setattr(one, "decoded", lambda *both: seen.append(both) or next(answers))
     boxes = iter([torch.zeros(4, 16, 20, dtype=torch.bool), torch.ones(4, 16, 20, dtype=torch.bool)])

@@ -23,7 +23,7 @@ COPIES = {"noise_copies": 0, "labelled_noise_copies": 0}
 
 def test_two_processes_learn_as_one_does(tmp_path):
     """In double precision: three labelled images, of which two go to one process and one to the other, unknown pixels among them."""
-    names, out = ["supervised", "unimatch", "cps"], tmp_path / "weights.pt"
+    names, out = ["supervised", "unimatch", "cps", "unimatch with_auxiliary"], tmp_path / "weights.pt"
     script = Path(__file__).parents[1] / "helpers" / "learn_together.py"
     commands = [[sys.executable, str(script), str(rank), "2", f"{out}.meeting", str(out), *names] for rank in range(2)]
     assert [one.wait(120) for one in [subprocess.Popen(command) for command in commands]] == [0, 0]

@@ -4,10 +4,21 @@ import math
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveInt
+from pydantic import Field, PositiveFloat, PositiveInt
 
 from dissent.config.base import Model, nearest
 from dissent.config.encoders import Encoder
+
+
+class AuxHead(Model):
+    """A second head, on the second-coarsest features of the encoder (layer3 of a ResNet), that training alone has; its loss of the pairs is added (U2PL, iMAS)."""
+
+    weight: PositiveFloat = 0.4
+    """weight of its loss; published .4"""
+    channels: PositiveInt = 256
+    """channels between its two convolutions; published 256"""
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    """share of channels that training leaves out; published .1 (U2PL), 0 (iMAS)"""
 
 
 class NetworkOptions(Model):
@@ -46,6 +57,8 @@ class NetworkOptions(Model):
     decoder_fusion_channels: PositiveInt | None = None
     """dpt: channels of the decoder (256)"""
 
+    aux_head: AuxHead | None = None
+
     def given(self) -> dict[str, object]:
         """Those that are set."""
         return self.model_dump(exclude_none=True)
@@ -70,6 +83,8 @@ class Architecture:
     """how the names of encoders begin that do not go with it"""
     channels: int = 0
     """how many numbers `decoder_channels` has; 0: none"""
+    shallow: bool = False
+    """its encoder ends too early for an auxiliary head"""
 
 
 _FIVE = ("decoder_channels", "decoder_attention_type")
@@ -91,7 +106,7 @@ SMP: dict[str, Architecture] = {
         ("decoder_pyramid_channels", "decoder_segmentation_channels", "decoder_merge_policy", "decoder_dropout"),
         multiple=32,
     ),
-    "pspnet": Architecture(("psp_out_channels", "psp_dropout"), pooled=True),
+    "pspnet": Architecture(("psp_out_channels", "psp_dropout"), pooled=True, shallow=True),
     "pan": Architecture(("encoder_output_stride", "decoder_channels"), (16, 32), least=128, pooled=True, channels=1),
     "deeplabv3": Architecture(_ASPP, (8, 16), pooled=True, channels=1),
     "deeplabv3plus": Architecture(_ASPP, (16, 8), pooled=True, channels=1),
@@ -108,6 +123,11 @@ PACKAGED = "tu-tf_efficientnet_lite0"
 def misuse(name: str, encoder: Encoder, options: NetworkOptions) -> str:
     """What an architecture does not take; "" when it takes all."""
     kind, given = SMP[name], options.given()
+    if given.pop("aux_head", None) and kind.shallow:
+        return (
+            f"`options.aux_head` does not go with {name}: its encoder ends at an eighth of the image's side, and there are no deep features "
+            "beside those that the decoder has; deeplabv3plus, upernet and others take it"
+        )
     if others := sorted(given.keys() - set(kind.options)):
         allowed = f"options: {', '.join(sorted(kind.options))}" if kind.options else "it has none"
         return f"`options.{others[0]}` is not an option of {name}{nearest(others[0], list(kind.options))} ({allowed})"

@@ -163,7 +163,10 @@ class Network(Model):
                 f"{self.architecture} has no pretrained encoder: leave `weights` and `encoder_learning_rate_factor` out"
             )
         if small and self.options.given():
-            raise ValueError(f"{self.architecture} has no `options`")
+            raise ValueError(
+                f"{self.architecture} has no `options`: it is the papers' own, as it is. Others take {', '.join(self.options.given())}, "
+                "such as unet with an `encoder`"
+            )
         if not small:
             self._check_encoder()
         return self

@@ -7,6 +7,8 @@ features from fine to coarse. `decode(features)` gives logits `(B, outputs, H, W
 two in a row. `decode` is itself two in a row: `fuse(features)` gives the decoder's one map `(B, fused_channels, h, w)`,
 and `classify(map, (H, W))` gives its logits. `same_channels` tells whether all features have equally many channels, and
 `deepest_channels` how many the last ones have.
+One with an `auxiliary_head` has `auxiliary(features, (H, W))`, logits of that head, and `both(x)`: those of `forward` and
+of it. Training alone asks for them, and files of trained networks go without it.
 `crop` is the network file's: a network that learned from windows is shown images in windows (training/inference.py).
 There are `encoder_parameters()` and `decoder_parameters()`. An EvalNet, which rates masks, has `forward` alone.
 """

@@ -14,6 +14,7 @@ from dissent.config import encoders
 from dissent.config.architectures import NetworkOptions, sizes
 from dissent.core.files import UserError
 from dissent.networks import pretrained
+from dissent.networks.auxiliary import AuxiliaryHead
 from dissent.networks.blocks import exactly, resize
 
 if TYPE_CHECKING:  # what is used of the library, which tells no types
@@ -39,6 +40,8 @@ CLASSES = {
     "dpt": "DPT",
 }
 
+OURS = ("aux_head",)
+"""options that the library does not know"""
 _INTERMEDIATE = (256, 512, 1024, 1024)
 
 
@@ -63,6 +66,7 @@ class SmpNetwork(nn.Module):
         self.head = model.segmentation_head.get_submodule("head") if patch > 1 else model.segmentation_head
         self.patch, self.same_channels = patch, patch > 1
         self.fused_channels: int = self._convolutions()[0].in_channels
+        self.auxiliary_head: AuxiliaryHead | None = None
         for name, values in zip(("mean", "deviation"), scale, strict=True):
             self.register_buffer(name, 255 * torch.tensor(values, dtype=torch.float32).view(1, 3, 1, 1))
 
@@ -107,6 +111,16 @@ class SmpNetwork(nn.Module):
         """`encode` and `decode` in a row."""
         return self.decode(self.encode(x_BCHW))
 
+    def auxiliary(self, features: list[Tensor], size: tuple[int, int]) -> Tensor:
+        """Logits `(B, outputs, *size)` of the auxiliary head, from features as `encode` returns them."""
+        assert self.auxiliary_head is not None  # asked by learners where there is one
+        return self.auxiliary_head.at(features, size)
+
+    def both(self, x_BCHW: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits of the decoder and of the auxiliary head."""
+        features = self.encode(x_BCHW)
+        return self.decode(features), self.auxiliary(features, (x_BCHW.shape[2], x_BCHW.shape[3]))
+
     @property
     def deepest_channels(self) -> int:
         """Channels of the last of the features."""
@@ -118,8 +132,9 @@ class SmpNetwork(nn.Module):
         return self.encoder.parameters()
 
     def decoder_parameters(self) -> Iterable[nn.Parameter]:
-        """Parameters of decoder and head."""
-        return (p for part in (self.decoder, self.head) for p in part.parameters())
+        """Parameters of decoder and heads."""
+        parts = [self.decoder, self.head, *([self.auxiliary_head] if self.auxiliary_head is not None else [])]
+        return (p for part in parts for p in part.parameters())
 
 
 def build(network: dict, outputs: int, channels: int) -> SmpNetwork:
@@ -146,6 +161,9 @@ def build(network: dict, outputs: int, channels: int) -> SmpNetwork:
     net = SmpNetwork(model, pretrained.scale(name), encoder.multiple if encoder.patches else 1)
     side, _ = sizes(network["architecture"], encoder, NetworkOptions(**network["options"]))
     _prune(net, max(side, 64 // side * side))
+    if auxiliary := network["options"].get("aux_head"):
+        inputs: int = list(model.encoder.out_channels)[-2]
+        net.auxiliary_head = AuxiliaryHead(inputs, outputs, auxiliary["channels"], auxiliary["dropout"])
     return net
 
 
@@ -154,7 +172,8 @@ def _model(network: dict, encoder: encoders.Encoder, outputs: int, weights: bool
 
     from dissent.networks.smp_decoders import DeepLabV3PlusDecoder, PatchDecoder, SizedDecoder
 
-    settings: dict[str, Any] = {key: value for key, value in network["options"].items() if value is not None}
+    given: dict = network["options"]
+    settings: dict[str, Any] = {key: value for key, value in given.items() if value is not None and key not in OURS}
     more: dict[str, Any] = {"dynamic_img_size": True} if encoder.resized else {}
     if encoder.patches:
         more |= {"num_classes": 0, "decoder_readout": "ignore"}

@@ -13,6 +13,7 @@ from dissent.config.base import validate
 from dissent.config.network import Network
 from dissent.core.files import UserError, read_json, write_atomic, write_json
 from dissent.core.words import some
+from dissent.networks import auxiliary
 from dissent.networks.blocks import without_numbers
 
 FORMAT = 2
@@ -40,6 +41,7 @@ def save(
         f"{prefix}{name}": value.detach().cpu().contiguous()
         for prefix, weights in [("", net.state_dict()), *((_prefix(n), one) for n, one in enumerate(checkpoints, 1))]
         for name, value in weights.items()
+        if not name.startswith(f"{auxiliary.PLACE}.")
     }
     content = safetensors.torch.save(state)
     meta = {
@@ -95,6 +97,7 @@ def _of(checkpoint: int, state: dict[str, Tensor]) -> dict[str, Tensor]:
 
 def _skeleton(meta: dict, build: Callable[[dict, int, int], nn.Module]) -> nn.Module:
     network = meta["network"] | {"weights": "none", "weights_sha256": None}
+    network |= {"options": network["options"] | {"aux_head": None}}
     with without_numbers():
         return build(network, meta["outputs"], meta["channels"])
 

@@ -94,11 +94,22 @@ def size_of(network: Network) -> Size:
     small, large = _DECODERS[network.architecture]
     decoder = [low + place * (high - low) for low, high in zip(vars(small).values(), vars(large).values(), strict=True)]
     grid = (16 / encoder.multiple) ** 2 if encoder.patches else 1  # smaller patches, more of them
+    aside = _aside(network, encoder, stride)
     return Size(
-        gflop=_PASSES * (encoder.gflop * slower + decoder[0] * grid),
-        mb=_PEAK * (encoder.mb * larger + decoder[1] * grid),
-        weights=encoder.weights + decoder[2],
+        gflop=_PASSES * (encoder.gflop * slower + decoder[0] * grid + aside.gflop),
+        mb=_PEAK * (encoder.mb * larger + decoder[1] * grid + aside.mb),
+        weights=encoder.weights + decoder[2] + aside.weights,
     )
+
+
+def _aside(network: Network, encoder: encoders.Encoder, stride: int) -> Size:
+    """What an auxiliary head takes: a 3x3 convolution of the second-coarsest features, kept thrice on its way."""
+    head = network.options.aux_head
+    if head is None:
+        return Size(0, 0, 0)
+    side = 256 / encoder.multiple if encoder.patches else 256 / min(16, stride)
+    weights = 9 * encoder.channels[-2] * head.channels / 1e6
+    return Size(2 * weights * side**2 / 1e3, (encoder.channels[-2] + 3 * head.channels) * side**2 * 4 / 1e6, weights)
 
 
 def training(run: Run, generation: int, pairs: int, val: int, unlabelled: int) -> Needs:

@@ -81,7 +81,10 @@ def train_student(
         build = partial(_built, spec, task.outputs, channels, device)
         network, course = build(), Course(steps, max(1, others // _unlabelled_a_step(params)), build)
         learner = LEARNERS[method["learn"]["name"]](
-            network, Loss(task, spec["loss"], spec["loss_options"]), method["learn"], course
+            network,
+            Loss(task, spec["loss"], spec["loss_options"], spec["options"]["aux_head"]),
+            method["learn"],
+            course,
         )
         log.info("%d pairs, %d steps of %d images", len(training), steps, batch)
         with ThreadPoolExecutor(1) as ahead:

@@ -88,8 +88,11 @@ class Loss:
     `options`: those of `config.loss.LossOptions`.
     """
 
-    def __init__(self, task: Task, names: Sequence[str], options: Mapping | None = None):
-        self.task = task
+    def __init__(
+        self, task: Task, names: Sequence[str], options: Mapping | None = None, auxiliary: Mapping | None = None
+    ):
+        """`auxiliary`: the network's option `aux_head`."""
+        self.task, self.auxiliary_weight = task, auxiliary["weight"] if auxiliary else 0.0
         given = dict(options or {})
         more = {
             "ohem": {"threshold": given.get("ohem_threshold", 0.7), "share": given.get("ohem_share", 0.08)},

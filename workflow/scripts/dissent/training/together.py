@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from dissent.core.files import UserError
 
-_SPREAD = ("forward", "encode", "decode", "fuse", "classify")
+_SPREAD = ("forward", "encode", "decode", "fuse", "classify", "auxiliary", "both")
 _control: list[Any] = []  # the group that agrees on what to do, which waits for no card
 _calls = [0, 0]  # the seed of this step, and the calls of networks since it was set
 _inside: list[nn.Module] = []  # the network whose method runs on this process's part: what it calls of itself does too

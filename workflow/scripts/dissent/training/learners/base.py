@@ -66,6 +66,16 @@ class Learner(nn.Module):
         """Further networks to validate, for the log: {word before `_score` in history.csv: network}."""
         return {}
 
+    def labelled(self, logits_BCHW: Tensor, auxiliary: Tensor | None, pairs: Batch) -> Tensor:
+        """The loss of the pairs: of their logits, and by its weight of what an auxiliary head says of them.
+
+        `auxiliary`: of `seen` or `by_auxiliary`; the first images are the pairs', and the others are not learned by it.
+        """
+        loss: Tensor = self.pair_loss(logits_BCHW, pairs.target)
+        if auxiliary is None:
+            return loss
+        return loss + self.pair_loss.auxiliary_weight * self.pair_loss(auxiliary[: len(pairs.images)], pairs.target)
+
     @property
     def first(self) -> int:
         """The step from which unlabelled images are learned; before it pairs alone are (`pairs_first`)."""
@@ -137,3 +147,17 @@ def eval_logits(network: nn.Module, images_BCHW: Tensor) -> Tensor:
         logits: Tensor = network(images_BCHW)
     network.train(before)
     return logits
+
+
+def seen(network: nn.Module, images_BCHW: Tensor) -> tuple[Tensor, Tensor | None]:
+    """Logits of a network, and of its auxiliary head where it has one."""
+    if getattr(network, "auxiliary_head", None) is None:
+        return network(images_BCHW), None
+    return network.both(images_BCHW)  # type: ignore[operator]
+
+
+def by_auxiliary(network: nn.Module, features: list[Tensor], images_BCHW: Tensor) -> Tensor | None:
+    """Logits of the auxiliary head from what `encode` makes of the images; None where there is no such head."""
+    if getattr(network, "auxiliary_head", None) is None:
+        return None
+    return network.auxiliary(features, tuple(images_BCHW.shape[2:]))  # type: ignore[operator]

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from dissent.training import augment, losses
 from dissent.training.data import Batch
-from dissent.training.learners.base import Learner
+from dissent.training.learners.base import Learner, seen
 
 STRENGTHS = {
     "low": {"blur": 1, "noise": 10, "alpha": 0.15, "beta": 10.0},
@@ -26,7 +26,7 @@ class Consistency(Learner):
 
     def loss(self, pairs: Batch, views: Mapping[str, Tensor], step: int) -> tuple[Tensor, dict[str, Tensor | float]]:
         task, strength = self.pair_loss.task, STRENGTHS[self.options["strength"]]
-        labelled = self.pair_loss(self.network(pairs.images), pairs.target)
+        labelled = self.labelled(*seen(self.network, pairs.images), pairs)
 
         # L_u = MSE(p1, p2)
         first, second = (task.probabilities(self.network(augment.photo(views["weak"], strength))) for _ in range(2))

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from dissent.training import augment
 from dissent.training.data import Batch
-from dissent.training.learners.base import Pair, eval_logits
+from dissent.training.learners.base import Pair, eval_logits, seen
 from dissent.training.unlabelled.targets import agreed, loss, mix, targets
 
 
@@ -27,8 +27,9 @@ class CrossPseudoSupervision(Pair):
         # L = L_x1 + L_x2 + w (H(y_2, p_1) + H(y_1, p_2)); no threshold: every pixel of a label counts
         labelled, unlabelled = [], []
         for network, others in zip(both, reversed(judgements), strict=True):
-            logits_x, logits_u = network(images).split([len(pairs.images), len(weak)])
-            labelled.append(self.pair_loss(logits_x, pairs.target))
+            logits, auxiliary = seen(network, images)
+            logits_x, logits_u = logits.split([len(pairs.images), len(weak)])
+            labelled.append(self.labelled(logits_x, auxiliary, pairs))
             unlabelled.append(loss(task, logits_u, targets(task, others, 0, known).mixed(boxes)))
         crossed = unlabelled[0] + unlabelled[1]
         numbers: dict[str, Tensor | float] = {

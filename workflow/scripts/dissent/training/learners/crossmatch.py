@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from dissent.training.data import Batch
-from dissent.training.learners.base import Learner
+from dissent.training.learners.base import Learner, by_auxiliary
 from dissent.training.unlabelled.perturb import dropped
 from dissent.training.unlabelled.targets import agreement, boxes_for, dice, mix, targets
 
@@ -22,12 +22,12 @@ class CrossMatch(Learner):
 
     def loss(self, pairs: Batch, views: Mapping[str, Tensor], step: int) -> tuple[Tensor, dict[str, Tensor | float]]:
         task, options, known = self.pair_loss.task, self.options, views.get("known")
-        logits_x, *weak = self.decoded(pairs.images, views["weak"])
+        (logits_x, *weak), features = self.decoded(pairs.images, views["weak"])
         given, given_w, given_t = (targets(task, logits, options["threshold"], known) for logits in weak)
 
         boxes1, boxes2 = (boxes_for(views[name], options["cutmix"]) for name in ("strong", "strong2"))
         strong1, strong2 = mix(views["strong"], boxes1), mix(views["strong2"], boxes2)
-        logits_s1, logits_s2, logits_s2w, logits_s2t = self.decoded(strong1, strong2)
+        (logits_s1, logits_s2, logits_s2w, logits_s2t), _ = self.decoded(strong1, strong2)
         mixed, mixed_w, mixed_t = (one.mixed(boxes2) for one in (given, given_w, given_t))
 
         # off: Dice where the target is sure; w and t: weakly and strongly perturbed
@@ -37,7 +37,7 @@ class CrossMatch(Learner):
         across_views = (off(logits_s2w, mixed_w) + off(logits_s2t, mixed_t)) / 2
 
         # L = (L_x + w (L_s1 / 4 + L_s2 / 4 + k ((1 - eta) L_tkd + eta L_dkd))) / (1 + w)
-        labelled = self.pair_loss(logits_x, pairs.target)
+        labelled = self.labelled(logits_x, by_auxiliary(self.network, features, pairs.images), pairs)
         distilled = (1 - options["eta"]) * from_clean + options["eta"] * across_views
         unlabelled = views_loss + options["distillation"] * distilled
         weight = self.weight(step)
@@ -48,10 +48,12 @@ class CrossMatch(Learner):
         }
         return (labelled + weight * unlabelled) / (1 + weight), numbers
 
-    def decoded(self, first: Tensor, second: Tensor) -> list[Tensor]:
-        """Logits of both, and of the second with features that lack few, and many, of their channels; in one forward."""
+    def decoded(self, first: Tensor, second: Tensor) -> tuple[list[Tensor], list[Tensor]]:
+        """Logits of both, and of the second with features that lack few, and many, of their channels; in one forward. And
+        the features of both.
+        """
         features = self.network.encode(torch.cat([first, second]))  # type: ignore[operator]
         of_second = [level[len(first) :] for level in features]
         several = [features, *(dropped(of_second, self.options[name]) for name in ("weak_dropout", "strong_dropout"))]
         logits = self.network.decode([torch.cat(levels) for levels in zip(*several, strict=True)])  # type: ignore[operator]
-        return list(logits.split([len(first)] + 3 * [len(second)]))
+        return list(logits.split([len(first)] + 3 * [len(second)])), features

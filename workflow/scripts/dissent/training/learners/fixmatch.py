@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from dissent.training.data import Batch
-from dissent.training.learners.base import Learner, eval_logits
+from dissent.training.learners.base import Learner, eval_logits, seen
 from dissent.training.unlabelled.targets import loss, pasted, targets
 
 
@@ -26,8 +26,9 @@ class FixMatch(Learner):
         strong, mixed = pasted(strong, given, options["cutmix"])
 
         # L = (L_x + w L_u) / (1 + w); L_u is the mean over all pixels of 1[sure] H(q, p(strong))
-        logits_x, logits_u = self.network(torch.cat([pairs.images, strong])).split([len(pairs.images), len(strong)])
-        labelled, unlabelled = self.pair_loss(logits_x, pairs.target), loss(task, logits_u, mixed)
+        logits, auxiliary = seen(self.network, torch.cat([pairs.images, strong]))
+        logits_x, logits_u = logits.split([len(pairs.images), len(strong)])
+        labelled, unlabelled = self.labelled(logits_x, auxiliary, pairs), loss(task, logits_u, mixed)
         weight = self.weight(step)
         total = (labelled + weight * unlabelled) / (1 + weight)
         return total, {"unlabelled_loss": unlabelled.detach(), "sure": given.share()}

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from dissent.core.task import Task
 from dissent.training import losses
 from dissent.training.data import Batch
-from dissent.training.learners.base import Course, Learner, eval_logits
+from dissent.training.learners.base import Course, Learner, eval_logits, seen
 from dissent.training.losses import Loss
 from dissent.training.unlabelled.targets import boxes_for, mix, targets
 
@@ -41,8 +41,9 @@ class FuzzyPositive(Learner):
         teachers = [mix(eval_logits(network, weak), boxes) for network in reversed(self.trained())]
         labelled, fuzzy, hard, weights = [], [], [], []
         for network, taught in zip(self.trained(), teachers, strict=True):
-            logits_x, logits_u = network(images).split([len(pairs.images), len(weak)])
-            labelled.append(self.pair_loss(logits_x, pairs.target))
+            logits, auxiliary = seen(network, images)
+            logits_x, logits_u = logits.split([len(pairs.images), len(weak)])
+            labelled.append(self.labelled(logits_x, auxiliary, pairs))
             margin, weight = fuzzy_positive(task, logits_u, taught, self.options)
             fuzzy.append(losses.mean(weight * margin, known))
             hard.append(losses.mean(_hard(task, logits_u, taught), known))

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from dissent.training.data import Batch
-from dissent.training.learners.base import Pair, eval_logits
+from dissent.training.learners.base import Pair, eval_logits, seen
 from dissent.training.unlabelled.targets import agreed, loss, pasted
 
 
@@ -32,9 +32,10 @@ class ImStep(Pair):
         # L = sum over both of (L_x + w L_u) / (1 + w); L_u is the mean over all pixels of m H(y, p(strong))
         weight, total, unlabelled = self.weight(step), [], []
         for network in both:
-            logits_x, logits_u = network(images).split([len(pairs.images), len(weak)])
+            logits, auxiliary = seen(network, images)
+            logits_x, logits_u = logits.split([len(pairs.images), len(weak)])
             unlabelled.append(loss(task, logits_u, mixed))
-            total.append((self.pair_loss(logits_x, pairs.target) + weight * unlabelled[-1]) / (1 + weight))
+            total.append((self.labelled(logits_x, auxiliary, pairs) + weight * unlabelled[-1]) / (1 + weight))
         numbers: dict[str, Tensor | float] = {
             "unlabelled_loss": (unlabelled[0] + unlabelled[1]).detach() / 2,
             "agreement": same.share(),

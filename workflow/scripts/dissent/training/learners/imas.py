@@ -7,7 +7,7 @@ from torch import Tensor
 
 from dissent.core.task import Task
 from dissent.training.data import Batch
-from dissent.training.learners.base import Averaged, eval_logits
+from dissent.training.learners.base import Averaged, eval_logits, seen
 from dissent.training.unlabelled.operations import disturbed
 from dissent.training.unlabelled.targets import agreement, loss, mix, targets
 
@@ -37,7 +37,8 @@ class IMAS(Averaged):
             images.append(mix(weak, boxes, partner))
             lessons.append(given.mixed(boxes, partner).scaled(by_image))
         sizes = [len(pairs.images), *map(len, images)]
-        logits_x, *logits_u = self.network(torch.cat([pairs.images, *images])).split(sizes)
+        together, auxiliary = seen(self.network, torch.cat([pairs.images, *images]))
+        logits_x, *logits_u = together.split(sizes)
 
         # L = L_x + w mean over views of the mean over all known pixels of the batch of g_i 1[sure] H(q, p)
         each = [loss(task, logits, lesson) for logits, lesson in zip(logits_u, lessons, strict=True)]
@@ -48,7 +49,7 @@ class IMAS(Averaged):
             "agreement": agreement(task, own, given),
             "ease": agreed.mean(),
         }
-        return self.pair_loss(logits_x, pairs.target) + self.weight(step) * unlabelled, numbers
+        return self.labelled(logits_x, auxiliary, pairs) + self.weight(step) * unlabelled, numbers
 
 
 def ease(

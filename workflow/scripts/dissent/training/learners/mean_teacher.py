@@ -7,7 +7,7 @@ from torch import Tensor
 
 from dissent.training import losses
 from dissent.training.data import Batch
-from dissent.training.learners.base import Averaged
+from dissent.training.learners.base import Averaged, seen
 from dissent.training.unlabelled.targets import agreement, targets
 
 
@@ -21,10 +21,11 @@ class MeanTeacher(Averaged):
         weak, strong = views["weak"], views["strong"]
         taught = self.teacher(weak)
         given = targets(task, taught, 0, views.get("known"))
-        logits_x, logits_u = self.network(torch.cat([pairs.images, strong])).split([len(pairs.images), len(strong)])
+        logits, auxiliary = seen(self.network, torch.cat([pairs.images, strong]))
+        logits_x, logits_u = logits.split([len(pairs.images), len(strong)])
 
         # L = L_x + w(t) MSE(p_student(strong), p_teacher(weak)), w(t) = w exp(-5 (1 - t/T)^2)
-        labelled = self.pair_loss(logits_x, pairs.target)
+        labelled = self.labelled(logits_x, auxiliary, pairs)
         unlabelled = losses.mean((task.probabilities(logits_u) - task.probabilities(taught)).square(), given.known_B1HW)
         numbers: dict[str, Tensor | float] = {
             "unlabelled_loss": unlabelled.detach(),

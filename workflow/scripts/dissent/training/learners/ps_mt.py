@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from dissent.training.data import Batch
-from dissent.training.learners.base import Course, Learner
+from dissent.training.learners.base import Course, Learner, by_auxiliary, seen
 from dissent.training.losses import Loss
 from dissent.training.unlabelled.perturb import adversarial, norms
 from dissent.training.unlabelled.targets import agreement, loss, pasted, targets
@@ -45,8 +45,8 @@ class PSMT(Learner):
     def loss(self, pairs: Batch, views: Mapping[str, Tensor], step: int) -> tuple[Tensor, dict[str, Tensor | float]]:
         self.teachers[1].requires_grad_(step < self.first)
         if step < self.first:
-            every = [one.train()(pairs.images) for one in self.trained()]
-            return torch.stack([self.pair_loss(logits, pairs.target) for logits in every]).sum(), {}
+            every = [seen(one.train(), pairs.images) for one in self.trained()]
+            return torch.stack([self.labelled(*one, pairs) for one in every]).sum(), {}
 
         task, options, weak, many = self.pair_loss.task, self.options, views["weak"], len(pairs.images)
         each = [teacher(weak) for teacher in self.teachers]
@@ -60,6 +60,7 @@ class PSMT(Learner):
         strong, mixed = pasted(views["strong"], given, options["cutmix"])
 
         features = self.network.encode(torch.cat([pairs.images, strong]))  # type: ignore[operator]
+        auxiliary = by_auxiliary(self.network, features, strong)
         noise, share = self.noise(features)
         features = [*features[:-1], features[-1] + noise.to(features[-1].dtype)]
         logits_x, logits_u = self.network.decode(features).split([many, len(weak)])  # type: ignore[operator]
@@ -72,7 +73,7 @@ class PSMT(Learner):
             "agreement": agreement(task, each[0], targets(task, each[1], 0, given.known_B1HW)),
             "noise": share,
         }
-        return self.pair_loss(logits_x, pairs.target) + self.weight(step) * unlabelled, numbers
+        return self.labelled(logits_x, auxiliary, pairs) + self.weight(step) * unlabelled, numbers
 
     def noise(self, features: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
         """T-VAT: noise on the coarsest features that moves both teachers' decoders most, and its length as share of the wanted one.

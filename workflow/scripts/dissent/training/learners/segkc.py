@@ -12,7 +12,7 @@ from dissent.config.segkc import Senior
 from dissent.networks.blocks import resize
 from dissent.training import losses
 from dissent.training.data import Batch
-from dissent.training.learners.base import Course, Learner, eval_logits
+from dissent.training.learners.base import Course, Learner, by_auxiliary, eval_logits
 from dissent.training.losses import Loss
 from dissent.training.unlabelled.targets import agreed, boxes_for, divergence, loss, mix, targets
 
@@ -51,7 +51,7 @@ class SegKCStyle(Learner):
         for network, taught in zip(self.trained(), of_other, strict=True):
             features = network.encode(images)  # type: ignore[operator]
             logits_x, logits_u = network.decode(features).split([len(pairs.images), len(weak)])  # type: ignore[operator]
-            labelled.append(self.pair_loss(logits_x, pairs.target))
+            labelled.append(self.labelled(logits_x, by_auxiliary(network, features, images), pairs))
             crossed.append(loss(task, logits_u, taught))
             logits.append(logits_u)
             deepest.append(features[-1][len(pairs.images) :])

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from torch import Tensor
 
 from dissent.training.data import Batch
-from dissent.training.learners.base import Learner
+from dissent.training.learners.base import Learner, seen
 
 
 class Supervised(Learner):
     """The pairs' loss and nothing else."""
 
     def loss(self, pairs: Batch, views: Mapping[str, Tensor], step: int) -> tuple[Tensor, dict[str, Tensor | float]]:
-        return self.pair_loss(self.network(pairs.images), pairs.target), {}
+        return self.labelled(*seen(self.network, pairs.images), pairs), {}

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from dissent.core.task import Task
 from dissent.training import augment, losses
 from dissent.training.data import Batch
-from dissent.training.learners.base import Averaged, Course
+from dissent.training.learners.base import Averaged, Course, by_auxiliary, seen
 from dissent.training.losses import Loss
 from dissent.training.unlabelled.contrast import Queues, contrast, representation
 from dissent.training.unlabelled.targets import Targets, agreement, mix, targets
@@ -36,7 +36,7 @@ class U2PL(Averaged):
     def loss(self, pairs: Batch, views: Mapping[str, Tensor], step: int) -> tuple[Tensor, dict[str, Tensor | float]]:
         task, options, weak, many = self.pair_loss.task, self.options, views["weak"], len(pairs.images)
         if step < self.first:
-            return self.pair_loss(self.network(pairs.images), pairs.target), {}
+            return self.labelled(*seen(self.network, pairs.images), pairs), {}
 
         # The teacher labels whole images; entropies, ranks and keys are those of the images with boxes of others.
         taught, keys = self._taught(torch.cat([pairs.images, weak]))
@@ -48,7 +48,8 @@ class U2PL(Averaged):
             taught[many + changed], keys[many + changed] = self._taught(mixed[changed])
 
         images = torch.cat([pairs.images, mixed])
-        fused = self.network.fuse(self.network.encode(images))  # type: ignore[operator]
+        encoded = self.network.encode(images)  # type: ignore[operator]
+        fused = self.network.fuse(encoded)  # type: ignore[operator]
         logits: Tensor = self.network.classify(fused, tuple(images.shape[2:]))  # type: ignore[operator]
         features = self.head(coarse(fused, images.shape[2])).float()
 
@@ -60,7 +61,7 @@ class U2PL(Averaged):
         against = self._contrast(features, keys, probabilities, pairs.target, given, parts)
 
         # L = L_s + w L_u + l_c L_c
-        labelled = self.pair_loss(logits[:many], pairs.target)
+        labelled = self.labelled(logits[:many], by_auxiliary(self.network, encoded, images), pairs)
         total = labelled + self.weight(step) * unlabelled + options["contrast"] * self.rise(step) * against
         return total, {
             "unlabelled_loss": unlabelled.detach(),

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from dissent.training.data import Batch
-from dissent.training.learners.base import Learner
+from dissent.training.learners.base import Learner, by_auxiliary
 from dissent.training.unlabelled.perturb import dropped
 from dissent.training.unlabelled.targets import loss, pasted, targets
 
@@ -23,6 +23,7 @@ class UniMatch(Learner):
         # Labelled images and weak views in one forward, so that BatchNorm sees clean images; whole and perturbed features
         # go through the decoder together.
         features = network.encode(torch.cat([pairs.images, weak]))  # type: ignore[operator]
+        auxiliary = by_auxiliary(network, features, weak)
         whole_and_perturbed = [
             torch.cat(pair) for pair in zip(features, dropped(features, options["dropout"]), strict=True)
         ]
@@ -36,7 +37,7 @@ class UniMatch(Learner):
         logits_s1, logits_s2 = network(torch.cat([strong1, strong2])).chunk(2)
 
         # L = (L_x + w (L_s1 / 4 + L_s2 / 4 + L_fp / 2)) / (1 + w)
-        labelled = self.pair_loss(logits_x, pairs.target)
+        labelled = self.labelled(logits_x, auxiliary, pairs)
         views_loss = (loss(task, logits_s1, taught1) + loss(task, logits_s2, taught2)) / 4
         unlabelled = views_loss + loss(task, logits_fp, given) / 2
         weight = self.weight(step)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from dissent.training.data import Batch
-from dissent.training.learners.base import Averaged
+from dissent.training.learners.base import Averaged, by_auxiliary
 from dissent.training.unlabelled.perturb import complementary
 from dissent.training.unlabelled.targets import agreement, loss, pasted, targets
 
@@ -25,11 +25,12 @@ class UniMatchV2(Averaged):
 
         # One forward, so that BatchNorm learns the statistics by which the teacher judges from all images that are learned.
         features = network.encode(torch.cat([pairs.images, strong1, strong2]))  # type: ignore[operator]
+        auxiliary = by_auxiliary(network, features, strong1)
         logits = network.decode(complementary(features, bool(network.same_channels), many))  # type: ignore[operator]
         logits_x, logits_s1, logits_s2 = logits.split([many, len(strong1), len(strong2)])
 
         # L = (L_x + w (L_s1 + L_s2) / 2) / (1 + w)
-        labelled = self.pair_loss(logits_x, pairs.target)
+        labelled = self.labelled(logits_x, auxiliary, pairs)
         unlabelled = (loss(task, logits_s1, taught1) + loss(task, logits_s2, taught2)) / 2
         weight = self.weight(step)
         numbers: dict[str, Tensor | float] = {
