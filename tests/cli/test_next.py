@@ -28,7 +28,7 @@ def project(finished, in_tmp) -> Path:
 
 
 def ask(*more: object) -> int:
-    return dissent("next", "tiny", "out", "--device", "cpu", "--threads", 1, "--config-dir", "own", *more)
+    return dissent("next", "results/tiny", "out", "--device", "cpu", "--threads", 1, "--config-dir", "own", *more)
 
 
 def rows() -> list[dict]:
@@ -135,8 +135,10 @@ def test_images_with_a_corrected_mask_are_not_offered_again(project, capsys):
 
 
 def test_the_encoder_can_tell_images_apart(project):
-    assert ask("-n", 3, "--no-drafts", "--features", "encoder") == 0
-    assert len(rows()) == 3 and all(float(row["distance"]) > 0 for row in rows())
+    assert ask("-n", 3, "--features", "encoder") == 0
+    assert len(rows()) == len(list(project.glob("masks/*.png"))) == 3 and all(
+        float(row["distance"]) > 0 for row in rows()
+    )
 
 
 def test_one_group_does_not_fill_the_list(project):
@@ -164,5 +166,8 @@ def test_without_teachers_that_said_something_the_command_is_told(project, capsy
         table.unlink()
     assert ask() == 2
     assert "nothing tells on which images teachers disagree; make it" in capsys.readouterr().err
+    shutil.copytree("results/tiny/gen0", "results/tiny.ldt/gen0")
+    assert dissent("next", "tiny.ldt", "out", "--config-dir", "own") == 2
+    assert "tiny.ldt learns from given labels alone (method ldt)" in capsys.readouterr().err
     shutil.rmtree("results")
     assert ask() == 2 and "results/tiny has no trained generation; make it with" in capsys.readouterr().err

@@ -69,10 +69,15 @@ def positive(text: str) -> int:
 
 def run(args: argparse.Namespace) -> int:
     """Returns 0; UserError says what lacks."""
-    about = config_of(settings_folder(args.config_dir)).run(args.run)
+    about = run_of(args)
     check_place(about, args.format, args.out)
     where = generation_of(about)
     return send(_chosen(about, args), about, where, args)
+
+
+def run_of(args: argparse.Namespace) -> Run:
+    """The run that a command names, as `mine` or as results/mine."""
+    return config_of(settings_folder(args.config_dir)).run(args.run.removeprefix("results/").rstrip("/"))
 
 
 def check_place(about: Run, name: str, out: Path) -> None:

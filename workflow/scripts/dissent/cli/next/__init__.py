@@ -8,12 +8,11 @@ writes, and `dissent import` brings the corrections back. `--pick` takes a list 
 import argparse
 from pathlib import Path
 
-from dissent.cli.drafts import add_machine, check_place, generation_of, positive, send
+from dissent.cli.drafts import add_machine, check_place, generation_of, positive, run_of, send
 from dissent.cli.next.pick import picked
 from dissent.cli.next.rank import ranked
 from dissent.cli.next.table import COLUMNS
 from dissent.cli.next.teachers import teachers_of
-from dissent.cli.settings import config_of, settings_folder
 from dissent.cli.text import columns
 from dissent.cli.unlabelled import Free
 from dissent.core.files import write_table
@@ -47,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Returns 0; UserError says what lacks."""
-    about = config_of(settings_folder(args.config_dir)).run(args.run)
+    about = run_of(args)
     check_place(about, args.format, args.out)
     where = generation_of(about)
     free = Free.of(about)
@@ -62,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
     by = found.table if found and args.pick is None else args.pick
     print(f"{len(rows)} images to label next, by {by}: {args.out / 'next.csv'}")
     if args.no_drafts:
-        print(f"Then: dissent drafts {args.run} FOLDER --format cvat --ids {args.out / 'next.csv'}")
+        print(f"Then: dissent drafts {about.name} FOLDER --format cvat --ids {args.out / 'next.csv'}")
         return 0
     items = [(free.items[row["source"]], row["doubt_share"]) for row in rows]
     return send(items, about, where, args)

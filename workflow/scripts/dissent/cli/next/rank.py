@@ -1,6 +1,7 @@
 """The rows of next.csv: the images to label next, the first one first, each with its reason."""
 
 import argparse
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from dissent.pseudolabels.next_images import features, scores
 from dissent.pseudolabels.next_images.choose import choose
 from dissent.pseudolabels.next_images.reasons import Facts, reason
 
+log = logging.getLogger(__name__)
+
 _SHORTLIST = 1000
 """images whose pixels are looked at: these of the most worth, or `_EACH` times as many as are asked for"""
 _EACH = 50
@@ -36,6 +39,7 @@ def ranked(said: Teachers, about: Run, where: Path, free: Free, args: argparse.N
     worth_NL = scores.worth(said.differs_NL, said.said_NL, facts.need_L)
     first = np.argsort(-worth_NL.sum(1), kind="stable")[: max(_SHORTLIST, _EACH * args.number)]
     places = sorted(first.tolist())
+    log.info("looking for near duplicates among %d images, and for those of images with a mask", len(places))
     pairs, like, told = duplicates(prepared, split, [said.sources[place] for place in places], said.tiles)
     if told:
         print(f"note    {told}")
@@ -110,7 +114,7 @@ def _blocks(
     if args.features == "encoder":
         from dissent.cli.next.encoder import described
 
-        both = described([*pool, *known], where, args)
+        both = described([*pool, *known], where, args.threads)
         return [both[: len(pool)]], [both[len(pool) :]]
     looks = np.stack([_looks(paths, about.dataset.channels) for paths in [*pool, *known]])
     planes = [features.of_labels(scores.known_planes(label, task)) for label in labels]
