@@ -81,6 +81,7 @@ demo: $(ENVIRONMENT)
 	@echo
 	@echo "Done. Open"
 	@echo "  results/demo/report.html                   scores of every generation beside its controls, and a sheet of images"
+	@echo "  results/demo/browse.html                   every image, those on which the teachers disagree first"
 	@echo "  results/demo/gen1/predictions/teacher1/    what one teacher says"
 	@echo "  results/demo/gen1/masks/inconsistency/     where the teachers disagree"
 	@echo "  results/demo/gen1/masks/consensus/         the label on which they agree"

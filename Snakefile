@@ -10,6 +10,7 @@
 #   results/{run}/gen{g}/teachers.json                 rank_students
 #   results/{run}/gen{g}/metrics.json                  evaluate
 #   results/{run}/report.html                          report
+#   results/{run}/browse.html, browse/                 browse           every image, and where teachers disagree
 #   results/studies/{study}/table.html                 tabulate_study   labels.svg: plot_labels
 #
 # run = {experiment}[.{method}][.s{seed}], e.g. demo, demo.aldt, demo.s2; of a study {study}.{experiment}.{method}.s{seed}

@@ -15,7 +15,7 @@ from pathlib import Path
 from common import HEAD, TABLE, Line
 
 HERE = Path(__file__).parent
-SCRIPTS = ("consensus", "train", "label", "prepare", "plan", "orchestration", "memory", "predict")
+SCRIPTS = ("consensus", "train", "label", "prepare", "plan", "orchestration", "memory", "predict", "browse")
 FULL = {"memory": ("--sizes", "1000", "10000", "100000")}
 
 

@@ -82,7 +82,7 @@ def test_the_list_has_reasons_and_goes_out_as_drafts(project, capsys):
 
 def test_a_list_of_ones_own(project, capsys):
     pool = subset("unlabelled")
-    Path("list.txt").write_text(f"{pool[5]}\n\n {pool[2]} \n")
+    Path("list.txt").write_text(f"# a remark\n{pool[5]}\n\n {pool[2]} \n")
     assert ask("--pick", "list.txt", "--no-drafts") == 0
     assert [row["id"] for row in rows()] == [pool[5], pool[2]]
     assert rows()[0]["reason"].startswith("named in list.txt; teachers differ on ")

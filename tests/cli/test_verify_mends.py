@@ -195,7 +195,7 @@ def test_results_of_other_data_are_a_note(copied, capsys):
     assert dissent("verify") == 0
     out = capsys.readouterr().out
     assert (
-        "note: 10 results were made from other tables of data/ than lie here, and your next run makes them anew: "
+        "note: 11 results were made from other tables of data/ than lie here, and your next run makes them anew: "
         in out
     )
 

@@ -70,10 +70,10 @@ class Page:
             case "Page.loadEventFired":
                 self._ready = True
 
-    def open(self, path: Path) -> None:
-        """Load a file and wait until it is there with all that belongs to it."""
+    def open(self, path: Path, hash: str = "") -> None:
+        """Load a file and wait until it is there with all that belongs to it; `hash`: what stands behind its address."""
         self._ready = False
-        answer = self.call("Page.navigate", url=path.resolve().as_uri())
+        answer = self.call("Page.navigate", url=path.resolve().as_uri() + hash)
         assert "errorText" not in answer, answer["errorText"]
         while not self._ready:
             self._keep(self._next())

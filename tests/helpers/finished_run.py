@@ -9,7 +9,8 @@ from discs import config, prepared
 from dissent import networks
 from dissent.core.files import write_json, write_text
 from dissent.core.seal import SUBSETS
-from dissent.planning import rule_params
+from dissent.planning import browsing, rule_params
+from dissent.report.browse import write_browser
 from dissent.report.page import write_report
 from dissent.steps.assemble_pairs import assemble_pairs
 from dissent.steps.audit import audit
@@ -40,15 +41,21 @@ def finish(root):
         _generation(run, g, subsets, folders)
     shown = rule_params.student(run, 1, 1, code) | {"palette": run.dataset.task.palette}
     show_pairs(shown, pairs=f"{folders[1]}/pairs.csv", out=f"{folders[1]}/pairs")
+    browse_run = browsing.settings(run, code)
+    without_test = {subset: path for subset, path in subsets.items() if subset != "test"}
+    templates = str(root / "workflow" / "report")
+    write_browser(browse_run, folders, without_test, "data/tiny/files.csv", templates, "results/tiny/browse.html")
     write_report(
         rule_params.report(run, [], code, settings),
         generations=folders,
         controls={},
         data=subsets,
-        templates=str(root / "workflow" / "report"),
+        templates=templates,
         out="results/tiny/report.html",
+        browser="results/tiny/browse.html",
     )
-    write_text("logs/tiny/report.log", "report run=tiny\ndone\n")  # nothing else tells that there was a report
+    for name in ("report", "browse"):  # nothing else tells that there was one
+        write_text(f"logs/tiny/{name}.log", f"{name} run=tiny\ndone\n")
 
 
 def _generation(run, g, subsets, folders):

@@ -41,7 +41,7 @@ class Untrained:
             reseal(table)
         monkeypatch.setattr(evaluate, "load_pool", lambda teachers, rows, device: [self._offset(row) for row in rows])
         monkeypatch.setattr(predict, "load_pool", lambda teachers, rows, device: [self._offset(row) for row in rows])
-        monkeypatch.setattr(evaluate.inference, "probabilities", _probabilities)
+        monkeypatch.setattr(evaluate.inference, "probabilities", probabilities)
 
     def _offset(self, row):
         """How far a student's threshold is from the right one: less in later generations, and never the same twice."""
@@ -142,7 +142,7 @@ def hostile_run(folder):
     return arguments
 
 
-def _probabilities(pool, images, task, device, precision, batch):
+def probabilities(pool, images, task, device, precision, batch):
     """Every label of a task is where it is bright, the first of several where it is dark."""
     bright = torch.as_tensor(images).float()[..., :3].mean(-1)
     found = []

@@ -39,6 +39,7 @@ def test_a_whole_run(root, in_tmp):
     assert read_json("results/tiny/gen2/cost.json")["total"]["steps"] == 24
     page = Path("results/tiny/report.html").read_bytes()
     assert b"points against ldt_equal_steps" in page and b'<p class="verdict' in page
+    assert b'<a href="browse.html">' in page and Path("results/tiny/browse/gen2/doubt0001.js").is_file()
     for name in ("snakemake.html", "snakemake.zip"):
         result = snakemake(root, "results/tiny/report.html", "--report", name)
         assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]

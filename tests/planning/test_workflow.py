@@ -40,7 +40,8 @@ def mine(tmp_path, text, kind="experiments"):
 
 
 RULES_OF_A_RUN = (
-    "assemble_pairs", "train", "rank_students", "predict", "build_masks", "evaluate", "cost", "audit", "report",
+    "assemble_pairs", "train", "rank_students", "predict", "build_masks", "evaluate", "cost", "audit", "browse",
+    "report",
 )  # fmt: skip
 BASE = "dataset: tiny\nsplit: few\nnetwork: tiny\nmethod: im_clean\n"
 

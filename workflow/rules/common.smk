@@ -11,7 +11,7 @@ from dissent.core.columns import SUBSETS
 from dissent.planning.command_line import check_asked, check_writable
 from dissent.core.files import UserError
 from dissent.planning.paths import Plan
-from dissent.planning import outside, resources as demand, rule_params
+from dissent.planning import browsing, outside, resources as demand, rule_params
 from dissent.planning.tabulation import tabulation
 
 

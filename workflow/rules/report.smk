@@ -1,10 +1,39 @@
-# The page that a person opens: a run, its controls, and what its teachers doubted.
+# The pages that a person opens: a run beside its controls, and each of its images with what its teachers doubted.
+
+
+rule browse:
+    # hidden masks are shown to people here, as in the report: nothing learns from this page
+    input:
+        templates=expand(f"{workflow.basedir}/workflow/report/browse.{{kind}}", kind=["html.j2", "css", "js"]),
+        metrics=lambda w: PLAN.generations(run_of(w), "metrics.json"),
+        tables=lambda w: PLAN.generations(run_of(w), "predictions.csv", "masks.csv"),
+        files=lambda w: f"data/{run_of(w).dataset_name}/files.csv",
+        labelled=subset("labelled"),
+        unlabelled=subset("unlabelled"),
+        val=subset("val"),
+        hidden=subset("hidden"),
+    output:
+        page="results/{run}/browse.html",
+        folder=directory("results/{run}/browse"),
+    log:
+        "logs/{run}/browse.log",
+    conda:
+        "../../envs/dissent.yaml"
+    threads: threads_of
+    resources:
+        mem_mb=asked("mem_mb", to_browse),
+        runtime=asked("runtime", to_browse),
+    params:
+        settings=lambda w: browsing.settings(run_of(w), PLAN.code),
+    script:
+        "../scripts/browse.py"
 
 
 rule report:
     input:
         templates=expand(f"{workflow.basedir}/workflow/report/report.{{kind}}", kind=["html.j2", "css", "js"]),
         metrics=lambda w: PLAN.generations(run_of(w), "metrics.json"),
+        browser=lambda w: browsing.page(run_of(w)),
         tables=lambda w: PLAN.generations(
             run_of(w), "counts.csv", "teachers.json", "cost.json", "predictions.csv", "masks.csv", "audit.json"
         ),

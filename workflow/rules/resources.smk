@@ -33,6 +33,13 @@ def to_mask(w, input):
     return demand.masking(run_of(w), demand.rows_about(input.predictions) // voters, voters)
 
 
+def to_browse(w, input):
+    """What drawing the images of a run for the browser needs."""
+    run = run_of(w)
+    voters = sum(run.voters(g) for g in range(1, run.method.last + 1))
+    return demand.drawing(run, demand.rows_about(input.unlabelled), voters)
+
+
 def to_assemble(w, input):
     """What joining the tables of labelled and unlabelled images needs."""
     return demand.listing(demand.rows_about(input.labelled) + demand.rows_about(input.unlabelled))

@@ -17,4 +17,5 @@ with job(snakemake):
         data={subset: getattr(inputs, subset) for subset in SUBSETS},
         templates=str(Path(inputs.templates[0]).parent),
         out=snakemake.output[0],
+        browser=next(iter(inputs.browser), ""),
     )

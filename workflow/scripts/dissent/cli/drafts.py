@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dissent.cli.machine import cores
+from dissent.cli.picks import listed
 from dissent.cli.predict.find_images import Upright, read_upright
 from dissent.cli.settings import add_config_dir, config_of, settings_folder
 from dissent.cli.unlabelled import Free
@@ -39,7 +40,7 @@ log = logging.getLogger(__name__)
 EXAMPLES = """examples:
   dissent drafts mine to_label --format cvat            the 20 most doubted images
   dissent drafts mine to_label --format labelme -n 50
-  dissent drafts mine to_label --format png --ids next.csv"""
+  dissent drafts mine to_label --format png --ids mine.picks.txt    as picked in browse.html"""
 COLUMNS = ("id", "source", "image", "doubt_share")
 
 
@@ -48,7 +49,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", help="a run that has trained networks, e.g. mine")
     parser.add_argument("out", type=Path, help="folder for the drafts; it must be empty, or not there")
     parser.add_argument("--format", choices=DRAFTS, required=True, help="the tool that is to read them")
-    parser.add_argument("--ids", type=Path, metavar="CSV", help="a table with a column `id`; default: the most doubted")
+    parser.add_argument(
+        "--ids",
+        type=Path,
+        metavar="FILE",
+        help="a list with the id of an image a line, as browse.html saves it, or a table with a column `id`; default: the most doubted",
+    )
     parser.add_argument("-n", "--number", type=positive, default=20, help="how many, without --ids (default: 20)")
     add_machine(parser)
 
@@ -160,14 +166,12 @@ def _doubt_shares(about: Run, sources: dict[str, str]) -> dict[str, float]:
 
 
 def _given(path: Path, free: Free) -> list[str]:
-    """Paths of the images that a table names; UserError names a line that is none of the unlabelled ones."""
+    """Paths of the images that a file names; UserError names a line that is none of the unlabelled ones."""
     found = []
-    for number, row in enumerate(read_table(path, ("id",), sealed=False), 2):
-        source = free.source_of(row["id"])
+    for number, name in listed(path):
+        source = free.source_of(name)
         if source is None:
-            raise UserError(
-                f"{path}, line {number}: {row['id']} is no unlabelled image of the run; take it out of the table"
-            )
+            raise UserError(f"{path}, line {number}: {name} is no unlabelled image of the run; take it out of the file")
         found.append(source)
     return found
 

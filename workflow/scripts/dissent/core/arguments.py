@@ -231,6 +231,24 @@ class Report(TypedDict):
     """rule -> digest"""
 
 
+class Browser(TypedDict):
+    """Arguments of `browse`."""
+
+    run: Spec
+    """name, method, dataset"""
+    voters: list[list[str]]
+    """of each generation from gen1 on: names by their numbers in predictions.csv"""
+    pseudo_label: str
+    """what became of them is called so where predictions.csv has it, as teacher 0"""
+    task: Spec
+    palette: list[list[int]]
+    channels: int
+    most: int
+    """unlabelled images that are shown"""
+    threads: int
+    code: str
+
+
 class Study(TypedDict):
     """Arguments of `tabulate_study` and `plot_labels`."""
 

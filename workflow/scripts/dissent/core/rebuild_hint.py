@@ -32,6 +32,7 @@ _TARGETS = [
     (rf"({_GEN})/?", r"\1/metrics.json"),
     (rf"(results/studies/{_NAME}/table)\.\w+", r"\1.html"),
     (rf"(results/studies/{_NAME}/labels)\.\w+", r"\1.svg"),
+    (rf"(results/{_NAME}/browse)(/.*|\.html)", r"\1.html"),
     (rf"(results/{_NAME}/(gen\d+/[\w.]+|report\.html))", r"\1"),
 ]
 

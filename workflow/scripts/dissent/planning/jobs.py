@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from dissent.config.resolve import Run
 from dissent.core.columns import DISJOINT, SUBSETS
+from dissent.planning import browsing
 from dissent.planning.outside import tables
 from dissent.planning.paths import Plan
 
@@ -95,6 +96,7 @@ _PLACES: list[tuple[str, str]] = [
     (r"results/studies/(?P<where>[^/]+)/table\.\w+", "tabulate_study"),
     (r"results/studies/(?P<where>[^/]+)/labels\.\w+", "plot_labels"),
     (r"results/(?P<where>[^/]+)/report\.html", "report"),
+    (r"results/(?P<where>[^/]+)/browse\.html", "browse"),
     (r"results/(?P<where>[^/]+/external/[^/]+)\.csv", "read_teacher"),
     (r"results/(?P<where>[^/]+)/evalnets/thresholds\.json", "measure_thresholds"),
     (r"results/(?P<where>[^/]+)/evalnets/evalnets\.json", "rank_evalnets"),
@@ -201,8 +203,14 @@ def _audit(plan: Plan, run: Run, g: int, job: Job) -> list[str]:
 def _report(plan: Plan, run: Run, g: int, job: Job) -> list[str]:
     names = ("metrics.json", "counts.csv", "teachers.json", "cost.json", "predictions.csv", "masks.csv", "audit.json")
     controls = plan.controls(run, "metrics.json", "counts.csv", "teachers.json")
-    subsets = _subsets(plan, run, *SUBSETS)
-    return [*plan.generations(run, *names), *controls, *plan.control_costs(run), *subsets]
+    others = [*browsing.page(run), *controls, *plan.control_costs(run), *_subsets(plan, run, *SUBSETS)]
+    return [*plan.generations(run, *names), *others]
+
+
+def _browse(plan: Plan, run: Run, g: int, job: Job) -> list[str]:
+    subsets = _subsets(plan, run, *(name for name in SUBSETS if name != "test"))
+    tables = plan.generations(run, "metrics.json", "predictions.csv", "masks.csv")
+    return [*tables, f"data/{run.dataset_name}/files.csv", *subsets]
 
 
 def _prepare(plan: Plan, job: Job) -> list[str]:
@@ -242,6 +250,7 @@ _INPUTS: dict[str, Callable[[Plan, Job], list[str]]] = {
     ),
     "measure_thresholds": _of_run(lambda plan, run, g, job: [*plan.quality_pools(run), *_subsets(plan, run, "val")]),
     "report": _of_run(_report),
+    "browse": _of_run(_browse),
     "tabulate_study": _study("metrics.json", "counts.csv", "cost.json"),
     "plot_labels": _study("metrics.json", "counts.csv"),
 }

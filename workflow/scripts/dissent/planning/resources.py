@@ -23,6 +23,7 @@ BASE_MB = 3000  # torch with CUDA, before the first image
 SPARE = 1.5  # memory that malloc keeps in pieces
 ON_CARD_MB = 20_000  # of pairs that training/data.py stacks for a card that has four times as much free
 CACHED_MB = 2000  # of images that it leaves to the page cache: fewer make it slower, not wrong
+BROWSED = 10_000  # unlabelled images that the browser shows at most
 DECODED = 512  # images that predict and evaluate hold at a time
 RATED_MASKS = 20  # of an image, from which an EvalNet learns: by twenty networks, or by two in ten rounds
 LONGEST = 24 * 60  # minutes: many clusters allow no more, and a training goes on from its checkpoint
@@ -212,6 +213,11 @@ def scoring(run: Run, masks: int) -> Needs:
 def masking(run: Run, images: int, teachers: int) -> Needs:
     """Memory and time of comparing what `teachers` teachers say of `images` images."""
     return _needs(0, _scale(run) * images * (teachers + 2) * DATA_SECONDS, images * (teachers + 1))
+
+
+def drawing(run: Run, images: int, voters: int) -> Needs:
+    """Memory and time of drawing the images that the browser shows, with what `voters` of all generations say of them."""
+    return _needs(0, _scale(run) * min(images, BROWSED) * (voters + 3) * DATA_SECONDS, images)
 
 
 def listing(rows: int) -> Needs:

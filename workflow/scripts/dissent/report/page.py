@@ -3,6 +3,7 @@
 import base64
 import hashlib
 from collections.abc import Mapping, Sequence
+from os.path import relpath
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,14 +35,16 @@ def write_report(
     templates: str,
     out: str,
     limit: int = LIMIT,
+    browser: str = "",
 ) -> None:
     """Write the page. `generations` are the folders gen0..genN; `controls`: {method: folder of its last generation}.
 
     `data`: {subset of the split: its table}. `templates`: folder of report.html.j2, report.css
-    and report.js.
+    and report.js. `browser`: the page with all images, to which this one leads; "": there is none.
     """
     story = Story.read(params, generations, controls, data)
     parts = _parts(story) | {"links": plain.links(Path(out))}
+    parts["browser"] = relpath(browser, Path(out).parent) if browser else ""
     sources = _sources(generations, controls, data)
     for side in _TILE_SIDES:
         page = seal_page(_render(Path(templates), parts | _pictures(story, side)), sources)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from dissent.cli.next.teachers import Teachers
+from dissent.cli.picks import listed
 from dissent.cli.unlabelled import Free
 from dissent.config.resolve import Run
 from dissent.core.columns import DISJOINT
@@ -24,20 +25,12 @@ def picked(path: Path, free: Free, said: Teachers | None, about: Run) -> list[di
 
 
 def _sources(path: Path, free: Free, about: Run) -> list[str]:
-    try:
-        lines = path.read_text("utf-8-sig").splitlines()
-    except UnicodeDecodeError:
-        raise UserError(f"{path} is no text: write the ids of images, one a line") from None
     found = []
-    for number, name in enumerate(map(str.strip, lines), 1):
-        if not name:
-            continue
+    for number, name in listed(path):
         source = free.source_of(name)
         if source is None or source not in free.items:
             raise UserError(f"{path}, line {number}: {name} {_why(name, about)}; take it out of the list")
         found.append(source)
-    if not found:
-        raise UserError(f"{path} is empty: write the ids of images, one a line")
     return found
 
 

@@ -19,7 +19,7 @@ from dissent.cli.verify.places import files_below
 from dissent.cli.verify.raw_files import raw_count, raw_faults, teacher_faults
 from dissent.cli.verify.sources import Wanting, believed, by_content, by_path, other_students, sources
 from dissent.cli.verify.stale import EVERYTHING, Wanted
-from dissent.cli.verify.written import is_written, strangers
+from dissent.cli.verify.written import PAGES, is_written, strangers
 from dissent.core import seal
 from dissent.core.files import UserError, read_table, sha256
 from dissent.core.words import printable
@@ -105,7 +105,7 @@ def find(
     told = {fault.path for fault in kept}
     mix = [
         one
-        for one in mixed(values, [file for file in ours if file.name == "report.html"], digests)
+        for one in mixed(values, [file for file in ours if file.name in PAGES], digests)
         if not any(path in told or settings.stale(path) or _is_of(path, renamed) for path in (one.path, one.other))
     ]
     kept += [Fault(one.path, "mixed", one.why) for one in mix if one.other.parts[0] != "data"]
@@ -206,7 +206,7 @@ def _carries_none(file: Path, values: Mapping[Path, object]) -> bool:
 def _misplaced(files: list[Path], values: Mapping[Path, object], claims: Iterable[Claim]) -> list[Fault]:
     runs = runs_of(values)
     of_others = {claim.table: why for claim in claims if (why := of_another_generation(claim.table, claim.path))}
-    told = [(file, misplaced(file, values, runs)) for file in files if file in values or file.name == "report.html"]
+    told = [(file, misplaced(file, values, runs)) for file in files if file in values or file.name in PAGES]
     return [Fault(file, "damaged", why) for file, why in [*told, *of_others.items()] if why]
 
 

@@ -9,6 +9,7 @@ from dissent.runtime.logs import DONE
 
 _WRITES = {
     "report": "report.html",
+    "browse": "browse.html",
     "cost": "cost.json",
     "audit": "audit.json",
     "evaluate": "metrics.json",

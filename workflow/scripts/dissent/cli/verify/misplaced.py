@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from dissent.cli.verify.expected import counted
+from dissent.cli.verify.written import PAGES
 from dissent.core import seal
 from dissent.core.words import printable
 from dissent.runtime.cost import spent_of
@@ -18,7 +19,7 @@ def misplaced(file: Path, values: Values, runs: Mapping[str, set[str]]) -> str |
 
     `values`: what the whole JSON files hold. `runs`: of `runs_of`.
     """
-    if file.name == "report.html":
+    if file.name in PAGES:
         return _other_page(file, runs)
     value = values.get(file)
     if not isinstance(value, dict) or "stopped_at" in value:

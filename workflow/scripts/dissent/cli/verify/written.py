@@ -6,6 +6,8 @@ from pathlib import Path
 
 from dissent.core.columns import SUBSETS
 
+PAGES = ("report.html", "browse.html")
+"""of a run"""
 _STUDENT = r"(model\.safetensors|(model|metrics|cost)\.json|history\.csv)"
 _SHARD = r"(/shard\d+)?"
 _GENERATION = (
@@ -26,7 +28,8 @@ _WRITTEN = re.compile(
             rf"results/[^/]+/gen\d+/({'|'.join(_GENERATION)})",
             rf"results/[^/]+/evalnets/((evalnets|thresholds)\.json|\d+/{_STUDENT})",
             r"results/[^/]+/external/[^/]+\.(csv|json)",
-            r"results/[^/]+/report\.html",
+            r"results/[^/]+/(report|browse)\.html",
+            r"results/[^/]+/browse/shown\.json",
             r"results/studies/[^/]+/(table|labels)\.(html|csv|json|md|tex|svg|png|pdf)",
         ]
     )
@@ -63,6 +66,8 @@ def _table_of(picture: Path) -> Path | None:
         return Path(match[1], "files.csv")
     if match := re.match(r"(results/[^/]+/gen\d+)/(pairs|(?:predictions|masks)(?:/shard\d+)?)/", picture.as_posix()):
         return Path(match[1], "pairs/shown.json" if match[2] == "pairs" else f"{match[2]}.csv")
+    if match := re.match(r"(results/[^/]+/browse)/", picture.as_posix()):
+        return Path(match[1], "shown.json")
     if match := re.match(r"(results/[^/]+/external/[^/]+)/", picture.as_posix()):
         return Path(f"{match[1]}.csv")
     return None

@@ -4,7 +4,7 @@ import json
 
 from dissent.config.resolve import Config, Run
 from dissent.core.files import UserError, read_json, write_json
-from dissent.planning import outside, rule_params
+from dissent.planning import browsing, outside, rule_params
 from dissent.planning.closure import Library
 
 FOLDER = "work/settings"
@@ -23,7 +23,8 @@ def settings(config: Config, experiment: str) -> dict[str, dict]:
     result = {"data.json": {"dataset": run.dataset.model_dump(mode="json"), "code": [_code(rule) for rule in rules]}}
     for one in (run, *controls):
         result |= {f"{one.name}/gen{g}.json": _generation(one, g) for g in generations(one)}
-    return result | {"report.json": {"report": rule_params.report(run, controls, _code, config)}}
+    report = rule_params.report(run, controls, _code, config)
+    return result | {"report.json": {"report": report, "browse": browsing.settings(run, _code)}}
 
 
 def _generation(run: Run, g: int) -> dict:

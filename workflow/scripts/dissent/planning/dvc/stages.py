@@ -43,6 +43,7 @@ def stages(config: Config, experiment: str, own: str | None = None) -> dict:
     }
     for one in runs:
         result |= {_name(one, g): _generation(config, one, g, option, {r.name for r in runs}) for g in generations(one)}
+    browser = ("browse.html", "browse") if run.method.last else ()
     result["report"] = {
         "cmd": _command(option, f"results/{run.name}/report.html"),
         "deps": [
@@ -51,7 +52,7 @@ def stages(config: Config, experiment: str, own: str | None = None) -> dict:
             "workflow/report",
             "workflow/scripts/dissent/report",
         ],
-        "outs": [_kept(f"results/{run.name}/report.html")],
+        "outs": [_kept(f"results/{run.name}/{name}") for name in ("report.html", *browser)],
     }
     result["scores"] = {
         "cmd": f"make -s scores EXPERIMENT={experiment}{option}",

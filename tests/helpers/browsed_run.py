@@ -1,0 +1,44 @@
+"""browse.html of a small run, as its rule makes it."""
+
+from pathlib import Path
+
+import pytest
+from untrained_run import HOSTILE, Untrained, code, probabilities
+
+from dissent.planning import browsing
+from dissent.report.browse import write_browser
+from dissent.steps import evaluate
+
+
+def browse(run: Untrained, generations: int = 2, **more: object) -> Path:
+    """The page of a run whose generations are there; `more`: other arguments of the rule."""
+    made = run.config.run(run.name)
+    subsets = {name: path for name, path in run.subsets.items() if name != "test"}
+    write_browser(
+        browsing.settings(made, code) | more,
+        generations=[f"results/{run.name}/gen{g}" for g in range(generations + 1)],
+        data=subsets,
+        files=f"data/{run.name}/files.csv",
+        templates=str(run.root / "workflow" / "report"),
+        out=f"results/{run.name}/browse.html",
+    )
+    return Path(f"results/{run.name}/browse.html")
+
+
+def browsed(folder: Path, root: Path, kind: str) -> Path:
+    """A run below `folder`, two of whose names try to become markup, and its page."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        run = Untrained(root, patch, kind, names=lambda name: name + HOSTILE if name in ("i05", "i11") else name)
+        patch.setattr(evaluate.inference, "probabilities", _of_two_minds)
+        run.build(run.name, 2)
+        return folder / browse(run)
+
+
+def _of_two_minds(pool, images, task, *more):
+    """As the networks of `Untrained`, but that the second one takes the last two labels for each other in the right half."""
+    for found in probabilities(pool, images, task, *more):
+        if task.outputs > 1:
+            right = found[1][..., found[1].shape[-1] // 2 :]
+            right[:, -2:] = right[:, -2:].flip(1)
+        yield found
