@@ -117,7 +117,7 @@ def test_the_page_is_sealed_and_names_are_no_markup(page, monkeypatch):
     assert {name: sha256(path) for name, path in files.items() if name != "shown.json"} == listed
     found = Page(content.decode())
     assert found.open == [] and found.scripts == 2 and not found.handlers and len(set(found.ids)) == len(found.ids)
-    assert found.loaded == ["report.html"] and HOSTILE not in content.decode()
+    assert found.loaded == [] and found.around == ["report.html"] and HOSTILE not in content.decode()
     assert any(name.endswith(HOSTILE) for name in rows_of(page))
 
 
