@@ -219,8 +219,10 @@ def test_published_numbers_depend_on_the_split_and_study_a_is_as_published(root,
     blocks = tabulation(plan.config, "study_a", code)["blocks"]
     assert [block["split"] for block in blocks] == ["u2pl_186", "u2pl_372", "u2pl_744", "u2pl_1488"]
     rows = [block["published"][0]["rows"] for block in blocks]
-    everywhere = ["an epoch has all training images (theirs: the unlabelled ones)"]
+    decoder = "a lighter decoder (one separable convolution behind the join; theirs: two whole ones)"
+    everywhere = [decoder, "an epoch has all training images (theirs: the unlabelled ones)"]
     assert rows[0]["im_clean"] == {"value": "72.53", "unlike": everywhere}
+    assert rows[0]["unimatch_v2"]["unlike"] == everywhere[1:], "DINOv2 has a decoder of its own"
     assert [row["unimatch_im"]["value"] for row in rows] == ["74.10", "77.38", "78.58", "79.60"]
     assert blocks[0]["published"][0]["subset"] == "val"
     other = plan_of(root, OF_CITIES + "networks: {unimatch: cityscapes_resnet50_u2pl}\n")

@@ -20,7 +20,7 @@ DINO = "tu-vit_small_patch14_dinov2"
 LITE = "tu-tf_efficientnet_lite0"
 
 
-@pytest.mark.parametrize("name", ["resnet18", LITE, DINO, "mit_b0"])
+@pytest.mark.parametrize("name", ["resnet18", "tu-resnet50s", LITE, DINO, "mit_b0"])
 def test_a_line_of_the_list_is_what_the_library_builds(name):
     with open(encoders._TABLE, newline="") as stream:
         [line] = [row for row in csv.DictReader(stream) if row["name"] == name]
@@ -62,6 +62,18 @@ def test_a_wrong_name_of_an_encoder_gets_the_nearest(name, near):
         ("upernet", {"options": {"decoder_channels": [1] * 5}}, "upernet takes one number"),
         ("linknet", {"options": {"decoder_channels": 64}}, "linknet.*it has none"),
         ("deeplabv3plus", {"options": {"encoder_output_stride": 32}}, "deeplabv3plus has 16 or 8"),
+        (
+            "deeplabv3plus",
+            {"options": {"encoder_multi_grid": [2, 4]}},
+            "last stage of resnet50 has 3 blocks, a number for each",
+        ),
+        ("deeplabv3plus", {"encoder": LITE, "options": {"encoder_multi_grid": [2]}}, "is for ResNets, as tu-resnet50s"),
+        ("pan", {"options": {"encoder_output_stride": 32, "encoder_multi_grid": [1, 2, 4]}}, "that is dilated: say"),
+        (
+            "unet",
+            {"options": {"encoder_multi_grid": [1, 2, 4]}},
+            "`options.encoder_multi_grid` is not an option of unet",
+        ),
         ("deeplabv3plus", {"encoder": "vgg11"}, "vgg11` cannot have the output stride 16.*upernet"),
         ("unet", {"encoder": DINO}, "a ViT goes with dpt"),
         ("dpt", {"encoder": "resnet18"}, "takes a ViT, as tu-vit_small"),
@@ -131,6 +143,28 @@ def test_features_of_a_vit_are_normalised_as_unimatch_v2_has_them():
     for ours, theirs in zip(net.encode(x), levels, strict=True):
         torch.testing.assert_close(ours, theirs)
     assert net(x).shape == (1, 1, 32, 48)
+
+
+@pytest.mark.parametrize(
+    ("encoder", "stride", "rates"),
+    [
+        ("tu-resnet50s", 16, [2, 4, 8]),  # iMAS and PS-MT
+        ("tu-resnet50s", 8, [4, 8, 16]),  # U2PL
+        ("resnet50", 16, [2, 4, 8]),  # the library itself gives the first block its stage's dilation
+    ],
+)
+def test_multi_grid_gives_each_block_of_the_last_stage_its_dilation(encoder, stride, rates):
+    options = {"encoder_output_stride": stride, "encoder_multi_grid": [2, 2, 4]}
+    with without_numbers():
+        net, plain = (
+            networks.build(settings("deeplabv3plus", encoder=encoder, options=some), 2, 3)
+            for some in (options, options | {"encoder_multi_grid": None})
+        )
+        seen = torch.zeros(1, 3, 97, 97)
+        features = [tuple(one.shape) for one in net.eval().encode(seen)]
+        assert features == [tuple(one.shape) for one in plain.eval().encode(seen)]
+    stage = getattr(net.encoder, "model", net.encoder).layer4
+    assert [block.conv2.dilation for block in stage] == [(rate, rate) for rate in rates]
 
 
 def test_a_deep_stem_is_an_encoder_of_its_own():

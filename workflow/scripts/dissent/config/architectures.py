@@ -26,6 +26,8 @@ class NetworkOptions(Model):
 
     encoder_output_stride: Literal[8, 16, 32] | None = None
     """deeplabv3, deeplabv3plus (8 or 16), pan (16 or 32): pixels of the image to a pixel of the coarsest features; default 16, of deeplabv3 8"""
+    encoder_multi_grid: Annotated[list[PositiveInt], Field(min_length=1)] | None = None
+    """deeplabv3, deeplabv3plus, pan with a ResNet of output stride 8 or 16: factors on the dilation of the blocks of its last stage, one each; published 2, 2, 4 (U2PL, iMAS, PS-MT), default 1, 1, 1"""
     encoder_output_indices: Annotated[list[int], Field(min_length=4, max_length=4)] | None = None
     """dpt: blocks of the ViT whose outputs are used, the first is 0; default: evenly spread"""
     decoder_channels: PositiveInt | Annotated[list[PositiveInt], Field(min_length=5, max_length=5)] | None = None
@@ -90,6 +92,7 @@ class Architecture:
 _FIVE = ("decoder_channels", "decoder_attention_type")
 _ASPP = (
     "encoder_output_stride",
+    "encoder_multi_grid",
     "decoder_channels",
     "decoder_atrous_rates",
     "decoder_aspp_separable",
@@ -107,7 +110,13 @@ SMP: dict[str, Architecture] = {
         multiple=32,
     ),
     "pspnet": Architecture(("psp_out_channels", "psp_dropout"), pooled=True, shallow=True),
-    "pan": Architecture(("encoder_output_stride", "decoder_channels"), (16, 32), least=128, pooled=True, channels=1),
+    "pan": Architecture(
+        ("encoder_output_stride", "encoder_multi_grid", "decoder_channels"),
+        (16, 32),
+        least=128,
+        pooled=True,
+        channels=1,
+    ),
     "deeplabv3": Architecture(_ASPP, (8, 16), pooled=True, channels=1),
     "deeplabv3plus": Architecture(_ASPP, (16, 8), pooled=True, channels=1),
     "upernet": Architecture(("decoder_channels",), pooled=True, channels=1),
@@ -151,6 +160,22 @@ def misuse(name: str, encoder: Encoder, options: NetworkOptions) -> str:
             f"`encoder: {encoder.name}` cannot have the output stride {stride} that {name} wants; take another encoder "
             "(a ResNet, an EfficientNet, a ConvNeXt), or upernet, segformer or unet"
         )
+    return _ungridded(encoder, options.encoder_multi_grid, stride)
+
+
+def _ungridded(encoder: Encoder, factors: list[int] | None, stride: int) -> str:
+    """Why the last stage of an encoder does not take these factors on its dilations; "" where it does."""
+    if factors is None:
+        return ""
+    if stride == 32:
+        return "`options.encoder_multi_grid` is for a last stage that is dilated: say `encoder_output_stride: 16`"
+    if not encoder.blocks:
+        return (
+            f"`options.encoder_multi_grid` is for ResNets, as tu-resnet50s: {encoder.name} has no last stage of blocks that can be dilated "
+            "each by itself"
+        )
+    if len(factors) != encoder.blocks:
+        return f"`options.encoder_multi_grid: {factors}`: the last stage of {encoder.name} has {encoder.blocks} blocks, a number for each"
     return ""
 
 

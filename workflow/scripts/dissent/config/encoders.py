@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-COLUMNS = ["name", "form", "multiple", "resized", "dilated", "channels", "gflop", "mb", "weights", "tags"]
+COLUMNS = ["name", "form", "multiple", "resized", "dilated", "blocks", "channels", "gflop", "mb", "weights", "tags"]
 _TABLE = Path(__file__).with_name("encoders.csv")
 
 
@@ -23,6 +23,8 @@ class Encoder:
     """it is built with timm's `dynamic_img_size`, or it would take images of one size alone"""
     dilated: bool
     """its last features can be of output stride 16 or 8"""
+    blocks: int
+    """of the last stage of a ResNet, each of which may have a dilation of its own; 0: it is no ResNet"""
     channels: tuple[int, ...]
     """of its features from fine to coarse, the image first (not of a ViT)"""
     gflop: float
@@ -49,6 +51,7 @@ def _read(row: dict[str, str]) -> Encoder:
         multiple=int(row["multiple"]),
         resized=bool(row["resized"]),
         dilated=bool(row["dilated"]),
+        blocks=int(row["blocks"] or 0),
         channels=tuple(map(int, row["channels"].split())),
         gflop=float(row["gflop"]),
         mb=float(row["mb"]),

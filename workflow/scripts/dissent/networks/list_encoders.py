@@ -16,6 +16,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from dissent.config.encoders import COLUMNS
 from dissent.networks.blocks import without_numbers
+from dissent.networks.multi_grid import last_stage
 
 # height and width, and of what both must be multiples where the one before it did not do
 _TRIED = (((97, 131), 1), ((96, 160), 32), ((128, 192), 64), ((224, 448), 224), ((256, 512), 256), ((384, 768), 384))
@@ -49,12 +50,14 @@ def row(name: str) -> dict[str, object] | None:
         if not multiple:
             continue
         gflop, mb = _cost(net, multiple)
+        dilated = form == "levels" and not options and _dilated(name)
         return {
             "name": name,
             "form": form,
             "multiple": multiple,
             "resized": "yes" if options else "",
-            "dilated": "yes" if form == "levels" and not options and _dilated(name) else "",
+            "dilated": "yes" if dilated else "",
+            "blocks": (dilated and len(last_stage(net))) or "",
             "channels": " ".join(map(str, net.out_channels)),
             "gflop": f"{gflop:.3g}",
             "mb": f"{mb:.3g}",

@@ -11,11 +11,12 @@ import torch
 from torch import Tensor, nn
 
 from dissent.config import encoders
-from dissent.config.architectures import NetworkOptions, sizes
+from dissent.config.architectures import NetworkOptions, output_stride, sizes
 from dissent.core.files import UserError
 from dissent.networks import pretrained
 from dissent.networks.auxiliary import AuxiliaryHead
 from dissent.networks.blocks import exactly, resize
+from dissent.networks.multi_grid import dilate
 
 if TYPE_CHECKING:  # what is used of the library, which tells no types
 
@@ -40,7 +41,7 @@ CLASSES = {
     "dpt": "DPT",
 }
 
-OURS = ("aux_head",)
+OURS = ("aux_head", "encoder_multi_grid")
 """options that the library does not know"""
 _INTERMEDIATE = (256, 512, 1024, 1024)
 
@@ -179,6 +180,8 @@ def _model(network: dict, encoder: encoders.Encoder, outputs: int, weights: bool
         more |= {"num_classes": 0, "decoder_readout": "ignore"}
     made = getattr(library, CLASSES[network["architecture"]])
     model = made(network["encoder"], encoder_weights=weights, classes=outputs, **settings, **more)
+    if factors := given.get("encoder_multi_grid"):
+        dilate(model.encoder, factors, output_stride(network["architecture"], NetworkOptions(**given)))
     if encoder.patches:
         intermediate = settings.get("decoder_intermediate_channels", _INTERMEDIATE)
         model.decoder = PatchDecoder(
