@@ -83,6 +83,7 @@ def _generation(run, g, subsets, folders):
         "cpu",
         subsets["unlabelled"],
         folders[:g],
+        f"{here}/examples",
     )
     if g:
         tables = (subsets["hidden"], masks, f"{here}/predictions.csv")

@@ -99,6 +99,7 @@ class Untrained:
             "cpu",
             self.subsets["unlabelled"],
             [str(folder.parent / f"gen{h}") for h in range(g)],
+            str(folder / "examples"),
         )
         if g:
             tables = [self.subsets["hidden"], str(folder / "masks.csv"), str(folder / "predictions.csv")]

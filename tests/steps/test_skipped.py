@@ -58,7 +58,8 @@ def outputs(folder):
         ("assemble_pairs", {"out": f"{folder}/pairs.csv"}),
         *(("train", one) for one in trained),
         ("rank_students", {"out": f"{folder}/teachers.json"}),
-        ("evaluate", {"metrics": f"{folder}/metrics.json", "counts": f"{folder}/counts.csv", "cost": f"{folder}/costs/evaluate.json"}),
+        ("evaluate", {"metrics": f"{folder}/metrics.json", "counts": f"{folder}/counts.csv", "cost": f"{folder}/costs/evaluate.json"}
+         | {"examples": f"{folder}/examples"}),
         ("audit", {"out": f"{folder}/audit.json"}),
     ]  # fmt: skip
 
@@ -189,7 +190,7 @@ def test_a_run_that_keeps_gen0_says_that_generations_did_not_pay(root, in_tmp, m
     write_report(**run.arguments(made), out="report.html")
     page = Path("report.html").read_text("utf-8")
     assert "No gain here, as none of 2 generations scores better on validation: gen0 of im_clean reaches" in page
-    assert "Sheets of gen2" in page
+    assert "What the teachers of gen2 said" in page
 
 
 def test_predict_takes_the_students_that_are_kept(stopped, caplog):

@@ -186,6 +186,7 @@ rule evaluate:
     output:
         metrics="results/{run}/gen{g}/metrics.json",
         counts="results/{run}/gen{g}/counts.csv",
+        examples=directory("results/{run}/gen{g}/examples"),
         cost="results/{run}/gen{g}/costs/evaluate.json",
     log:
         "logs/{run}/gen{g}/evaluate.log",

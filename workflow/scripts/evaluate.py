@@ -22,6 +22,7 @@ with job(snakemake), unless_stopped(snakemake), lease() as place, cost(place.dev
         table=snakemake.output.counts,
         device=device,
         unlabelled=snakemake.input.unlabelled,
+        examples=snakemake.output.examples,
         earlier=[str(folder) for folder in dict.fromkeys(Path(path).parent for path in snakemake.input.earlier)],
     )
     write_cost(snakemake.output.cost, spent, done, snakemake.input, snakemake.output)

@@ -35,12 +35,18 @@ def _count_binary(prediction: np.ndarray, target: np.ndarray, known: np.ndarray,
     return np.array([_count_plane(prediction == 1, target == 1, known)], np.int64)
 
 
-def _count_ids(prediction: np.ndarray, target: np.ndarray, known: np.ndarray, labels: int) -> np.ndarray:
+def crossed(prediction: np.ndarray, target: np.ndarray, labels: int) -> np.ndarray:
+    """How many pixels of each class are called what, in masks of class ids: (classes of the target, classes said) of int64."""
+    known = target != UNKNOWN
     both = target[known].astype(np.intp) * labels + prediction[known]
-    table = np.bincount(both, minlength=labels * labels).reshape(labels, labels)  # row: target, column: prediction
+    return np.bincount(both, minlength=labels * labels).reshape(labels, labels)
+
+
+def _count_ids(prediction: np.ndarray, target: np.ndarray, known: np.ndarray, labels: int) -> np.ndarray:
+    table = crossed(prediction, target, labels)
     tp = np.diagonal(table)
     fp, fn = table.sum(axis=0) - tp, table.sum(axis=1) - tp
-    return np.stack([tp, fp, fn, both.size - tp - fp - fn], axis=-1).astype(np.int64)
+    return np.stack([tp, fp, fn, table.sum() - tp - fp - fn], axis=-1).astype(np.int64)
 
 
 def _count_bits(prediction: np.ndarray, target: np.ndarray, known: np.ndarray, labels: int) -> np.ndarray:

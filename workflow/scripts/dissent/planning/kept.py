@@ -9,6 +9,7 @@ from dissent.core.words import some
 from dissent.datasets.listing import JUNK
 
 _OURS = re.compile(r"teacher\d+|mean|best|shard\d+")
+_SHOWN = ("pairs", "examples", "overlay")  # folders of pictures for people, with the digests of these
 _STAMP = ".snakemake_timestamp"  # Snakemake leaves it in a folder when the job that made it has ended
 
 
@@ -32,7 +33,7 @@ def _made(run: Path) -> Iterator[Path]:
     """Folders that a job makes as a whole, and has made."""
     yield from (stamp.parent for stamp in run.glob(f"external/*/{_STAMP}"))
     for generation in run.glob("gen*"):
-        for pattern in ("predictions", "masks/*", "pairs", "predictions/shard*", "masks/shard*/*"):
+        for pattern in ("predictions", "masks/*", "pairs", "examples", "predictions/shard*", "masks/shard*/*"):
             yield from (stamp.parent for stamp in generation.glob(f"{pattern}/{_STAMP}"))
 
 
@@ -81,7 +82,7 @@ def _known(folder: Path) -> set[str]:
 
 def _list_of(folder: Path) -> Path:
     """The file that names what the job of a folder wrote."""
-    if folder.name == "pairs":
+    if folder.name in _SHOWN:
         return folder / "shown.json"
     return (folder.parent if _is_of_masks(folder) else folder).with_suffix(".csv")
 
@@ -93,7 +94,7 @@ def _is_of_masks(folder: Path) -> bool:
 def _named(folder: Path) -> set[str] | None:
     """What that file names; None where it cannot be read."""
     try:
-        if folder.name == "pairs":
+        if folder.name in _SHOWN:
             return {f"{folder.as_posix()}/{name}" for name in read_json(_list_of(folder))["files"]}
         columns = ("label", "doubt") if _is_of_masks(folder) else ("prediction",)
         return {row[column] for row in read_rows(_list_of(folder), columns) for column in columns}

@@ -15,6 +15,7 @@ from dissent.report import figures, plain, provenance, tables, tiles
 from dissent.report.disputed import disputed
 from dissent.report.labelled import labelled
 from dissent.report.run_results import Story
+from dissent.report.scored import confusion, faults, scored_images
 from dissent.report.sheets import Sheets
 from dissent.report.templates import environment_of
 from dissent.report.verdict import verdict
@@ -23,7 +24,16 @@ if TYPE_CHECKING:
     from dissent.core import arguments
 
 LIMIT = 10_000_000  # bytes of the page; pictures shrink until it fits
-_TABLES = ("metrics.json", "counts.csv", "teachers.json", "cost.json", "predictions.csv", "masks.csv", "audit.json")
+_TABLES = (
+    "metrics.json",
+    "counts.csv",
+    "teachers.json",
+    "cost.json",
+    "predictions.csv",
+    "masks.csv",
+    "audit.json",
+    "examples/shown.json",
+)
 _TILE_SIDES = (256, 192, 128, 96, 64)  # pixels of a tile at most
 
 
@@ -108,12 +118,14 @@ def _parts(story: Story) -> dict:
         "audit_figures": figures.audit(audited),
         "audit_names": tables.AUDITED,
         "audit_definitions": audited[0].audit["definitions"] if audited else {},
-        "classes": tables.class_rows(story),
+        "classes": tables.class_rows(story, faults(story)),
+        "confusion": confusion(story),
         "last": story.last.folder.name,
         "pictured": story.pictured.folder.name,
         "cost": tables.cost_rows(story),
         "colours": [*story.params["colours"], *_coloured(tiles.LEGEND)],
         "label_colours": story.params["colours"],
+        "wrong_colours": _coloured(tiles.WRONG),
         "command": story.params["command"],
         "versions": provenance.versions(),
         "digests": provenance.digests(story),
@@ -127,7 +139,7 @@ def _coloured(several: Sequence[tuple[str, Sequence[int]]]) -> list[tuple[str, s
 
 
 def _pictures(story: Story, side: int) -> dict:
-    found = {"through": [], "sheets": [], "labelled": labelled(story, side)}
+    found = {"through": [], "sheets": [], "labelled": labelled(story, side), "tested": scored_images(story, side)}
     if not story.labelled_by_teachers:
         return found
     sheets = Sheets(story, side)

@@ -1,6 +1,6 @@
 """The page's tables, as rows of text. Shares and scores are fractions on disk and percent here."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from dissent.core.files import read_json
 from dissent.report.run_results import UPPER_BOUND, Generation, Story
@@ -110,8 +110,8 @@ def teacher_rows(audited: Iterable[Generation]) -> list[dict]:
     return rows
 
 
-def class_rows(story: Story) -> list[dict]:
-    """Each label: score of the best student in the first and last generation, share of labels, doubt and error."""
+def class_rows(story: Story, faults: Mapping[str, tuple[float | None, float | None]]) -> list[dict]:
+    """Each label: score of the best student in the first and last generation, its `faults`, share of labels, doubt and error."""
     first, last = story.generations[0].metrics, story.last.metrics
     pictured = story.pictured
     pseudo = pictured.metrics.get("pseudo_labels", {"class_share": {}, "labelled_class_share": {}})
@@ -128,6 +128,7 @@ def class_rows(story: Story) -> list[dict]:
         {
             "name": name,
             "scores": [score(row, subset, name) for subset in story.subsets for row in compared],
+            "faults": [percent(share) for share in faults.get(name, (None, None))],
             "labelled": percent(pseudo["labelled_class_share"].get(name)),
             "pseudo": percent(pseudo["class_share"].get(name)),
             "doubt": percent(audited.get(name, {}).get("doubt")),

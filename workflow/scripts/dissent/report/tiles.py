@@ -15,9 +15,9 @@ NOBODY_KNOWS = [128, 128, 128]
 LEGEND = [("nobody knows: no label, or teachers disagree", NOBODY_KNOWS), ("doubt: teachers disagree", DOUBT)]
 """what the colours mean that are no label's"""
 WRONG = [
-    ("missed", [86, 180, 233]),
-    ("too much", [235, 70, 190]),
-    ("one label taken for another", [240, 228, 66]),
+    ("wrong: missed", [0, 255, 255]),
+    ("wrong: too much", [255, 0, 255]),
+    ("wrong: one label taken for another", [255, 255, 255]),
 ]
 """what the colours of wrong pixels mean"""
 

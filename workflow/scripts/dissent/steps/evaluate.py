@@ -9,13 +9,10 @@ import torch
 
 from dissent.core.columns import COUNTED, COUNTS
 from dissent.core.files import (
-    UNKNOWN,
     read_json,
-    read_mask,
     read_prepared,
     read_rows,
     read_table,
-    verify,
     write_json,
     write_table,
 )
@@ -23,12 +20,14 @@ from dissent.core.seeds import generator
 from dissent.core.task import Task
 from dissent.evaluation import metrics
 from dissent.evaluation.bootstrap import scores_of
+from dissent.evaluation.confusion import crossed
 from dissent.evaluation.counting import CELL_COUNTS, count_all
-from dissent.evaluation.diagnostic_facts import empties, small_of_dropped, subsets_of, watch
+from dissent.evaluation.diagnostic_facts import subsets_of, watch
 from dissent.evaluation.intervals import interval
-from dissent.pseudolabels.learned import shares
 from dissent.steps.decide import stopping
+from dissent.steps.examples import write_examples
 from dissent.steps.predict import load_pool
+from dissent.steps.pseudo_label_facts import pseudo_labels
 from dissent.training import inference
 from dissent.training.data import load_images, load_masks
 
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     from dissent.core import arguments
 
 _CHUNK = 256  # images in memory at a time
+_SAID = 10  # classes that are told of what a true class is called
 # what resized masks, grey at their borders, are for the published scores (method notes, section 1.1)
 _TARGETS = {"labels_any": "foreground where grey > 0", "labels_half": "foreground where grey >= 128"}
 
@@ -52,10 +52,11 @@ def evaluate(
     device: str,
     unlabelled: str | None = None,
     earlier: Sequence[str] = (),
+    examples: str | None = None,
 ) -> dict:
     """Write metrics.json (every score with its definition) and the per-image counts from which all of them follow.
 
-    `subsets`: {"val": csv, "test": csv}. `about`: dataset.json, which names folders of targets of their own for some scores. `earlier`: folders of the generations before.
+    `subsets`: {"val": csv, "test": csv}. `about`: dataset.json, which names folders of targets of their own for some scores. `earlier`: folders of the generations before. `examples`: folder of a few masks to look at.
     For each subset: every student, the pool's mean and sd, the best by validation, and the ensemble of the pool (mean
     of the probabilities). From gen1 on `pseudo_labels` says what masks.csv says of them; `alarms` what to mistrust, `stopping`
     (of `generations: auto`) whether more generations are made. Returns {"images"} for the cost.
@@ -79,19 +80,23 @@ def evaluate(
     }
     per_image: list[dict] = []
     prepared_rows = {row["id"]: row for row in read_rows(known["files"])}
+    shown = None  # the last subset that has images: test, where there is one
     for subset, csv in subsets.items():
         rows = read_table(csv)
         counts = _count(rows, csv, pool, [*students, "ensemble"], task, known, device) if rows else None
         drawn = [prepared_rows[row["id"]] for row in rows]
         result[subset] = _summary(counts, students, task, known, drawn) if counts else None
+        shown = ((subset, csv), rows, _of(counts, task.score, known)[students[0]]) if counts else shown
         for who, one in (counts["labels"] if counts else {}).items():
             per_image += _image_rows(subset, drawn, who, one, result["label_names"])
         for who, one in (counts.get("mcce", {}) if counts else {}).items():
             per_image += _image_rows(
                 subset, drawn, who, one, [metrics.CELL_ROWS + name for name in result["label_names"]]
             )
+    if examples is not None:
+        write_examples(known, shown, pool[0], examples, device)
     if masks is not None:
-        result["pseudo_labels"] = _pseudo_labels(masks, labelled, task, params["inconsistency_target"])
+        result["pseudo_labels"] = pseudo_labels(masks, labelled, task, params["inconsistency_target"])
     result["tables"] = {Path(table).name: write_table(table, per_image, (*COUNTED, *COUNTS))}
     everyone = {"labelled": labelled} | ({"unlabelled": unlabelled} if unlabelled else {}) | subsets
     result["subsets"] = subsets_of(everyone, known["files"], params["channels"])
@@ -117,11 +122,14 @@ def _count(
 ) -> dict:
     """{folder of targets: {who: counts (N, L, 4)}}; `labels` always, others where a score has targets of its own.
 
-    Where the task marks cells, scores that count otherwise have an entry under their name.
+    Where the task marks cells, scores that count otherwise have an entry under their name. `confusion`: of the first student,
+    where labels exclude each other.
     """
     others = CELL_COUNTS if task.cells else {}
     folders = ["labels", *sorted(set(params["metric_labels"].values()))]
     counts: dict = {key: {name: [] for name in names} for key in (*folders, *others)}
+    if task.exclusive:
+        counts["confusion"] = {names[0]: [np.zeros((1, task.outputs, task.outputs), np.int64)]}
     digests = {row["id"]: row for row in read_rows(params["files"])} if folders[1:] else {}
     for first in range(0, len(rows), _CHUNK):
         chunk = rows[first : first + _CHUNK]
@@ -145,6 +153,9 @@ def _count(
                 for score, count in others.items():
                     target = targets["labels"][done : done + len(masks)]
                     counts[score][name].append(count(masks, target, params["task"]))
+                if name in counts.get("confusion", {}):
+                    target = targets["labels"][done : done + len(masks)]
+                    counts["confusion"][name][0] += crossed(masks, target, task.outputs)
             done += len(several[0])
     return {folder: {name: np.concatenate(parts) for name, parts in of.items()} for folder, of in counts.items()}
 
@@ -153,11 +164,8 @@ def _summary(counts: dict, students: list[str], task: Task, params: "arguments.E
     """Scores of one subset; `drawn`: the images' rows of files.csv."""
     names = metrics.names_for(params["task"])
 
-    def of(name: str) -> dict:
-        return counts[name] if name in counts else counts[params["metric_labels"].get(name, "labels")]
-
     def scores(who: str) -> dict:
-        return {name: metrics.scorer(name, params["task"])(of(name)[who]) for name in names}
+        return {name: metrics.scorer(name, params["task"])(_of(counts, name, params)[who]) for name in names}
 
     each = {who: scores(who) for who in students}
     pool = {}
@@ -168,7 +176,7 @@ def _summary(counts: dict, students: list[str], task: Task, params: "arguments.E
             "sd": float(np.std(values, ddof=1)) if len(values) > 1 else None,
             "n": len(values),
         }
-    best = of(task.score)[students[0]]
+    best = _of(counts, task.score, params)[students[0]]
     labels = counts["labels"][students[0]]
     groups = [row["group"] for row in drawn]
     drawn_best = scores_of([best[None]], metrics.scorer(task.score, params["task"]), generator("best"), 1000, groups)
@@ -188,6 +196,20 @@ def _summary(counts: dict, students: list[str], task: Task, params: "arguments.E
         },
         "ensemble": scores("ensemble"),
         "students": each,
+    } | ({"confusion": _confusion(counts["confusion"][students[0]][0], task)} if task.exclusive else {})
+
+
+def _of(counts: dict, score: str, params: "arguments.Evaluating") -> dict:
+    """The counts from which a score follows."""
+    return counts[score] if score in counts else counts[params["metric_labels"].get(score, "labels")]
+
+
+def _confusion(crossed_LL: np.ndarray, task: Task) -> dict:
+    """{true class: {class that the best student says: pixels}}, of each those that are said most."""
+    most = np.argsort(-crossed_LL, axis=1, kind="stable")[:, :_SAID]
+    return {
+        name: {task.labels[other]: int(row[other]) for other in order if row[other]}
+        for name, row, order in zip(task.labels, crossed_LL, most, strict=True)
     }
 
 
@@ -212,34 +234,3 @@ def _image_rows(subset: str, rows: list[dict], who: str, counts: np.ndarray, lab
         for row, image in zip(rows, counts, strict=True)
         for label, numbers in zip(labels, image, strict=True)
     ]
-
-
-def _pseudo_labels(masks: str, labelled: str, task: Task, target: str) -> dict:
-    """What masks.csv says of all images: doubt, kept, dropped and why, churn, and the classes that are learned against those of annotators."""
-    rows = read_table(masks)
-    kept, given = [row for row in rows if row["kept"] == "1"], read_table(labelled)
-    reasons = sorted({row["why"] for row in rows if row["why"]})
-    changed = [float(row["changed_share"]) for row in rows if row["changed_share"]]
-    for row in given:
-        verify(row["label"], row["label_sha256"], labelled)
-    masks_of_people = (read_mask(row["label"]) for row in given)  # one at a time: there may be many
-    counted = [np.append(task.pixels(mask), np.count_nonzero(mask != UNKNOWN)) for mask in masks_of_people]
-    *people, known = np.sum(counted, axis=0)
-    names = task.histogram_names
-    return {
-        "images": len(rows),
-        "kept": len(kept),
-        "dropped": {why: sum(row["why"] == why for row in rows) for why in reasons},
-        "doubt_share": float(np.mean([float(row["doubt_share"]) for row in rows])),
-        "disagreement": sum(int(row["doubt_pixels"]) for row in rows) / max(1, sum(int(row["pixels"]) for row in rows)),
-        "changed_share": float(np.mean(changed)) if changed else None,
-        "class_share": shares(kept, task, target),
-        "labelled_class_share": {name: _share(pixels, known) for name, pixels in zip(names, people, strict=True)},
-        "kept_for_doubt": task.labels[0] if task.doubt_class else None,
-        "small_of_dropped": small_of_dropped(rows),
-    } | empties(task, rows, given)
-
-
-def _share(pixels: int, known: int) -> float | None:
-    """Of the pixels whose label is known: labels that overlap may have all of them at once."""
-    return float(pixels / known) if known else None

@@ -80,6 +80,7 @@ def _evaluate(output: Any, params: Any, found: Mapping) -> None:
     own = {"generation": params.settings["generation"]} | _pointer(found)
     write_json(output.metrics, read_json(kept / "metrics.json") | own | {"stopping": dict(found)})
     write_atomic(output.counts, (kept / "counts.csv").read_bytes())
+    _empty(output.examples, found)
     _cost(output.cost, found)
 
 

@@ -14,6 +14,7 @@ _MADE = re.compile(r"results/(?!studies/)([^/]+)/gen(\d+)/")
 # what is there -> what was there before it, or was written with it; in one folder of a generation
 _WITH = {
     "metrics.json": ("counts.csv", "teachers.json", "costs/evaluate.json"),
+    "examples/shown.json": ("metrics.json",),
     "counts.csv": ("metrics.json",),
     "costs/evaluate.json": ("metrics.json", "counts.csv"),
     "costs/predict.json": ("predictions.csv",),
@@ -60,8 +61,15 @@ def _of_tables(files: list[Path], values: Mapping[Path, object]) -> Iterator[Los
     for file in files:
         if file.suffix == ".csv" and home(file) in sealed and not any(one.exists() for one in seal.keepers(file)):
             yield Lost(seal.keepers(file)[0], f"keeps the digest of {printable(file)}")
-        if file.parts[-3:-2] == ("pairs",) and home(file) in sealed:
-            yield Lost(file.parents[1] / "shown.json", f"keeps the digest of {printable(file)}")
+        if home(file) in sealed and (folder := _shown(file)):
+            yield Lost(folder / "shown.json", f"keeps the digest of {printable(file)}")
+
+
+def _shown(file: Path) -> Path | None:
+    """The folder of pictures for people in which one lies."""
+    if file.parts[-3:-2] == ("pairs",):
+        return file.parents[1]
+    return file.parent if file.parent.name in ("examples", "overlay") and file.suffix in (".png", ".jpg") else None
 
 
 def home(file: Path) -> Path:

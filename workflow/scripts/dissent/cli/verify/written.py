@@ -17,8 +17,8 @@ _GENERATION = (
     r"counts\.csv",
     rf"students/\d+/{_STUDENT}",
     rf"costs/((predict|build_masks){_SHARD}|evaluate|score_pairs)\.json",
-    r"pairs/shown\.json",
-    rf"(predictions|masks){_SHARD}(/consensus|/inconsistency)?/not_made\.txt",
+    rf"(pairs|examples|masks{_SHARD}/overlay)/shown\.json",
+    rf"((predictions|masks){_SHARD}(/consensus|/inconsistency|/overlay)?|examples)/not_made\.txt",
 )
 _WRITTEN = re.compile(
     "|".join(
@@ -64,10 +64,11 @@ def _table_of(picture: Path) -> Path | None:
     """The table that names the pictures of the folder in which this one lies."""
     if match := re.match(r"(data/[^/]+)/(images|labels[^/]*)/", picture.as_posix()):
         return Path(match[1], "files.csv")
-    if match := re.match(r"(results/[^/]+/gen\d+)/(pairs|(?:predictions|masks)(?:/shard\d+)?)/", picture.as_posix()):
-        return Path(match[1], "pairs/shown.json" if match[2] == "pairs" else f"{match[2]}.csv")
-    if match := re.match(r"(results/[^/]+/browse)/", picture.as_posix()):
+    shown = r"(results/[^/]+/(?:browse|gen\d+/(?:pairs|examples|masks(?:/shard\d+)?/overlay)))/"
+    if match := re.match(shown, picture.as_posix()):
         return Path(match[1], "shown.json")
+    if match := re.match(r"(results/[^/]+/gen\d+)/((?:predictions|masks)(?:/shard\d+)?)/", picture.as_posix()):
+        return Path(match[1], f"{match[2]}.csv")
     if match := re.match(r"(results/[^/]+/external/[^/]+)/", picture.as_posix()):
         return Path(f"{match[1]}.csv")
     return None
