@@ -138,7 +138,7 @@ def misuse(name: str, encoder: Encoder, options: NetworkOptions) -> str:
             "beside those that the decoder has; deeplabv3plus, upernet and others take it"
         )
     if others := sorted(given.keys() - set(kind.options)):
-        allowed = f"options: {', '.join(sorted(kind.options))}" if kind.options else "it has none"
+        allowed = f"options: {', '.join(sorted([*kind.options, *([] if kind.shallow else ['aux_head'])]))}"
         return f"`options.{others[0]}` is not an option of {name}{nearest(others[0], list(kind.options))} ({allowed})"
     channels = given.get("decoder_channels")
     if channels is not None and (kind.channels == 5) != isinstance(channels, list):

@@ -8,7 +8,7 @@ from dissent.config.base import Model
 
 
 class RareClasses(Model):
-    """A part of each step's pairs is drawn by the classes that they hold: rare ones come as often as frequent ones, or more often (DAFormer, Hoyer et al. 2022)."""
+    """A part of each step's pairs is drawn by the classes that they hold: rare ones come as often as frequent ones, or more often (DAFormer, Hoyer et al. 2022). Of a `crop`, of ten windows the first that shows the class is taken."""
 
     share: Annotated[float, Field(gt=0, le=1)] = 0.5
     """share of the pairs of a step that are drawn so; the others come equally often, those too that hold nothing; published 1"""

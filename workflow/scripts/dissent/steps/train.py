@@ -28,7 +28,7 @@ from dissent.training.learners import LEARNERS, Course, Learner
 from dissent.training.loop import fit
 from dissent.training.losses import Loss
 from dissent.training.norm_statistics import measure_norm
-from dissent.training.order import RareClasses
+from dissent.training.order import RareClasses, places
 
 if TYPE_CHECKING:
     from dissent.core import arguments
@@ -136,7 +136,7 @@ def _batches(
     ahead: ThreadPoolExecutor,
 ) -> Callable[[int], tuple[Batch, Mapping[str, Tensor]]]:
     """The function from a step to its batch: the next one is drawn while this one is learned."""
-    method, count = params["method"], _unlabelled_a_step(params)
+    method, count, task = params["method"], _unlabelled_a_step(params), Task(params["task"])
     stream = Unlabelled(unlabelled, params["channels"], count, key) if learner.views else None
 
     source = Resident(training, device) if Resident.fits(training, device) else training
@@ -154,7 +154,10 @@ def _batches(
         free, crop = params["rotation_invariant"], params["network"]["crop"]
         both = (method["augmentation"], method["pseudo_augmentation"] or method["augmentation"])
         pseudo = [name in training.pseudo for name in names]
-        seen, target = augment.view_of_batch(to_tensor(images, device), target, pseudo, both, free, random, crop)
+        wanted = places(task, target, training.wanted(step)) if crop and params["network"]["rare_classes"] else None
+        seen, target = augment.view_of_batch(
+            to_tensor(images, device), target, pseudo, both, free, random, crop, wanted
+        )
         views = augment.views_of_images(to_tensor(more, device), learner.views, free, random, crop) if stream else {}
         views = {name: view.contiguous(memory_format=torch.channels_last) for name, view in views.items()}
         return Batch(seen.contiguous(memory_format=torch.channels_last), target, names), views

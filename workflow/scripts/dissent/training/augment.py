@@ -108,10 +108,14 @@ def view_of_pairs(
     rotation_invariant: bool,
     generator: Generator,
     crop: dict | None = None,
+    wanted_BHW: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """Images (float 0..255) and their masks under one named view; of a `crop` the view gives the colours alone."""
+    """Images (float 0..255) and their masks under one named view; of a `crop` the view gives the colours alone.
+
+    `wanted_BHW`: pixels that its windows should show (training/crops.py).
+    """
     if crop is not None:
-        images, masks, _ = cropped(images_BCHW, masks_BHW, crop, rotation_invariant, generator)
+        images, masks, _ = cropped(images_BCHW, masks_BHW, crop, rotation_invariant, generator, wanted_BHW)
     else:
         count, _, height, width = images_BCHW.shape
         matrices = affine(view, count, height, width, rotation_invariant, generator)
@@ -128,17 +132,19 @@ def view_of_batch(
     rotation_invariant: bool,
     generator: Generator,
     crop: dict | None = None,
+    wanted_BHW: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
     """As `view_of_pairs`, with the first view for pairs that people labelled and the second for the `pseudo` ones."""
     parts = [[index for index, one in enumerate(pseudo) if one == which] for which in (False, True)]
     named = [(part, view) for part, view in zip(parts, views, strict=True) if part]
     if len({view for _, view in named}) == 1:
-        return view_of_pairs(images_BCHW, masks_BHW, named[0][1], rotation_invariant, generator, crop)
+        return view_of_pairs(images_BCHW, masks_BHW, named[0][1], rotation_invariant, generator, crop, wanted_BHW)
     order = torch.tensor([index for part in parts for index in part]).argsort().to(images_BCHW.device)
-    seen = [
-        view_of_pairs(images_BCHW[part], masks_BHW[part], view, rotation_invariant, generator, crop)
-        for part, view in named
-    ]
+    seen = []
+    for part, view in named:
+        wanted = None if wanted_BHW is None else wanted_BHW[part]
+        pair = images_BCHW[part], masks_BHW[part]
+        seen.append(view_of_pairs(*pair, view, rotation_invariant, generator, crop, wanted))
     images, masks = (torch.cat(several)[order] for several in zip(*seen, strict=True))
     return images, masks
 

@@ -15,7 +15,7 @@ from dissent.core.scratch import scratch
 from dissent.core.seeds import count_of, generator
 from dissent.core.task import taught, without_doubted
 from dissent.training.offline_augment import noise_copy, part_of
-from dissent.training.order import Draw, Order, RareClasses
+from dissent.training.order import Draw, Order, RareClasses, subset
 
 if TYPE_CHECKING:
     from dissent.core import arguments
@@ -116,7 +116,7 @@ class Pairs:
             )
         self.pseudo = frozenset(row["id"] for row in rows if row["origin"] == "pseudo")
         self.people = sum(row["origin"] != "pseudo" for row in rows)
-        rows = _subset(rows, method["labelled_subset"], (*key, "subset", member))
+        rows = subset(rows, method["labelled_subset"], (*key, "subset", member))
         self.rows, self.method, self.key, self.rotation_invariant = rows, method, key, rotation_invariant
         self.images = load_images(rows, table, channels)
         self.labels = load_masks(rows, table)
@@ -186,6 +186,10 @@ class Pairs:
         """Indices into `entries` of step t's batch."""
         return [members[i] for members, order in self._orders for i in order(step)]
 
+    def wanted(self, step: int) -> list[int]:
+        """The class for which each of them was drawn, -1 where it was for none."""
+        return [number for _, draw in self._orders for number in draw.wanted(step)]
+
     def names(self, chosen: Sequence[int]) -> list[str]:
         """Ids of the images of these entries."""
         return [self.rows[self.entries[index][0]]["id"] for index in chosen]
@@ -226,17 +230,6 @@ def load_labelled(table: str, channels: int, why: str) -> tuple[np.ndarray, np.n
     if not rows:
         raise UserError(f"{table} has no images: {why}; give the split some")
     return load_images(rows, table, channels), load_masks(rows, table)
-
-
-def _subset(rows: list[dict], share: float, key: tuple) -> list[dict]:
-    """Pairs with a part of those labelled by annotators: at least one, drawn anew for every member."""
-    if share >= 1:
-        return rows
-    people = [index for index, row in enumerate(rows) if row["origin"] != "pseudo"]
-    kept = (
-        set(generator(*key).choice(people, count_of(share, len(people)), replace=False).tolist()) if people else set()
-    )
-    return [row for index, row in enumerate(rows) if row["origin"] == "pseudo" or index in kept]
 
 
 def load_unlabelled(table: str, channels: int) -> np.ndarray:

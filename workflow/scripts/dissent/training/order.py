@@ -1,16 +1,37 @@
 """Which images a training step draws: all equally often, or those of rare classes more often. Knows no method."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from dissent.core.files import MOST_BY_LABEL, UNKNOWN
 from dissent.core.seeds import count_of, generator
 from dissent.core.task import Task
 
-Draw = Callable[[int], list[int]]
-"""from a step to the numbers of its images; it needs no history, so resume is free"""
+
+class Draw(Protocol):
+    """From a step to the numbers of its images; it needs no history, so resume is free."""
+
+    def __call__(self, step: int) -> list[int]: ...
+
+    def wanted(self, step: int) -> list[int]:
+        """The class for which each of them is drawn, by its number in `Task.histogram_names`; -1: for none."""
+        ...
+
+
+def subset(rows: list[dict], share: float, key: tuple) -> list[dict]:
+    """Pairs with a part of those labelled by annotators: at least one, drawn anew for every member."""
+    if share >= 1:
+        return rows
+    people = [index for index, row in enumerate(rows) if row["origin"] != "pseudo"]
+    kept = (
+        set(generator(*key).choice(people, count_of(share, len(people)), replace=False).tolist()) if people else set()
+    )
+    return [row for index, row in enumerate(rows) if row["origin"] == "pseudo" or index in kept]
 
 
 class Order:
@@ -22,6 +43,10 @@ class Order:
 
     def __call__(self, step: int) -> list[int]:
         return [self._at(position) for position in range(step * self.batch, (step + 1) * self.batch)]
+
+    def wanted(self, step: int) -> list[int]:
+        """For no class."""
+        return [-1] * self.batch
 
     def _at(self, position: int) -> int:
         epoch, index = divmod(position, self.count)
@@ -51,7 +76,7 @@ class RareClasses:
         rarity = (1 - counts[classes] / max(1, counts[-1])) / self.options["temperature"]
         chances = np.exp(rarity - rarity.max())
         holders = [np.flatnonzero(held[:, number]) for number in classes]
-        return RareOrder(holders, chances / chances.sum(), count_of(self.options["share"], batch), key)
+        return RareOrder(classes, holders, chances / chances.sum(), count_of(self.options["share"], batch), key)
 
     def _pixels(self, label_HW: np.ndarray) -> list[int]:
         """Known pixels of each class, and of all."""
@@ -65,6 +90,8 @@ class RareClasses:
 class RareOrder:
     """An endless stream of images: a class by its chance, then one of those that hold it."""
 
+    classes: np.ndarray
+    """their numbers in `Task.histogram_names`"""
     holders: list[np.ndarray]
     """of each class, the numbers of images"""
     chances: np.ndarray
@@ -72,6 +99,23 @@ class RareOrder:
     key: tuple
 
     def __call__(self, step: int) -> list[int]:
+        chosen, random = self._chosen(step)
+        return [int(random.choice(self.holders[number])) for number in chosen]
+
+    def wanted(self, step: int) -> list[int]:
+        """The class of each."""
+        return [int(self.classes[number]) for number in self._chosen(step)[0]]
+
+    def _chosen(self, step: int) -> tuple[np.ndarray, np.random.Generator]:
+        """Which classes are drawn, and what draws their images."""
         random = generator(*self.key, "rare", step)
-        classes = random.choice(len(self.holders), self.batch, p=self.chances)
-        return [int(random.choice(self.holders[number])) for number in classes]
+        return random.choice(len(self.holders), self.batch, p=self.chances), random
+
+
+def places(task: Task, target_BHW: Tensor, wanted: Sequence[int]) -> Tensor:
+    """Where each image of a batch has the class for which it was drawn, bool (B, H, W); nowhere, where it was for none."""
+    number, known_BHW = torch.tensor(wanted, device=target_BHW.device)[:, None, None], target_BHW != UNKNOWN
+    if task.by_label:
+        target_BHW = target_BHW & ~(target_BHW >> MOST_BY_LABEL)
+    has = (target_BHW >> number.clamp(min=0)) & 1 == 1 if task.bits else target_BHW == number
+    return has & known_BHW & (number >= 0)
