@@ -39,3 +39,8 @@ rule all:
     default_target: True
     input:
         expand("results/{run}/report.html", run=PLAN.experiments),
+
+
+for made in workflow.rules:
+    for asked_of in (*made.input, *made.params):
+        told(getattr(asked_of, "callable", None) or asked_of)

@@ -3,6 +3,7 @@ import sys
 from functools import wraps
 from inspect import signature
 
+from snakemake.common import overwrite_function_params
 from snakemake.exceptions import WorkflowError
 
 sys.path.insert(0, f"{workflow.basedir}/workflow/scripts")
@@ -28,8 +29,9 @@ wildcard_constraints:
 
 
 def told(function):
-    """Snakemake asks for a function's signature at every job; what is written on it is found at once."""
-    function.__signature__ = signature(function)
+    """Snakemake asks for a function's parameters several times a job; what is written on it is found at once."""
+    if callable(function):
+        overwrite_function_params(function, signature(function).parameters)
     return function
 
 

@@ -1,9 +1,14 @@
-"""Writing a file in one go: to a temporary name beside it, flushed to the disk, and renamed."""
+"""Writing a file in one go: to a temporary name beside it, flushed to the disk, and renamed.
+
+Many files that a table names are flushed together: `write_atomic(..., flushed=False)` for each, `flush` for all, the table last. So a
+table that is there after a power failure names files that are there too. Without the table the job has not ended, and runs again.
+"""
 
 import contextlib
+import ctypes
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,17 +25,41 @@ def _umask() -> int:
 _UMASK = _umask()  # once: to ask is to change it for a moment, and jobs write from several threads
 
 
-def write_atomic(path: str | Path, content: bytes | memoryview) -> None:
-    """Write `content` to `path` in one go: readers see the old file or the whole new one, never a part."""
-    with writing(path, len(content)) as stream:
+def write_atomic(path: str | Path, content: bytes | memoryview, flushed: bool = True) -> None:
+    """Write `content` to `path` in one go: readers see the old file or the whole new one, never a part.
+
+    `flushed`: whether it survives a power failure from now on; if not, `flush` comes before a table names the file.
+    """
+    with writing(path, len(content), flushed) as stream:
         stream.write(content)
 
 
+def flush(paths: Sequence[str | Path]) -> None:
+    """Bring files of one file system to the disk, with their names: what this returns for survives a power failure."""
+    if not paths:
+        return
+    all_at_once = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)  # Linux has it
+    for path in [Path(paths[0]).parent] if all_at_once else [*paths, *{Path(path).parent for path in paths}]:
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            if all_at_once is None:
+                os.fsync(handle)
+            elif all_at_once(handle):
+                error = ctypes.get_errno()
+                raise OSError(error, os.strerror(error), str(path))
+        except OSError as error:
+            if not (words := disk.refusal(error, Path(path))):
+                raise
+            raise UserError(words) from error
+        finally:
+            os.close(handle)
+
+
 @contextlib.contextmanager
-def writing(path: str | Path, size: int | None = None) -> Iterator[BinaryIO]:
+def writing(path: str | Path, size: int | None = None, flushed: bool = True) -> Iterator[BinaryIO]:
     """A stream whose bytes are `path` when the block ends well; until then, and if it fails, `path` is what it was.
 
-    `size`: bytes that will come, where that is known. UserError, with that, where the disk is full or may not be written.
+    `size`: bytes that will come, where that is known. `flushed`: of `write_atomic`. UserError, with that, where the disk is full or may not be written.
     """
     path, temporary = Path(path), None
     try:
@@ -39,7 +68,8 @@ def writing(path: str | Path, size: int | None = None) -> Iterator[BinaryIO]:
         with os.fdopen(handle, "wb") as stream:
             yield stream
             stream.flush()
-            os.fsync(stream.fileno())
+            if flushed:
+                os.fsync(stream.fileno())
         os.chmod(temporary, 0o666 & ~_UMASK)
         os.replace(temporary, path)
     except OSError as error:

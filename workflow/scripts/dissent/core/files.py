@@ -1,7 +1,8 @@
 """Tables, images, masks and digests on disk: read strictly, written atomically. No torch.
 
 Everything that the workflow hands from one job to the next goes through this file, so that a reader never meets half a
-file: a writer makes a temporary name beside the target, flushes it to the disk and renames it.
+file: a writer makes a temporary name beside the target, flushes it to the disk and renames it. The masks of a table are
+flushed together, before the table is written.
 """
 
 import csv
@@ -18,6 +19,7 @@ import numpy as np
 from PIL import Image
 
 from dissent.core import png, seal
+from dissent.core.atomic import flush as flush
 from dissent.core.atomic import write_atomic as write_atomic
 from dissent.core.atomic import write_text as write_text
 from dissent.core.atomic import writing as writing

@@ -169,7 +169,7 @@ def predicting(run: Run, generation: int, images: int, networks: int, passes: fl
     return _needs(
         mem_mb=SPARE * run.network.batch_size * size.mb * learned_scale(run)
         + 4 * networks * size.weights
-        + (2 + networks) * min(images, DECODED) * _image_mb(run),
+        + (2 + networks) * min(images, max(DECODED, 2 * run.network.batch_size)) * _image_mb(run),
         seconds=scale
         * images
         * ((passes or networks) * judged(run) * _seconds(run, size.gflop / 3) + networks * 2 * DATA_SECONDS),

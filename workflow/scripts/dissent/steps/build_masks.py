@@ -1,5 +1,6 @@
 """Build consensus labels and inconsistency masks from the teachers' predictions. Needs no torch."""
 
+import hashlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
@@ -12,9 +13,9 @@ from dissent.core.columns import MASKS, PREDICTIONS
 from dissent.core.files import (
     DOUBT_PALETTE,
     encode_png,
+    flush,
     read_mask,
     read_table,
-    sha256,
     verify,
     write_atomic,
     write_table,
@@ -62,6 +63,7 @@ def build_masks(
         built = list(workers.map(one, images))
     if params["select"] == "stable":
         _rank(built, params["reliable_share"], task)
+    flush([row[name] for row in built for name in ("label", "doubt")])
     write_table(table, built, (*MASKS, *columns_of(task)))
     return {"images": len(built)}
 
@@ -93,8 +95,9 @@ def _build(
         label_HW, doubt_HW = read_mask(before["label"]), read_mask(before["doubt"])
     name = group[0]["id"]
     paths = {"label": consensus / f"{name}.png", "doubt": doubts / f"{name}.png"}
-    write_atomic(paths["label"], encode_png(label_HW, params["palette"]))
-    write_atomic(paths["doubt"], encode_png(doubt_HW, DOUBT_PALETTE))
+    made = {"label": encode_png(label_HW, params["palette"]), "doubt": encode_png(doubt_HW, DOUBT_PALETTE)}
+    for key, content in made.items():
+        write_atomic(paths[key], content, flushed=False)
     row = {
         "id": name,
         "label": paths["label"].as_posix(),
@@ -105,8 +108,7 @@ def _build(
         "doubt_share": round(float((doubt_HW != 0).mean()), 6),
         "changed_share": _changed(label_HW, doubt_HW, before),
         "score": rating.get("score", ""),
-        "label_sha256": sha256(paths["label"]),
-        "doubt_sha256": sha256(paths["doubt"]),
+        **{f"{key}_sha256": hashlib.sha256(content).hexdigest() for key, content in made.items()},
     }
     row |= counted(task, label_HW, doubt_HW)
     seen = [frozenset(np.flatnonzero(task.pixels(mask)).tolist()) for mask in masks]

@@ -1,8 +1,11 @@
-"""Predict the unlabelled images with a pool's teachers: every image is decoded once for all of them."""
+"""Predict the unlabelled images with a pool's teachers: every image is decoded once for all of them.
+
+While a chunk of images is judged the next one is decoded, and the masks of the one before are written.
+"""
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,8 +14,9 @@ import torch
 
 from dissent import networks
 from dissent.config.method import ONE_TEACHER
+from dissent.core.ahead import ahead
 from dissent.core.columns import PREDICTIONS, UNLABELLED
-from dissent.core.files import UserError, encode_png, read_json, read_rows, verify, write_atomic, write_table
+from dissent.core.files import UserError, encode_png, flush, read_json, read_rows, verify, write_atomic, write_table
 from dissent.core.task import Task
 from dissent.pseudolabels.tta import ballots
 from dissent.steps.external_teachers import said_by
@@ -22,7 +26,7 @@ if TYPE_CHECKING:
     from dissent.core import arguments
 
 Voters = Callable[[np.ndarray, list[str]], Iterator[tuple[torch.Tensor | None, list[torch.Tensor]]]]
-_CHUNK = 512  # images in memory at a time: memory does not grow with their number
+_CHUNK = 64  # images in memory at a time, or a batch, and twice: memory does not grow with their number
 
 
 def load_pool(teachers: str, rows: list[dict], device: str, checkpoints: Sequence[int] = (0,)) -> list:
@@ -74,12 +78,12 @@ def predict(params: "arguments.Prediction", teachers: str, unlabelled: str, out:
     if not rows and next(read_rows(unlabelled), None) is None:
         raise UserError(f"{unlabelled} has no images to label; a method with generations needs unlabelled images")
     written: list[dict] = []
-    with ThreadPoolExecutor(params["threads"]) as writers:
+    with ThreadPoolExecutor(params["threads"]) as writers, ThreadPoolExecutor(1) as flusher:
 
         def write(k: int, row: dict, mask) -> dict:
             path = Path(out) / (f"teacher{k}" if k else params["first"]) / f"{row['id']}.png"
             content = encode_png(mask, params["palette"])
-            write_atomic(path, content)
+            write_atomic(path, content, flushed=False)
             return {
                 "id": row["id"],
                 "teacher": k,
@@ -87,9 +91,16 @@ def predict(params: "arguments.Prediction", teachers: str, unlabelled: str, out:
                 "sha256": hashlib.sha256(content).hexdigest(),
             }
 
-        for first in range(0, len(rows), _CHUNK):
-            chunk = rows[first : first + _CHUNK]
-            images = load_images(chunk, unlabelled, params["channels"], params["threads"])
+        def finish(jobs: Sequence[Future[dict]]) -> None:
+            rows = [job.result() for job in jobs]
+            flush([row["prediction"] for row in rows])
+            written.extend(rows)
+
+        def load(chunk: list[dict]) -> np.ndarray:
+            return load_images(chunk, unlabelled, params["channels"], params["threads"])
+
+        size, finished = params["batch_size"] * max(1, _CHUNK // params["batch_size"]), None
+        for chunk, images in ahead(load, (rows[first : first + size] for first in range(0, len(rows), size))):
             done, jobs = 0, []
             names = [row["id"] for row in chunk]
             for best, several in voters(images, names):
@@ -100,7 +111,11 @@ def predict(params: "arguments.Prediction", teachers: str, unlabelled: str, out:
                     for offset, mask in enumerate(task.decide(one).cpu().numpy()):
                         jobs.append(writers.submit(write, k, chunk[done + offset], mask))
                 done += len(several[0])
-            written += [job.result() for job in jobs]
+            if finished is not None:
+                finished.result()
+            finished = flusher.submit(finish, jobs)
+        if finished is not None:
+            finished.result()
     written.sort(key=lambda row: (row["id"], row["teacher"]))
     write_table(table, written, PREDICTIONS)
     return {"images": len(rows)}

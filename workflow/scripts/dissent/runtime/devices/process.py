@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("dissent")
 
-M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # glibc's malloc.h
+M_TRIM_THRESHOLD, M_MMAP_MAX, M_ARENA_MAX = -1, -4, -8  # glibc's malloc.h
 
 
 def prepare_process(threads: int, device: str = "cpu", benchmark: bool = False) -> "torch.device":
@@ -48,3 +48,4 @@ def _keep_memory() -> None:
     if mallopt is not None:
         mallopt(M_MMAP_MAX, 0)  # M_MMAP_THRESHOLD would reach blocks up to 32 MiB only
         mallopt(M_TRIM_THRESHOLD, -1)
+        mallopt(M_ARENA_MAX, 1)  # an arena of a thread's own gives its memory back whatever the others say
