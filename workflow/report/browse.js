@@ -227,7 +227,7 @@ function more() {
 }
 new IntersectionObserver((seen) => { if (seen.some((one) => one.isIntersecting)) more(); }, { rootMargin: "600px" }).observe($("more"));
 
-const key = () => JSON.stringify([state.g, state.show, state.sort, state.q, images.length]);
+const key = () => JSON.stringify([state.g, state.show, state.sort, state.q, images.length, state.show === "picked" && [...picks]]);
 
 // ---- one image ----
 let dispute = null;  // size, sets and codes of the doubt that is drawn
@@ -247,6 +247,13 @@ function element(tag, properties, ...children) {
   const made = Object.assign(document.createElement(tag), properties);
   made.append(...children);
   return made;
+}
+
+// new controls in the place of old ones; whoever stood on one with the keyboard stands on it still
+function refill(parent, children) {
+  const { name, value } = parent.contains(document.activeElement) ? document.activeElement : {};
+  parent.replaceChildren(...children);
+  if (name) [...parent.querySelectorAll("input")].find((one) => one.name === name && (one.type === "radio" ? one.checked : one.value === value))?.focus();
 }
 
 function swatch(colour) {
@@ -274,7 +281,7 @@ function look() {
   $("mask").alt = chosen[3] ? `${chosen[1]}, as a mask` : "";
   $("mask").className = about.background === null && !about.overlap ? "" : "clear";
   $("mask").style.opacity = state.strength / 100;
-  $("masks").replaceChildren(...masks.map(([name, words, button]) => element("label", {},
+  refill($("masks"), masks.map(([name, words, button]) => element("label", {},
     element("input", { type: "radio", name: "v", value: name, checked: name === chosen[0] }), `${words}${button ? ` [${button}]` : ""}`)));
   layers.strength.value = state.strength;
   layers.doubt.checked = state.doubt === "1";
@@ -361,7 +368,7 @@ function paint() {
   const counts = new Map();
   sets.forEach((set, index) => painted(set).forEach((label) => counts.set(label, (counts.get(label) ?? 0) + pixels[index])));
   const all = width * height;
-  $("labels").replaceChildren(...[...counts].sort((a, b) => b[1] - a[1]).map(([label, count]) => element("label", {},
+  refill($("labels"), [...counts].sort((a, b) => b[1] - a[1]).map(([label, count]) => element("label", {},
     element("input", { type: "checkbox", name: "label", value: label, checked: !off.has(label) }),
     swatch(colourOf(label)), `${about.labels[label].name}: ${percent(count / all)}`)));
   const total = pixels.reduce((sum, count) => sum + count, 0);
@@ -464,6 +471,7 @@ addEventListener("popstate", () => { read(); show(); });
 addEventListener("hashchange", () => { read(); show(); });
 
 (async () => {
+  if (!("DecompressionStream" in window)) tell("This browser cannot unpack what is in doubt: take one of 2023 or later.");
   begin();
   read();
   keep();

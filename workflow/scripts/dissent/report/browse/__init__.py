@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -21,6 +22,7 @@ from dissent.report.templates import environment_of
 if TYPE_CHECKING:
     from dissent.core import arguments
 
+logger = logging.getLogger("dissent")
 ROWS = 1000  # images in one file of rows
 _TABLES = ("metrics.json", "predictions.csv", "masks.csv")
 
@@ -59,6 +61,8 @@ def write_browser(
             for name, content in _files_of(piece, number):
                 put(name, content)
             rows += [row_of(image, piece, places, task) for image in images]
+            if len(rows) // ROWS > (len(rows) - len(images)) // ROWS:
+                logger.info("%s of %s images are drawn", f"{len(rows):,}", f"{len(found.images):,}")
     shards = _in_parts(rows, ROWS)
     for number, shard in enumerate(shards, 1):
         name = f"images{number:03}"
