@@ -10,6 +10,7 @@ from test_student import train
 from dissent import networks
 from dissent.config.base import validate
 from dissent.config.crop import Crop
+from dissent.config.network import Network
 from dissent.config.resolve import Config
 from dissent.core.files import UNKNOWN, UserError, sha256
 from dissent.core.task import Task
@@ -144,6 +145,23 @@ def test_a_network_that_learned_from_crops_judges_whole_images_in_windows():
     assert found.shape == (3, 1, 32, 48)
     torch.testing.assert_close(found[:, :, :10, :10], first[:, :, :10, :10])
     assert not torch.allclose(found[:, :, :10, :10], corner)
+
+
+def test_a_network_that_learned_from_crops_may_judge_whole_images_at_once():
+    """As UniMatch and PS-MT do on Pascal VOC; then the images must fit the network too, and windows have no keys."""
+    spec = {"architecture": "unet1x1", "width": 0.25, "norm_momentum": 0.1}
+    small, plain = (networks.build(spec | {"crop": one}, 1, 3) for one in (crop([16, 16], sliding=False), None))
+    plain.load_state_dict(small.state_dict())
+    images = np.random.default_rng(0).integers(0, 256, (1, 32, 48, 3), np.uint8)
+    [[found], [expected]] = (
+        next(inference.probabilities([one], images, TASKS["binary"], "cpu", "fp32")) for one in (small, plain)
+    )
+    assert found.equal(expected) and Crop(size=[16, 16], sliding=False).seen == 1
+    vit = {"architecture": "dpt", "encoder": "tu-vit_small_patch14_dinov2", "steps": 1}
+    slides, whole = (Network(**vit, crop={"size": [56, 56], "sliding": sliding}) for sliding in (True, False))
+    assert slides.misfit(64, 64) == "" and "70x70 would fit" in whole.misfit(64, 64) and whole.misfit(70, 70) == ""
+    with pytest.raises(UserError, match="`average` is of windows that slide: leave it out"):
+        crop([16, 16], sliding=False, average="logits")
 
 
 def test_a_student_learns_from_crops_and_is_kept_with_them(root, in_tmp):

@@ -182,7 +182,17 @@ class Network(Model):
 
     def misfit(self, height: int, width: int) -> str:
         """Why images of this size, or batches of this length, do not fit the network; "" when they do."""
-        height, width = self.seen((height, width))
+        faults = (self._unfit(*size((height, width))) for size in (self.seen, self.judges))
+        if fault := next(filter(None, faults), ""):
+            return fault
+        if self.architecture in SMP and SMP[self.architecture].pooled and self.batch_size < 2:
+            return (
+                f"{self.architecture} needs `batch_size: 2` or more, for its pooled branch is normalised over the batch"
+            )
+        return ""
+
+    def _unfit(self, height: int, width: int) -> str:
+        """Why the network does not take images of this size, or ""."""
         least, multiple = 16, 1
         if self.architecture in SMP:
             least, multiple = sizes(self.architecture, encoders.find(self.encoder), self.options)
@@ -194,16 +204,17 @@ class Network(Model):
                 f"images of {width}x{height} (width x height) are too small or uneven for {of}: both "
                 f"sides must be {least} or more{multiples}; {fits[1]}x{fits[0]} would fit"
             )
-        if self.architecture in SMP and SMP[self.architecture].pooled and self.batch_size < 2:
-            return (
-                f"{self.architecture} needs `batch_size: 2` or more, for its pooled branch is normalised over the batch"
-            )
         return ""
 
     def seen(self, size: Sequence[int]) -> tuple[int, int]:
-        """Height and width of what the network sees at a time of images of this size: of a `crop`, or all of them."""
+        """Height and width of what training sees at a time of images of this size: of a `crop`, or all of them."""
         height, width = size if self.crop is None else self.crop.size
         return height, width
+
+    def judges(self, size: Sequence[int]) -> tuple[int, int]:
+        """Height and width of what a trained network sees at a time of images of this size."""
+        height, width = size
+        return self.seen(size) if self.crop is not None and self.crop.sliding else (height, width)
 
     def times(self, generations: int) -> "Network":
         """The same network with the steps of so many generations."""

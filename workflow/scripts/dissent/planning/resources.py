@@ -167,7 +167,7 @@ def predicting(run: Run, generation: int, images: int, networks: int, passes: fl
     both = (run.network_at(one) for one in {max(0, generation - 1), generation})  # teachers may be the wider ones
     size, scale = max(map(size_of, both), key=lambda one: one.gflop), _scale(run)
     return _needs(
-        mem_mb=SPARE * run.network.batch_size * size.mb * learned_scale(run)
+        mem_mb=SPARE * run.network.batch_size * size.mb * math.prod(run.network.judges(run.dataset.size)) / PIXELS
         + 4 * networks * size.weights
         + (2 + networks) * min(images, max(DECODED, 2 * run.network.batch_size)) * _image_mb(run),
         seconds=scale

@@ -17,7 +17,7 @@ from torch.overrides import TorchFunctionMode
 
 from dissent.core.task import Task
 from dissent.training.data import to_tensor
-from dissent.training.windows import in_windows
+from dissent.training.windows import in_windows, slides
 
 Judge = Callable[[nn.Module, Tensor, Task, str, str], Tensor]
 _TYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}
@@ -56,7 +56,7 @@ def judged(
             found: Tensor = network(seen_BCHW)
         return found
 
-    crop = getattr(network, "crop", None)
+    crop = slides(network)
     if crop is None:
         return task.probabilities(logits(images_BCHW))
     return in_windows(logits, task.probabilities, images_BCHW, crop)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 
 def places(side: int, window: int, overlap: float, last: str) -> list[int]:
@@ -12,6 +12,12 @@ def places(side: int, window: int, overlap: float, last: str) -> list[int]:
     if last == "beyond":
         return list(range(0, side, step))
     return [*range(0, max(0, side - window), step), max(0, side - window)]
+
+
+def slides(network: nn.Module) -> dict | None:
+    """The `crop` of a network that sees images in windows; None of one that sees all of an image at once."""
+    crop: dict | None = getattr(network, "crop", None)  # those that were saved before there was a choice slide
+    return crop if crop is not None and crop.get("sliding", True) else None
 
 
 def in_windows(

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from dissent.cli.predict.pool import Knows, Pool
 from dissent.core.task import Task
-from dissent.training.windows import in_windows
+from dissent.training.windows import in_windows, slides
 
 
 class Graph(nn.Module):
@@ -34,7 +34,7 @@ class Graph(nn.Module):
         return found
 
     def _judged(self, network: nn.Module, images_BCHW: Tensor) -> Tensor:
-        crop = getattr(network, "crop", None)
+        crop = slides(network)
         if crop and self.whole:
             return in_windows(network, self.task.probabilities, images_BCHW, crop)
         return self.task.probabilities(network(images_BCHW))
