@@ -16,7 +16,7 @@ from common import HEAD, TABLE, Line
 
 HERE = Path(__file__).parent
 SCRIPTS = ("consensus", "train", "label", "prepare", "plan", "orchestration", "memory", "predict", "browse")
-FULL = {"memory": ("--sizes", "1000", "10000", "100000")}
+FULL = {"memory": ("--sizes", "1000", "10000", "100000"), "browse": ("--sizes", "1000", "10000")}
 
 
 def main() -> int:

@@ -10,19 +10,19 @@ from dissent.report.browse import write_browser
 from dissent.steps import evaluate
 
 
-def browse(run: Untrained, generations: int = 2, **more: object) -> Path:
+def browse(run: Untrained, generations: int = 2, name: str = "", **more: object) -> Path:
     """The page of a run whose generations are there; `more`: other arguments of the rule."""
-    made = run.config.run(run.name)
+    made = run.config.run(name or run.name)
     subsets = {name: path for name, path in run.subsets.items() if name != "test"}
     write_browser(
         browsing.settings(made, code) | more,
-        generations=[f"results/{run.name}/gen{g}" for g in range(generations + 1)],
+        generations=[f"results/{made.name}/gen{g}" for g in range(generations + 1)],
         data=subsets,
-        files=f"data/{run.name}/files.csv",
+        files=f"data/{made.dataset_name}/files.csv",
         templates=str(run.root / "workflow" / "report"),
-        out=f"results/{run.name}/browse.html",
+        out=f"results/{made.name}/browse.html",
     )
-    return Path(f"results/{run.name}/browse.html")
+    return Path(f"results/{made.name}/browse.html")
 
 
 def browsed(folder: Path, root: Path, kind: str) -> Path:

@@ -143,7 +143,7 @@ def hostile_run(folder):
     return arguments
 
 
-def probabilities(pool, images, task, device, precision, batch):
+def probabilities(pool, images, task, device, precision, batch, judge=None):
     """Every label of a task is where it is bright, the first of several where it is dark."""
     bright = torch.as_tensor(images).float()[..., :3].mean(-1)
     found = []

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from browsed_run import browse
 from discs import draw
 from safetensors import safe_open
 from untrained_run import AUTO, Untrained, code
@@ -178,6 +179,9 @@ def test_the_report_follows_what_is_kept(stopped):
     assert "gen1 of im_clean reaches" in page and "gen4" not in page.split("The config as resolved")[0]
     write_report(**arguments, out="again.html")
     assert Path("again.html").read_text("utf-8") == page
+    shown = browse(run, 4, "auto")
+    assert sorted(path.name for path in shown.with_suffix("").glob("gen*")) == ["gen1", "gen2", "gen3"]
+    assert '"kept": 1,' in shown.read_text("utf-8")
     as_control = Story.read(arguments["params"], folders[:1], {"im": folders[-1]}, arguments["data"])
     assert as_control.controls["im"].number == 1
     assert [one.number for one in as_control.control_generations("im")] == [0, 1, 2, 3]
@@ -190,7 +194,7 @@ def test_a_run_that_keeps_gen0_says_that_generations_did_not_pay(root, in_tmp, m
     write_report(**run.arguments(made), out="report.html")
     page = Path("report.html").read_text("utf-8")
     assert "No gain here, as none of 2 generations scores better on validation: gen0 of im_clean reaches" in page
-    assert "What the teachers of gen2 said" in page
+    assert "What the teachers of gen2 said" in page and '"kept": 2,' in browse(run, 2, "auto").read_text("utf-8")
 
 
 def test_predict_takes_the_students_that_are_kept(stopped, caplog):
