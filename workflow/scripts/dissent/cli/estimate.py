@@ -64,11 +64,12 @@ def _hours(found: Estimate, beside: int) -> list[str]:
     return [
         f"\nabout {hours:,.1f} hours{lacks}, one job after the other ({parts}); {hours / beside:,.1f} with {beside} at a time, "
         "as this machine's cores allow",
-        _told(found.rate),
+        told_rate(found.rate),
     ]
 
 
-def _told(rate: Rate) -> str:
+def told_rate(rate: Rate) -> str:
+    """By which rate hours were reckoned."""
     if rate.device == GIVEN:
         return f"by {rate.gflop / 1000:,g} TFLOP a second, as --tflops says; a card reaches a third to a half of what its maker tells"
     if rate.trainings:

@@ -25,5 +25,24 @@ def filled(text: str, width: int = 100) -> str:
     return "\n\n".join(fill(" ".join(part.split()), width) for part in text.split("\n\n"))
 
 
+def duration(seconds: float) -> str:
+    """A time as people say it: 40 s, 12 min, 3 h 20 min, 2 days 5 h."""
+    if seconds < 59.5:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, rest = divmod(minutes, 60)
+    if hours < 24:
+        return f"{hours} h {rest} min"
+    days, hours = divmod(round(minutes / 60), 24)
+    return f"{days} day{'s' * (days > 1)} {hours} h"
+
+
+def gigabytes(size: float) -> str:
+    """Bytes as people say them: 12 MB, 3.4 GB."""
+    return f"{size / 1e9:,.1f} GB" if size >= 1e9 else f"{max(1, round(size / 1e6))} MB"
+
+
 def _number(text: str) -> bool:
     return text.replace(",", "").replace(".", "").rstrip("%").strip().isdigit() or text == ""

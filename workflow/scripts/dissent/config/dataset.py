@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from dissent.config.base import Model, Text
+from dissent.config.ends import Ends
 from dissent.config.geometry import Geometry, Whole
 from dissent.config.mask_encoding import Below, BelowOrAll, Encoding, Index, check_encoding
 from dissent.config.source import Fetch, Obtain
@@ -74,6 +75,12 @@ class Source(Model):
     """end of the images' names before the extension that their masks' do not have, e.g. _leftImg8bit; images without it are called by their whole name"""
     mask_suffix: Text = ""
     """the same for masks, e.g. _segmentation; a mask without it is an error"""
+    image_prefix: Text = ""
+    """beginning of the images' names that their masks' do not have, e.g. img_; images without it are called by their whole name"""
+    mask_prefix: Text = ""
+    """the same for masks, e.g. seg_; a mask without it is an error"""
+    match_case: bool = True
+    """false: an image and its mask may differ in upper and lower case, as A1.tif and a1.png"""
     names: Literal["stem", "path"] = "stem"
     """an image is called after its file, or after its path below `raw` (where files in several folders have equal names)"""
     allow_unlabelled: bool = False
@@ -114,8 +121,10 @@ class Source(Model):
         encoding = self.mask_encoding
         check_encoding(encoding, self.task)
         together = any(part.masks == part.images for part in self.parts)
-        if together and not self.mask_suffix and encoding.name != "folders":
-            raise ValueError("images and masks lie in one folder: say how masks' names end with `mask_suffix`")
+        if together and not (self.mask_suffix or self.mask_prefix) and encoding.name != "folders":
+            raise ValueError(
+                "images and masks lie in one folder: say how masks' names end with `mask_suffix`, or begin with `mask_prefix`"
+            )
         if self.percentiles[0] >= self.percentiles[1]:
             raise ValueError("`percentiles` must rise")
         if len({part.name for part in self.parts}) < len(self.parts):
@@ -143,6 +152,16 @@ class Source(Model):
                 "`protocol: published` needs `mask_encoding: {name: zero_255}` for binary tasks, nothing more"
             )
         return self
+
+    @property
+    def image_ends(self) -> Ends:
+        """What images' names begin and end with beside their masks'."""
+        return Ends(self.image_prefix, self.image_suffix, self.match_case)
+
+    @property
+    def mask_ends(self) -> Ends:
+        """The same for masks."""
+        return Ends(self.mask_prefix, self.mask_suffix, self.match_case)
 
     @property
     def grey_masks(self) -> bool:

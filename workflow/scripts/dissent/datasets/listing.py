@@ -3,11 +3,13 @@
 import os
 import re
 import stat
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
+from dissent.config.ends import Ends
 from dissent.core.words import nfc, some
 from dissent.datasets.decode import EXTENSIONS
 from dissent.datasets.naming import OTHER_IMAGES
@@ -84,7 +86,7 @@ class Looking:
 
     def _is_image(self, path: Path, top: Path, census: Census, problems: Problems) -> bool:
         name, ending = self.below(path), path.suffix.lower()
-        pattern = next((one for one in self.leave_out if _fits(name, one)), None)
+        pattern = next((one for one in self.leave_out if fits(name, one)), None)
         if pattern is not None:
             census.left[path] = f"as {_leave_out(pattern)} says"
         elif not self.nested and path.parent != top:
@@ -101,7 +103,7 @@ class Looking:
         return False
 
 
-def _fits(name: str, pattern: str) -> bool:
+def fits(name: str, pattern: str) -> bool:
     """Whether a pattern means a file: by its path below raw, or by a folder that it lies in; brackets may be letters, too."""
     texts = {nfc(pattern), nfc(pattern).replace("[", "[[]")}
     return any(fnmatchcase(nfc(name), one) for text in texts for one in (text, f"{text.rstrip('/')}/*"))
@@ -151,57 +153,68 @@ def walk(folder: Path, hidden: list[Path] | None = None) -> tuple[list[Path], li
 
 
 def images_by_key(
-    looking: Looking, folder: str, files: Sequence[Path], suffix: str, problems: Problems
+    looking: Looking, folder: str, files: Sequence[Path], ends: Ends, problems: Problems
 ) -> dict[str, Path]:
-    """Images by their path below the folder, without extension and `suffix`, in NFC.
+    """Images by their path below the folder, without extension and `ends`, in NFC.
 
-    An image without the suffix is one all the same, with the key that it has; where it seems to be another file of an
+    An image without them is one all the same, with the key that it has; where it seems to be another file of an
     image that has the suffix (a_depth beside a_rgb) it goes to `problems`.
     """
     found: dict[str, Path] = {}
     plain = []
     for path in files:
         key = _key(path, looking.raw / folder)
-        if suffix and _ends(path, suffix):
-            _put(found, key.removesuffix(suffix), path, looking, problems)
+        if ends and ends.around(nfc(path.stem)):
+            _put(found, ends.off(key), path, looking, problems)
         else:
             plain.append((key, path))
-    known = dict(found) if suffix else {}
+    known = dict(found) if ends.suffix else {}
     for key, path in plain:
         of = next((known[start] for start in _starts(key) if start in known), None)
         if of is None or of.parent != path.parent:
             _put(found, key, path, looking, problems)
             continue
-        ending = f"{key[len(_key(of, looking.raw / folder).removesuffix(suffix)) :]}{path.suffix}"
+        ending = f"{key[len(ends.off(_key(of, looking.raw / folder))) :]}{path.suffix}"
         problems.add(
             looking.below(path),
-            f"does not end with `{suffix}`, and seems to be another file of {of.name}: rename it, or say "
+            f"does not {ends.told}, and seems to be another file of {of.name}: rename it, or say "
             f"`leave_out: ['*{ending}']` (init: --leave-out)",
         )
     return found
 
 
 def masks_by_key(
-    looking: Looking, folder: str, files: Sequence[Path], suffix: str, problems: Problems
+    looking: Looking, folder: str, files: Sequence[Path], ends: Ends, problems: Problems
 ) -> dict[str, Path]:
-    """Masks by their path below the folder, without extension and `suffix`; what has not the suffix goes to `problems`."""
+    """Masks by their path below the folder, without extension and `ends`; what has not both goes to `problems`."""
     found: dict[str, Path] = {}
     for path in files:
         key = _key(path, looking.raw / folder)
-        if _ends(path, suffix):
-            _put(found, key.removesuffix(suffix), path, looking, problems)
+        if not ends or ends.around(nfc(path.stem)):
+            _put(found, ends.off(key), path, looking, problems)
             continue
         problems.add(
             looking.below(path),
-            f"is a mask whose name does not end with `{suffix}`: rename it if it is misspelt, join it with the other if "
-            f"an image has two, or say `leave_out: ['{_pattern(path, suffix)}']` (init: --leave-out)",
+            f"is a mask whose name does not {ends.told}: rename it if it is misspelt, join it with the other if "
+            f"an image has two, or say `leave_out: ['{ending_of(path, ends.suffix)}']` (init: --leave-out)",
         )
     return found
 
 
-def _pattern(path: Path, suffix: str) -> str:
+def by_images(masks: dict[str, Path], images: Mapping[str, Path]) -> dict[str, Path]:
+    """Masks by the keys of their images, of which the case of letters may be another; one that fits several keeps its own."""
+    folded: dict[str, list[str]] = {}
+    for key in images:
+        folded.setdefault(key.casefold(), []).append(key)
+    alike = {key: folded.get(key.casefold(), []) for key in masks if key not in images}
+    named = {key: one[0] for key, one in alike.items() if len(one) == 1 and one[0] not in masks}
+    taken = Counter(named.values())
+    return {key if taken[named.get(key, key)] != 1 else named.get(key, key): path for key, path in masks.items()}
+
+
+def ending_of(path: Path, suffix: str) -> str:
     """A pattern for files like this one: what follows the last separator that is no part of the suffix."""
-    at = path.stem.find(suffix)
+    at = path.stem.find(suffix) if suffix else -1
     ending = path.stem[at:] if at > 0 else next(iter(re.findall(r"[-_. ][^-_. ]*$", path.stem)), path.stem)
     return f"*{ending}{path.suffix}"
 
@@ -229,10 +242,6 @@ def _put(found: dict[str, Path], key: str, path: Path, looking: Looking, problem
     if key in found:
         problems.add(looking.below(path), f"has the same name as {looking.below(found[key])}")
     found[key] = path
-
-
-def _ends(path: Path, suffix: str) -> bool:
-    return nfc(path.stem).endswith(suffix) and nfc(path.stem) != suffix
 
 
 def _key(path: Path, top: Path) -> str:

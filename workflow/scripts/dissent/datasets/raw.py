@@ -11,7 +11,7 @@ from dissent.datasets.contents import contents
 from dissent.datasets.decode import EXTENSIONS
 from dissent.datasets.groups import given_table, group_of, id_of, told_apart
 from dissent.datasets.items import Item, check_names
-from dissent.datasets.listing import Census, Looking, further_files, images_by_key, masks_by_key, walk
+from dissent.datasets.listing import Census, Looking, by_images, further_files, images_by_key, masks_by_key, walk
 from dissent.datasets.mask_readers import label_folders
 from dissent.datasets.naming import OTHER_IMAGES, Names, bare, plain
 from dissent.datasets.own_masks import key_of, own_digests, own_masks
@@ -116,17 +116,18 @@ def listed(
         folders = [f"{part.masks}/{folder}".rstrip("/") for folder in labels]
         together = folders == [part.images]
         files = looking.files(part.images, census, problems)
-        own = {path for path in files if together and path.stem.endswith(source.mask_suffix)}
+        own = {path for path in files if together and source.mask_ends.on(path.stem)}
         inside = {raw / folder for folder in folders} - {raw / part.images}  # masks below the images are no images
         files = [path for path in files if not inside & set(path.parents)]
         pictures = images_by_key(
-            looking, part.images, [path for path in files if path not in own], source.image_suffix, problems
+            looking, part.images, [path for path in files if path not in own], source.image_ends, problems
         )
         masks = every[part.name] = []
         for folder in folders:
             found = sorted(own) if together else looking.files(folder, census, problems)
-            masks.append(masks_by_key(looking, folder, found, source.mask_suffix, problems))
-        if together:
+            of_folder = masks_by_key(looking, folder, found, source.mask_ends, problems)
+            masks.append(of_folder if source.match_case else by_images(of_folder, pictures))
+        if together and source.mask_suffix:
             problems += further_files(looking, pictures, masks[0], source.mask_suffix)
         for key, path in (item for mask in masks for item in mask.items()):
             if key not in pictures:

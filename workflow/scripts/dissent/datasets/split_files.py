@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path, PurePosixPath
 
 from dissent.config.dataset import Dataset
+from dissent.config.ends import Ends
 from dissent.config.split import Split
 from dissent.core.columns import DISJOINT
 from dissent.core.files import UserError
@@ -68,7 +69,7 @@ def read_lists(dataset: Dataset, split: Split, rows: list[dict]) -> dict[str, li
     absent = [str(path) for path in paths.values() if not path.is_file()]
     if absent and page:
         raise UserError("\n  ".join([f"lists that lack; they are at {page}, put them here:", *absent]))
-    ends = [dataset.mask_suffix, *filter(None, [further])]
+    ends = [dataset.mask_ends] + ([Ends("", further, dataset.match_case)] if further else [])
     for subset, path in paths.items():
         chosen: dict[str, int] = {}
         if not path.is_file():
@@ -81,7 +82,7 @@ def read_lists(dataset: Dataset, split: Split, rows: list[dict]) -> dict[str, li
             source = next(iter(found), "")
             if len(found) != 1:
                 problems.add(where, names.misfit(image, found))
-            elif mask and not {_stem(source, dataset.image_suffix)} & {s for end in ends for s in _stems(mask, end)}:
+            elif mask and not {_stem(source, dataset.image_ends)} & {s for end in ends for s in _stems(mask, end)}:
                 problems.add(where, f"pairs {image} with {mask}, where the data set goes by equal names")
             elif source in chosen:
                 problems.add(where, f"{image} stands twice in it (the first time in line {chosen[source]})")
@@ -182,11 +183,15 @@ def _fields(line: str, names: Names) -> tuple[str, str, set[str]]:
     return image, mask, names.find(image)
 
 
-def _stem(path: str, suffix: str) -> str:
-    return nfc(PurePosixPath(bare(path)).name.removesuffix(suffix))
+def _stem(path: str, ends: Ends) -> str:
+    return _cased(ends.off(nfc(PurePosixPath(bare(path)).name)), ends)
 
 
-def _stems(mask: str, suffix: str) -> set[str]:
+def _stems(mask: str, ends: Ends) -> set[str]:
     """What a mask may be called after: endings that are none of an image's (.mat) are endings all the same."""
     path = mask.replace("\\", "/")
-    return {_stem(path, suffix), nfc(PurePosixPath(path).stem.removesuffix(suffix))}
+    return {_stem(path, ends), _cased(ends.off(nfc(PurePosixPath(path).stem)), ends)}
+
+
+def _cased(name: str, ends: Ends) -> str:
+    return name if ends.match_case else name.casefold()

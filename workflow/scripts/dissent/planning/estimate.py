@@ -1,7 +1,8 @@
-"""What a study takes before anything starts: jobs, hours by measured rates, and disk. No torch."""
+"""What a study or a run takes before anything starts: jobs, hours by measured rates, and disk. No torch."""
 
 import math
 import statistics
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,6 +22,9 @@ SMALL = 1.0  # of one that joins tables
 MASK_BYTES = 0.1  # of a pixel of a mask as PNG: 128x96 images of one foreground take this, larger ones less
 IMAGE_BYTES = 0.5  # of a sample (a pixel of a channel) of a prepared image, likewise
 ROW_BYTES = 45  # of a row of counts.csv
+
+Known = Mapping[tuple[str, str], dict[str, int] | None]
+"""by data set and split, {subset: images}; None where that is not known yet"""
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,8 @@ class Estimate:
     notes: list[str] = field(default_factory=list)
     without: list[str] = field(default_factory=list)
     """data sets that are in neither seconds nor disk"""
+    each: dict[Job, float] = field(default_factory=dict)
+    """seconds of each job that is not done"""
 
 
 def measured(config: Config, results: Path = Path("results")) -> Rate | None:
@@ -72,11 +78,16 @@ def measured(config: Config, results: Path = Path("results")) -> Rate | None:
 
 def estimate(plan: Plan, study: str, rate: Rate | None = None) -> Estimate:
     """How many jobs, hours and bytes a study of config/studies takes; `rate`: in place of the measured one."""
-    cells = plan.cells(study)
-    threads = max(run.network.resources.threads for run in cells)
-    rate = rate or measured(plan.config) or Rate(resources.THREAD * threads, 0, "cpu")
-    jobs = set(of_study(plan, study))
-    known = {_data(run): subsets_of(plan, run) for run in cells}
+    return estimate_jobs(plan, of_study(plan, study), plan.cells(study), rate)
+
+
+def estimate_jobs(
+    plan: Plan, jobs: Iterable[Job], runs: Sequence[Run], rate: Rate | None = None, known: Known | None = None
+) -> Estimate:
+    """How many hours and bytes jobs of some runs take; `known`: how many images there are, where nothing is prepared yet."""
+    rate = rate or measured(plan.config) or assumed(runs)
+    jobs = set(jobs)
+    known = {_data(run): (known or {}).get(_data(run)) or subsets_of(plan, run) for run in runs}
     notes = [
         f"{dataset}, split {split}: how many images there are is known when they are prepared; its hours and disk are not counted"
         for (dataset, split), subsets in known.items()
@@ -86,24 +97,33 @@ def estimate(plan: Plan, study: str, rate: Rate | None = None) -> Estimate:
     done = {job for job in jobs if job.output and Path(job.output).is_file()}
     seconds: dict[str, float] = {}
     disk: dict[str, float] = {}
+    each: dict[Job, float] = {}
     for job in sorted(jobs, key=lambda one: (one.rule, one.where, one.generation, one.member)):
         took, held = _of_job(plan, job, known, rate)
         if job not in done:
+            each[job] = took
             seconds[job.rule] = seconds.get(job.rule, 0.0) + took
         for what, size in held.items():
             disk[what] = disk.get(what, 0.0) + size
-    for run in {run.dataset_name: run for run in cells}.values():
+    for run in {run.dataset_name: run for run in runs}.values():
         for what, size in _of_data(plan, run, known[_data(run)]).items():
             disk[what] = disk.get(what, 0.0) + size
     without = sorted({dataset for (dataset, _), subsets in known.items() if subsets is None})
-    return Estimate(counted(jobs), len(trainings), len(done & set(trainings)), seconds, disk, rate, notes, without)
+    return Estimate(
+        counted(jobs), len(trainings), len(done & set(trainings)), seconds, disk, rate, notes, without, each
+    )
+
+
+def assumed(runs: Sequence[Run]) -> Rate:
+    """What the threads of a training reach on a desktop's processor."""
+    return Rate(resources.THREAD * max(run.network.resources.threads for run in runs), 0, "cpu")
 
 
 def _data(run: Run) -> tuple[str, str]:
     return run.dataset_name, run.split
 
 
-def _of_job(plan: Plan, job: Job, known: dict, rate: Rate) -> tuple[float, dict[str, float]]:
+def _of_job(plan: Plan, job: Job, known: Known, rate: Rate) -> tuple[float, dict[str, float]]:
     """Seconds of a job, and {what: bytes} that it leaves."""
     if job.rule == "prepare":
         images = max(_images(subsets) for (dataset, _), subsets in known.items() if dataset == job.where)

@@ -15,6 +15,7 @@ from dissent.cli.check.changes import changes
 from dissent.cli.check.looks import DATA, FIRST, SETTINGS, Found, Seen, asked
 from dissent.cli.check.steps import steps_of
 from dissent.cli.check.table import summary
+from dissent.cli.check.takes import takes
 from dissent.cli.machine import cores
 from dissent.cli.seen import seen_files
 from dissent.cli.settings import add_config_dir, config_of, settings_folder
@@ -99,6 +100,7 @@ def _check_data(plan: Plan, run: Run, controls: list[Run]) -> Found:
         for each in controls:
             if (home := plan.home(each)) != each.name:
                 print(f"  {each.name} has the students of generation 0 from {home}, trained once")
+        print(f"\n{takes(seen)}")
         return Found(notes=notes) + found + compared
 
 

@@ -42,4 +42,4 @@ def keys_of(dataset: Dataset, rows: Iterable[Mapping]) -> dict[str, str]:
     """{id: path below the folder of images, without extension and suffix} of rows of files.csv."""
     folders = {part.name: part.images for part in dataset.parts}
     keys = {row["id"]: nfc(bare(row["source"])).removeprefix(f"{folders[row['part']]}/") for row in rows}
-    return {name: key.removesuffix(dataset.image_suffix) for name, key in keys.items()}
+    return {name: dataset.image_ends.off(key) for name, key in keys.items()}

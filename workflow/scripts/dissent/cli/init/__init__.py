@@ -14,45 +14,40 @@ from pathlib import Path
 from dissent.cli.init import annotated, layout
 from dissent.cli.init.arguments import add_arguments as add_arguments
 from dissent.cli.init.deep import levels_note
-from dissent.cli.init.grouping import told
+from dissent.cli.init.first_experiment import SPLIT, experiment_text, extent_of
+from dissent.cli.init.given_split import given, held_by
 from dissent.cli.init.holdout import SIMULATED, Labelled, held_back, told_subsets
 from dissent.cli.init.infer_encoding import guess
 from dissent.cli.init.mask_meaning import Guess
+from dissent.cli.init.name_ends import folders_of
 from dissent.cli.init.network_file import Chosen, chosen
 from dissent.cli.init.pairing import Pairs, find_pairs
+from dissent.cli.init.quick import add_quick, next_commands, quick_files, quick_splits
 from dissent.cli.init.rehearse import rehearse, told_meaning
 from dissent.cli.init.survey import Survey, survey
+from dissent.cli.init.told import seen, told_size
 from dissent.cli.init.update import Files, check_free, put_aside, update
 from dissent.cli.init.wishes import Wishes
-from dissent.cli.init.write_config import (
-    SPLIT,
-    checked,
-    dataset_comment,
-    experiment_text,
-    first_split,
-    sizes,
-    source_of,
-    text_of,
-)
+from dissent.cli.init.write_config import checked, dataset_comment, dataset_text, first_split, source_of
 from dissent.cli.machine import cores
 from dissent.cli.seen import told_files
 from dissent.cli.settings import config_of, settings_folder
+from dissent.config.base import validate
+from dissent.config.dataset import Source
 from dissent.core.files import UserError, write_atomic, write_text
 from dissent.core.rebuild_hint import use_settings
-from dissent.core.words import some
 from dissent.datasets.annotated import QUESTIONS
 from dissent.datasets.decode import Header
 from dissent.datasets.ours import check_ours
 from dissent.datasets.own_masks import RECORD, place_for
 from dissent.datasets.place import check_place
-from dissent.datasets.tables import text_of as decoded
 
 EXAMPLES = """examples:
   dissent init photos --images images --masks masks --name leaves
   dissent init scans --masks annotations --ignore 255 --labels background,cell,debris
-  dissent init suim --masks masks --tolerance 32 --kind multiclass"""
+  dissent init suim --masks masks --tolerance 32 --kind multiclass
+  dissent init slides --masks 'masks/{stem}_seg.png' --table splits.csv --column subset --quick"""
 _NAME = "[A-Za-z0-9_][A-Za-z0-9_-]*"
-_HUGE = 1024
 
 
 def run(args: argparse.Namespace) -> int:
@@ -60,9 +55,14 @@ def run(args: argparse.Namespace) -> int:
     name, settings = _name(args), args.config_dir or settings_folder(None)
     use_settings(settings)
     files = Files(settings, name)
-    there = [path for path in (files.dataset, files.experiment, files.table) if path.exists()]
+    smaller = quick_files(settings, name)
+    wanted = (files.dataset, files.experiment, files.table, *(smaller if args.quick or args.anew else ()))
+    there = [path for path in wanted if path.exists()]
     if files.dataset.exists() and not args.anew:
-        return update(args.folder, files, _unused_flags(args))
+        code = update(args.folder, files, _unused_flags(args))
+        if args.quick:
+            print(add_quick(files))
+        return code
     if there and not args.anew:
         raise UserError(
             f"{' and '.join(map(str, there))} exist and stay as they are; say another --name, or --anew to put them aside"
@@ -73,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
         if not args.anew:
             raise UserError(f"{files.network} exists and stays as it is; say another --name, or --anew to put it aside")
     check_free(files, args.folder)
-    check_place(args.folder, name, filter(None, (args.images, args.masks, args.unlabelled)))
+    check_place(args.folder, name, filter(None, (*folders_of(args), args.unlabelled)))
     check_ours(Path("data", name), args.folder)
     if tool := layout.layout_of(args):
         made = annotated.convert(args, tool, name)
@@ -100,35 +100,53 @@ def _write(
     undo: ExitStack | None = None,
 ) -> int:
     """Rehearse the settings, and write them; `own`: the folder of converted masks, which `undo` takes away where that fails."""
-    name = files.name
-    further = {"own_masks": own and own.as_posix(), "exif": args.exif, "on_size_mismatch": args.on_size_mismatch}
+    name, table = files.name, given(args, pairs)
+    further = {
+        "table": table and table.table,
+        "own_masks": own and own.as_posix(),
+        "exif": args.exif,
+        "on_size_mismatch": args.on_size_mismatch,
+    }
     values = source_of(pairs, headers, meant, args.size, args.geometry, args.group, further)
     labelled = _labelled(args, pairs)
-    values["splits"] = {SPLIT: first_split(labelled, files.table)}
+    source = validate(Source, values, files.dataset)
+    network.check(source)
+    found = rehearse(source, cores())
+    print(told_meaning(meant, found.counts))
+    if table:
+        split, held = held_by(table, pairs, headers, source, labelled)
+        where = f"as {table.column} of {table.path} says"
+    else:
+        split, held = first_split(labelled, files.table), held_back(pairs, headers, source, labelled)
+        where = f"named in {files.table}, so they stay when you add images and masks"
+    values["splits"] = {SPLIT: split} | (quick_splits(split, held.counts) if args.quick else {})
     dataset = checked(values, files.dataset)
-    network.check(dataset)
-    print(told_meaning(meant, rehearse(dataset, cores())))
-    held = held_back(pairs, headers, dataset, labelled)
-    table, note = held.table(args.folder), levels_note(list(pairs.images.values()), dataset, cores())
+    drawn, note = held.table(args.folder), levels_note(list(pairs.images.values()), dataset, cores())
     if undo is not None:
         undo.pop_all()  # from here on files of settings name the masks
     if own is None and (place_for(name) / RECORD).exists():
         print(f"\n{annotated.told_aside(place_for(name), put_aside(place_for(name)), name)}", end="")
     for path in there:
         print(f"\nkept    {path} as {put_aside(path)}", end="")
-    write_atomic(files.table, table)
-    write_text(files.dataset, text_of(values, dataset_comment(name, labelled)))
+    written = [files.dataset, files.experiment]
+    if not table:
+        write_atomic(files.table, drawn)
+        written.append(files.table)
+    write_text(files.dataset, dataset_text(values, dataset_comment(name, labelled, given=table is not None)))
     if network.text:
         write_text(files.network, network.text)
-    write_text(files.experiment, experiment_text(name, network.name))
+        written.append(files.network)
+    write_text(files.experiment, experiment_text(name, dataset.task, network.name, extent_of(args)))
     config_of(files.settings).run(name)
     if note:
         print(f"\nnote    {note}")
-    print(f"\nsize    {dataset.size[0]} x {dataset.size[1]} (height x width), {_geometry(args.geometry, headers)}")
-    print(told_subsets(held, files.table, labelled, simulated=not pairs.alone))
-    written = [files.dataset, files.experiment, files.table, *([files.network] if network.text else [])]
-    print("\nwritten " + "\n        ".join(map(str, written)))
-    print(f"Look at the names of labels in the first (`task`), then:\n  {files.check}")
+    print(f"\n{told_size(dataset, headers, found.across)}")
+    if dataset.channels == 1 and network.network.weights != "none":
+        print(f"note    images are grey: the encoder of {network.name} sees each as three equal channels")
+    print(told_subsets(held, where, labelled, simulated=not pairs.alone))
+    last = next_commands(files, dataset, held.counts, args.quick)
+    print("\nwritten " + "\n        ".join(map(str, [*written, *last.files])))
+    print(f"Look at the names of labels in the first (`task`), then:\n{last.text}")
     return 0
 
 
@@ -140,7 +158,7 @@ def _meaning(args: argparse.Namespace, pairs: Pairs) -> tuple[Survey, Guess]:
     ignore = None if args.ignore is None else [value for value in args.ignore if value is not None]
     wishes = Wishes(args.kind, args.labels, ignore, args.threshold, args.tolerance, args.missing, args.palette)
     found = survey(pairs, cores(), wishes)
-    print(_seen(pairs, found, args.group is not None))
+    print(seen(pairs, found, args.group is not None))
     return found, guess(found, wishes, folders)
 
 
@@ -168,8 +186,15 @@ def _unused_flags(args: argparse.Namespace) -> list[str]:
         "leave_out",
         "labelled",
         "unlabelled",
+        "table",
+        "column",
+        "val",
+        "test",
         "network",
         "weights",
+        "steps",
+        "students",
+        "generations",
     )
     return [f"--{name.replace('_', '-')}" for name in names if getattr(args, name)] + [
         f"--{name}"
@@ -193,52 +218,3 @@ def _check_missing(pairs: Pairs) -> None:
         raise UserError(
             f"masks of some images lack in some folders ({told}); say `--missing empty` if the label is nowhere in them"
         )
-
-
-def _seen(pairs: Pairs, found: Survey, grouped: bool) -> str:
-    """What lies there: numbers, formats, sizes, images without masks."""
-    every = sizes(found.images)
-    low, high = (f"{size[0]} x {size[1]}" for size in (every[0], every[-1]))
-    kinds = ", ".join(sorted({f"{h.format} {h.mode} {'16' if h.bits > 8 else '8'} bit" for h in found.images}))
-    suffix = f", named ...{pairs.mask_suffix}" if pairs.mask_suffix else ""
-    modes = ", ".join(f"{n} {mode}" for mode, n in sorted(found.modes.items()))
-    lines = [
-        f"images  {len(pairs.images)} in {pairs.raw / pairs.images_below}: {kinds}, "
-        + (low if low == high else f"{low} to {high}"),
-        f"masks   {found.counted} in {pairs.raw / pairs.masks_below}: {', '.join(sorted(found.formats))} ({modes}){suffix}",
-    ]
-    if pairs.alone:
-        lines.append(
-            f"alone   {len(pairs.alone)} images have no mask and count as unlabelled: {some([key.lstrip('/') for key in pairs.alone])}"
-        )
-    if found.reading.note:
-        lines.append(f"note    {found.reading.note}")
-    lines += _lists(pairs.raw)
-    grown = told(pairs.place(key)[1] for key in pairs.images) if not grouped else ""
-    if grown:
-        lines.append(f"note    {grown}")
-    return "\n".join(lines)
-
-
-def _lists(raw: Path) -> list[str]:
-    """A note on tables and lists that lie beside the images, and on those that cannot be read."""
-    lines = []
-    for pattern, key in ((("*.csv", "*.tsv"), "table"), (("*.txt",), "lists")):
-        found = sorted(path for one in pattern for path in raw.glob(one))
-        if found:
-            names = some([path.name for path in found])
-            lines.append(f"note    {names} may tell groups or subsets of a split: see `{key}` in config/README.md")
-        for path in found:
-            try:
-                decoded(path)
-            except UserError as error:
-                lines.append(f"note    {error}")
-    return lines
-
-
-def _geometry(geometry: str, headers: Sequence[Header]) -> str:
-    if geometry == "tiles":
-        return "cut into tiles that overlap by a quarter"
-    largest = max(max(header.size) for header in headers)
-    hint = "; if what you look for is small in them, --geometry tiles keeps its scale" if largest > _HUGE else ""
-    return f"each image resized{hint}"

@@ -14,6 +14,7 @@ from dissent.cli.init.update import put_aside
 from dissent.cli.machine import cores
 from dissent.config.base import validate
 from dissent.config.dataset import Part, Source
+from dissent.config.ends import Ends
 from dissent.config.task import TaskSettings
 from dissent.core.files import UserError
 from dissent.core.words import some
@@ -157,7 +158,7 @@ def _pairs(args: argparse.Namespace, found: Annotations, marked: Sequence[str]) 
     there = ["."] if any("/" not in one for one in marked) else sorted({one.split("/", 1)[0] for one in marked})
     if args.unlabelled and there != ["."]:
         there.append(Path(args.unlabelled).as_posix())
-    pairs = Annotated(raw, {}, {"": {}}, there[0], "", found.image_suffix, leave_out=leave_out, folders=there)
+    pairs = Annotated(raw, {}, {"": {}}, there[0], "", Ends("", found.image_suffix), leave_out=leave_out, folders=there)
     source = Source.model_construct(
         parts=[Part(**part) for part in pairs.parts],
         image_suffix=found.image_suffix,

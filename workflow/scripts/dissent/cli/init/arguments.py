@@ -3,15 +3,22 @@
 import argparse
 from pathlib import Path
 
-from dissent.cli.init import flags, layout, network_file
+from dissent.cli.init import first_experiment, flags, given_split, layout, network_file
 from dissent.cli.settings import add_config_dir
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `dissent init`."""
     parser.add_argument("folder", type=Path, help="folder that holds the images and the masks")
-    parser.add_argument("--images", default="images", metavar="DIR", help="folder of images below it (default: images)")
-    parser.add_argument("--masks", default="masks", metavar="DIR", help="folder of masks below it (default: masks)")
+    parser.add_argument(
+        "--images", default="images", metavar="DIR", help="folder of images below it, or a pattern (default: images)"
+    )
+    parser.add_argument(
+        "--masks",
+        default="masks",
+        metavar="DIR",
+        help="folder of masks below it, or a pattern for their names, as 'masks/{stem}_seg.png' (default: masks)",
+    )
     parser.add_argument("--unlabelled", metavar="DIR", help="a further folder below it, of images without masks")
     parser.add_argument("--name", help="name of the data set and the experiment; default: the folder's")
     add_config_dir(parser, "folder of settings to write to")
@@ -71,5 +78,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="REGEX",
         help="part of names that images of one source share: they stay together",
     )
+    given_split.add_arguments(parser)
     network_file.add_arguments(parser)
+    first_experiment.add_arguments(parser)
     layout.add_arguments(parser)

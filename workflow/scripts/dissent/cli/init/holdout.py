@@ -21,8 +21,8 @@ SEED = 42
 SIMULATED = 0.2  # of what is left for training, where all images have masks
 COLUMNS = ("image", "subset", "sha256")
 """of the table; the digest tells an image that was renamed from one that is gone"""
-_LEAST = 3
-_HELD_BACK = 0.2  # of the images with masks, for validation and for the test each
+LEAST = 3
+HELD_BACK = 0.2  # of the images with masks, for validation and for the test each
 TEST_FROM = 10
 """images with masks, of which some are held back for a test"""
 
@@ -37,6 +37,14 @@ class Held:
 
     subsets: dict[str, list[Row]]
     left_out: list[Row]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Images, or tiles, of each subset, hidden masks too."""
+        hidden = [row for row in self.subsets["unlabelled"] if row["label"]]
+        return {
+            subset: sum(row["tiles"] for row in rows) for subset, rows in (self.subsets | {"hidden": hidden}).items()
+        }
 
     def table(self, raw: Path) -> bytes:
         """The table of val and test."""
@@ -55,14 +63,14 @@ def table_bytes(rows: Sequence[dict[str, str]]) -> bytes:
 
 def held_back(pairs: Pairs, headers: Sequence[Header], source: Source, labelled: Labelled) -> Held:
     """Validation and test images, a fifth of those with a mask each, in whole groups; UserError where too few are left."""
-    rows = _rows(pairs, headers, source)
+    rows = rows_of(pairs, headers, source)
     masked = [row for row in rows if row["label"]]
     groups = {row["group"] for row in masked}
-    if len(masked) < _LEAST or len(groups) < 2:
+    if len(masked) < LEAST or len(groups) < 2:
         told = "" if len(groups) == len(masked) else f" in {_number(len(groups), 'group')}"
-        need = f"{_LEAST} at least are needed{', in 2 groups' if told else ''}: to learn, to choose, and to spare"
+        need = f"{LEAST} at least are needed{', in 2 groups' if told else ''}: to learn, to choose, and to spare"
         raise UserError(f"{len(masked)} images{told} have masks; {need}")
-    held = count_of(_HELD_BACK, len(masked))
+    held = count_of(HELD_BACK, len(masked))
     subsets: dict[str, list[Row]] = {"val": [], "test": []}
     for subset in ("test", "val"):
         free = [row for row in masked if row["group"] not in _groups(subsets)]
@@ -95,7 +103,8 @@ def _few_groups(rows: list[Row], most: int) -> list[Row]:
     return [row for row in rows if row["group"] in kept]
 
 
-def _rows(pairs: Pairs, headers: Sequence[Header], source: Source) -> list[Row]:
+def rows_of(pairs: Pairs, headers: Sequence[Header], source: Source) -> list[Row]:
+    """A row for each image: `id` (path), `group`, `label`, `tiles`; UserError names those that cannot be cut or grouped."""
     problems = Problems()
     rows: list[Row] = []
     alone = set(pairs.alone)
@@ -115,32 +124,31 @@ def _rows(pairs: Pairs, headers: Sequence[Header], source: Source) -> list[Row]:
     return rows
 
 
-def told_subsets(held: Held, table: Path, labelled: Labelled, simulated: bool) -> str:
-    """Lines for the terminal: how many images each subset has, and what is not used, with the reason."""
+def told_subsets(held: Held, where: str, labelled: Labelled, simulated: bool) -> str:
+    """Lines for the terminal: how many images each subset has, and what is not used, with the reason; `where`: who says so."""
     subsets, test = held.subsets, held.subsets["test"]
     lines = [
-        f"split   {_count(subsets['val'])} for validation, {_count(test) if test else 'none'} for the test: named in {table}, "
-        "so they stay when you add images and masks",
-        f"        {_count(subsets['labelled'])} labelled, {_count(subsets['unlabelled'])} unlabelled",
+        f"split   {counted(subsets['val'])} for validation, {counted(test) if test else 'none'} for the test: {where}",
+        f"        {counted(subsets['labelled'])} labelled, {counted(subsets['unlabelled'])} unlabelled",
     ]
     hidden = [row for row in subsets["unlabelled"] if row["label"]]
     if hidden:
         why = "every image has a mask, so this run measures what pseudo-labels are worth" if simulated else "as you say"
         lines.append(
-            f"        masks of {_count(hidden)} are hidden on purpose (`labelled: {labelled}`): {why}; `--labelled all` "
+            f"        masks of {counted(hidden)} are hidden on purpose (`labelled: {labelled}`): {why}; `--labelled all` "
             "learns from every mask"
         )
     if held.left_out:
         lines.append(
-            f"        {_count(held.left_out)} left out of everything: they have no mask, and others of their groups are "
+            f"        {counted(held.left_out)} left out of everything: they have no mask, and others of their groups are "
             "held back"
         )
     if not test:
-        lines.append(f"        too few masks for a test: add lines IMAGE,test to {table} when there are more")
+        lines.append("        too few masks for a test: add lines IMAGE,test to that table when there are more")
     return "\n".join(lines)
 
 
-def _count(rows: list[Row]) -> str:
+def counted(rows: list[Row]) -> str:
     """Images, tiles and groups in words."""
     tiles, groups = sum(row["tiles"] for row in rows), len({row["group"] for row in rows})
     more = [_number(tiles, "tile")] * (tiles != len(rows)) + [_number(groups, "group")] * (groups != len(rows))

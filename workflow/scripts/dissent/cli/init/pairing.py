@@ -1,13 +1,14 @@
 """Which mask belongs to which image of a folder that nobody has described yet. No torch."""
 
-import random
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import TypedDict
 
+from dissent.cli.init.name_ends import called, ends_of, leaving, pattern_of, without_case
 from dissent.config.dataset import Part, Source
+from dissent.config.ends import NONE, Ends
 from dissent.config.mask_encoding import Folders, Index
 from dissent.config.task import TaskSettings
 from dissent.core.files import UserError
@@ -34,8 +35,8 @@ class Pairs:
     masks: dict[str, dict[str, Path]]
     images_below: str
     masks_below: str
-    image_suffix: str = ""
-    mask_suffix: str = ""
+    image_ends: Ends = NONE
+    mask_ends: Ends = NONE
     alone: list[str] = field(default_factory=list)
     """keys of images without any mask"""
     leave_out: list[str] = field(default_factory=list)
@@ -67,31 +68,54 @@ class Pairs:
 def find_pairs(folder: Path, images: str, masks: str, leave_out: Sequence[str] = (), more: str | None = None) -> Pairs:
     """Pair what lies below FOLDER/images and FOLDER/masks, whatever their names end with; UserError lists misfits.
 
-    `leave_out`: patterns of files that are not used. `more`: a further folder, of images without masks.
+    `images`, `masks`: folders, or patterns such as masks/{stem}_seg.png. `leave_out`: patterns of files that are not used.
+    `more`: a further folder, of images without masks.
     """
+    of_images, of_masks = pattern_of(images, "--images"), pattern_of(masks, "--masks")
     more = _below(folder, more, "--unlabelled") if more else ""
-    images, masks = _below(folder, images, "--images"), _below(folder, masks, "--masks")
+    images, masks = _below(folder, of_images.folder, "--images"), _below(folder, of_masks.folder, "--masks")
     _check_apart(folder, images, masks, more)
-    pictures, files = _keys(folder, images, leave_out), _keys(folder, masks, leave_out)
+    pictures, files = _paths(folder, images, leave_out), _paths(folder, masks, leave_out)
+    leave_out = list(leave_out)
+    if of_images.given or of_masks.given:
+        pictures, files, left = called(pictures, files, of_images, of_masks)
     if not pictures or not files:
-        raise UserError(f"{folder / (images if not pictures else masks)} has no PNG, JPEG, TIFF or BMP images")
+        so = " that are called so" if of_images.given or of_masks.given else ""
+        raise UserError(f"{folder / (images if not pictures else masks)} has no PNG, JPEG, TIFF or BMP images{so}")
+    if of_images.given or of_masks.given:
+        leave_out += leaving(left, [*pictures, *files], folder)
+    pictures_by, files_by = (
+        [nfc(path.relative_to(folder / below).with_suffix("").as_posix()) for path in paths]
+        for below, paths in ((images, pictures), (masks, files))
+    )
     labels: list[str] = []
+    image_ends, mask_ends = of_images.ends, of_masks.ends
     if masks == images:
-        image_suffix, mask_suffix = "", _suffix_within(pictures, folder / images)
+        if not of_masks.given:
+            mask_ends = Ends("", _suffix_within(pictures_by, folder / images))
     else:
-        tops = _tops(files, pictures)
+        tops = _tops(files_by, pictures_by)
         if len(tops) == 1:
             masks = f"{masks}/{tops[0]}"
         elif tops:
             labels = tops
-        keys = sorted({key.split("/", 1)[1] for key in files} if tops else files)
-        image_suffix, mask_suffix = _suffixes(sorted(pictures), keys)
-    return _paired(Pairs(folder, {}, {label: {} for label in labels or [""]}, images, masks, image_suffix, mask_suffix,
-                         leave_out=list(leave_out), more_below=more))  # fmt: skip
+        keys = sorted({key.split("/", 1)[1] for key in files_by} if tops else files_by)
+        if not of_images.given and not of_masks.given:
+            image_ends, mask_ends = ends_of(sorted(pictures_by), keys)
+        elif not {mask_ends.off(key).casefold() for key in keys} & {
+            image_ends.off(key).casefold() for key in pictures_by
+        }:
+            raise UserError(
+                f"no mask belongs to an image under these patterns: {{stem}} of {printable(keys[0])} is "
+                f"{printable(mask_ends.off(keys[0]))}, and of {printable(pictures_by[0])} {printable(image_ends.off(pictures_by[0]))}"
+            )
+        image_ends, mask_ends = without_case(image_ends, mask_ends, pictures_by, keys)
+    return _paired(Pairs(folder, {}, {label: {} for label in labels or [""]}, images, masks, image_ends, mask_ends,
+                         leave_out=leave_out, more_below=more))  # fmt: skip
 
 
-def _keys(folder: Path, below: str, leave_out: Sequence[str]) -> list[str]:
-    """Paths of image files below a folder without their extension."""
+def _paths(folder: Path, below: str, leave_out: Sequence[str]) -> list[Path]:
+    """Image files below a folder."""
     looking, problems = Looking(folder, leave_out), Problems()
     files = looking.files(below, Census(), problems)
     for path in files:
@@ -99,7 +123,7 @@ def _keys(folder: Path, below: str, leave_out: Sequence[str]) -> list[str]:
         if any("\ud800" <= letter <= "\udfff" for letter in name):  # how Python shows bytes that are no text
             problems.append(f"{name!a}: its name is no UTF-8; rename it")
     problems.stop(folder)
-    return [nfc(path.relative_to(folder / below).with_suffix("").as_posix()) for path in files]
+    return files
 
 
 def _paired(found: Pairs) -> Pairs:
@@ -108,8 +132,11 @@ def _paired(found: Pairs) -> Pairs:
     # what masks mean, and the size, are not known yet, and asked later: nothing is validated here
     source = Source.model_construct(
         parts=[Part(**part) for part in found.parts],
-        image_suffix=found.image_suffix,
-        mask_suffix=found.mask_suffix,
+        image_prefix=found.image_ends.prefix,
+        image_suffix=found.image_ends.suffix,
+        mask_prefix=found.mask_ends.prefix,
+        mask_suffix=found.mask_ends.suffix,
+        match_case=found.mask_ends.match_case,
         leave_out=found.leave_out,
         mask_encoding=Folders(name="folders", folders=labels) if labels else Index(),
         task=TaskSettings.model_construct(kind="multiclass", labels=labels),
@@ -181,48 +208,6 @@ def _tops(files: list[str], images: list[str]) -> list[str]:
         return []
     tops = {key.split("/", 1)[0] for key in files}
     return [] if tops <= {key.split("/", 1)[0] for key in images if "/" in key} else sorted(tops)
-
-
-def _suffixes(images: list[str], masks: list[str]) -> tuple[str, str]:
-    """What images' and masks' names end with beyond their common part; ("", "") where most names are equal."""
-    known = set(images)
-    if 2 * sum(key in known for key in masks) >= len(masks):
-        return "", ""
-    votes: Counter[tuple[str, str]] = Counter()
-    for mask in random.Random(0).sample(masks, min(50, len(masks))):
-        near = max(images, key=lambda image: (_shared(image, mask), -len(image)))
-        common = _shared(near, mask)
-        if common < min(len(near), len(mask)):  # a_left and a_ids: the line between belongs to the ends
-            common = len(mask[:common].rstrip("_-. "))
-        if common > mask.rfind("/") + 1:
-            votes[near[common:], mask[common:]] += 1
-    fits = {ends: _fit(images, masks, *ends) for ends, _ in votes.most_common(5)}
-    best = max(fits, key=lambda ends: fits[ends], default=None)
-    close = [ends for ends in fits if best is not None and 2 * fits[ends] >= fits[best] > 0]
-    if best is None or 2 * sum(fits[ends] for ends in close) < len(masks):
-        raise UserError(
-            f"masks are not called after their images: {printable(masks[0])} ... and {printable(images[0])} ...; the names "
-            "may differ in what they end with (a_mask for a), alike for all"
-        )
-    if len({mask for _, mask in close}) > 1:
-        told = [f"{fits[ends]} end with {printable(ends[1]) or 'nothing more'}" for ends in close]
-        raise UserError(
-            f"masks end in several ways: {', '.join(told)}. Where an image has one mask, name all alike; where it has several, "
-            "join those that show objects of one image, or say which are not used, e.g. "
-            f"`--leave-out '*{printable(close[-1][1])}.*'`"
-        )
-    return best
-
-
-def _fit(images: list[str], masks: list[str], image_suffix: str, mask_suffix: str) -> int:
-    """How many masks belong to an image under these ends."""
-    stems = {key.removesuffix(image_suffix) for key in images if key.endswith(image_suffix)}
-    return sum(key.endswith(mask_suffix) and key.removesuffix(mask_suffix) in stems for key in masks)
-
-
-def _shared(one: str, other: str) -> int:
-    """Characters with which both begin."""
-    return next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
 def _suffix_within(files: list[str], folder: Path) -> str:

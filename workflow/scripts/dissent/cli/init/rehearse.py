@@ -1,16 +1,19 @@
 """Every raw file read as `prepare` will read it, before a setting is written: what does not work is named, the rest counted."""
 
+import math
 import warnings
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from dissent.cli.init.mask_meaning import Guess
+from dissent.cli.init.regions import areas_of
 from dissent.cli.text import columns
-from dissent.config.dataset import Dataset, Source
+from dissent.config.dataset import Source
 from dissent.core.files import UNKNOWN
 from dissent.core.words import some
 from dissent.datasets.convert import label_of
@@ -24,8 +27,19 @@ from dissent.datasets.settle import check_unmapped, check_used, each, settle
 _FLAGS = ("exif", "on_size_mismatch")
 """settings that flags of `dissent init` write as they are"""
 
+_MEASURED = 50
+"""masks of which things are measured"""
+
 Counts = dict[int, tuple[int, int]]
 """pixels and masks of each label by its number (binary: 0 is the background), and of UNKNOWN"""
+
+
+class Rehearsed(NamedTuple):
+    """What masks hold once they are read: counts of labels, and how large what is labelled is."""
+
+    counts: Counts
+    across: float
+    """pixels of the middle one of what is labelled, as it is in the images; 0 where images are hardly made smaller"""
 
 
 class _Read(NamedTuple):
@@ -35,9 +49,10 @@ class _Read(NamedTuple):
     unmapped: int
     palette: bytes
     used: tuple[int, ...]
+    areas: tuple[int, ...]
 
 
-def rehearse(dataset: Dataset, threads: int) -> Counts:
+def rehearse(dataset: Source, threads: int) -> Rehearsed:
     """What the labels of all masks hold; UserError names every file that `prepare` would refuse."""
     raw, problems = Path(dataset.raw), Problems()
     pixels, masks = Counter[int](), Counter[int]()
@@ -45,7 +60,9 @@ def rehearse(dataset: Dataset, threads: int) -> Counts:
         warnings.simplefilter("ignore")  # Pillow's doubts about files that are refused or checked here
         items = find_items(dataset, raw, problems)
         items, headers, turns = settle(pool, dataset, items, raw, problems)
-        jobs = [(item, headers[item.id], dataset, turns) for item in items if item.masks]
+        masked = [item for item in items if item.masks]
+        some_of = {item.id for item in masked[:: -(-len(masked) // _MEASURED) or 1]}
+        jobs = [(item, headers[item.id], dataset, turns, item.id in some_of) for item in masked]
         read = dict(each(pool, _counted, jobs, problems, raw))
     for one in read.values():
         for value, number in one.counts.items():
@@ -57,21 +74,47 @@ def rehearse(dataset: Dataset, threads: int) -> Counts:
     check_used(dataset.mask_encoding, used, raw, problems)
     flags = [f"--{key.replace('_', '-')}" for key in _FLAGS if any(f"`{key}: " in problem for problem in problems)]
     problems.stop(raw, f", so nothing was written{f' (here {flags[0]} says it)' if flags else ''}")
-    return {value: (pixels[value], masks[value]) for value in pixels}
+    areas = [area for one in read.values() for area in one.areas]
+    return Rehearsed({value: (pixels[value], masks[value]) for value in pixels}, _across(areas))
 
 
-def _counted(item: Item, image: Header, source: Source, turns: Turns) -> _Read:
+def _across(areas: list[int]) -> float:
+    """The side of the thing that holds the middle pixel of all that is labelled: specks have few pixels, and hardly count."""
+    if not areas:
+        return 0.0
+    areas = sorted(areas)
+    half = sum(areas) / 2
+    return math.sqrt(next(area for area, sum_ in zip(areas, accumulate(areas), strict=True) if sum_ >= half))
+
+
+def _counted(item: Item, image: Header, source: Source, turns: Turns, measure: bool) -> _Read:
     """Pixels of each label in an item's mask, and what else is known of it."""
     label = label_of(item, image, source, turns)
     if label.ids is None:  # an item without masks
-        return _Read(Counter(), 0, b"", ())
+        return _Read(Counter(), 0, b"", (), ())
     values, numbers = np.unique(label.ids, return_counts=True)
     counts: Counter[int] = Counter(dict(zip(values.tolist(), numbers.tolist(), strict=True)))
     if source.task.overlapping:
         labels = range(len(source.task.labels))
         set_ = {bit: sum(n for value, n in counts.items() if value != UNKNOWN and value >> bit & 1) for bit in labels}
         counts = Counter({value: n for value, n in (set_ | {UNKNOWN: counts[UNKNOWN]}).items() if n})
-    return _Read(counts, label.unmapped, label.palette, label.used)
+    areas = areas_of(_things(label.ids, source)) if measure and _shrinks(label.ids.shape, source) else []
+    return _Read(counts, label.unmapped, label.palette, label.used, tuple(areas))
+
+
+def _things(ids: np.ndarray, source: Source) -> np.ndarray:
+    """The mask with 0 for what is no thing: background, and what nobody knows."""
+    task, nothing = source.task, [UNKNOWN]
+    plain = ids.astype(np.int64)
+    if task.exclusive:  # its first id is a label like the others, unless it is the background
+        plain += 1
+        nothing = [UNKNOWN + 1, *([task.labels.index(task.background) + 1] if task.background else [])]
+    return np.where(np.isin(plain, nothing), 0, plain)
+
+
+def _shrinks(shape: tuple[int, ...], source: Source) -> bool:
+    """Whether an image is made half as large or less."""
+    return source.geometry.name == "whole" and 2 * min(a / b for a, b in zip(source.size, shape, strict=True)) <= 1
 
 
 def told_meaning(meant: Guess, held: Counts) -> str:

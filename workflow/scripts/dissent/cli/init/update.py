@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
+from dissent.cli.init.first_experiment import SPLIT, experiment_text
 from dissent.cli.init.holdout import SIMULATED
 from dissent.cli.init.kept_subsets import Told, update_subsets
-from dissent.cli.init.write_config import SPLIT, experiment_text, line_of
+from dissent.cli.init.yaml_text import line_of
 from dissent.cli.seen import told_files
 from dissent.config.base import parse_yaml, read_yaml, validate
 from dissent.config.dataset import Dataset
@@ -100,7 +101,7 @@ def update(folder: Path, files: Files, flags: list[str]) -> int:
     update_subsets(dataset, files.name, files.table, raw, items, told)
     _update_settings(dataset, files, items, told)
     if not files.experiment.exists():
-        told.files[files.experiment] = experiment_text(files.name).encode()
+        told.files[files.experiment] = experiment_text(files.name, dataset.task).encode()
         told.done.append(f"wrote {files.experiment}")
     if flags:
         told.notes.append(
@@ -159,7 +160,7 @@ def _update_settings(dataset: Dataset, files: Files, items: list[Item], told: To
     end = "\r\n" if "\r\n" in text else "\n"
     if not dataset.allow_unlabelled:
         wanted = dataset.model_copy(update={"allow_unlabelled": True})
-        new = re.sub("^splits:", f"allow_unlabelled: true{end}splits:", text, count=1, flags=re.MULTILINE)
+        new = re.sub("^((# [^\n]*\n)?splits:)", rf"allow_unlabelled: true{end}\1", text, count=1, flags=re.MULTILINE)
         if means(new, wanted, files.dataset):
             text, dataset = new, wanted
             told.done.append(f"{files.dataset}: `allow_unlabelled: true`, as some images have no mask now")

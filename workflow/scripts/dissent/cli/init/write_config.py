@@ -5,29 +5,41 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from dissent.cli.init.holdout import SEED, Labelled
 from dissent.cli.init.infer_encoding import Guess
 from dissent.cli.init.pairing import Pairs
-from dissent.config.base import Dumper, validate
+from dissent.cli.init.yaml_text import text_of
+from dissent.config.base import validate
 from dissent.config.dataset import Dataset
 from dissent.core.files import UserError
 from dissent.datasets.decode import Header, turned_size
 from dissent.datasets.split_files import without_braces
 
-SPLIT = "first"
 _SIDE = 256  # pixels of the longer side, where nobody says
 _STEP = 16
-EXPERIMENT: dict[str, Any] = {
-    "dataset": "",
-    "split": SPLIT,
-    "network": "unet1x1_demo",
-    "method": "im_clean",
-    "generations": 2,
-    "students": 3,
-    "augmentation": "strong",
-    "controls": ["ldt_equal_steps", "aldt"],
+_ABOUT = {
+    "task": "what masks mean; give labels names that say what they are",
+    "raw": "where images and masks lie; they are only read",
+    "parts": "folders of images, and of their masks, below it",
+    "image_prefix": "what images' names begin with, and their masks' do not",
+    "image_suffix": "what images' names end with, and their masks' do not",
+    "mask_prefix": "what masks' names begin with, and their images' do not",
+    "mask_suffix": "what masks' names end with, and their images' do not",
+    "match_case": "an image and its mask may differ in upper and lower case",
+    "names": "images are called after their paths, as files in several folders have equal names",
+    "leave_out": "files that are not used",
+    "allow_unlabelled": "an image without a mask is an unlabelled one",
+    "table": "a table with a row for each image; `key` is the column that names them",
+    "group": "part of a name that images of one source share (patient, video, slide): they stay in one subset",
+    "channels": "1: grey, 3: colour",
+    "bit_depth": "bits of a sample; 16 are brought to 8 by percentiles of all images",
+    "own_masks": "masks that `dissent` wrote; the annotations themselves are only read",
+    "exif": "how photographs are turned upright, with their masks",
+    "on_size_mismatch": "masks of another size are brought to that of their image",
+    "mask_encoding": "how masks say it: the value or colour that stands for each label",
+    "size": "height and width that networks see; larger shows more, and takes longer",
+    "geometry": "how an image comes to that size: tiles are cut from it, and keep its scale",
+    "splits": "ways to divide the images into labelled, unlabelled, val and test",
 }
 
 
@@ -49,8 +61,10 @@ def source_of(
     if (pairs.images_below, pairs.masks_below, pairs.more_below) != ("images", "masks", ""):
         values["parts"] = pairs.parts
     optional = {
-        "image_suffix": pairs.image_suffix,
-        "mask_suffix": pairs.mask_suffix,
+        "image_prefix": pairs.image_ends.prefix,
+        "image_suffix": pairs.image_ends.suffix,
+        "mask_prefix": pairs.mask_ends.prefix,
+        "mask_suffix": pairs.mask_ends.suffix,
         "leave_out": pairs.leave_out,
         "names": pairs.names if pairs.names != "stem" else "",
         "allow_unlabelled": bool(pairs.alone),
@@ -60,6 +74,8 @@ def source_of(
         **further,
     }
     values |= {key: value for key, value in optional.items() if value and (key, value) != ("bit_depth", 8)}
+    if not pairs.mask_ends.match_case:
+        values["match_case"] = False
     values["mask_encoding"] = found.encoding
     values["size"] = size or fitting(headers, tiles=geometry == "tiles")
     if geometry == "tiles":
@@ -101,27 +117,9 @@ def fitting(headers: Sequence[Header], tiles: bool) -> list[int]:
     return [max(_STEP, round(side * scale / _STEP) * _STEP) for side in (height, width)]
 
 
-def text_of(values: dict[str, Any], comment: str) -> str:
-    """A dict as YAML, a line for each key, below a comment."""
-    lines = [f"# {line}".rstrip() for line in comment.splitlines()]
-    for key, value in values.items():
-        if key == "splits":
-            lines += [f"{key}:", *(f"  {line_of(name, one)}" for name, one in value.items())]
-        else:
-            lines.append(line_of(key, value))
-    return "\n".join(lines) + "\n"
-
-
-def experiment_text(name: str, network: str = EXPERIMENT["network"]) -> str:
-    """The file of the first experiment on a data set."""
-    comment = "A first experiment, of minutes; `dissent check` says how long it will be."
-    return text_of(EXPERIMENT | {"dataset": name, "network": network}, comment)
-
-
-def line_of(key: str, value: Any) -> str:
-    """A key and its value as one line of YAML."""
-    flow = yaml.dump([value], Dumper=Dumper, default_flow_style=True, sort_keys=False, allow_unicode=True, width=10**6)
-    return f"{key}: {flow.strip()[1:-1]}"
+def dataset_text(values: dict[str, Any], comment: str) -> str:
+    """The file of a data set, each line explained."""
+    return text_of(values, comment, _ABOUT)
 
 
 def checked(values: dict[str, Any], path: Path) -> Dataset:
@@ -129,19 +127,22 @@ def checked(values: dict[str, Any], path: Path) -> Dataset:
     return validate(Dataset, values, path)
 
 
-def dataset_comment(name: str, labelled: Labelled) -> str:
-    """What stands above the settings of a new data set."""
-    lines = (
-        f"{name}: written by `dissent init`; every option stands in config/README.md."
-        "\nThe table of `fixed` names validation and test images, so that they stay when images and masks come or go; every"
-        "\nother mask is learned from (`labelled: all`)."
-    )
-    if labelled != "all":
-        lines = lines.replace(
-            "every\nother mask is learned from (`labelled: all`)", "of the\nother masks a part is used"
-        )
+def dataset_comment(name: str, labelled: Labelled, given: bool) -> str:
+    """What stands above the settings of a new data set; `given`: a table of the user's divides it."""
+    lines = f"{name}: written by `dissent init`; every option stands in config/README.md."
+    if given:
         lines += (
-            f" Every image had a mask: `labelled: {labelled}` learns from that part and hides the other"
+            "\nThe table divides the images; `labelled` says how many of the training images' masks are learned from."
+        )
+    else:
+        rest = "every other mask is learned from" if labelled == "all" else "of the other masks a part is used"
+        lines += (
+            "\nThe table of `fixed` names validation and test images, so that they stay when images and masks come or go;"
+            f"\n{rest} (`labelled: {labelled}`)."
+        )
+    if labelled != "all":
+        lines += (
+            f"\nEvery image had a mask: `labelled: {labelled}` learns from that part and hides the other"
             "\nmasks, which only the audit reads. This measures what pseudo-labels are worth; `labelled: all` learns from every mask."
         )
     return lines
