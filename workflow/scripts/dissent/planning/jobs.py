@@ -40,9 +40,10 @@ class Job:
 
     @property
     def output(self) -> str:
-        """A file that says that it was done, of jobs that take their time; else nothing."""
-        if self.rule == "prepare":
-            return f"data/{self.where}/dataset.json"
+        """A file that says that it was done; nothing of jobs that join, or fetch, or decide."""
+        if self.rule in ("prepare", "split"):
+            dataset, _, split = self.where.partition("/")
+            return f"data/{dataset}/splits/{split}/split.json" if split else f"data/{dataset}/dataset.json"
         g = self.generation
         place = {
             "train": f"gen{g}/students/{self.member}/model.safetensors",
@@ -51,6 +52,11 @@ class Job:
             "build_masks": f"gen{g}/masks{self.part}.csv",
             "score_pairs": f"gen{g}/scores.csv",
             "evaluate": f"gen{g}/metrics.json",
+            "assemble_pairs": f"gen{g}/pairs.csv",
+            "rank_students": f"gen{g}/teachers.json",
+            "cost": f"gen{g}/cost.json",
+            "audit": f"gen{g}/audit.json",
+            "report": "report.html",
         }.get(self.rule)
         return f"results/{self.run}/{place}" if place else ""
 
