@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from dissent.cli.console import closing, words_with_console
 from dissent.runtime.owners import clear, noted
 
 # options that take any number of NAME=VALUE
@@ -81,9 +82,13 @@ def _watched(plain: Callable, refused: type[Exception]) -> Callable:
 
 
 def main() -> None:
-    """Snakemake's `main` on the words in the order that its parser understands."""
+    """Snakemake's `main` on the words in the order that its parser understands, shown by our console."""
     from snakemake.cli import main as snakemake
 
     watch_locks()
-    sys.argv[1:] = targets_first(sys.argv[1:])
-    snakemake()
+    sys.argv[1:] = words_with_console(targets_first(sys.argv[1:]))
+    try:
+        snakemake()
+    except SystemExit as end:
+        closing(end.code if isinstance(end.code, int) else int(bool(end.code)))
+        raise

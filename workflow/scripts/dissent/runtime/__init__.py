@@ -17,6 +17,7 @@ from dissent.core import disk
 from dissent.core.files import UserError
 from dissent.core.rebuild_hint import use_settings
 from dissent.runtime.cost import Cost, cost
+from dissent.runtime.hush import hushed
 from dissent.runtime.locks import Lock, hold
 from dissent.runtime.logs import DONE, teed
 from dissent.runtime.parents import follow_parents
@@ -61,6 +62,8 @@ def job(snakemake) -> Iterator[None]:
             if refusal:
                 _leave(2, f"error: {refusal}")
             log.write(traceback.format_exc())  # Python prints it on the terminal once we are out
+            if hushed():
+                raise SystemExit(1) from None
             raise
         finally:
             stop_following()

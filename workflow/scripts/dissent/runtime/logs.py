@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
+from dissent.runtime.hush import hushed
+
 DONE = "done"  # the last line of a log whose job ended well
 
 
@@ -47,10 +49,22 @@ def _without(path: str | Path, error: OSError) -> None:
     print(f"warning: {path} cannot be written ({error.strerror}); the job goes on without a log", file=sys.stderr)
 
 
+class Nowhere(io.TextIOBase):
+    """A terminal that nobody looks at."""
+
+    def write(self, text: str) -> int:
+        """Nothing is shown."""
+        return len(text)
+
+    def fileno(self) -> int:
+        """The terminal's: who asks for a file gets the one there is."""
+        return sys.__stderr__.fileno() if sys.__stderr__ else 2
+
+
 class Tee(io.TextIOBase):
     """A stream that shows text on a terminal at once and writes whole lines to a log: of a progress bar the end."""
 
-    def __init__(self, terminal: TextIO, log: Log):
+    def __init__(self, terminal: TextIO | io.TextIOBase, log: Log):
         self.terminal, self.log, self.line = terminal, log, ""
         self.guard = threading.RLock()
 
@@ -105,8 +119,12 @@ class _Plain(logging.Formatter):
 
 @contextlib.contextmanager
 def teed(path: str | Path | None) -> Iterator[Log]:
-    """Send stdout, stderr and `logging` (library: INFO, others: WARNING) to the terminal's stderr and to `path`."""
-    log, terminal = Log(path), sys.stderr
+    """Send stdout, stderr and `logging` (library: INFO, others: WARNING) to the terminal's stderr and to `path`.
+
+    To `path` alone where a console tells of the job.
+    """
+    log = Log(path)
+    terminal = Nowhere() if log.file and hushed() else sys.stderr
     out, err = Tee(terminal, log), Tee(terminal, log)
     handler = logging.StreamHandler(err)
     handler.setFormatter(_Plain())

@@ -15,6 +15,7 @@ from dissent.config.task import merit
 from dissent.core.files import UserError
 from dissent.core.seeds import seed_of
 from dissent.runtime import Interrupted, Stop
+from dissent.runtime.hush import hushed
 from dissent.training import together
 from dissent.training.checkpoint import Checkpoints
 from dissent.training.data import Batch
@@ -107,7 +108,7 @@ def fit(
     bar = tqdm(
         total=steps,
         initial=progress.step,
-        disable=not sys.__stderr__ or not sys.__stderr__.isatty(),
+        disable=hushed() or not sys.__stderr__ or not sys.__stderr__.isatty(),
         file=sys.__stderr__,
         leave=False,
     )
