@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from dissent.cli import check, drafts, estimate, export, imports, init, next, predict, status, verify, workflow
+from dissent.cli import check, drafts, estimate, export, imports, init, next, predict, report, status, verify, workflow
 from dissent.cli.text import filled
 from dissent.core.files import UserError
 from dissent.runtime.signals import Interrupted, interruptible
@@ -20,6 +20,7 @@ COMMANDS = {
     "check": check,
     "estimate": estimate,
     "status": status,
+    "report": report,
     "predict": predict,
     "next": next,
     "drafts": drafts,

@@ -217,7 +217,7 @@ class Report(TypedDict):
     """Arguments of `report`."""
 
     run: Spec
-    """name, method, dataset, split, seed, as_published, upper_bounds"""
+    """name, method, dataset, split, seed, as_published, upper_bounds; `partial`: what a report lacks that is made before the end"""
     controls: list[str]
     voters: list[list[str]]
     """of each generation from gen1 on: names by their numbers in predictions.csv"""

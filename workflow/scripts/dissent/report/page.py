@@ -88,7 +88,7 @@ def _parts(story: Story) -> dict:
         "glossary": plain.GLOSSARY,
         "meanings": plain.PLAIN,
         "verdict": found,
-        "stopped": story.stopped,
+        "stopped": run.get("partial") or story.stopped,
         "alarms": story.alarms,
         "judged_on": judged_on,
         "verdict_rows": tables.verdict_rows(story, found),

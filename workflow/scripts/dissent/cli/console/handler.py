@@ -104,7 +104,7 @@ class LogHandler(LogHandlerBase):
             self.handleError(record)
 
     def _show(self, record: logging.LogRecord) -> None:
-        told = record.__dict__
+        told = vars(record)
         match getattr(record, "event", None):
             case LogEvent.RUN_INFO:
                 self._begin(told["stats"])
