@@ -56,6 +56,23 @@ def test_a_job_is_a_line_with_its_place_and_time(handler, capsys):
     assert line[7:].startswith("train tiny gen0 student 1, on elsewhere cpu, 0 s  (1 of 2, about ")
 
 
+def test_the_answer_to_a_command_without_jobs_is_shown(handler, capsys):
+    for text in (
+        "Building DAG of jobs...",
+        "Unlocked working directory.",
+        "Assuming unrestricted shared filesystem usage.",
+    ):
+        send(handler, None, text)
+    assert capsys.readouterr().err == "Unlocked working directory.\n"
+    closing(0)
+    assert capsys.readouterr().err == ""
+    send(handler, None, "Nothing to be done (all requested files are present and up to date).")
+    write_text("results/tiny/report.html", '<p class="verdict">No gain</p>')
+    closing(0)
+    told = capsys.readouterr().err
+    assert told.startswith("Nothing to be done") and "verdict  No gain" in told and "done: " not in told
+
+
 def test_what_failed_is_told_once_with_the_message_and_the_log(handler, capsys):
     begin(handler)
     started = time.strftime("%Y-%m-%d %H:%M:%S")

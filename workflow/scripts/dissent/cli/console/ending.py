@@ -16,13 +16,15 @@ _FIELD = 9  # letters of the first column
 
 
 def ending(words: Sequence[str], code: int, done: int, total: int, seconds: float) -> str:
-    """How a run ended that had `total` jobs."""
+    """How a run ended that had `total` jobs; none where all was done before."""
+    if code and not total:
+        return ""
     if code:
         return (
             f"\nstopped: {done} of {total} jobs are done, and stay so; the same command goes on from there. "
             "Logs of jobs: logs; Snakemake's own: .snakemake/log"
         )
-    parts = [f"\ndone: {total} job{'s' * (total > 1)} in {duration(seconds)}"]
+    parts = [f"\ndone: {total} job{'s' * (total > 1)} in {duration(seconds)}"] if total else []
     folder = next((word.split("=", 1)[1] for word in words if word.startswith("config_dir=")), "config")
     for word in words:
         if match := _REPORT.fullmatch(word):

@@ -18,7 +18,20 @@ from dissent.cli.console.lines import called, error_lines, finished_line
 from dissent.cli.text import duration
 from dissent.runtime.hush import hush
 
-_SHOWN = ("Nothing to be done", "Trying to restart", "Will exit after finishing", "Waiting at most")
+_SHOWN = ("Nothing to be done", "Trying to restart", "Will exit after", "Terminating processes", "Job rate limit")
+"""what Snakemake says during a run, and a person shall see"""
+_PREPARING = (
+    "Assuming unrestricted shared",
+    "Building DAG",
+    "Config file",
+    "Using shell",
+    "Group jobs",
+    "Conda environments",
+    "Singularity",
+    "host:",
+    "Determining filesystem",
+)
+"""what it says before every run; what else it says there is the answer to a command such as --unlock"""
 _TOLD_BETTER = (
     "CalledProcessError in file",
     "Exiting because a job execution failed",
@@ -123,9 +136,11 @@ class LogHandler(LogHandlerBase):
                 self._draw()
             case None | LogEvent.ERROR:
                 text = record.getMessage()
-                shown = text.startswith(_SHOWN) or record.levelno >= logging.WARNING
-                if shown and not any(words in text for words in _TOLD_BETTER):
+                shown = text.startswith(_SHOWN) if self._total else not text.startswith(_PREPARING)
+                if (shown or record.levelno >= logging.WARNING) and not any(words in text for words in _TOLD_BETTER):
                     self._say(text)
+                if text.startswith("Nothing to be done"):
+                    LogHandler.at_work = self
 
     def _begin(self, stats: dict[str, int]) -> None:
         if self._total:
@@ -196,7 +211,8 @@ class LogHandler(LogHandlerBase):
             if self._bar is not None:
                 self._bar.close()
                 self._bar = None
-            self._say(ending(sys.argv[1:], code, self._done, self._total, time.time() - self._begun))
+            if words := ending(sys.argv[1:], code, self._done, self._total, time.time() - self._begun):
+                self._say(words)
 
 
 def _now() -> str:

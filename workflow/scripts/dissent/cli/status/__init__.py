@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from dissent.cli.machine import cores
+from dissent.cli.report import generations_done
 from dissent.cli.settings import add_config_dir, config_of, settings_folder
 from dissent.cli.status.state import State, state_of
 from dissent.cli.text import columns, duration
@@ -95,6 +96,8 @@ def _one(plan: Plan, name: str) -> str:
         parts.append(f"look at {target}")
     elif not running:
         parts.append(f"no job runs now; to go on: {first([target])}")
+    if done < jobs and generations_done(state.runs[0]) and target.endswith("report.html"):
+        parts.append(f"a report of what is done: dissent report {name}")
     return "\n\n".join(part for part in parts if part)
 
 
