@@ -11,7 +11,8 @@ from dissent.config.resolve import Config, Run
 from dissent.core.columns import DISJOINT
 from dissent.core.files import UserError, read_json
 from dissent.planning import resources
-from dissent.planning.jobs import Job, counted, of_study
+from dissent.planning.job import Job
+from dissent.planning.jobs import counted, of_study
 from dissent.planning.paths import Plan
 from dissent.planning.study_subsets import subsets_of
 

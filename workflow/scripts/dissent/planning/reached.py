@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from dissent.planning.jobs import Graph, Job, job_of
+from dissent.planning.job import Job
+from dissent.planning.jobs import Graph, job_of
 from dissent.planning.paths import Plan
 
 ANCIENT = {"predict", "build_masks", "score_pairs", "assemble_pairs", "train", "rank_students"}

@@ -3,7 +3,8 @@
 import heapq
 from collections.abc import Mapping
 
-from dissent.planning.jobs import Graph, Job, job_of
+from dissent.planning.job import Job
+from dissent.planning.jobs import Graph, job_of
 from dissent.planning.paths import Plan
 
 _TWO = ("prepare", "read_teacher", "build_masks")

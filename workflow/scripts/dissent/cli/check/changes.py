@@ -8,7 +8,8 @@ from dissent.core.columns import DISJOINT, SUBSETS
 from dissent.core.files import UserError, read_json, read_table
 from dissent.core.rebuild_hint import first
 from dissent.core.words import some
-from dissent.planning.jobs import Job, planned
+from dissent.planning.job import Job
+from dissent.planning.jobs import planned
 from dissent.planning.reached import reached
 
 

@@ -12,7 +12,8 @@ from dissent.cli.text import duration
 from dissent.core.files import UserError
 from dissent.core.places import SHIPPED
 from dissent.planning.estimate import estimate_jobs
-from dissent.planning.jobs import Graph, Job, planned
+from dissent.planning.job import Job
+from dissent.planning.jobs import Graph, planned
 from dissent.planning.paths import Plan
 from dissent.runtime.job_logs import read_log
 

@@ -17,7 +17,7 @@ from dissent.core.files import UserError, read_json
 from dissent.core.places import SHIPPED
 from dissent.core.rebuild_hint import first
 from dissent.core.words import printable
-from dissent.planning.jobs import Job
+from dissent.planning.job import Job
 from dissent.planning.paths import Plan
 from dissent.runtime.job_logs import JobLog
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from dissent.config.resolve import Run
 from dissent.planning.estimate import Estimate, estimate_jobs
-from dissent.planning.jobs import Graph, Job, of_study, planned
+from dissent.planning.job import Job
+from dissent.planning.jobs import Graph, of_study, planned
 from dissent.planning.paths import Plan
 from dissent.planning.schedule import makespan
 from dissent.runtime.job_logs import JobLog, logs_below
