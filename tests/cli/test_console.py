@@ -1,6 +1,7 @@
 """The console: a line a job, errors with their log, the time left and the last words; and the ways back to Snakemake's own."""
 
 import logging
+import re
 import sys
 import time
 from pathlib import Path
@@ -53,7 +54,7 @@ def test_a_job_is_a_line_with_its_place_and_time(handler, capsys):
     send(handler, "job_finished", job_id=1)
     first, line = capsys.readouterr().err.splitlines()
     assert first.startswith("2 jobs, about ") and first.endswith("Ctrl-C stops, and the same command goes on")
-    assert line[7:].startswith("train tiny gen0 student 1, on elsewhere cpu, 0 s  (1 of 2, about ")
+    assert re.match(r"train tiny gen0 student 1, on elsewhere cpu, \d+ s  \(1 of 2, about ", line[7:])
 
 
 def test_the_answer_to_a_command_without_jobs_is_shown(handler, capsys):
@@ -85,7 +86,7 @@ def test_what_failed_is_told_once_with_the_message_and_the_log(handler, capsys):
     send(handler, None, "no space is left", level=logging.WARNING)
     closing(1)
     told = capsys.readouterr().err.splitlines()[1:]
-    assert told[0][7:] == "failed: train tiny gen0 student 1 after 0 s"
+    assert told[0][7:].startswith("failed: train tiny gen0 student 1 after ")
     assert told[1:4] == [
         "    pairs.csv is damaged: make it again",
         "    its log: logs/tiny/gen0/train.1.log",
@@ -101,7 +102,7 @@ def test_the_last_words_are_the_verdict_the_paths_and_the_next_command(handler, 
     )
     closing(0)
     told = capsys.readouterr().err
-    assert "done: 2 jobs in 0 s\nverdict  Worth it: gen2 <of> im reaches 80\n" in told
+    assert re.search(r"done: 2 jobs in \d+ s\nverdict  Worth it: gen2 <of> im reaches 80\n", told)
     assert (
         "report   results/tiny/report.html" in told and "next     dissent predict results/tiny NEW_IMAGES OUT" in told
     )

@@ -63,7 +63,7 @@ def measured(config: Config, results: Path = Path("results")) -> Rate | None:
     found: dict[str, list[float]] = {}
     for path in sorted(results.glob("*/gen*/students/*/cost.json")):
         cost = read_json(path)
-        if cost.get("seconds", 0) <= 0 or "taken_from" in cost:
+        if cost.get("seconds", 0) <= 0 or "taken_from" in cost or not {"steps", "device"} <= cost.keys():
             continue
         try:
             run = config.run(path.parts[-5])
