@@ -126,7 +126,7 @@ def write(data: Path, results: Path, count: int, size: int) -> None:
             predictions.append({"id": name, "teacher": teacher, "prediction": path, "sha256": digest})
         (label, label_digest), (mask, mask_digest) = put("label", number), put("doubt", number)
         row = dict.fromkeys(MASKS, "") | {"id": name, "label": label, "doubt": mask, "kept": 1, "pixels": size * size}
-        row |= {"doubt_pixels": doubt, "doubt_share": doubt / size**2, "agreed_pixels": 0}
+        row |= {"doubt_pixels": doubt, "doubt_share": doubt / size**2, "agreed_foreground": 0}
         row |= {"label_sha256": label_digest, "doubt_sha256": mask_digest, "pixels_background": 0, "pixels_nucleus": 0}
         masks.append(row)
     tables = {"unlabelled.csv": write_table(data / "unlabelled.csv", images, UNLABELLED)}

@@ -263,4 +263,4 @@ def test_masks_on_disk_keep_0_with_the_doubt_beside_it(in_tmp):
     build_masks(settings("multiclass"), predictions(images), None, "consensus", "inconsistency", "masks.csv")
     assert read_mask("consensus/x.png").tolist() == [[0, 0, 1, 2]]
     assert read_mask("inconsistency/x.png").tolist() == [[0, 1, 0, 0]]
-    assert read_table("masks.csv")[0]["agreed_pixels"] == "3"  # `a`, id 0, is a class of its own
+    assert read_table("masks.csv")[0]["agreed_foreground"] == "3"  # `a`, id 0, is a class of its own

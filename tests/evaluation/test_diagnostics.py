@@ -168,8 +168,12 @@ def test_the_page_of_the_documents_lists_every_alarm(root):
 
 def test_masks_say_what_is_empty_and_what_the_filter_drops():
     task = Task(TaskSettings(kind="binary", labels=["x"]).model_dump(mode="json"))
-    rows = [{"pixels_background": "9", "pixels_x": str(n), "agreed_pixels": str(n), "kept": "1"} for n in (5, 6, 7, 8)]
-    rows += [{"pixels_background": "9", "pixels_x": str(n), "agreed_pixels": str(n), "kept": "0"} for n in (0, 1, 9)]
+    rows = [
+        {"pixels_background": "9", "pixels_x": str(n), "agreed_foreground": str(n), "kept": "1"} for n in (5, 6, 7, 8)
+    ]
+    rows += [
+        {"pixels_background": "9", "pixels_x": str(n), "agreed_foreground": str(n), "kept": "0"} for n in (0, 1, 9)
+    ]
     assert small_of_dropped(rows) == 0.5 and small_of_dropped(rows[:4]) is None
     assert empties(task, rows, []) == {"empty_share": pytest.approx(1 / 7), "labelled_empty_share": 0.0}
 

@@ -84,6 +84,7 @@ def _generation(run, g, subsets, folders):
         subsets["unlabelled"],
         folders[:g],
         f"{here}/examples",
+        f"{here}/README.md",
     )
     if g:
         tables = (subsets["hidden"], masks, f"{here}/predictions.csv")
@@ -118,7 +119,14 @@ def _label(run, g, subsets, folders):
     predict(settings, *tables, f"{here}/predictions", f"{here}/predictions.csv", "cpu")
     out = [f"{here}/masks/consensus", f"{here}/masks/inconsistency", f"{here}/masks.csv"]
     previous = f"{before}/masks.csv" if g > 1 else None
-    build_masks(rule_params.masks(run, g, code), f"{here}/predictions.csv", previous, *out)
+    build_masks(
+        rule_params.masks(run, g, code),
+        f"{here}/predictions.csv",
+        previous,
+        *out,
+        images=subsets["unlabelled"],
+        overlay=f"{here}/masks/overlay",
+    )
 
 
 def _student(spec, folder, seed):

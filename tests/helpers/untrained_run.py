@@ -100,6 +100,7 @@ class Untrained:
             self.subsets["unlabelled"],
             [str(folder.parent / f"gen{h}") for h in range(g)],
             str(folder / "examples"),
+            str(folder / "README.md"),
         )
         if g:
             tables = [self.subsets["hidden"], str(folder / "masks.csv"), str(folder / "predictions.csv")]

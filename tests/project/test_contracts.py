@@ -90,8 +90,8 @@ def test_what_chooses_a_mask_is_a_vote():
 def test_a_filter_keeps_or_says_why_not(kind, name):
     """What all see alike, large and rated well, is kept by each; of the opposite each says one plain line, or nothing."""
     task, mask = TASKS[kind], masks(kind, 1)[0]
-    good = {"agreed_pixels": 50, "doubt_pixels": 0, "passes": "1", "score": "0.900000"}
-    bad = {"agreed_pixels": 0, "doubt_pixels": 50, "passes": "0", "score": "0.100000"}
+    good = {"agreed_foreground": 50, "doubt_pixels": 0, "passes": "1", "score": "0.900000"}
+    bad = {"agreed_foreground": 0, "doubt_pixels": 50, "passes": "0", "score": "0.100000"}
     alike, unlike = [frozenset({0, 1})] * 2, [frozenset({0}), frozenset({0, 1})]
     choose = SELECTORS[name]
     assert twice(lambda row, label: choose(row, alike, task, label), good, mask) == ""

@@ -64,7 +64,7 @@ def test_t1_as_files(in_tmp):
     rows = build("binary", T1, select="larger")
     assert (read_mask("consensus/ab.png") == ids("1100/1000/0110/0000")).all()
     assert (read_mask("inconsistency/ab.png") == ids("0010/0100/0000/0001")).all()
-    assert (rows["ab"]["doubt_pixels"], rows["ab"]["agreed_pixels"], rows["ab"]["kept"]) == ("3", "5", "1")
+    assert (rows["ab"]["doubt_pixels"], rows["ab"]["agreed_foreground"], rows["ab"]["kept"]) == ("3", "5", "1")
     assert (rows["all"]["doubt_pixels"], rows["all"]["doubt_share"], rows["all"]["kept"]) == ("0", "0.0", "1")
     assert (rows["empty"]["kept"], rows["empty"]["why"]) == ("0", "teachers agree on no foreground")
     assert rows["ab"]["doubt_sha256"] == sha256("inconsistency/ab.png")
@@ -75,7 +75,7 @@ def test_the_area_rule_is_strict(in_tmp):
     # T1 with three teachers: sizes 4 and 4 are not enough
     images = {"abc": [*T1["ab"], ids("1100/1100/0100/0000")]}
     row = build("binary", images, select="larger")["abc"]
-    assert (row["doubt_pixels"], row["agreed_pixels"], row["kept"]) == ("4", "4", "0")
+    assert (row["doubt_pixels"], row["agreed_foreground"], row["kept"]) == ("4", "4", "0")
     assert row["why"] == "doubt is not smaller than the agreed foreground"
     assert build("binary", images, select="all")["abc"]["kept"] == "1"
 

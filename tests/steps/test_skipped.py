@@ -55,12 +55,12 @@ def outputs(folder):
     return [
         ("predict", {"folder": f"{folder}/predictions", "table": f"{folder}/predictions.csv", "cost": f"{folder}/costs/predict.json"}),
         ("build_masks", {"consensus": f"{folder}/masks/consensus", "inconsistency": f"{folder}/masks/inconsistency"}
-         | {"table": f"{folder}/masks.csv", "cost": f"{folder}/costs/build_masks.json"}),
+         | {"overlay": f"{folder}/masks/overlay", "table": f"{folder}/masks.csv", "cost": f"{folder}/costs/build_masks.json"}),
         ("assemble_pairs", {"out": f"{folder}/pairs.csv"}),
         *(("train", one) for one in trained),
         ("rank_students", {"out": f"{folder}/teachers.json"}),
         ("evaluate", {"metrics": f"{folder}/metrics.json", "counts": f"{folder}/counts.csv", "cost": f"{folder}/costs/evaluate.json"}
-         | {"examples": f"{folder}/examples"}),
+         | {"examples": f"{folder}/examples", "readme": f"{folder}/README.md"}),
         ("audit", {"out": f"{folder}/audit.json"}),
     ]  # fmt: skip
 

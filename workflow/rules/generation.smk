@@ -80,10 +80,12 @@ rule build_masks:
         predictions="results/{run}/gen{g}/predictions.csv",
         scores=lambda w: PLAN.scores(run_of(w), int(w.g), "predictions"),
         previous=lambda w: f"results/{w.run}/gen{int(w.g) - 1}/masks.csv" if int(w.g) > 1 else [],
+        unlabelled=subset("unlabelled"),
         stop=ancient(stop_of),
     output:
         consensus=directory("results/{run}/gen{g}/masks/consensus"),
         inconsistency=directory("results/{run}/gen{g}/masks/inconsistency"),
+        overlay=directory("results/{run}/gen{g}/masks/overlay"),
         table="results/{run}/gen{g}/masks.csv",
         seal="results/{run}/gen{g}/masks.json",
         cost="results/{run}/gen{g}/costs/build_masks.json",
@@ -187,6 +189,7 @@ rule evaluate:
         metrics="results/{run}/gen{g}/metrics.json",
         counts="results/{run}/gen{g}/counts.csv",
         examples=directory("results/{run}/gen{g}/examples"),
+        readme="results/{run}/gen{g}/README.md",
         cost="results/{run}/gen{g}/costs/evaluate.json",
     log:
         "logs/{run}/gen{g}/evaluate.log",

@@ -31,10 +31,12 @@ rule build_masks_shard:
         predictions="results/{run}/gen{g}/predictions/shard{s}.csv",
         scores=lambda w: PLAN.scores(run_of(w), int(w.g), "predictions"),
         previous=lambda w: f"results/{w.run}/gen{int(w.g) - 1}/masks/shard{w.s}.csv" if int(w.g) > 1 else [],
+        unlabelled=subset("unlabelled"),
         stop=ancient(stop_of),
     output:
         consensus=directory("results/{run}/gen{g}/masks/shard{s}/consensus"),
         inconsistency=directory("results/{run}/gen{g}/masks/shard{s}/inconsistency"),
+        overlay=directory("results/{run}/gen{g}/masks/shard{s}/overlay"),
         table="results/{run}/gen{g}/masks/shard{s}.csv",
         seal="results/{run}/gen{g}/masks/shard{s}.json",
         cost="results/{run}/gen{g}/costs/build_masks/shard{s}.json",

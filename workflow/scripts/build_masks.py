@@ -14,5 +14,7 @@ with job(snakemake), unless_stopped(snakemake), cost() as spent:
         consensus=snakemake.output.consensus,
         inconsistency=snakemake.output.inconsistency,
         table=snakemake.output.table,
+        images=snakemake.input.unlabelled,
+        overlay=snakemake.output.overlay,
     )
     write_cost(snakemake.output.cost, spent, done, snakemake.input, snakemake.output)

@@ -23,6 +23,7 @@ with job(snakemake), unless_stopped(snakemake), lease() as place, cost(place.dev
         device=device,
         unlabelled=snakemake.input.unlabelled,
         examples=snakemake.output.examples,
+        readme=snakemake.output.readme,
         earlier=[str(folder) for folder in dict.fromkeys(Path(path).parent for path in snakemake.input.earlier)],
     )
     write_cost(snakemake.output.cost, spent, done, snakemake.input, snakemake.output)

@@ -70,6 +70,7 @@ class Masks(TypedDict):
 
     task: Spec
     palette: list[list[int]]
+    channels: int
     threads: int
     pseudo_label: str
     select: str

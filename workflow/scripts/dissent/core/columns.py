@@ -18,7 +18,7 @@ PREDICTIONS = ("id", "teacher", "prediction", "sha256")
 HISTORY = ("step", "score", "learning_rate", "loss")
 """of history.csv, before the numbers that its learner tells"""
 MASKS = (
-    "id", "label", "doubt", "kept", "why", "pixels", "doubt_pixels", "agreed_pixels", "doubt_share", "changed_share",
+    "id", "label", "doubt", "kept", "why", "pixels", "doubt_pixels", "agreed_foreground", "doubt_share", "changed_share",
     "score", "label_sha256", "doubt_sha256",
 )  # fmt: skip
 """of masks.csv, before the columns that depend on the task"""

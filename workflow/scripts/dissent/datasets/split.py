@@ -102,7 +102,11 @@ def _drawn(pool: list[dict], share: int | float | str, plan: Split, subset: str,
             return sampling.as_shuffled(pool, share, plan.seed, key)
         return sampling.as_sklearn(pool, share, plan.seed, subset == "labelled" and plan.draw == "sklearn_rest", key)
     except sampling.TooFew as error:
-        raise UserError(f"`{subset}: {share}` in {where}: {error} {_WHERE[subset]} with what they need") from None
+        raise UserError(f"`{subset}: {share}` in {where}: {error} {_WHERE[subset]}{_needs(subset)}") from None
+
+
+def _needs(subset: str) -> str:
+    return "" if subset == "unlabelled" else ", of those that have a mask"
 
 
 def _by_value(rows: list[dict], plan: Split, where: str) -> Callable[[str], list[dict]]:

@@ -162,6 +162,6 @@ def small_of_dropped(rows: Sequence[Mapping]) -> float | None:
 
     Only images with some foreground count. None without such images.
     """
-    kept = [int(row["agreed_pixels"]) for row in rows if row["kept"] == "1"]
-    dropped = [int(row["agreed_pixels"]) for row in rows if row["kept"] != "1" and int(row["agreed_pixels"])]
+    kept = [int(row["agreed_foreground"]) for row in rows if row["kept"] == "1"]
+    dropped = [int(row["agreed_foreground"]) for row in rows if row["kept"] != "1" and int(row["agreed_foreground"])]
     return float(np.mean(np.array(dropped) < np.quantile(kept, 0.25))) if kept and dropped else None

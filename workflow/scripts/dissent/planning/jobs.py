@@ -107,7 +107,8 @@ def _build_masks(plan: Plan, run: Run, g: int, job: Job) -> list[str]:
     here, before = (f"results/{run.name}/gen{n}" for n in (g, g - 1))
     previous = [f"{before}/masks{job.part}.csv"] if g > 1 else []
     scores = _listed(plan.scores(run, g, "predictions"))
-    return [f"{here}/predictions{job.part}.csv", *scores, *previous, *_listed(plan.stop(run, g))]
+    images = _subsets(plan, run, "unlabelled")
+    return [f"{here}/predictions{job.part}.csv", *scores, *previous, *images, *_listed(plan.stop(run, g))]
 
 
 def _join_shards(plan: Plan, run: Run, g: int, job: Job) -> list[str]:

@@ -50,6 +50,7 @@ def masks(run: Run, generation: int, code: Code) -> arguments.Masks:
     return {
         "task": task.model_dump(mode="json"),
         "palette": task.palette,
+        "channels": run.dataset.channels,
         "threads": run.network.resources.threads,
         "pseudo_label": method["pseudo_label"],
         "select": method["select"],

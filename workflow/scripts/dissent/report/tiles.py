@@ -9,6 +9,7 @@ from PIL import Image
 
 from dissent.core.files import DOUBT_PALETTE, UNKNOWN, encode_png
 from dissent.core.task import Task
+from dissent.core.tint import tinted
 
 DOUBT = DOUBT_PALETTE[1]
 NOBODY_KNOWS = [128, 128, 128]
@@ -48,14 +49,7 @@ def outlined(pixels: np.ndarray, mask_HW: np.ndarray, task: Task, palette: Seque
     """The image with what a mask says on it: a tint of the label's colour, and a line around it."""
     seen, ids = _reduced(pixels, mask_HW, side)
     shown = ids != UNKNOWN if task.background is None else (ids != task.background) & (ids != UNKNOWN)
-    colours = np.array(palette, np.float32)[ids]
-    edge = np.zeros(ids.shape, bool)
-    for axis in (0, 1):
-        for step in (1, -1):
-            edge |= np.roll(ids, step, axis) != ids
-    edge[[0, -1]] = edge[:, [0, -1]] = False  # np.roll has compared these with the other side of the image
-    share = np.where(edge & shown, 1.0, np.where(shown, 0.25, 0.0))[:, :, None]
-    return _smaller(((1 - share) * seen + share * colours).astype(np.uint8), side)
+    return _smaller(tinted(seen, ids, shown, palette).astype(np.uint8), side)
 
 
 def wrong(pixels: np.ndarray, truth_HW: np.ndarray, said_HW: np.ndarray, task: Task, side: int) -> str:

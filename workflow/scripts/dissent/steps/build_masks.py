@@ -26,6 +26,7 @@ from dissent.pseudolabels.aggregate import CHOOSING, LABELERS
 from dissent.pseudolabels.learned import columns_of, counted
 from dissent.pseudolabels.select import SELECTORS
 from dissent.pseudolabels.stable import MEAN, most_reliable, reliability
+from dissent.steps.overlays import write_overlays
 
 if TYPE_CHECKING:
     from dissent.core import arguments
@@ -39,17 +40,20 @@ def build_masks(
     inconsistency: str,
     table: str,
     scores: str | None = None,
+    images: str | None = None,
+    overlay: str | None = None,
 ) -> dict:
     """Write {consensus,inconsistency}/{id}.png and masks.csv, one row an image, dropped ones included.
 
     `previous`: masks.csv of the generation before, to say which share of the pixels agreed upon in both has changed;
-    None for the first. `scores`: the estimated quality of the predictions, for `pseudo_label: scored`. Returns {"images"} for the cost.
+    None for the first. `scores`: the estimated quality of the predictions, for `pseudo_label: scored`.
+    `images`, `overlay`: the table of the unlabelled images, and a folder for a few of these under their labels. Returns {"images"} for the cost.
     """
     task = Task(params["task"])
     rows = read_table(predictions, PREDICTIONS)
     rated = {(row["id"], row["teacher"]): row for row in read_table(scores)} if scores else {}
     rows = [row | rated.get((row["id"], row["teacher"]), {}) for row in rows]
-    images = [list(group) for _, group in groupby(rows, key=lambda row: row["id"])]
+    groups = [list(group) for _, group in groupby(rows, key=lambda row: row["id"])]
     before = {row["id"]: row for row in read_table(previous)} if previous else {}
 
     def one(group: list[dict]) -> dict:
@@ -60,10 +64,12 @@ def build_masks(
         return _build(group, earlier, params, task, predictions, Path(consensus), Path(inconsistency))
 
     with ThreadPoolExecutor(params["threads"]) as workers:
-        built = list(workers.map(one, images))
+        built = list(workers.map(one, groups))
     if params["select"] == "stable":
         _rank(built, params["reliable_share"], task)
     flush([row[name] for row in built for name in ("label", "doubt")])
+    if images is not None and overlay is not None:
+        write_overlays(params, built, images, overlay)
     write_table(table, built, (*MASKS, *columns_of(task)))
     return {"images": len(built)}
 
@@ -104,7 +110,7 @@ def _build(
         "doubt": paths["doubt"].as_posix(),
         "pixels": label_HW.size,
         "doubt_pixels": doubted,
-        "agreed_pixels": agreed,
+        "agreed_foreground": agreed,
         "doubt_share": round(float((doubt_HW != 0).mean()), 6),
         "changed_share": _changed(label_HW, doubt_HW, before),
         "score": rating.get("score", ""),

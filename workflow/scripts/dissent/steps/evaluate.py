@@ -28,6 +28,7 @@ from dissent.steps.decide import stopping
 from dissent.steps.examples import write_examples
 from dissent.steps.predict import load_pool
 from dissent.steps.pseudo_label_facts import pseudo_labels
+from dissent.steps.readme import write_readme
 from dissent.training import inference
 from dissent.training.data import load_images, load_masks
 
@@ -53,10 +54,12 @@ def evaluate(
     unlabelled: str | None = None,
     earlier: Sequence[str] = (),
     examples: str | None = None,
+    readme: str | None = None,
 ) -> dict:
     """Write metrics.json (every score with its definition) and the per-image counts from which all of them follow.
 
     `subsets`: {"val": csv, "test": csv}. `about`: dataset.json, which names folders of targets of their own for some scores. `earlier`: folders of the generations before. `examples`: folder of a few masks to look at.
+    `readme`: what lies in the folder, for people.
     For each subset: every student, the pool's mean and sd, the best by validation, and the ensemble of the pool (mean
     of the probabilities). From gen1 on `pseudo_labels` says what masks.csv says of them; `alarms` what to mistrust, `stopping`
     (of `generations: auto`) whether more generations are made. Returns {"images"} for the cost.
@@ -103,6 +106,8 @@ def evaluate(
     result["alarms"] = watch(result, teachers, earlier, masks, result["subsets"], params["had"])
     if params["patience"]:
         result["stopping"] = stopping(params, [*(str(Path(folder) / "counts.csv") for folder in earlier), table])
+    if readme is not None:
+        write_readme(params, readme)
     result["tables"] = result.pop("tables")  # last: people read scores first
     write_json(out, result)
     return {"images": sum(len(read_table(csv)) for csv in subsets.values()) * len(pool)}

@@ -38,7 +38,8 @@ def write_examples(
     chosen = choose(values)
     shown = [rows[place] for place, _ in chosen]
     images = load_images(shown, table, params["channels"])
-    masks = inference.masks(network, images, task, device, params["precision"], params["batch_size"])
+    several = inference.probabilities([network], images, task, device, params["precision"], params["batch_size"])
+    masks = [mask for [one] in several for mask in task.decide(one).cpu().numpy()]
     for row, mask in zip(shown, masks, strict=True):
         write_mask(Path(out) / f"{row['id']}.png", mask, params["palette"])
     told = [{"id": rows[place]["id"], "why": why, "value": values[place]} for place, why in chosen]

@@ -46,7 +46,7 @@ def _predict(output: Any, params: Any, found: Mapping) -> None:
 
 
 def _build_masks(output: Any, params: Any, found: Mapping) -> None:
-    for folder in (output.consensus, output.inconsistency):
+    for folder in (output.consensus, output.inconsistency, output.overlay):
         _empty(folder, found)
     write_table(output.table, [], (*MASKS, *columns_of(Task(params.settings["task"]))))
     _cost(output.cost, found)
@@ -81,6 +81,7 @@ def _evaluate(output: Any, params: Any, found: Mapping) -> None:
     write_json(output.metrics, read_json(kept / "metrics.json") | own | {"stopping": dict(found)})
     write_atomic(output.counts, (kept / "counts.csv").read_bytes())
     _empty(output.examples, found)
+    write_text(output.readme, f"# Not made\n\n{_told(found)}\n")
     _cost(output.cost, found)
 
 

@@ -15,6 +15,7 @@ _GENERATION = (
     rf"(predictions|masks){_SHARD}\.(csv|json)",
     r"(teachers|metrics|audit|cost|stop\.\d+)\.json",
     r"counts\.csv",
+    r"README\.md",
     rf"students/\d+/{_STUDENT}",
     rf"costs/((predict|build_masks){_SHARD}|evaluate|score_pairs)\.json",
     rf"(pairs|examples|masks{_SHARD}/overlay)/shown\.json",

@@ -149,7 +149,15 @@ def _generation(config: Config, run: Run, g: int, option: str, others: set[str])
     here = f"results/{run.name}/gen{g}"
     deps = [f"{FOLDER}/{run.name}/gen{g}.json", f"data/{run.dataset_name}/splits/{run.split}"]
     home = _home(config, run, g)
-    outs = [*(_TRAINED if home == run.name else ()), "teachers.json", "counts.csv", "examples", "costs", "cost.json"]
+    outs = [
+        *(_TRAINED if home == run.name else ()),
+        "teachers.json",
+        "counts.csv",
+        "examples",
+        "README.md",
+        "costs",
+        "cost.json",
+    ]
     deps += [f"results/{home}/gen0/students"] if home != run.name else []
     patience = run.method.patience
     named = ["teachers.json", *(["counts.csv"] if patience is not None else [])]

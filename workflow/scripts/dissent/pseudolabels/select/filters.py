@@ -23,9 +23,9 @@ def larger(row: Mapping, seen: Sequence[frozenset[int]], task: Task, label_HW: n
     """
     if not task.one_foreground:
         return ""
-    if row["agreed_pixels"] == 0:
+    if row["agreed_foreground"] == 0:
         return "teachers agree on no foreground"
-    if row["agreed_pixels"] <= row["doubt_pixels"]:
+    if row["agreed_foreground"] <= row["doubt_pixels"]:
         return "doubt is not smaller than the agreed foreground"
     return ""
 

@@ -1,0 +1,87 @@
+"""README.md of a generation's folder: what a person who opens it finds there, and what colours, values and columns mean."""
+
+from typing import TYPE_CHECKING
+
+from dissent.config.task import css
+from dissent.core.columns import MASKS
+from dissent.core.files import DOUBT_PALETTE, write_text
+from dissent.core.task import Task
+from dissent.pseudolabels.learned import columns_of
+
+if TYPE_CHECKING:
+    from dissent.core import arguments
+
+_FILES = {
+    "students/I/": "a network that was trained here",
+    "teachers.json": "the students, the best first; the first of them label for the next generation",
+    "metrics.json": "every score, each with its definition",
+    "examples/": "a few test images as the best student sees them: worst, best, and drawn ones",
+    "pairs.csv": "what the students learned from",
+    "counts.csv": "right and wrong pixels of each scored image",
+    "cost.json": "what it took",
+}
+_MASKS = {
+    "masks/overlay/": "**look here first**: the image with its pseudo-label on it; orange is where the teachers disagree",
+    "masks/consensus/": "the label on which all teachers agree. Black, or 0, is background *and* where they disagree",
+    "masks/inconsistency/": "orange, or not 0, where they disagree",
+    "masks.csv": "a row an image; the columns stand below",
+    "predictions/teacherK/": "what one teacher says; teacher 1 is the best",
+    "audit.json": "errors of the pseudo-labels, where true masks are known",
+}
+COLUMNS = {
+    "id": "name of the image",
+    "label": "its pseudo-label, in masks/consensus",
+    "doubt": "its inconsistency mask",
+    "kept": "1 where students learn from it, 0 where it was dropped",
+    "why": "why it was dropped",
+    "pixels": "pixels of the image",
+    "doubt_pixels": "pixels on which the teachers disagree, as filters count them",
+    "agreed_foreground": "pixels to which all teachers give one label that is not the background",
+    "doubt_share": "share of the pixels in doubt, 0 to 1",
+    "changed_share": "share of sure pixels with another label than in the generation before (churn); empty in gen1",
+    "score": "estimated quality, where masks are rated",
+    "label_sha256": "digest of the label's file",
+    "doubt_sha256": "digest of the inconsistency mask's file",
+}
+"""what each column of masks.csv is, before those that depend on the task"""
+_LABELS = {
+    "pixels_": "pixels of `{}` where nothing is in doubt",
+    "own_": "pixels of `{}` where itself is not in doubt",
+    "known_": "all pixels where `{}` is not in doubt",
+}
+
+
+def write_readme(params: "arguments.Evaluation", out: str) -> None:
+    """Write README.md for a generation of this task; gen0 has no masks."""
+    task, g = Task(params["task"]), params["generation"]
+    files = _FILES | (_MASKS if g else {})
+    text = [f"# Generation {g} of {params['run']}", "", "| file | what it is |", "|---|---|"]
+    text += [f"| `{name}` | {meaning} |" for name, meaning in files.items()]
+    text += ["", "## Values of a mask", "", *_values(task, params["palette"])]
+    if g:
+        text += ["", "## Columns of masks.csv", "", "| column | what it is |", "|---|---|"]
+        text += [f"| `{name}` | {COLUMNS[name]} |" for name in MASKS]
+        text += [f"| `{name}` | {_of_label(name)} |" for name in columns_of(task)]
+    write_text(out, "\n".join([*text, ""]))
+
+
+def _values(task: Task, palette: list[list[int]]) -> list[str]:
+    """What the numbers in masks mean, and their colours."""
+    values = [1 << bit for bit in range(task.outputs)] if task.bits else list(range(len(task.histogram_names)))
+    how = "Labels may overlap: a pixel has the sum of the values of its labels, 0 if none." if task.bits else ""
+    rows = [
+        f"| {value} | `{css(palette[value])}` | {_plain(name)} |"
+        for value, name in zip(values, task.histogram_names, strict=True)
+    ]
+    doubt = f"In overlays `{css(DOUBT_PALETTE[1])}` (orange) is doubt."
+    return [*([how, ""] if how else []), "| value | colour | label |", "|---|---|---|", *rows, "", doubt]
+
+
+def _of_label(column: str) -> str:
+    kind = next(kind for kind in _LABELS if column.startswith(kind))
+    return _LABELS[kind].format(_plain(column.removeprefix(kind)))
+
+
+def _plain(name: str) -> str:
+    """A label's name in a cell of a table."""
+    return name.replace("|", "\\|")
