@@ -19,7 +19,7 @@ from dissent.cli.check.steps import steps_of
 from dissent.config.base import read_yaml
 from dissent.config.resolve import Config
 from dissent.core.files import write_text
-from dissent.planning import resources
+from dissent.planning import network_size
 
 DATASET = "task: {{kind: binary, labels: [thing]}}\nraw: raw\nsize: [16, 24]\n{more}splits: {{one: {split}}}\n"
 EXPERIMENT = "dataset: mine\nsplit: one\nnetwork: tiny\nmethod: im\ngenerations: 1\nstudents: 2\n"
@@ -131,7 +131,7 @@ def test_a_network_that_nobody_measured_asks_for_the_most(root):
     run = Config(root / "config").run("demo")
     assert not _needs(None, run).notes
     new = run.network.model_copy(update={"architecture": "another", "encoder": "resnet18"})
-    assert resources.size_of(new).gflop > resources.size_of(run.network).gflop
+    assert network_size.size_of(new).gflop > network_size.size_of(run.network).gflop
     [note] = _needs(None, run.model_copy(update={"network": new})).notes
     assert note.startswith("what another with resnet18 takes is not measured") and "mem_mb" in note
 

@@ -14,7 +14,7 @@ from dissent.config.resolve import Config
 from dissent.core.files import write_table
 from dissent.networks.blocks import without_numbers
 from dissent.networks.smp import CLASSES
-from dissent.planning import resources
+from dissent.planning import network_size, resources
 
 BASE = "dataset: nuclei\nsplit: few\nnetwork: mine\n"
 
@@ -160,7 +160,7 @@ def test_the_numbers_of_networks_are_those_that_torch_counts(architecture, more)
         made(torch.zeros(2, channels, side, side, device="meta"))  # two, for BatchNorm
     gflop = counter.get_total_flops() / 2 * (256 / side) ** 2 / 1e9
     weights = sum(one.numel() for one in made.parameters()) / 1e6
-    size = resources.size_of(network)
+    size = network_size.size_of(network)
     assert 0.9 * 3 * gflop <= size.gflop <= 3 * gflop * (1.1 if small else 2.5)
     assert 0.9 * weights <= size.weights <= weights * (1.1 if small else 1.6) or architecture == "pspnet"
 

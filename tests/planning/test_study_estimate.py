@@ -14,7 +14,7 @@ from study_data import BASE, plan_of
 
 from dissent.config.fractions import with_split
 from dissent.core.files import write_json, write_text
-from dissent.planning import resources
+from dissent.planning import network_size, resources
 from dissent.planning.estimate import GIVEN, START, Rate, estimate, measured
 from dissent.planning.jobs import counted, job_of, of_study
 from dissent.planning.jobs import planned as jobs_for
@@ -136,7 +136,7 @@ def test_the_rate_is_measured_where_there_are_trainings_and_assumed_elsewhere(ro
     assert (before.rate.trainings, before.rate.gflop, before.done) == (0, resources.THREAD, 0)
     assert before.trainings == 6 and measured(plan.config) is None  # im_clean starts from ldt_equal_steps' pool
     run = plan.config.run("tiny.aldt")
-    work = 12 * 4 * resources.size_of(run.network).gflop * 32 * 32 / resources.PIXELS
+    work = 12 * 4 * network_size.size_of(run.network).gflop * 32 * 32 / network_size.PIXELS
     for student, seconds in ((1, 2.0), (2, 4.0), (3, 400.0)):
         folder = f"results/tiny.aldt/gen0/students/{student}"
         cost = {"seconds": seconds, "steps": 12, "device": "cuda"}
@@ -153,7 +153,7 @@ def test_the_rate_is_measured_where_there_are_trainings_and_assumed_elsewhere(ro
     assert "predict" in after.seconds and "predict" not in estimate(plan, "mine").seconds
     assert set(after.disk) == {"masks", "tables", "students", "prepared images"} and not after.notes
     # each of the 22 images that the split takes costs time
-    each = resources.DATA_SECONDS * 32 * 32 / resources.PIXELS
+    each = resources.DATA_SECONDS * 32 * 32 / network_size.PIXELS
     assert before.seconds["prepare"] == pytest.approx(START + 22 * each, rel=1e-9)
     write_text("data/tiny/dataset.json", "{}")
     assert "prepare" not in estimate(plan, "mine").seconds
@@ -175,10 +175,18 @@ def test_study_a_plans_and_tells_the_hours_on_a_card(root, in_tmp, capsys):
     """Crops and not whole images are learned, 500 images judged in windows that overlap, at the rate of a card that is named."""
     plan = Plan({}, str(root))
     run = plan.config.run("study_a.cityscapes_19-u2pl_744.unimatch.s1")
-    pixels, steps = 801 * 801 / resources.PIXELS, 240 * (2975 // 8)
-    learned = resources.learned_images(run, 0, steps) * resources.size_of(run.network).gflop * pixels
+    pixels, steps = 801 * 801 / network_size.PIXELS, 240 * (2975 // 8)
+    learned = resources.learned_images(run, 0, steps) * network_size.size_of(run.network).gflop * pixels
     judged = (
-        steps // (steps // 50) * 500 * 2.25 * resources.size_of(run.network).gflop / 3 * 1024 * 2048 / resources.PIXELS
+        steps
+        // (steps // 50)
+        * 500
+        * 2.25
+        * network_size.size_of(run.network).gflop
+        / 3
+        * 1024
+        * 2048
+        / network_size.PIXELS
     )
     found = estimate(plan, "study_a", Rate(60_000, 0, GIVEN))
     alone = START + (learned + judged) / 60_000

@@ -18,7 +18,7 @@ from dissent.config.network import Network
 from dissent.config.task import merit
 from dissent.core.seeds import generator
 from dissent.evaluation.metrics import CELL_SCORES, SCORES, counts, scorer
-from dissent.planning import resources
+from dissent.planning import network_size
 from dissent.pseudolabels import tta
 from dissent.pseudolabels.aggregate import CHOOSING, LABELERS
 from dissent.pseudolabels.select import SELECTORS
@@ -199,10 +199,10 @@ def test_a_network_encodes_and_decodes(kind, name, tmp_path):
 
 def test_planning_has_a_size_for_every_architecture_and_a_large_one_for_others():
     known = [settings_of(name) for name in networks.ARCHITECTURES]
-    assert all(map(resources.is_measured, known))
-    assert all(min(vars(resources.size_of(network)).values()) > 0 for network in known)
+    assert all(map(network_size.is_measured, known))
+    assert all(min(vars(network_size.size_of(network)).values()) > 0 for network in known)
     new = known[0].model_copy(update={"architecture": "another"})
-    assert not resources.is_measured(new) and min(vars(resources.size_of(new)).values()) > 0
+    assert not network_size.is_measured(new) and min(vars(network_size.size_of(new)).values()) > 0
 
 
 # scores ---------------------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from dissent import networks
 from dissent.config.base import validate
 from dissent.config.network import Network
 from dissent.core.files import UserError, read_json, sha256
-from dissent.planning.resources import size_of
+from dissent.planning.network_size import size_of
 from dissent.runtime import Interrupted
 from dissent.training.learners import LEARNERS
 

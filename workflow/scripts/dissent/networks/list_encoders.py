@@ -20,7 +20,7 @@ from dissent.networks.multi_grid import last_stage
 
 # height and width, and of what both must be multiples where the one before it did not do
 _TRIED = (((97, 131), 1), ((96, 160), 32), ((128, 192), 64), ((224, 448), 224), ((256, 512), 256), ((384, 768), 384))
-_SIDE = 256  # costs are those of 256x256, as in planning/resources.py
+_SIDE = 256  # costs are those of 256x256, as in planning/network_size.py
 
 
 def names() -> list[str]:

@@ -10,7 +10,7 @@ from dissent.config.budget import pairs_and_steps
 from dissent.config.resolve import Config, Run
 from dissent.core.columns import DISJOINT
 from dissent.core.files import UserError, read_json
-from dissent.planning import resources
+from dissent.planning import network_size, resources
 from dissent.planning.job import Job
 from dissent.planning.jobs import counted, of_study
 from dissent.planning.paths import Plan
@@ -129,7 +129,7 @@ def _of_job(plan: Plan, job: Job, known: Known, rate: Rate) -> tuple[float, dict
     if job.rule == "prepare":
         images = max(_images(subsets) for (dataset, _), subsets in known.items() if dataset == job.where)
         pixels = math.prod(plan.config.dataset(job.where).size)
-        return START + resources.DATA_SECONDS * images * pixels / resources.PIXELS, {}
+        return START + resources.DATA_SECONDS * images * pixels / network_size.PIXELS, {}
     if job.rule in ("fetch", "split", "tabulate_study", "plot_labels", "join_shards"):
         return START, {}
     run = plan.config.run(job.run)
@@ -147,7 +147,7 @@ def _of_job(plan: Plan, job: Job, known: Known, rate: Rate) -> tuple[float, dict
         seconds = _forward(run, g - 1, unlabelled * run.passes(g), rate)
         return START + seconds, {"masks": masks * pixels * MASK_BYTES}
     if job.rule == "build_masks":
-        return SMALL + resources.DATA_SECONDS * unlabelled * pixels / resources.PIXELS, {
+        return SMALL + resources.DATA_SECONDS * unlabelled * pixels / network_size.PIXELS, {
             "masks": 2 * unlabelled * pixels * MASK_BYTES
         }
     if job.rule == "evaluate":
@@ -155,8 +155,8 @@ def _of_job(plan: Plan, job: Job, known: Known, rate: Rate) -> tuple[float, dict
         rows = images * (pool + 1) * len(run.dataset.task.labels)
         return START + _forward(run, g, images * pool, rate), {"tables": rows * ROW_BYTES}
     if job.rule == "train_evalnet":
-        size, steps = resources.size_of(run.rater), resources.rating_steps(run, subsets["labelled"])
-        work = steps * run.rater.batch_size * size.gflop * pixels / resources.PIXELS
+        size, steps = network_size.size_of(run.rater), resources.rating_steps(run, subsets["labelled"])
+        work = steps * run.rater.batch_size * size.gflop * pixels / network_size.PIXELS
         return START + work / rate.gflop, {"students": 4e6 * size.weights}
     if job.rule == "measure_thresholds":
         return START + _forward(run, 0, subsets["val"] * plan.config.rated_networks(run), rate), {}
@@ -178,22 +178,22 @@ def _judging(run: Run, generation: int, steps: int, val: int) -> float:
     """The operations of a training's validations. A rate that was measured is that of whole trainings, which have theirs."""
     network = run.network_at(generation)
     images = resources.validated_images(network, steps, val) * resources.judged(run)
-    return images * resources.size_of(network).gflop / 3 * math.prod(run.dataset.size) / resources.PIXELS
+    return images * network_size.size_of(network).gflop / 3 * math.prod(run.dataset.size) / network_size.PIXELS
 
 
 def _forward(run: Run, generation: int, images: float, rate: Rate) -> float:
     """Seconds of predictions of one network each, with their reading and writing."""
-    return _passed(run, resources.size_of(run.network_at(generation)), resources.judged(run), images, rate)
+    return _passed(run, network_size.size_of(run.network_at(generation)), resources.judged(run), images, rate)
 
 
-def _passed(run: Run, size: resources.Size, times: float, images: float, rate: Rate) -> float:
+def _passed(run: Run, size: network_size.Size, times: float, images: float, rate: Rate) -> float:
     """Seconds of `images` images that networks see so many times, with their reading and writing."""
-    scale = math.prod(run.dataset.size) / resources.PIXELS
+    scale = math.prod(run.dataset.size) / network_size.PIXELS
     return images * scale * (times * size.gflop / 3 / rate.gflop + resources.DATA_SECONDS)
 
 
 def _weights(run: Run, generation: int) -> float:
-    return 4e6 * resources.size_of(run.network_at(generation)).weights
+    return 4e6 * network_size.size_of(run.network_at(generation)).weights
 
 
 def _images(subsets: dict[str, int] | None) -> int:

@@ -22,7 +22,7 @@ from dissent.config.resolve import Run
 from dissent.core.columns import SUBSETS
 from dissent.core.files import UserError, read_rows, sha256
 from dissent.core.task import Task
-from dissent.planning import resources
+from dissent.planning import network_size
 from dissent.planning.paths import Plan
 
 _FEW = 8  # validation images by which the best step of a training can hardly be told
@@ -154,13 +154,13 @@ def _external(seen: Seen) -> Found:
 
 def _needs(plan: Plan, run: Run) -> Found:
     """What a network takes, of which a cluster is asked for that."""
-    if resources.is_measured(run.network):
+    if network_size.is_measured(run.network):
         return Found()
     name = f"{run.network.architecture} with {run.network.encoder}"
     return Found(
         notes=[
             f"what {name} takes is not measured: a cluster is asked for the memory and time of a large network, by "
-            "planning/resources.py; `resources: {mem_mb: ..., runtime: ...}` in the network file correct them"
+            "planning/network_size.py; `resources: {mem_mb: ..., runtime: ...}` in the network file correct them"
         ]
     )
 
