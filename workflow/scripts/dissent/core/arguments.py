@@ -179,8 +179,7 @@ class Evaluation(Facts):
     upper_bound: bool
     patience: int | None
     inconsistency_target: str
-    had: list[str]
-    """settings that alarms recommend and the run has (config/remedies.py)"""
+    had: list[str]  # settings that alarms recommend and the run has (config/remedies.py)
     code: str
 
 
