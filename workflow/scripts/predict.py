@@ -5,16 +5,17 @@ from dissent.runtime.devices import lease, prepare_process
 from dissent.steps.cost import write_cost
 from dissent.steps.skipped import unless_stopped
 
-with job(snakemake), unless_stopped(snakemake), lease() as place, cost(place.device) as spent:
-    device = spent.device = prepare_process(snakemake.params.settings["threads"], place.device).type
+with job(snakemake), unless_stopped(snakemake), lease() as place:
+    device = prepare_process(snakemake.params.settings["threads"], place.device).type
     from dissent.steps.predict import predict  # torch only now: the lease decides which card it sees
 
-    done = predict(
-        snakemake.params.settings,
-        teachers=snakemake.input.teachers,
-        unlabelled=snakemake.input.unlabelled,
-        out=snakemake.output.folder,
-        table=snakemake.output.table,
-        device=device,
-    )
+    with cost(device) as spent:
+        done = predict(
+            snakemake.params.settings,
+            teachers=snakemake.input.teachers,
+            unlabelled=snakemake.input.unlabelled,
+            out=snakemake.output.folder,
+            table=snakemake.output.table,
+            device=device,
+        )
     write_cost(snakemake.output.cost, spent, done, snakemake.input, snakemake.output)

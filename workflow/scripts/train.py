@@ -15,19 +15,20 @@ with job(snakemake), unless_stopped(snakemake):
     settings = with_levels(snakemake.params.settings, inputs.prepared)
     with taken_over(settings, seen, out) as state:
         if state is not None:
-            with lease(cards := int(snakemake.resources.gpu)) as place, cost(place.device) as spent:
-                device = spent.device = prepare_process(settings["threads"], place.device).type
+            with lease(cards := int(snakemake.resources.gpu)) as place:
+                device = prepare_process(settings["threads"], place.device).type
                 from dissent.steps.train import train_student  # torch only now: the lease decides what it sees
 
-                done = train_student(
-                    settings,
-                    pairs=inputs.pairs,
-                    val=inputs.val,
-                    unlabelled=inputs.unlabelled,
-                    out=str(out),
-                    state=str(state),
-                    device=device,
-                    checkpoint_seconds=snakemake.resources.checkpoint_seconds,
-                    cards=cards if device == "cuda" else 1,
-                )
+                with cost(device) as spent:
+                    done = train_student(
+                        settings,
+                        pairs=inputs.pairs,
+                        val=inputs.val,
+                        unlabelled=inputs.unlabelled,
+                        out=str(out),
+                        state=str(state),
+                        device=device,
+                        checkpoint_seconds=snakemake.resources.checkpoint_seconds,
+                        cards=cards if device == "cuda" else 1,
+                    )
                 write_cost(snakemake.output.cost, spent, done, snakemake.input, snakemake.output)

@@ -10,18 +10,19 @@ from dissent.steps.cost import write_cost
 settings, inputs, out = snakemake.params.settings, snakemake.input, Path(snakemake.output.model).parent
 with job(snakemake), taken_over(settings, inputs, out) as state:
     if state is not None:
-        with lease() as place, cost(place.device) as spent:
-            device = spent.device = prepare_process(settings["threads"], place.device).type
+        with lease() as place:
+            device = prepare_process(settings["threads"], place.device).type
             from dissent.steps.train_evalnet import train_evalnet  # torch only now: the lease decides what it sees
 
-            done = train_evalnet(
-                settings,
-                pools=list(inputs.pools),
-                labelled=inputs.labelled,
-                val=inputs.val,
-                out=str(out),
-                state=str(state),
-                device=device,
-                checkpoint_seconds=snakemake.resources.checkpoint_seconds,
-            )
+            with cost(device) as spent:
+                done = train_evalnet(
+                    settings,
+                    pools=list(inputs.pools),
+                    labelled=inputs.labelled,
+                    val=inputs.val,
+                    out=str(out),
+                    state=str(state),
+                    device=device,
+                    checkpoint_seconds=snakemake.resources.checkpoint_seconds,
+                )
             write_cost(snakemake.output.cost, spent, done, snakemake.input, snakemake.output)

@@ -39,6 +39,8 @@ class Prediction(Facts):
     """of the best teacher that vote in place of the teachers; 0: these vote"""
     tta: Spec
     """of averaged views: scales, mirrored; of those that vote: mode, number, noise; where there is a mode, teacher{k} is the k-th view of the best teacher"""
+    inference: str
+    """torch, or the engine that computes networks on a processor"""
     seed: int
     generation: int
     code: str

@@ -33,6 +33,7 @@ def prediction(run: Run, generation: int, code: Code, shard: int = 1) -> argumen
         "first": run.first(generation),
         "checkpoints": run.at(generation)["keep_checkpoints"] if run.at(generation)["voters"] == "checkpoints" else 0,
         "tta": run.at(generation)["tta"],
+        "inference": run.network.resources.inference,
         "seed": run.seed,
         "generation": generation,
         "code": code("predict", _architecture(run)),

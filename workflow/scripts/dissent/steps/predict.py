@@ -21,6 +21,7 @@ from dissent.core.task import Task
 from dissent.pseudolabels.tta import ballots
 from dissent.steps.external_teachers import said_by
 from dissent.training.data import load_images
+from dissent.training.engines import engine
 
 if TYPE_CHECKING:
     from dissent.core import arguments
@@ -50,6 +51,8 @@ def _voters(params: "arguments.Prediction", teachers: str, asked: list[dict], de
     task, many = Task(params["task"]), params["checkpoints"]
     pool = load_pool(teachers, asked[:1] if many or params["tta"]["mode"] in ONE_TEACHER else asked, device)
     kept = load_pool(teachers, asked[:1], device, range(many, 0, -1)) if many else pool
+    made = {id(one): engine(params.get("inference", "torch"), one, device) for one in (*pool, *kept)}
+    pool, kept = ([made[id(one)] for one in several] for several in (pool, kept))
     plainly: arguments.Prediction = {**params, "tta": params["tta"] | {"mode": "none"}} if many else params
 
     def voters(images: np.ndarray, names: list[str]) -> Iterator[tuple[torch.Tensor | None, list[torch.Tensor]]]:

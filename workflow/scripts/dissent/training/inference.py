@@ -17,6 +17,7 @@ from torch.overrides import TorchFunctionMode
 
 from dissent.core.task import Task
 from dissent.training.data import to_tensor
+from dissent.training.engines import OpenVino
 from dissent.training.windows import in_windows, slides
 
 Judge = Callable[[nn.Module, Tensor, Task, str, str], Tensor]
@@ -49,7 +50,13 @@ def judged(
 
     `direct`: few images give the same bits as many, and faster; else torch chooses how their convolutions are done.
     """
-    direct = direct and device == "cpu" and precision == "fp32" and torch.backends.mkldnn.is_available()
+    direct = (
+        direct
+        and not isinstance(network, OpenVino)
+        and device == "cpu"
+        and precision == "fp32"
+        and torch.backends.mkldnn.is_available()
+    )
 
     def logits(seen_BCHW: Tensor) -> Tensor:
         with autocast(device, precision), _OneDnn() if direct else contextlib.nullcontext():

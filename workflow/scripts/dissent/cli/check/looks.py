@@ -172,6 +172,13 @@ def _alike(seen: Seen) -> Found:
     return Found(notes=notes, warnings=warnings)
 
 
+def _engine(plan: Plan, run: Run) -> Found:
+    """What computes predictions."""
+    if run.network.resources.inference == "openvino" and find_spec("openvino") is None:
+        return Found([f"`inference: openvino` of network {run.network_name} needs `pip install 'dissent[openvino]'`"])
+    return Found()
+
+
 def _taught(plan: Plan, run: Run) -> Found:
     """What students learn where teachers disagree; that the label means nothing in particular was read from its name."""
     task, method = run.dataset.task, run.method
@@ -187,5 +194,5 @@ def _taught(plan: Plan, run: Run) -> Found:
 
 FIRST = [_home]
 """with a fault of these, nobody looks at the data"""
-SETTINGS = [_weights, _needs, _taught]
+SETTINGS = [_weights, _engine, _needs, _taught]
 DATA = [_subsets, _external, _grouped, _shown, _flat, _alike]
