@@ -95,6 +95,19 @@ def test_what_failed_is_told_once_with_the_message_and_the_log(handler, capsys):
     assert told[-1].startswith("stopped: 0 of 2 jobs are done, and stay so; the same command goes on from there.")
 
 
+def test_the_log_of_a_cluster_is_shown_and_one_that_lacks_is_told(handler, capsys):
+    begin(handler)
+    write_text("slurm-7.out", "slurmstepd: error: out of memory\n")
+    told = {"jobid": 1, "rule_name": "train", "log": ["logs/lost.log"]}
+    send(handler, "group_error", level=logging.ERROR, job_error_info=[told], aux_logs=["slurm-7.out"])
+    lines = capsys.readouterr().err.splitlines()[2:]
+    assert lines == [
+        "    its log was not written: logs/lost.log",
+        "    slurmstepd: error: out of memory",
+        "    its log: slurm-7.out",
+    ]
+
+
 def test_the_last_words_are_the_verdict_the_paths_and_the_next_command(handler, capsys):
     begin(handler)
     write_text(

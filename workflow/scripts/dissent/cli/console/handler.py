@@ -131,6 +131,9 @@ class LogHandler(LogHandlerBase):
                 self._finish(told["job_id"])
             case LogEvent.JOB_ERROR:
                 self._fail(told["jobid"], told)
+            case LogEvent.GROUP_ERROR:
+                for one in told["job_error_info"]:
+                    self._fail(one["jobid"], one | {"log": [*one["log"], *told["aux_logs"]]})
             case LogEvent.PROGRESS:
                 self._done, self._total = told["done"], told["total"]
                 self._draw()

@@ -50,11 +50,20 @@ def error_lines(logs: Sequence[str]) -> list[str]:
     lines: list[str] = []
     for path in map(Path, logs):
         found = read_log(path)
-        if found is None:
-            lines += [f"    {path} was not written"]
+        if found is None:  # a cluster's, or none
+            lines += _tail(path)
             continue
         told = found.error.splitlines() if found.error else found.lines
         cut = told[:_LINES] if found.error else told[-_LINES:]
         lines += [f"    {printable(line)}" for line in cut]
         lines += [f"    its log: {path}"]
     return lines
+
+
+def _tail(path: Path) -> list[str]:
+    """The last lines of a file that is no log of ours."""
+    try:
+        told = path.read_text("utf-8", "replace").splitlines()[-_LINES:]
+    except OSError:
+        return [f"    its log was not written: {path}"]
+    return [*(f"    {printable(line)}" for line in told), f"    its log: {path}"]
