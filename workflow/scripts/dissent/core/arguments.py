@@ -78,16 +78,14 @@ class Masks(TypedDict):
     select: str
     reliable_share: float
     keep_labels: bool
-    inconsistency: dict[str, int]
-    """erode, dilate"""
+    inconsistency: dict[str, int]  # erode, dilate
     code: str
 
 
 class Rated(Facts):
     """What all steps of EvalNets know."""
 
-    rated: str
-    """predictions, or masks"""
+    rated: str  # predictions, or masks
     seed: int
 
 
@@ -197,8 +195,7 @@ class Evaluating(Evaluation):
 class Deciding(TypedDict):
     """Arguments of `decide`."""
 
-    pools: list[int]
-    """students of every planned generation"""
+    pools: list[int]  # students of every planned generation
     code: str
 
 
@@ -229,8 +226,7 @@ class Report(TypedDict):
     channels: int
     command: str
     settings: Spec
-    code: dict[str, str]
-    """rule -> digest"""
+    code: dict[str, str]  # rule -> digest
 
 
 class Browser(TypedDict):
