@@ -5,7 +5,7 @@
 The loop is what the published code does, in torch: for each image decode it, ask each teacher for a batch of one, keep the hard
 predictions, compare them, write label and doubt with Pillow's defaults. Ours are the jobs `predict` and `build_masks`, with all
 that they write (a PNG for each teacher too, tables, digests), each in a process as the workflow starts it; imports are not counted
-for either. Two threads. Both must give the same masks but for pixels at which a probability is .5 in some rounding.
+for either. Where OpenVINO is installed a line has it (`resources: {inference: openvino}`), with the time in which it builds networks. Two threads. Both must give the same masks but for pixels at which a probability is .5 in some rounding.
 """
 
 import argparse
@@ -14,6 +14,7 @@ import statistics
 import sys
 import tempfile
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 from common import Line, alone, in_turns, made_up, tell
@@ -29,6 +30,7 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--width", type=float, default=0.5)
     parser.add_argument("--precision", default="fp32")
+    parser.add_argument("--inference", default="torch")
     parser.add_argument("--part", choices=["loop", "ours"])
     args = parser.parse_args()
     if args.part:
@@ -46,14 +48,17 @@ def main() -> None:
         apart = difference(Path(folder))
         print(f"pixels that differ between the two: {apart:.1e}")
         assert apart < 1e-3
-        base, full, half = in_turns(
-            args.repeats, lambda: one("loop"), lambda: one("ours"), lambda: one("ours", precision="bf16")
-        )
+        ways = [lambda: one("loop"), lambda: one("ours"), lambda: one("ours", precision="bf16")]
+        if find_spec("openvino") is not None:
+            ways.append(lambda: one("ours", inference="openvino"))
+        base, full, half, *other = in_turns(args.repeats, *ways)
     what = f"pseudo-labelling, 2 teachers, {args.size}x{args.size}, PNG to PNG"
     ratio = statistics.median(b / a for a, b in zip(base, full, strict=True))
     met = ratio >= 4 and statistics.median(full) >= 90
     tell(Line(what, "images/s", full, base, GOAL, met, "python benchmarks/label.py"))
     tell(Line(f"{what}, `precision: bf16`", "images/s", half, base, "", None, "python benchmarks/label.py"))
+    for found in other:
+        tell(Line(f"{what}, `inference: openvino`", "images/s", found, base, "", None, "python benchmarks/label.py"))
 
 
 def write(folder: Path, args: argparse.Namespace) -> None:
@@ -130,6 +135,7 @@ def ours(args: argparse.Namespace) -> dict:
     }
     settings |= {
         "precision": args.precision,
+        "inference": args.inference,
         "part": [1, 1],
         "first": "",
         "checkpoints": 0,
