@@ -158,9 +158,8 @@ def classes(
         found.set_xscale("log")
         found.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
         low, high = found.get_xlim()
-        found.set_xlim(
-            10 ** np.floor(np.log10(low)), 10 ** np.ceil(np.log10(high))
-        )  # whole powers, so that one has a number
+        # whole powers, so that one has a number, and no more than all
+        found.set_xlim(10 ** np.floor(np.log10(low)), min(130, 10 ** np.ceil(np.log10(high))))
     else:
         found.set_xlim(left=0)
     found.set_xlabel("share of the labelled pixels, %")
