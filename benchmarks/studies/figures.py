@@ -92,11 +92,35 @@ def seeds(rows: list[Row]) -> Figure:
     return figure
 
 
+def rounds(rows: list[Row]) -> Figure:
+    """Test score against the number of labelled images: a panel a data set, a line a rule, and how far seeds spread."""
+    names = list(dict.fromkeys(row["dataset"] for row in rows))
+    rules = list(dict.fromkeys(row["rule"] for row in rows))
+    figure, several = panels(len(names), 3.4, 3.0)
+    for found, name in zip(several, names, strict=True):
+        for row in (row for row in rows if row["dataset"] == name):
+            index = rules.index(row["rule"])
+            labelled = [int(number) for number in row["labelled"].split()]
+            values = [100 * float(row[f"round_{turn}"]) for turn in range(len(labelled))]
+            spread = [100 * float(row[f"round_{turn}_sd"] or 0) for turn in range(len(labelled))]
+            mark = Mark(index, DASHES[index], MARKERS[index])
+            places = [number + 0.4 * (index - 1) for number in labelled]  # bars beside each other
+            found.plot(places, values, label=row["rule"], **mark.line)
+            found.errorbar(places, values, spread, fmt="none", ecolor=COLOURS[index], alpha=0.5)
+        found.set_title(name, fontsize=10)
+        found.set_xlabel("labelled images")
+        found.set_xticks(labelled)
+    several[0].set_ylabel("iou on test, %")
+    several[-1].legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
+    return figure
+
+
 PICTURES: dict[str, tuple[str, Callable[[list[Row]], Figure]]] = {
     "own": ("own", controls),
     "study_small": ("study_small", controls),
     "generations": ("study_small", generations),
     "seeds": ("study_small_seeds", seeds),
+    "next_images": ("next_images", rounds),
 }
 """of each picture the file of its numbers, and what draws it"""
 

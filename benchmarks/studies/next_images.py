@@ -266,7 +266,10 @@ def tables(names: list[str], seeds: list[int]) -> tuple[list[Row], list[Row]]:
             }
             for turn in range(ROUNDS + 1):
                 values = [means[seed, rule][turn] for seed in whole]
-                row |= {f"round_{turn}": number(statistics.mean(values)), f"round_{turn}_sd": number(_sd(values))}
+                row |= {
+                    f"round_{turn}": number(statistics.mean(values)),
+                    f"round_{turn}_sd": number(_sd(values) if whole[1:] else None),
+                }
             curves.append(row)
         for rule in RULES[1:]:
             apart = [
@@ -310,7 +313,7 @@ def main() -> int:
     print(markdown(gains, ["dataset", "rule", "seeds", "against_random", "against_random_at_the_end"]))
     for file, rows in (("next_images", curves), ("next_images_gain", gains)):
         if args.csv and rows:
-            write_table(args.csv / f"{file}.csv", rows, list(rows[0]))
+            write_table(args.csv / f"{file}.csv", rows, list(rows[0]), keeper=False)
     return 0
 
 

@@ -19,10 +19,12 @@ HEADS = {
     "alone_mean": "labels alone", ALONE: "against `ldt_equal_steps`", "against_aldt": "against `aldt`", "cpu_seconds": "CPU s",
     "wrong_of_teacher": "teacher wrong", "wrong": "wrong of what is learned", "mean_800": "in 800 steps",
     "plain_mean": "without averages", "what": "what is different", "group": "part",
+    "against_random": "against random, all rounds", "against_random_at_the_end": "against random, last round",
 }  # fmt: skip
 """titles of the columns whose names say too little"""
 
 PERCENT = re.compile(r"val|best_by_val|ensemble|mean_800|standard_error|seed_\d+|gen\d+")
+ROUND = re.compile(r"round_\d+")
 SHARES = {"wrong_of_teacher", "doubt", "precision", "recall", "wrong_outside", "wrong"}
 SPREAD = {"mean": "sd", "alone_mean": "alone_sd", "plain_mean": "plain_sd"}
 WHOLE = {"cpu_seconds", "steps"}
@@ -62,8 +64,8 @@ def cell(row: Row, column: str) -> str:
         return f"[`{text}`]({HOME[text]}.md)"
     if column.startswith("against_"):
         return difference(row, column)
-    if column in SPREAD:
-        spread = row.get(SPREAD[column], "")
+    if column in SPREAD or ROUND.fullmatch(column):
+        spread = row.get(SPREAD.get(column, f"{column}_sd"), "")
         return _percent(text) + (f" ± {_percent(spread)}" if spread else "")
     if column == "low":
         return f"{_percent(text)} to {_percent(row['high'])}"
@@ -75,7 +77,7 @@ def cell(row: Row, column: str) -> str:
         return str(len(text.split())) if column == "seeds" else row["seeds"]
     if PERCENT.fullmatch(column):
         return _percent(text)
-    if column in ("experiment", "input", "target", "filter", "level"):
+    if column in ("experiment", "input", "target", "filter", "level", "rule"):
         return f"`{text}`"
     return re.sub(r"[\d.]+", lambda found: f"{float(found[0]):,.0f}", text) if column in WHOLE else text
 

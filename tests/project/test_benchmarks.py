@@ -148,3 +148,23 @@ def test_the_script_for_a_card_at_toy_size(root, in_tmp):
     assert all(one["steps"] == 2 and one["images_s"] > 0 for one in found["throughput"].values())
     card = run(root, str(root / "benchmarks/gpu.py"), "--out", "card", cwd=in_tmp / "out")
     assert card.returncode != 0 and "no card here" in card.stderr
+
+
+def test_the_simulation_of_next_counts_seeds_of_which_every_rule_is_done(root, results, in_tmp):
+    """Two seeds are done, of a third one rule lacks a round; rules gain by seed, without the round that all share."""
+    there = runpy.run_path(str(root / "benchmarks" / "studies" / "next_images.py"))
+    for seed, gain in ((1, 0.1), (2, 0.3), (3, 0.9)):
+        for rule in there["RULES"]:
+            for turn in range(there["ROUNDS"] + 1):
+                value = 0.2 + 0.01 * turn + (gain if rule == "next" and turn else 0)
+                if (seed, rule, turn) != (3, "random", 5):
+                    done = {"labelled": 5 * (turn + 1), "scores": [value - 0.1, value + 0.1], "next": {}}
+                    write_json(there["place"]("isic_small", seed, rule, turn) / f"round{turn}.json", done)
+    curves, gains = there["tables"](["isic_small", "camvid_small"], [1, 2, 3])
+    assert [row["rule"] for row in curves] == ["random", "disagreement", "next"] and curves[0]["seeds"] == "1 2"
+    assert curves[2]["round_1"] == "0.410000" and curves[2]["labelled"] == "5 10 15 20 25 30"
+    told = {row["rule"]: row for row in gains}
+    assert told["disagreement"]["against_random"] == "0.000000" and told["next"]["against_random"] == "0.200000"
+    low = 0.2 - 12.7062 * 0.1  # Student's t of two seeds, times their standard error
+    assert float(told["next"]["against_random_low"]) == pytest.approx(low, abs=1e-4)
+    assert results["markdown"](curves[2:], ["rule", "round_1"]).splitlines()[2] == "| `next` | 41.0 ± 14.1 |"
