@@ -9,6 +9,9 @@ from dissent.planning import browsing
 from dissent.report.browse import write_browser
 from dissent.steps import evaluate
 
+SECOND = {24 / (1 + g) + 6 * 2 for g in range(3)}
+"""what stands for the second student of each generation in `Untrained`"""
+
 
 def browse(run: Untrained, generations: int = 2, name: str = "", **more: object) -> Path:
     """The page of a run whose generations are there; `more`: other arguments of the rule."""
@@ -38,7 +41,8 @@ def browsed(folder: Path, root: Path, kind: str) -> Path:
 def _of_two_minds(pool, images, task, *more):
     """As the networks of `Untrained`, but that the second one takes the last two labels for each other in the right half."""
     for found in probabilities(pool, images, task, *more):
-        if task.outputs > 1:
-            right = found[1][..., found[1].shape[-1] // 2 :]
-            right[:, -2:] = right[:, -2:].flip(1)
+        for offset, planes in zip(pool, found, strict=True):
+            if task.outputs > 1 and offset in SECOND:
+                right = planes[..., planes.shape[-1] // 2 :]
+                right[:, -2:] = right[:, -2:].flip(1)
         yield found

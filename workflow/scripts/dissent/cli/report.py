@@ -12,7 +12,7 @@ from dissent.core.columns import SUBSETS
 from dissent.core.files import UserError
 from dissent.core.places import SHIPPED
 from dissent.core.rebuild_hint import first
-from dissent.planning import rule_params
+from dissent.planning import browsing, rule_params
 from dissent.planning.paths import Plan
 
 EXAMPLES = """examples:
@@ -54,6 +54,7 @@ def run(args: argparse.Namespace) -> int:
         data={subset: plan.subset(one, subset) for subset in SUBSETS},
         templates=str(SHIPPED / "workflow" / "report"),
         out=str(out),
+        browser=next((page for page in browsing.page(one) if Path(page).is_file()), ""),
     )
     print(f"{out}: {params['run']['partial'] or 'all of the run'}")
     return 0

@@ -131,7 +131,7 @@ def _told_failed(failed: dict[Job, JobLog]) -> str:
 def told(job: Job) -> str:
     """A job by the words that a person has for it."""
     who = {"train": f" student {job.member}", "train_evalnet": f" {job.member}"}.get(job.rule, "")
-    has_generation = job.rule not in ("prepare", "split", "fetch", "report", "train_evalnet", "rank_evalnets")
+    has_generation = job.rule not in ("prepare", "split", "fetch", "report", "browse", "train_evalnet", "rank_evalnets")
     generation = f" gen{job.generation}" if has_generation and "studies" not in job.where else ""
     return f"{job.rule} {job.where}{generation}{who}"
 
