@@ -104,6 +104,10 @@ def test_each_disputed_pixel_has_the_labels_that_are_disputed_there(page, monkey
                 seen += 1
             assert row[5][str(g)]["disputed"] == counts
     assert seen > 100
+    for g, most in about["confused"].items():
+        labels = {tuple(labels) for labels, _ in most}
+        assert 1 <= len(labels) == len(most) <= 3 and 0 < sum(share for _, share in most) <= 1.001
+        assert [share for _, share in most] == sorted((share for _, share in most), reverse=True), g
 
 
 def test_the_page_is_sealed_and_names_are_no_markup(page, monkeypatch):

@@ -217,6 +217,9 @@ function list() {
   const { shown: few, all } = about.counts.unlabelled;
   const part = few < all ? `; of ${all.toLocaleString("en")} unlabelled images ${few.toLocaleString("en")} are on this page` : "";
   $("count").textContent = `${listed.length.toLocaleString("en")} images${part}`;
+  const most = about.labels.length > 2 || about.overlap ? about.confused[state.g] ?? [] : [];
+  $("confused").hidden = !most.length;
+  $("confused").textContent = `In question in gen${state.g}, most often: ${most.map(([set, share]) => `${nameOf(set)} (${percent(share)} of all doubt)`).join("; ")}.`;
   $("tiles").replaceChildren();
   more();
 }

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import logging
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("dissent")
 ROWS = 1000  # images in one file of rows
+_SETS = 3  # of labels, that are named as most in question
 _TABLES = ("metrics.json", "predictions.csv", "masks.csv")
 
 
@@ -54,12 +56,16 @@ def write_browser(
         digests[name] = hashlib.sha256(content).hexdigest()
 
     rows = []
+    confused: dict[int, Counter[tuple[int, ...]]] = {one.number: Counter() for one in made}
     pieces = _in_parts(found.images, ACROSS * ACROSS)
     with ThreadPoolExecutor(params["threads"]) as workers:
         drawn = workers.map(lambda images: draw(images, params, task), pieces)
         for number, (images, piece) in enumerate(zip(pieces, drawn, strict=True), 1):
             for name, content in _files_of(piece, number):
                 put(name, content)
+            for generation, said in piece.said.items():
+                for dispute in said.disputes.values():
+                    confused[generation].update(dict(zip(map(tuple, dispute["sets"]), dispute["pixels"], strict=True)))
             rows += [row_of(image, piece, places, task) for image in images]
             if len(rows) // ROWS > (len(rows) - len(images)) // ROWS:
                 logger.info("%s of %s images are drawn", f"{len(rows):,}", f"{len(found.images):,}")
@@ -69,9 +75,16 @@ def write_browser(
         put(f"{name}.js", _script(name, {"folders": places.folders, "rows": shard}))
     write_json(folder / "shown.json", {"files": dict(sorted(digests.items()))})
     about = _about(params, task, made, kept, found) | {"folder": folder.name, "shards": len(shards)}
+    about["confused"] = {g: _most(counts) for g, counts in confused.items()}
     sources = [*data.values(), files, *(f"{one.folder}/{name}" for one in made for name in _TABLES)]
     made_from = {path: sha256(path) for path in [*sources, (folder / "shown.json").as_posix()]}
     write_text(out, seal_page(_render(Path(templates), about), made_from))
+
+
+def _most(counts: Counter[tuple[int, ...]]) -> list[tuple[tuple[int, ...], float]]:
+    """The sets of labels between which most of a generation's doubt lies, each with its share."""
+    total = counts.total()
+    return [(labels, round(pixels / total, 4)) for labels, pixels in counts.most_common(_SETS)]
 
 
 def _in_parts(several: list, most: int) -> list[list]:
