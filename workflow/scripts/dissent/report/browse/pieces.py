@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 ACROSS = 5  # thumbnails in a line of a sheet, and lines
 SIDE = 128  # pixels of a thumbnail at most
+_STRIPE = 4  # pixels of a thumbnail
+_TURNS = 12  # divides by the number of labels that take turns, 1 to 4
+_SETS = 12  # of labels that thumbnails show, those with the most pixels
 _SEEN = 20  # of 255: how much of a thumbnail's pixel must be in doubt to be marked
 
 
@@ -99,16 +102,21 @@ def _packed(dispute: Dispute) -> dict:
 
 
 def _marks(dispute: Dispute, size: tuple[int, int], task: Task) -> np.ndarray:
-    """A thumbnail of the doubt: 0 nothing, 1 doubt about several labels, 2 + l doubt about label l. A thin seam stays visible."""
-    about = np.zeros(256, np.uint8)
+    """A thumbnail of the doubt: 0 nothing, 1 doubt about several labels, 2 + l doubt about label l. A thin seam stays visible.
+
+    Where two labels or more are in question they take turns in stripes.
+    """
+    planes, turns = [], []
     for code, labels in enumerate(dispute.sets, 1):
-        named = [label for label in labels if task.bits or label != task.background]
-        about[code] = 2 + named[0] if named else 1
-    marked = about[dispute.codes]
-    values = np.unique(marked[marked != 0])
-    planes = [Image.fromarray((marked == value).astype(np.uint8) * 255) for value in values]
-    covered = np.stack([np.array(plane.resize(size, Image.Resampling.BOX)) for plane in planes])
-    return np.where(covered.max(0) >= _SEEN, values[covered.argmax(0)], np.uint8(0))
+        plane = Image.fromarray((dispute.codes == code).astype(np.uint8) * 255)
+        planes.append(np.array(plane.resize(size, Image.Resampling.BOX)))
+        turns.append([2 + label for label in labels if task.bits or label != task.background] or [1])
+        if len(planes) == _SETS:
+            break
+    covered = np.stack(planes)
+    stripe = np.add.outer(np.arange(size[1]), np.arange(size[0])) // _STRIPE
+    values = np.array([[of[turn % len(of)] for turn in range(_TURNS)] for of in turns], np.uint8)
+    return np.where(covered.sum(0, np.uint16) >= _SEEN, values[covered.argmax(0), stripe % _TURNS], np.uint8(0))
 
 
 def _fitting(size: tuple[int, int]) -> tuple[int, int]:
