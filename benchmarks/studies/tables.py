@@ -10,13 +10,15 @@ ALONE = "against_ldt_equal_steps"
 
 HOME = {
     "nuclei": "demo", "nuclei_multiclass": "demo", "nuclei_multilabel": "demo", "isic_small": "isic_small",
-    "dsb_multilabel_small": "dsb_multilabel_small", "camvid_small": "camvid_small",
+    "dsb_multilabel_small": "dsb_multilabel_small", "camvid_small": "camvid_small", "isic_tiny": "few_labels", "nuclei_tiny": "few_labels",
+    "dsb_tiny": "few_labels", "camvid_tiny": "few_labels",
 }  # fmt: skip
 """{data set: its page}"""
 
 HEADS = {
     "dataset": "data set", "val": "val mean", "mean": "test mean ± sd", "best_by_val": "best by val", "low": "95 % interval",
-    "alone_mean": "labels alone", ALONE: "against `ldt_equal_steps`", "against_aldt": "against `aldt`", "cpu_seconds": "CPU s",
+    "alone_mean": "labels alone", ALONE: "against `ldt_equal_steps`", "against_aldt": "against `aldt`",
+    "against_ldt_equal_compute": "against `ldt_equal_compute`", "cpu_seconds": "CPU s",
     "wrong_of_teacher": "teacher wrong", "wrong": "wrong of what is learned", "mean_800": "in 800 steps",
     "plain_mean": "without averages", "what": "what is different", "group": "part",
     "against_random": "against random, all rounds", "against_random_at_the_end": "against random, last round",
