@@ -63,7 +63,7 @@ def test_a_run_in_shards_equals_the_run_in_one_piece(root, in_tmp):
     assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
     assert find([Path("data"), Path("results")]).faults == []
     one, parts = Path("results/tiny/gen2"), Path("results/mine/gen2")
-    assert pictures(one) == pictures(parts) and len(pictures(one)) == 8 * 4
+    assert pictures(one) == pictures(parts) and len(pictures(one)) == 8 * 4 + 6, "and six test images to look at"
     assert (parts / "masks/shard2/consensus").is_dir() and (parts / "predictions/shard3/teacher1").is_dir()
     for name in ("masks", "predictions"):
         plain = (parts / f"{name}.csv").read_text()
