@@ -234,6 +234,7 @@ def test_a_flood_of_background_is_told_where_doubt_is_learned_as_that():
             "ranked_by": "val iou",
             "subsets": {},
             "shown": {},
+            "had": (),
         }
         return [one["alarm"] for one in raised(facts)]
 

@@ -230,7 +230,7 @@ def test_one_image_with_two_masks_is_named_with_both(in_tmp):
 def test_of_too_many_unlabelled_images_some_are_searched_and_that_is_said(in_tmp, monkeypatch):
     images = nuclei(8)
     prepared({f"i{number}": (image, "test" if number < 2 else "unlabelled") for number, image in enumerate(images)})
-    monkeypatch.setattr(alike, "_MOST", 5)
+    monkeypatch.setattr(alike, "MOST_COMPARED", 5)
     assert looked() == (["of unlabelled images 3 are not searched for near duplicates"], [])
 
 

@@ -19,6 +19,8 @@ _OPEN, _SHUT = f',\n "{FIELD}": "', '"\n}\n'
 _SEALED = re.compile(rf',?\n "{FIELD}": "([0-9a-f]{{64}})"\n}}\n\Z'.encode())
 _TAIL = len(_OPEN) + 64 + len(_SHUT)
 _PAGE = re.compile(rb"<!-- made from ([\[{].*?[\]}]), sha256 ([0-9a-f]{64}) -->\n\Z")
+_CALLED = re.compile(rb'<meta name="page" content="([a-z.]+)">')
+_OF_A_RUN = {"report.html", "browse.html"}
 _NEAR = 4  # bytes by which the end of a file may differ from a seal, and still was one
 # table -> the JSON that keeps its digest, where that is not called like the table
 _KEEPERS = {
@@ -80,6 +82,16 @@ def page_holds(content: bytes) -> bool | None:
     if match := _PAGE.search(content):
         return _digest(content[: match.start(2)]) == match[2].decode()
     return False if b"sha256 " in content[-100:] or b"<!-- made from " in content else None
+
+
+def page_fault(name: str, content: bytes) -> str | None:
+    """Why the page called `name` is not the one that was written; None when it is. A page of a run says what it is called."""
+    if page_holds(content) is False:
+        return "is not as it was written (its own SHA-256 differs)"
+    said = _CALLED.search(content)
+    if said and {name, called := said[1].decode()} == _OF_A_RUN and name != called:
+        return f"is another page, {called}"
+    return None
 
 
 def made_from(content: bytes) -> dict[str, str]:

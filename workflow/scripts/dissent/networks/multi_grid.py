@@ -1,4 +1,4 @@
-"""Multi-grid: each block of a ResNet's last stage has a dilation of its own (DeepLab v3, Chen et al. 2017, section 3.2)."""
+"""Multi-grid: each block of a ResNet's last stage has a dilation of its own (DeepLab v3, Chen et al. 2017, its part 3.2)."""
 
 from collections.abc import Sequence
 

@@ -125,7 +125,7 @@ def _parts(story: Story) -> dict:
         "cost": tables.cost_rows(story),
         "colours": [*story.params["colours"], *_coloured(tiles.LEGEND)],
         "label_colours": story.params["colours"],
-        "wrong_colours": _coloured(tiles.WRONG[: 2 if task["kind"] == "binary" else 3]),
+        "wrong_colours": _coloured(tiles.WRONG[: 1 + len(task["labels"])]),
         "command": story.params["command"],
         "versions": provenance.versions(),
         "digests": provenance.digests(story),

@@ -239,8 +239,8 @@ def _content(file: Path) -> list[Fault]:
         content = file.read_bytes()
         if b"</html>" not in content[-_TAIL:]:
             return [Fault(file, "damaged", "is cut off")]
-        if seal.page_holds(content) is False:
-            return [Fault(file, "damaged", "is not as it was written (its own SHA-256 differs)")]
+        if why := seal.page_fault(file.name, content):
+            return [Fault(file, "damaged", why)]
     return []
 
 
