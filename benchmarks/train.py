@@ -46,7 +46,7 @@ def main() -> None:
             given = {
                 "steps": args.steps,
                 "size": args.size,
-                "batch_size": args.batch,
+                "batch_size": args.batch_size,
                 "images": args.images,
                 "width": args.width,
             }
@@ -72,7 +72,7 @@ def main() -> None:
         shares = [one("ours", view="strong")["views"] for _ in range(args.repeats)]
     command, what = (
         "python benchmarks/train.py",
-        f"training unet1x1 {args.width:g}, {args.size}x{args.size}, batch {args.batch}",
+        f"training unet1x1 {args.width:g}, {args.size}x{args.size}, batch {args.batch_size}",
     )
     base, single, double, half = rates
     together = statistics.median(b / a for a, b in zip(base, double, strict=True))
@@ -130,13 +130,13 @@ def plain(args: argparse.Namespace) -> dict:
     torch.set_num_threads(args.threads)
     torch.manual_seed(0)
     network = Unet1x1(args.width, 1, 3)
-    draw = Order(args.images, args.batch, (1, 0, 1, "pairs"))
+    draw = Order(args.images, args.batch_size, (1, 0, 1, "pairs"))
     order = [index for step in range(args.steps + WARM) for index in draw(step)]
     optimizer = torch.optim.AdamW(
         network.parameters(), LEARNING["learning_rate"], weight_decay=LEARNING["weight_decay"], eps=LEARNING["epsilon"]
     )
     losses = []
-    for step, (images, masks) in enumerate(DataLoader(Pairs(order), args.batch, num_workers=1)):
+    for step, (images, masks) in enumerate(DataLoader(Pairs(order), args.batch_size, num_workers=1)):
         if step == WARM:
             start = time.perf_counter()
         loss = torch.nn.functional.mse_loss(network(images).sigmoid()[:, 0], masks)
@@ -144,7 +144,7 @@ def plain(args: argparse.Namespace) -> dict:
         loss.backward()
         optimizer.step()
         losses.append(loss.item())
-    return {"rate": args.steps * args.batch / (time.perf_counter() - start), "losses": losses}
+    return {"rate": args.steps * args.batch_size / (time.perf_counter() - start), "losses": losses}
 
 
 def ours(args: argparse.Namespace) -> dict:
@@ -178,14 +178,15 @@ def ours(args: argparse.Namespace) -> dict:
         architecture="unet1x1",
         width=args.width,
         steps=steps,
-        batch_size=args.batch,
+        batch_size=args.batch_size,
         optimizer=optimizer,
         precision=args.precision,
     ).model_dump(mode="json")
     method = Method(augmentation=args.view).at(0)
-    params = {"network": spec | {"validate_every": steps}, "method": method, "channels": 3, "rotation_invariant": True}
     task = Task(TaskSettings(kind="binary", labels=["disc"]).model_dump(mode="json"))
-    training = Pairs("pairs.csv", 3, method, True, (1, 0), 1, args.batch)
+    params = {"network": spec | {"validate_every": steps}, "method": method, "channels": 3, "rotation_invariant": True}
+    params |= {"task": task.spec}
+    training = Pairs("pairs.csv", 3, method, True, (1, 0), 1, args.batch_size)
     torch.manual_seed(0)
     build = partial(networks.build, spec, 1, 3)
     learner = LEARNERS["supervised"](build(), Loss(task, ["mse"]), method["learn"], Course(steps, 1, build))
@@ -220,7 +221,7 @@ def ours(args: argparse.Namespace) -> dict:
         )
         end = time.perf_counter()
     spent = end - times[WARM]
-    return {"rate": args.steps * args.batch / spent, "losses": losses, "views": sum(views[WARM:]) / spent}
+    return {"rate": args.steps * args.batch_size / spent, "losses": losses, "views": sum(views[WARM:]) / spent}
 
 
 if __name__ == "__main__":
