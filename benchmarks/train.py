@@ -112,7 +112,7 @@ def plain(args: argparse.Namespace) -> dict:
     from torch.utils.data import DataLoader, Dataset
 
     from dissent.networks.unet1x1 import Unet1x1
-    from dissent.training.data import Order
+    from dissent.training.order import Order
 
     class Pairs(Dataset):
         def __init__(self, order: list[int]):

@@ -1,6 +1,7 @@
 """The library on the path, one thread of torch, and small data that tests make themselves."""
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -42,3 +43,12 @@ def finished(tmp_path_factory):
     finally:
         os.chdir(before)
     return folder
+
+
+@pytest.fixture
+def finished_here(finished, in_tmp):
+    """That run in a folder of the test's own, with settings of the user's in `own`; images 0 to 11 are its pool."""
+    for name in ("data", "raw", "results"):
+        shutil.copytree(finished / name, name)
+    shutil.copytree(ROOT / "tests" / "settings", "own")
+    return in_tmp

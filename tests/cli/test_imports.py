@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from annotators import AREA, CORRECT
 from cli_data import dissent, pixels_of
-from discs import SETTINGS
 from PIL import Image
 from raw_data import photo, save
 
@@ -27,11 +26,8 @@ OWN = Path("data/raw/tiny.masks")
 
 
 @pytest.fixture
-def project(finished, in_tmp) -> Path:
-    """A finished run with settings of the user's; images 0 to 11 are its pool."""
-    for name in ("data", "raw", "results"):
-        shutil.copytree(finished / name, name)
-    shutil.copytree(SETTINGS, "own")
+def project(finished_here) -> Path:
+    """Where the drafts of a finished run go."""
     return Path("out")
 
 

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from annotators import CORRECT
 from cli_data import dissent, pixels_of
-from discs import SETTINGS
 from PIL import Image
 from resealed import reseal
 
@@ -19,11 +18,8 @@ TABLE = Path("results/tiny/gen1/predictions.csv")
 
 
 @pytest.fixture
-def project(finished, in_tmp) -> Path:
-    """A finished run with settings of the user's; images 0 to 11 are its pool."""
-    for name in ("data", "raw", "results"):
-        shutil.copytree(finished / name, name)
-    shutil.copytree(SETTINGS, "own")
+def project(finished_here) -> Path:
+    """Where the drafts of a finished run go."""
     return Path("out")
 
 

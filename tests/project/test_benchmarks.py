@@ -39,6 +39,21 @@ def test_the_ratio_is_of_turns_not_of_medians(root):
     assert run(root, "-c", code).stdout.split() == ["3.0", "None"]
 
 
+def test_the_plain_loop_and_ours_learn_alike(root, in_tmp):
+    code = (
+        "import argparse, json, runpy; from pathlib import Path\n"
+        f"train = argparse.Namespace(**runpy.run_path({str(root / 'benchmarks' / 'train.py')!r}))\n"
+        "args = argparse.Namespace(steps=2, repeats=1, size=32, batch_size=4, images=8, threads=1, width=0.125, view='none', precision='fp32')\n"
+        "train.write(Path(), args)\n"
+        "print(json.dumps([part(args) for part in (train.plain, train.ours)]))"
+    )
+    done = run(root, "-c", code)
+    assert done.returncode == 0, done.stderr[-800:]
+    plain, ours = json.loads(done.stdout)
+    assert min(plain["rate"], ours["rate"]) > 0 and len(plain["losses"]) == len(ours["losses"])
+    assert all(abs(a - b) < 0.02 * a for a, b in zip(plain["losses"], ours["losses"], strict=True))
+
+
 def test_orchestration_counts_no_second_twice(root):
     code = "from orchestration import covered; print(covered([(0.0, 2.0), (0.0, 3.0), (2.5, 4.0), (6.0, 7.0), (6.1, 6.5)]))"
     assert run(root, "-c", code).stdout.split() == ["5.0"]
