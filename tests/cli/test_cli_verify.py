@@ -199,6 +199,13 @@ def kept(content, name=None):
     return path, name
 
 
+def test_an_object_of_dvc_may_be_of_empty_files(copied, capsys):
+    kept(b"")  # Snakemake puts an empty .snakemake_timestamp into folders
+    assert dissent("verify") == 0
+    path, _ = kept(b"", "098f6bcd4621d373cade4e832627b4f6")
+    assert dissent("verify") == 1 and f"empty  {path}" in capsys.readouterr().out
+
+
 def test_what_dvc_names_is_there_and_the_lock_is_whole(copied, capsys):
     model, named = kept(b"weights")
     listing = json.dumps([{"md5": named, "relpath": "1/model.safetensors"}]).encode()

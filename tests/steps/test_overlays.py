@@ -25,8 +25,8 @@ def test_background_label_and_doubt_are_told_apart():
     task = Task(settings.model_dump(mode="json"))
     drawn = overlays.overlay(np.full((96, 96, 1), 100, np.uint8), label, doubt, task, settings.palette)
     seen = np.array(Image.open(io.BytesIO(drawn))).astype(int)
-    tint, orange = np.array(settings.palette[1]), np.array(DOUBT_PALETTE[1])
-    for column, wanted in ((12, [100] * 3), (48, 75 + 0.25 * tint), (80, 30 + 0.7 * orange)):
+    tint, red = np.array(settings.palette[1]), np.array(DOUBT_PALETTE[1])
+    for column, wanted in ((12, [100] * 3), (48, 75 + 0.25 * tint), (80, 30 + 0.7 * red)):
         assert np.abs(seen[48, column] - wanted).max() < 8
     large = overlays.overlay(
         np.zeros((600, 1200, 3), np.uint8), *np.zeros((2, 600, 1200), np.uint8), task, settings.palette

@@ -1,7 +1,7 @@
 """Write images that have no label, with draft masks to correct, for an annotation tool.
 
 OUT/images has the images at their own size, and beside it lie the drafts as the tool reads them. They come from the generation of RUN that
-its report says to use. OUT/doubt is orange where its teachers disagree: look there first. OUT/drafts.csv names each image. Images are those
+its report says to use. OUT/doubt is red where its teachers disagree: look there first. OUT/drafts.csv names each image. Images are those
 of a table with a column `id` (as `dissent next` writes it), or the most doubted ones. `dissent import` brings the corrections back."""
 
 import argparse
@@ -117,7 +117,7 @@ def send(items: Sequence[tuple[Item, str]], about: Run, where: Path, args: argpa
         next_step = form.write(args.out, drafts, dataset.task)
     write_table(args.out / "drafts.csv", rows, COLUMNS)
     print(f"{len(rows)} drafts by {where}, for {form.about}: {args.out}")
-    print(f"{next_step}.\nWhere teachers disagree is orange in {args.out / 'doubt'}.")
+    print(f"{next_step}.\nWhere teachers disagree is red in {args.out / 'doubt'}.")
     print(f"Then: dissent import {args.out} --into {about.dataset_name}   (or the file that the tool exports)")
     return 0
 

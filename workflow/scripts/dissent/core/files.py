@@ -28,7 +28,7 @@ from dissent.core.errors import UserError as UserError
 from dissent.core.rebuild_hint import again
 
 UNKNOWN = 255  # in a label: nobody knows what this pixel is
-DOUBT_PALETTE = [[0, 0, 0]] + [[255, 90, 60]] * 255  # of an inconsistency mask: black where there is none, else orange
+DOUBT_PALETTE = [[0, 0, 0]] + [[255, 90, 60]] * 255  # of an inconsistency mask: black where there is none, else red
 MOST_BY_LABEL = 4  # labels that overlap; if there are no more, bit 4 + l of a target byte says that label l is unknown
 
 

@@ -29,7 +29,7 @@ def photo(pixels: np.ndarray, side: int) -> str:
 
 
 def doubt(pixels: np.ndarray, doubt_HW: np.ndarray, side: int) -> str:
-    """The image, dimmed, with the doubted pixels in orange; a thin seam stays visible where the tile is small."""
+    """The image, dimmed, with the doubted pixels in red; a thin seam stays visible where the tile is small."""
     dim = _rgb(pixels).astype(np.float32) * 0.6
     marked = np.where(doubt_HW[:, :, None] != 0, 0.2 * dim + 0.8 * np.array(DOUBT, np.float32), dim)
     return _smaller(marked.astype(np.uint8), side)

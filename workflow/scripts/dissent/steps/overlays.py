@@ -50,7 +50,7 @@ def write_overlays(params: "arguments.Masks", rows: Sequence[dict], images: str,
 
 
 def overlay(pixels: np.ndarray, label_HW: np.ndarray, doubt_HW: np.ndarray, task: Task, palette: list) -> bytes:
-    """A JPEG of the image (H, W, 1 or 3): labels have a tint and a line of their colour, doubt is orange."""
+    """A JPEG of the image (H, W, 1 or 3): labels have a tint and a line of their colour, doubt is red."""
     seen = Image.fromarray(np.repeat(pixels, 3, 2) if pixels.shape[2] == 1 else pixels)
     factor = min(1.0, _SIDE / max(seen.size))
     size = (max(1, round(seen.width * factor)), max(1, round(seen.height * factor)))

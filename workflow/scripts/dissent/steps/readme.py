@@ -21,9 +21,9 @@ _FILES = {
     "cost.json": "what it took",
 }
 _MASKS = {
-    "masks/overlay/": "**look here first**: the image with its pseudo-label on it; orange is where the teachers disagree",
+    "masks/overlay/": "**look here first**: the image with its pseudo-label on it; red is where the teachers disagree",
     "masks/consensus/": "the label on which all teachers agree. Black, or 0, is background *and* where they disagree",
-    "masks/inconsistency/": "orange, or not 0, where they disagree",
+    "masks/inconsistency/": "red, or not 0, where they disagree",
     "masks.csv": "a row an image; the columns stand below",
     "predictions/teacherK/": "what one teacher says; teacher 1 is the best",
     "audit.json": "errors of the pseudo-labels, where true masks are known",
@@ -73,7 +73,7 @@ def _values(task: Task, palette: list[list[int]]) -> list[str]:
         f"| {value} | `{css(palette[value])}` | {_plain(name)} |"
         for value, name in zip(values, task.histogram_names, strict=True)
     ]
-    doubt = f"In overlays `{css(DOUBT_PALETTE[1])}` (orange) is doubt."
+    doubt = f"In overlays `{css(DOUBT_PALETTE[1])}` (red) is doubt."
     return [*([how, ""] if how else []), "| value | colour | label |", "|---|---|---|", *rows, "", doubt]
 
 

@@ -24,6 +24,12 @@ def is_ours(file: Path) -> bool:
     return file == LOCK or CACHE.parts == file.parts[: len(CACHE.parts)]
 
 
+def is_cut_to_nothing(file: Path) -> bool:
+    """Whether it has no bytes, and is no object of empty files: Snakemake's `.snakemake_timestamp` in folders is one."""
+    nothing = hashlib.md5(usedforsecurity=False).hexdigest()
+    return not file.stat().st_size and file.parent.name + file.name != nothing
+
+
 def restorable(path: Path) -> bool:
     """Whether the cache has the file that dvc.lock names there, whole."""
     md5 = _named().get(path)

@@ -90,7 +90,7 @@ def find(
     faults += [
         Fault(path, "lost", why) for path, why in written.items() if not path.exists() and not settings.gone(path)
     ]
-    faults += [Fault(file, "empty", "has 0 bytes") for file in of_dvc if not file.stat().st_size]
+    faults += [Fault(file, "empty", "has 0 bytes") for file in of_dvc if cached.is_cut_to_nothing(file)]
     faults += [Fault(*fault) for fault in cached.faults(of_dvc)]
     faults += _contents([file for file in ours if file not in wanted and file not in alien])
     abouts = [file for file in ours if file.name == "dataset.json" and file not in alien]
