@@ -14,7 +14,7 @@ from dissent.cli.console import closing, words_with_console
 from dissent.cli.console.ending import verdict_of
 from dissent.cli.console.handler import LogHandler
 from dissent.cli.console.left import Left
-from dissent.cli.snakemake import targets_first
+from dissent.cli.snakemake import main, targets_first
 from dissent.core.files import write_json, write_text
 from dissent.runtime import hush
 from dissent.runtime.logs import teed
@@ -119,6 +119,7 @@ def test_the_last_words_are_the_verdict_the_paths_and_the_next_command(handler, 
     assert (
         "report   results/tiny/report.html" in told and "next     dissent predict results/tiny NEW_IMAGES OUT" in told
     )
+    assert "         dissent export results/tiny MODEL" in told and "dissent next" not in told  # nothing was predicted
     closing(0)
     assert capsys.readouterr().err == ""  # once
 
@@ -128,9 +129,17 @@ def test_after_a_quick_run_the_proper_one_is_next(handler, monkeypatch, capsys):
     words = ["results/tiny_quick/report.html", "--config", "config_dir=own"]
     monkeypatch.setattr(sys, "argv", ["snakemake", *words])
     write_text("results/tiny_quick/report.html", "")
+    write_text("results/tiny_quick/gen1/predictions.csv", "")
+    write_text("results/tiny_quick/browse.html", "")
     send(handler, "run_info", stats={"report": 1, "total": 1})
     closing(0)
-    assert "next     snakemake --cores 2 results/tiny/report.html --config config_dir=own" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "\nbrowse   results/tiny_quick/browse.html: " in told
+    first, *more = told[told.index("\nnext     ") :].split("\n")[1:]
+    assert first.startswith(
+        "next     snakemake --cores 2 results/tiny/report.html --config config_dir=own  # the proper"
+    )
+    assert more[0].startswith("         dissent next tiny_quick TO_LABEL --config-dir own  ") and len(more) == 4
 
 
 def test_the_time_left_falls_with_what_is_done(in_tmp):
@@ -170,6 +179,23 @@ def test_snakemake_s_own_words_come_where_they_are_asked_for(in_tmp, capsys, ask
 )
 def test_the_console_is_asked_for_unless_another_is(typed, read):
     assert " ".join(words_with_console(targets_first(typed.split()))) == read
+
+
+@pytest.mark.parametrize(
+    ("words", "rules", "told"), [([], [], True), ([], ["Snakefile"], False), (["-s", "x"], [], False)]
+)
+def test_where_no_rules_are_the_command_that_brings_them_is_told(in_tmp, capsys, monkeypatch, words, rules, told):
+    def refuses():
+        raise SystemExit(1)
+
+    monkeypatch.setattr("snakemake.cli.main", refuses)
+    monkeypatch.setattr("dissent.cli.snakemake.watch_locks", lambda: True)
+    monkeypatch.setattr(sys, "argv", ["snakemake", *words, "results/tiny/report.html"])
+    for name in rules:
+        write_text(name, "")
+    with pytest.raises(SystemExit):
+        main()
+    assert ("`dissent workflow .` puts the rules into this folder" in capsys.readouterr().err) == told
 
 
 def test_a_job_of_a_console_writes_to_its_log_alone(in_tmp, capsys, monkeypatch):

@@ -17,7 +17,7 @@ X, Y = (2, 7), (1, 3)
 """its first and last columns and rows"""
 
 
-def cvat(out: Path, label: str, task: TaskSettings) -> None:
+def cvat(out: Path, label: str, task: TaskSettings, only: str = "") -> None:
     path = out / "annotations.zip"
     with zipfile.ZipFile(path) as archive:
         files = {name: archive.read(name) for name in archive.namelist()}
@@ -25,7 +25,7 @@ def cvat(out: Path, label: str, task: TaskSettings) -> None:
     colours = {name: [int(part) for part in colour.split(",")] for name, colour, *_ in lines}
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in files.items():
-            if name.startswith("SegmentationClass/"):
+            if name.startswith(f"SegmentationClass/{only}"):
                 pixels = np.array(Image.open(io.BytesIO(content)))
                 pixels[AREA] = colours[label]
                 stream = io.BytesIO()

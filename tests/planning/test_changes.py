@@ -1,6 +1,7 @@
 """What changed since a data set was prepared, and what is trained anew for it: told before it runs, as Snakemake plans it."""
 
 import os
+import re
 from pathlib import Path
 
 from discs import draw
@@ -59,6 +60,7 @@ def test_a_corrected_and_a_new_mask_say_which_students_are_trained_anew(in_tmp, 
         "4 of the 4 trained networks are trained anew: mine gen0 2, mine gen1 1, mine.aldt gen0 1; they took 6.0" in out
     )
     assert "so that nothing more" not in out and "split one: " not in out
+    assert "are not counted" not in out  # in what it takes
 
 
 def test_the_mask_of_a_test_image_trains_nothing(in_tmp, capsys):
@@ -66,6 +68,7 @@ def test_the_mask_of_a_test_image_trains_nothing(in_tmp, capsys):
     save(Path("raw/masks/i7.png"), ids(70))
     out = told(capsys)
     assert "none of the 4 trained networks is trained anew" in out
+    assert re.search(r"  4 of \d+ trainings are done already and are not counted", out)
     assert (
         "in a command of its own: snakemake --cores 2 data/mine/splits/one/labelled.csv --config config_dir=mine\n"
         in out

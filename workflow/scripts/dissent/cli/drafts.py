@@ -16,7 +16,7 @@ import numpy as np
 from dissent.cli.machine import cores
 from dissent.cli.picks import listed
 from dissent.cli.predict.find_images import Upright, read_upright
-from dissent.cli.settings import add_config_dir, config_of, settings_folder
+from dissent.cli.settings import add_config_dir, config_dir_option, config_of, settings_folder
 from dissent.cli.unlabelled import Free
 from dissent.config.dataset import Dataset
 from dissent.config.resolve import Run
@@ -118,7 +118,8 @@ def send(items: Sequence[tuple[Item, str]], about: Run, where: Path, args: argpa
     write_table(args.out / "drafts.csv", rows, COLUMNS)
     print(f"{len(rows)} drafts by {where}, for {form.about}: {args.out}")
     print(f"{next_step}.\nWhere teachers disagree is red in {args.out / 'doubt'}.")
-    print(f"Then: dissent import {args.out} --into {about.dataset_name}   (or the file that the tool exports)")
+    option = config_dir_option(settings_folder(args.config_dir))
+    print(f"Then: dissent import {args.out} --into {about.dataset_name}{option}   (or the file that the tool exports)")
     return 0
 
 

@@ -1,6 +1,7 @@
 """Where the settings are: the user's folder, then the shipped one. No torch."""
 
 import argparse
+import shlex
 from pathlib import Path
 
 from dissent.config.base import read_yaml
@@ -33,6 +34,11 @@ def _settings_folder(given: Path | None) -> Path:
         return given
     main = Path("config/config.yaml")
     return Path(read_yaml(main).get("config_dir", "config")) if main.is_file() else Path("config")
+
+
+def config_dir_option(folder: Path) -> str:
+    """What a command of `dissent` needs for a folder of settings that is not the project's."""
+    return f" --config-dir {shlex.quote(str(folder))}" if folder != Path("config") else ""
 
 
 def config_of(folder: Path) -> Config:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from dissent.cli.console import closing, words_with_console
+from dissent.cli.workflow import has_workflow
 from dissent.runtime.owners import clear, noted
 
 # options that take any number of NAME=VALUE
@@ -28,6 +29,11 @@ _LISTS = {
     "--default-resources",
     "--default-res",
 }
+
+
+_ELSEWHERE = (
+    "`dissent workflow .` puts the rules into this folder; where a folder has them already, go there with `cd` first"
+)
 
 
 def targets_first(words: Sequence[str]) -> list[str]:
@@ -90,5 +96,8 @@ def main() -> None:
     try:
         snakemake()
     except SystemExit as end:
+        told = any(word.startswith(("-s", "--snakefile")) for word in sys.argv[1:])
+        if end.code and not told and not has_workflow(Path()):
+            print(_ELSEWHERE, file=sys.stderr)
         closing(end.code if isinstance(end.code, int) else int(bool(end.code)))
         raise

@@ -25,6 +25,12 @@ def filled(text: str, width: int = 100) -> str:
     return "\n\n".join(fill(" ".join(part.split()), width) for part in text.split("\n\n"))
 
 
+def described(commands: Sequence[tuple[str, str]]) -> list[str]:
+    """Commands, and behind each, in line, what it is; "" says nothing."""
+    wide = max((len(command) for command, _ in commands), default=0)
+    return [f"{command:{wide}}  # {what}" if what else command for command, what in commands]
+
+
 def duration(seconds: float) -> str:
     """A time as people say it: 40 s, 12 min, 3 h 20 min, 2 days 5 h."""
     if seconds < 59.5:

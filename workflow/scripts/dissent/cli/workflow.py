@@ -40,8 +40,16 @@ def run(args: argparse.Namespace) -> int:
     print(f"{len(new)} files written to {args.folder}, {len(present)} were there")
     if shutil.which("snakemake") is None:
         print("Snakemake is not installed here: pip install 'dissent[workflow]'")
-    print(f"Next:\n  cd {args.folder}\n  snakemake -n --cores 2 results/demo/report.html")
+    if args.folder.resolve() != Path.cwd():
+        print(
+            f"Next:\n  cd {args.folder}\n  dissent init FOLDER --quick  # your images; or the demo: snakemake --cores 2 results/demo/report.html"
+        )
     return 0
+
+
+def has_workflow(folder: Path) -> bool:
+    """Whether `snakemake` finds rules in a folder."""
+    return any((folder / place / name).is_file() for place in ("", "workflow") for name in ("Snakefile", "snakefile"))
 
 
 def _files(path: Path) -> list[Path]:

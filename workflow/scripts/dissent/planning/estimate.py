@@ -2,7 +2,7 @@
 
 import math
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -45,7 +45,7 @@ class Estimate:
     jobs: dict[str, int]
     trainings: int
     done: int
-    """trainings whose model lies there"""
+    """trainings whose model lies there and stays"""
     seconds: dict[str, float]
     """by rule, one job after the other, of what is not done"""
     disk: dict[str, float]
@@ -83,9 +83,17 @@ def estimate(plan: Plan, study: str, rate: Rate | None = None) -> Estimate:
 
 
 def estimate_jobs(
-    plan: Plan, jobs: Iterable[Job], runs: Sequence[Run], rate: Rate | None = None, known: Known | None = None
+    plan: Plan,
+    jobs: Iterable[Job],
+    runs: Sequence[Run],
+    rate: Rate | None = None,
+    known: Known | None = None,
+    anew: Collection[Job] = (),
 ) -> Estimate:
-    """How many hours and bytes jobs of some runs take; `known`: how many images there are, where nothing is prepared yet."""
+    """How many hours and bytes jobs of some runs take.
+
+    `known`: how many images there are, where nothing is prepared yet. `anew`: jobs that are done again, whatever lies there.
+    """
     rate = rate or measured(plan.config) or assumed(runs)
     jobs = set(jobs)
     known = {_data(run): (known or {}).get(_data(run)) or subsets_of(plan, run) for run in runs}
@@ -95,7 +103,7 @@ def estimate_jobs(
         if subsets is None
     ]
     trainings = [job for job in jobs if job.trains]
-    done = {job for job in jobs if job.output and Path(job.output).is_file()}
+    done = {job for job in jobs if job not in anew and job.output and Path(job.output).is_file()}
     seconds: dict[str, float] = {}
     disk: dict[str, float] = {}
     each: dict[Job, float] = {}

@@ -91,17 +91,17 @@ def _check_data(plan: Plan, run: Run, controls: list[Run]) -> Found:
         print(f"\n{seen.unit} of the split:")
         print(columns([list(seen.subsets), list(seen.subsets.values())]))
         found = asked(DATA, seen)
-        lines, compared = changes(seen)
-        if lines:
-            print("\n  ".join([f"\nsince {earlier} was prepared:", *lines]))
+        changed = changes(seen)
+        if changed.lines:
+            print("\n  ".join([f"\nsince {earlier} was prepared:", *changed.lines]))
         print("\nwhat will be trained (pairs and steps at most, as pseudo-labels may be dropped):")
         head = ["run", "generations", "students", "pairs", "steps each", "steps in all"]
         print(columns([head, *(steps_of(each, seen.subsets) for each in (run, *controls))]))
         for each in controls:
             if (home := plan.home(each)) != each.name:
                 print(f"  {each.name} has the students of generation 0 from {home}, trained once")
-        print(f"\n{takes(seen)}")
-        return Found(notes=notes) + found + compared
+        print(f"\n{takes(seen, changed.anew)}")
+        return Found(notes=notes) + found + changed.found
 
 
 def _to_fetch(fetch: Fetch, raw: Path) -> str:

@@ -1,6 +1,7 @@
 """What is not as it was when the data set was prepared last, and what will be trained anew for it: a part of `dissent check`."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from dissent.cli.check.looks import Found, Seen
@@ -9,23 +10,37 @@ from dissent.core.files import UserError, read_json, read_table
 from dissent.core.rebuild_hint import first
 from dissent.core.words import some
 from dissent.planning.job import Job
-from dissent.planning.jobs import planned
+from dissent.planning.jobs import Graph, planned
 from dissent.planning.reached import reached
 
 
-def changes(seen: Seen) -> tuple[list[str], Found]:
-    """Lines for the terminal (none where nothing was prepared, or nothing changed), and a note where scores cannot be compared."""
+@dataclass(frozen=True)
+class Changes:
+    """What changed since a data set was prepared."""
+
+    lines: list[str] = field(default_factory=list)
+    """for the terminal; none where nothing was prepared, or nothing changed"""
+    found: Found = field(default_factory=Found)
+    """a note where scores cannot be compared"""
+    anew: frozenset[Job] = frozenset()
+    """jobs that are done again"""
+
+
+def changes(seen: Seen) -> Changes:
+    """What changed since the data set was prepared, and what is done again for it."""
     data = Path("data", seen.run.dataset_name)
     try:
         before, said = read_table(data / "files.csv"), read_json(data / "dataset.json")
     except UserError:
-        return [], Found()
+        return Changes()
     now, says = read_table(seen.prepared / "files.csv"), read_json(seen.prepared / "dataset.json")
     lines = [*_settings(said, says), *_files(before, now)]
     subsets, found = _subsets(seen, data / "splits" / seen.run.split)
     if not lines and not subsets:
-        return [], found
-    return [*lines, *subsets, *_work(seen, data, data / "splits" / seen.run.split)], found
+        return Changes(found=found)
+    graph = planned(seen.plan, [f"results/{seen.run.name}/report.html"])
+    anew = _reached(seen, graph, data)
+    return Changes([*lines, *subsets, *_work(seen, graph, anew)], found, frozenset(anew))
 
 
 def _settings(before: Mapping, now: Mapping) -> Iterator[str]:
@@ -103,24 +118,27 @@ def _moved(then: Mapping[str, Mapping], now: Mapping[str, Mapping]) -> str:
     return ", ".join(f"{some(sorted({*names}))} {verb}" for verb, names in found.items() if names)
 
 
-def _work(seen: Seen, data: Path, split: Path) -> list[str]:
+def _reached(seen: Seen, graph: Graph, data: Path) -> set[Job]:
+    """Jobs that are done again after a command that prepares and splits alone: its tables have other content, or have not."""
+    split = data / "splits" / seen.run.split
+    changed = [f"{split}/{subset}.csv" for subset in SUBSETS if _content(split, subset) != _content(seen.split, subset)]
+    later = {job: files for job, files in graph.items() if job.rule not in ("prepare", "split")}
+    return reached(seen.plan, later, [*changed, f"{data}/dataset.json"])
+
+
+def _work(seen: Seen, graph: Graph, again: Collection[Job]) -> list[str]:
     """Which students are trained anew, of those that are trained, and how long they took."""
-    graph = planned(seen.plan, [f"results/{seen.run.name}/report.html"])
     trained = {job for job in graph if job.trains and Path(job.output).is_file()}
     if not trained:
         return []
-    changed = [f"{split}/{subset}.csv" for subset in SUBSETS if _content(split, subset) != _content(seen.split, subset)]
-    # as after a command that prepares and splits alone: its tables have other content, or have not
-    later = {job: files for job, files in graph.items() if job.rule not in ("prepare", "split")}
-    anew = trained & reached(seen.plan, later, [*changed, f"{data}/dataset.json"])
+    anew = trained.intersection(again)
     if not anew:
         lines = [f"none of the {len(trained)} trained networks is trained anew"]
     else:
         lines = [f"{len(anew)} of the {len(trained)} trained networks are trained anew: {_where(anew)}{_took(anew)}"]
     if anew != trained:
-        lines.append(
-            f"so that nothing more is, prepare first, in a command of its own: {first([f'{split}/labelled.csv'])}"
-        )
+        table = f"data/{seen.run.dataset_name}/splits/{seen.run.split}/labelled.csv"
+        lines.append(f"so that nothing more is, prepare first, in a command of its own: {first([table])}")
     return lines
 
 

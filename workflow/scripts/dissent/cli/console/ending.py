@@ -1,4 +1,4 @@
-"""The last words of a run: the verdict, the generation to use, where things lie, and the next command."""
+"""The last words of a run: the verdict, the generation to use, where things lie, and the commands that go on from there."""
 
 import contextlib
 import html
@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from dissent.cli.text import duration, filled
+from dissent.cli.settings import config_dir_option
+from dissent.cli.text import described, duration, filled
 from dissent.core.files import UserError
 from dissent.core.rebuild_hint import option
 from dissent.report.kept import to_use
@@ -38,6 +39,8 @@ def of_run(report: Path, name: str, settings: str) -> str:
         return ""
     run = report.parent
     rows = [("verdict", verdict_of(report)), ("report", f"{report} (open it in a browser)")]
+    if (run / "browse.html").is_file():
+        rows.append(("browse", f"{run}/browse.html: the images, those in doubt first"))
     with contextlib.suppress(UserError, OSError, KeyError, ValueError):
         folder, why = to_use(run)
         if folder is not None:
@@ -46,12 +49,22 @@ def of_run(report: Path, name: str, settings: str) -> str:
                 rows.append(
                     ("masks", f"{folder}/masks/consensus, and where teachers differ: {folder}/masks/inconsistency")
                 )
+    rows += zip(["next", "", "", ""], described(_next(run, name, settings)), strict=False)
+    return "\n".join(_row(field, text) for field, text in rows if text)
+
+
+def _next(run: Path, name: str, settings: str) -> list[tuple[str, str]]:
+    """Commands that go on from a run, each with what it does."""
+    found = []
     proper = name.removesuffix("_quick")
     if proper != name and Path(settings, "experiments", f"{proper}.yaml").is_file():
-        rows.append(("next", f"snakemake --cores 2 results/{proper}/report.html{option(settings)}  # the proper run"))
-    else:
-        rows.append(("next", f"dissent predict {run} NEW_IMAGES OUT  # labels new images"))
-    return "\n".join(_row(field, text) for field, text in rows if text)
+        found.append((f"snakemake --cores 2 results/{proper}/report.html{option(settings)}", "the proper run"))
+    if any(run.glob("gen*/predictions.csv")):
+        own = config_dir_option(Path(settings))
+        found.append((f"dissent next {name} TO_LABEL{own}", "what to label next, with drafts to correct"))
+    found.append((f"dissent predict {run} NEW_IMAGES OUT", "labels new images"))
+    found.append((f"dissent export {run} MODEL", "a network file for other tools"))
+    return found
 
 
 def verdict_of(report: Path) -> str:

@@ -47,7 +47,7 @@ class Left:
         if not runs:
             return None
         todo = self._to_do(graph)
-        return State(plan, runs, graph, {}, estimate_jobs(plan, todo, runs), set(graph.keys() - todo))
+        return State(plan, runs, graph, {}, estimate_jobs(plan, todo, runs, anew=todo), set(graph.keys() - todo))
 
     def _to_do(self, graph: Graph) -> set[Job]:
         """As many jobs of each rule as Snakemake says: those first whose files lack."""

@@ -80,7 +80,7 @@ def run(args: argparse.Namespace) -> int:
         told += _settle(own, Files(settings, name), dataset, wrote)
     print("\n".join(told))
     if wrote and not args.dry_run:
-        print(f"`{Files(settings, name).check}` tells what will be trained anew.")
+        print(Files(settings, name).check_trained)
     return 1 if taken.refused or taken.stale else 0
 
 

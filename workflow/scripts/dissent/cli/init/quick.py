@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 from dissent.cli.init.first_experiment import NETWORK, SPLIT, Extent, experiment_text
 from dissent.cli.init.update import Files
 from dissent.cli.init.yaml_text import text_of
-from dissent.cli.text import duration
+from dissent.cli.text import described, duration
+from dissent.cli.workflow import has_workflow
 from dissent.config.base import read_yaml
 from dissent.config.dataset import Dataset
 from dissent.config.resolve import Config
@@ -26,7 +27,7 @@ SECONDS = 270.0
 LABELLED_BY_TEACHERS = 300
 """unlabelled images that a quick run takes"""
 _LEAST, _MOST = 40, 400
-"""steps of a training"""
+"""steps of a training, but never more than the proper one takes"""
 _EXTENT = Extent(1, 2, ("ldt_equal_steps",))  # which has the students of generation 0: nothing more is trained
 _SPLIT = "quick"
 
@@ -49,16 +50,18 @@ def write_quick(settings: Path, name: str, dataset: Dataset, subsets: Subsets) -
     network, experiment = quick_files(settings, name)
     comment = f"A first look at {name}, of few steps: numbers of a run as short as this tell little."
     write_text(experiment, experiment_text(name, dataset.task, own, _EXTENT, split, comment))
-    of = read_yaml(Config(settings, SHIPPED / "config").path("networks", NETWORK))
+    config = Config(settings, SHIPPED / "config")
+    of = read_yaml(config.path("networks", NETWORK))
+    most = min(_MOST, config.run(name).network.steps or _MOST)
 
     def seconds_of(steps: int) -> float:
         about = f"As {NETWORK}, with as many steps as two cores take in about five minutes."
         write_text(network, text_of(of | {"steps": steps}, about))
         return seconds_for(Plan({"config_dir": str(settings)}, str(SHIPPED)), own, subsets, CORES)
 
-    most, least = seconds_of(_MOST), seconds_of(_LEAST)
-    each = (most - least) / (_MOST - _LEAST)
-    steps = max(_LEAST, min(_MOST, int((SECONDS - least) / each) + _LEAST)) // 10 * 10
+    longest, shortest = seconds_of(_MOST), seconds_of(_LEAST)
+    each = (longest - shortest) / (_MOST - _LEAST)
+    steps = min(most, max(_LEAST, int((SECONDS - shortest) / each) + _LEAST) // 10 * 10)
     return [network, experiment], seconds_of(steps)
 
 
@@ -120,6 +123,7 @@ def add_quick(files: Files) -> str:
 
 
 def _lines(steps: list[tuple[str, str]]) -> str:
-    """Commands below each other, and behind them what they are."""
-    wide = max(len(command) for command, _ in steps)
-    return "\n".join(f"  {command:{wide}}  # {what}" if what else f"  {command}" for command, what in steps)
+    """Commands below each other, and behind them what they are; first that for the workflow, where it is not here."""
+    if not has_workflow(Path()):
+        steps = [("dissent workflow .", "once: the rules that snakemake goes by, into this folder"), *steps]
+    return "\n".join(f"  {line}" for line in described(steps))

@@ -1,7 +1,6 @@
 """`dissent init` on a known name: what came and went is told; validation and test stay; what a person wrote stays."""
 
 import re
-import shlex
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -11,6 +10,7 @@ from dissent.cli.init.holdout import SIMULATED
 from dissent.cli.init.kept_subsets import Told, update_subsets
 from dissent.cli.init.yaml_text import line_of
 from dissent.cli.seen import told_files
+from dissent.cli.settings import config_dir_option
 from dissent.config.base import parse_yaml, read_yaml, validate
 from dissent.config.dataset import Dataset
 from dissent.core.files import UserError, read_json, read_table, write_atomic
@@ -35,8 +35,16 @@ class Files:
     @property
     def check(self) -> str:
         """The command that checks these settings."""
-        own = f" --config-dir {shlex.quote(str(self.settings))}" if self.settings != Path("config") else ""
-        return f"dissent check {self.name}{own}"
+        return f"dissent check {self.name}{config_dir_option(self.settings)}"
+
+    @property
+    def check_trained(self) -> str:
+        """What tells of each experiment on this data set of which results are here what is trained anew; else of the first one."""
+        here = {path.name.split(".")[0] for path in Path("results").glob("*") if path.is_dir()}
+        own = {path.stem: read_yaml(path) for path in sorted((self.settings / "experiments").glob("*.yaml"))}
+        names = [name for name, values in own.items() if name in here and values.get("dataset") == self.name]
+        checks = [f"`{Files(self.settings, name).check}`" for name in names or [self.name]]
+        return f"{' and '.join(checks)} tell{'s' * (len(checks) == 1)} what will be trained anew."
 
     @property
     def dataset(self) -> Path:
@@ -114,7 +122,7 @@ def update(folder: Path, files: Files, flags: list[str]) -> int:
     if not told.done:
         lines.append(f"kept    {files.dataset}, as it is" + (": nothing is to be changed" if not told.mend else ""))
     print("\n".join(lines))
-    print(f"`{files.check}` tells what will be trained anew.")
+    print(files.check_trained)
     return 1 if told.mend else 0
 
 

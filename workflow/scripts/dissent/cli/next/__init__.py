@@ -13,6 +13,7 @@ from dissent.cli.next.pick import picked
 from dissent.cli.next.rank import ranked
 from dissent.cli.next.table import COLUMNS
 from dissent.cli.next.teachers import teachers_of
+from dissent.cli.settings import config_dir_option, settings_folder
 from dissent.cli.text import columns
 from dissent.cli.unlabelled import Free
 from dissent.core.files import write_table
@@ -61,7 +62,8 @@ def run(args: argparse.Namespace) -> int:
     by = found.table if found and args.pick is None else args.pick
     print(f"{len(rows)} images to label next, by {by}: {args.out / 'next.csv'}")
     if args.no_drafts:
-        print(f"Then: dissent drafts {about.name} FOLDER --format cvat --ids {args.out / 'next.csv'}")
+        own = config_dir_option(settings_folder(args.config_dir))
+        print(f"Then: dissent drafts {about.name} FOLDER --format cvat --ids {args.out / 'next.csv'}{own}")
         return 0
     items = [(free.items[row["source"]], row["doubt_share"]) for row in rows]
     return send(items, about, where, args)

@@ -62,7 +62,8 @@ def state_of(plan: Plan, name: str) -> State:
     logs = {job: log for log in _logs(graph, name) if (job := job_of_log(log.rule, log.wildcards)) in graph}
     running = {job for job, log in logs.items() if log.state == "running"}
     done = {job for job in graph if job not in running and _is_done(job, logs)}
-    return State(plan, runs, graph, logs, estimate_jobs(plan, graph.keys() - done, runs), done)
+    left = graph.keys() - done
+    return State(plan, runs, graph, logs, estimate_jobs(plan, left, runs, anew=left), done)
 
 
 def _logs(graph: Graph, name: str) -> list[JobLog]:
