@@ -45,6 +45,33 @@ def finished(tmp_path_factory):
     return folder
 
 
+@pytest.fixture(scope="session")
+def whole_run(tmp_path_factory):
+    """The folder of a project whose run `tiny` Snakemake made, as `test_workflow.snakemake` does: made once, whichever process asks first."""
+    from discs import draw
+    from filelock import FileLock
+    from test_workflow import snakemake
+
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "whole_run"
+    with FileLock(f"{folder}.lock"):
+        if not folder.exists():
+            folder.mkdir()
+            draw(folder)
+            result = snakemake(ROOT, "results/tiny/report.html", "results/tiny/gen1/pairs", cwd=folder)
+            (folder / "told.txt").write_text(f"{result.returncode}\n{result.stdout[-3000:]}{result.stderr[-3000:]}")
+    told = (folder / "told.txt").read_text()
+    assert told.startswith("0\n"), told
+    return folder
+
+
+@pytest.fixture
+def whole_run_here(whole_run, in_tmp):
+    """That run in a folder of the test's own, with what Snakemake remembers of it."""
+    shutil.copytree(whole_run, in_tmp, dirs_exist_ok=True, ignore=shutil.ignore_patterns("told.txt"))
+    return in_tmp
+
+
 @pytest.fixture
 def finished_here(finished, in_tmp):
     """That run in a folder of the test's own, with settings of the user's in `own`; images 0 to 11 are its pool."""

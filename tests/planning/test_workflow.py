@@ -12,6 +12,8 @@ import pytest
 from discs import SETTINGS
 
 from dissent.cli.snakemake import targets_first
+from dissent.config.resolve import Config
+from dissent.core.files import UserError
 
 SNAKEMAKE = [sys.executable, "-m", "snakemake", "--cores", "2"]
 
@@ -46,30 +48,38 @@ RULES_OF_A_RUN = (
 BASE = "dataset: tiny\nsplit: few\nnetwork: tiny\nmethod: im_clean\n"
 
 
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        (BASE + "generatoins: 2\n", ["`generatoins` is not an option of", "mine.yaml; did you mean `generations`?"]),
-        (BASE + "generations: -2\n", ["`generations: -2`", "mine.yaml", "greater than or equal to 0"]),
-        (BASE + "students: 2\nstudents: 3\n", ["the key `students` stands twice (line 6)"]),
-        (BASE.replace("im_clean", "im_claen"), ["`im_claen` is none of the methods", "did you mean `im_clean`?"]),
-        (BASE + "controls: [altd]\n", ["`altd` is none of the methods", "did you mean `aldt`?"]),
-        (BASE + "learn: {name: fixmach}\n", ["`learn.name: fixmach`", "did you mean `fixmatch`?"]),
-        (BASE + "students: [2, two]\n", ["`students.1: 'two'` in", "should be a valid integer"]),
-        (BASE + "stride: 2\n", ["`stride` is not an option of"]),
-        (BASE + "interval: 2\n", ["`interval` is not an option of"]),
-        (BASE + "seed: true\n", ["`seed: True` in", "should be a valid integer"]),
-        (BASE + "generations: '2'\n", ["`generations: '2'` in", "should be a valid integer"]),
-        (BASE + "controls: [aldt, aldt]\n", ["`controls` in", "names a method twice"]),
-        (BASE + "inconsistency: !!python/object/apply:os.system [touch marker]\n", ["mine.yaml is not valid YAML"]),
-    ],
-)
+WRONG = [
+    (BASE + "generatoins: 2\n", ["`generatoins` is not an option of", "mine.yaml; did you mean `generations`?"]),
+    (BASE + "generations: -2\n", ["`generations: -2`", "mine.yaml", "greater than or equal to 0"]),
+    (BASE + "students: 2\nstudents: 3\n", ["the key `students` stands twice (line 6)"]),
+    (BASE.replace("im_clean", "im_claen"), ["`im_claen` is none of the methods", "did you mean `im_clean`?"]),
+    (BASE + "controls: [altd]\n", ["`altd` is none of the methods", "did you mean `aldt`?"]),
+    (BASE + "learn: {name: fixmach}\n", ["`learn.name: fixmach`", "did you mean `fixmatch`?"]),
+    (BASE + "students: [2, two]\n", ["`students.1: 'two'` in", "should be a valid integer"]),
+    (BASE + "stride: 2\n", ["`stride` is not an option of"]),
+    (BASE + "interval: 2\n", ["`interval` is not an option of"]),
+    (BASE + "seed: true\n", ["`seed: True` in", "should be a valid integer"]),
+    (BASE + "generations: '2'\n", ["`generations: '2'` in", "should be a valid integer"]),
+    (BASE + "controls: [aldt, aldt]\n", ["`controls` in", "names a method twice"]),
+    (BASE + "inconsistency: !!python/object/apply:os.system [touch marker]\n", ["mine.yaml is not valid YAML"]),
+]
+
+
+@pytest.mark.parametrize(("text", "words"), WRONG)
+def test_a_wrong_config_is_told(root, in_tmp, text, words):
+    config = Config(mine(in_tmp, text), root / "config")
+    with pytest.raises(UserError) as told:
+        config.controls("mine")
+    assert all(word in str(told.value) for word in words), told.value
+    assert not Path("marker").exists()
+
+
+@pytest.mark.parametrize(("text", "words"), [WRONG[0], WRONG[4]])
 def test_a_wrong_config_stops_the_plan(root, in_tmp, text, words):
     result = snakemake(root, "-n", "results/mine/report.html", settings=mine(in_tmp, text))
     told = result.stdout + result.stderr
     assert result.returncode != 0 and "Traceback" not in told
     assert all(word in told for word in words), told
-    assert not Path("marker").exists()
 
 
 @pytest.mark.parametrize(
