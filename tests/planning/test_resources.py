@@ -1,12 +1,12 @@
 """What jobs ask of a cluster: more work asks for more, corrections hold, the numbers of networks are counted again."""
 
 import re
-import subprocess
-import sys
+from functools import partial
 
 import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
+from warm_snakemake import PLAIN, snakemake
 
 from dissent import networks
 from dissent.config.network import Network
@@ -174,11 +174,11 @@ def test_the_plan_asks_for_them_and_a_command_line_corrects_them(root, in_tmp):
     (in_tmp / "data/nuclei/dataset.json").write_text('{\n "dataset": "nuclei"\n}\n')
     (in_tmp / "data/nuclei/files.csv").write_text("id,image,label,image_sha256\n")
     target = "results/demo.ldt/gen0/pairs.csv"
-    command = [sys.executable, "-m", "snakemake", "-n", "--snakefile", str(root / "Snakefile"), target]
-    done = subprocess.run(command, capture_output=True, text=True)
+    plan = partial(snakemake, PLAIN, "-n", "--snakefile", root / "Snakefile", target)
+    done = plan()
     assert done.returncode == 0 and "rule assemble_pairs" in done.stdout + done.stderr, done.stdout + done.stderr
     assert "mem_mb=3500" in done.stdout + done.stderr
-    done = subprocess.run([*command, "--set-resources", "assemble_pairs:mem_mb=123"], capture_output=True, text=True)
+    done = plan("--set-resources", "assemble_pairs:mem_mb=123")
     assert "mem_mb=123" in done.stdout + done.stderr
 
 

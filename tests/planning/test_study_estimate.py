@@ -1,13 +1,11 @@
 """What a study takes, before anything starts: jobs as Snakemake plans them, hours by measured rates, disk."""
 
-import os
 import re
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 
 import pytest
+import warm_snakemake
 from cli_data import dissent
 from discs import draw
 from study_data import BASE, plan_of
@@ -24,14 +22,8 @@ from dissent.planning.study_subsets import subsets_of
 
 
 def snakemake(root, *arguments):
-    command = [sys.executable, "-m", "snakemake", "--cores", "2", "--snakefile", str(root / "Snakefile"), *arguments]
-    environment = os.environ | {
-        "CUDA_VISIBLE_DEVICES": "",
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-    }
-    return subprocess.run(
-        [*command, "--config", "config_dir=settings"], capture_output=True, text=True, env=environment, timeout=900
-    )
+    words = ["--cores", "2", "--snakefile", root / "Snakefile", *arguments, "--config", "config_dir=settings"]
+    return warm_snakemake.snakemake(warm_snakemake.PLAIN, *words)
 
 
 def dry_run(root, *targets):

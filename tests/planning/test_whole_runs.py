@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from discs import SETTINGS, draw
 from PIL import Image
-from test_workflow import BASE, RULES_OF_A_RUN, SNAKEMAKE, mine, planned, snakemake
+from processes import python, wait_until
+from test_workflow import BASE, RULES_OF_A_RUN, mine, planned, snakemake
 
 from dissent.cli.verify.faults import find
 from dissent.core.files import read_json, read_table, sha256, write_json, write_table
@@ -167,10 +168,8 @@ def test_a_failed_job_loses_no_checkpoint(root, in_tmp):
     network = (SETTINGS / "networks/tiny.yaml").read_text().replace("steps: 12", "steps: 400")
     (folder / "networks/mine.yaml").write_text(network.replace("threads: 1", "threads: 1, checkpoint_seconds: 1"))
     target = "results/mine/gen0/students/1/model.safetensors"
-    command = [*SNAKEMAKE, "--snakefile", str(root / "Snakefile"), target, "--config", f"config_dir={folder}"]
-    running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    from processes import wait_until
-
+    words = ("--cores", "2", "--snakefile", root / "Snakefile", target, "--config", f"config_dir={folder}")
+    running = python("-m", "snakemake", *words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     assert wait_until(lambda: any(Path("work/state").glob("*/step*")), 120)
     (state,) = Path("work/state").iterdir()
     trainer = int((state / "lock").read_text().split()[0])

@@ -1,6 +1,5 @@
 """Snakemake itself: what a wrong config says, what is planned, a whole run, what reruns and what does not."""
 
-import os
 import re
 import shlex
 import shutil
@@ -9,22 +8,17 @@ import sys
 from pathlib import Path
 
 import pytest
+import warm_snakemake
 from discs import SETTINGS
 
 from dissent.cli.snakemake import targets_first
 from dissent.config.resolve import Config
 from dissent.core.files import UserError
 
-SNAKEMAKE = [sys.executable, "-m", "snakemake", "--cores", "2"]
 
-
-def snakemake(root, *arguments, settings=SETTINGS, **options):
-    command = [*SNAKEMAKE, "--snakefile", str(root / "Snakefile"), *arguments, "--config", f"config_dir={settings}"]
-    environment = os.environ | {
-        "CUDA_VISIBLE_DEVICES": "",
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-    }
-    return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=900, **options)
+def snakemake(root, *arguments, settings=SETTINGS, cwd="."):
+    words = ["--cores", "2", "--snakefile", root / "Snakefile", *arguments, "--config", f"config_dir={settings}"]
+    return warm_snakemake.snakemake(warm_snakemake.PLAIN, *words, cwd=cwd)
 
 
 def planned(result):
@@ -106,8 +100,8 @@ def test_a_wrong_target_stops_the_plan(root, in_tmp, target, words):
     ],
 )
 def test_a_wrong_word_behind_config_stops_the_plan(root, in_tmp, given, words):
-    command = [*SNAKEMAKE, "--snakefile", str(root / "Snakefile"), "-n", "--config", given]
-    result = subprocess.run(command, capture_output=True, text=True)
+    typed = ["--cores", "2", "--snakefile", root / "Snakefile", "-n", "--config", given]
+    result = warm_snakemake.snakemake(warm_snakemake.PLAIN, *typed)
     told = result.stdout + result.stderr
     assert result.returncode != 0 and words in told and "Traceback" not in told
 
@@ -147,7 +141,7 @@ def commands(root):
 
 
 def test_every_command_of_the_documents_is_understood(root, in_tmp):
-    """As typed, by the `snakemake` of the environment."""
+    """As typed; the first of them by the `snakemake` of the environment."""
     lines = commands(root)
     assert "snakemake results/isic/gen5/metrics.json --cores 8 --resources gpu=2" in lines
     program = Path(sys.executable).with_name("snakemake")
@@ -162,9 +156,12 @@ def test_every_command_of_the_documents_is_understood(root, in_tmp):
             several.setdefault(tuple(rest), []).append(first)
         else:
             alone.append(words)
-    for words in [*alone, *([*targets, *rest] for rest, targets in several.items())]:
-        command = [program, "--snakefile", root / "Snakefile", "-n", *words]
-        result = subprocess.run(command, capture_output=True, text=True)
+    for number, words in enumerate([*alone, *([*targets, *rest] for rest, targets in several.items())]):
+        words = ["--snakefile", str(root / "Snakefile"), "-n", *words]
+        if number:
+            result = warm_snakemake.snakemake(warm_snakemake.OURS, *words)
+        else:
+            result = subprocess.run([program, *words], capture_output=True, text=True)
         assert result.returncode == 0, f"{words} {result.stdout[-500:]} {result.stderr[-2000:]}"
 
 

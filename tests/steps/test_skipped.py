@@ -1,14 +1,12 @@
 """Generations that are not made: what their jobs leave, and how the report and `dissent` read it."""
 
-import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import warm_snakemake
 from browsed_run import browse
 from discs import draw
 from safetensors import safe_open
@@ -216,9 +214,8 @@ def test_snakemake_ends_the_jobs_of_what_is_not_made_at_once(root, in_tmp):
     draw(Path())
 
     def snakemake(*words):
-        options = ["--config", "config_dir=mine", "--cores", "2"]
-        command = [sys.executable, "-m", "snakemake", "-s", str(root / "Snakefile"), *options, *words]
-        done = subprocess.run(command, capture_output=True, text=True, env=environment())
+        options = ["-s", root / "Snakefile", "--config", "config_dir=mine", "--cores", "2"]
+        done = warm_snakemake.snakemake(warm_snakemake.PLAIN, *options, *words)
         assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-3000:]
         return done.stdout + done.stderr
 
@@ -239,7 +236,3 @@ def test_snakemake_ends_the_jobs_of_what_is_not_made_at_once(root, in_tmp):
     experiment.write_text(AUTO.replace("auto: 4, patience: 2", "auto: 3, patience: 1"))
     more = snakemake("-n", "results/auto/gen3/metrics.json")
     assert set(re.findall(r"^(predict|train) +(\d+)", more, re.MULTILINE)) == {("predict", "1"), ("train", "2")}
-
-
-def environment():
-    return os.environ | {"CUDA_VISIBLE_DEVICES": "", "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
