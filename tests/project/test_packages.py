@@ -48,8 +48,8 @@ def version(text: str) -> tuple[int, ...]:
 
 
 def test_the_lock_has_what_the_project_needs(lock):
-    # openvino is for who asks for it: 180 MB that nothing here needs
-    wanted = required(*(set(project()["optional-dependencies"]) - {"openvino"}))
+    # for who asks for it: 180 MB, and a page that nothing here needs
+    wanted = required(*(set(project()["optional-dependencies"]) - {"openvino", "tensorboard"}))
     assert set(wanted) <= set(lock)
     assert not {name for name, bound in wanted.items() if version(lock[name]) < version(bound)}
 

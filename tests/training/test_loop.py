@@ -69,7 +69,7 @@ def spec(**more):
     return Network(architecture="unet1x1", steps=12, validate_every=4, **more).model_dump(mode="json")
 
 
-def run(folder, learner=None, stop=None, score=None, steps=12, seconds=1e9, **more):
+def run(folder, learner=None, stop=None, score=None, steps=12, seconds=1e9, watch=lambda history: None, **more):
     scores = iter(score or [])
     validate = (lambda net: next(scores)) if score else (lambda net: -float(net.head.weight.detach().abs().sum()))
     key = (1, 0, 1)
@@ -84,6 +84,7 @@ def run(folder, learner=None, stop=None, score=None, steps=12, seconds=1e9, **mo
         key,
         "cpu",
         seconds,
+        watch=watch,
     )
 
 

@@ -35,13 +35,13 @@ def settings(root, name, method, **network):
     return found | {"network": found["network"] | network}
 
 
-def train(root, split, method, out="out", name="tiny", change=None, **network):
+def train(root, split, method, out="out", name="tiny", change=None, events=None, **network):
     params = settings(root, name, method, **network)
     params = change(params) if change else params
     copies = {"noise_copies": 0, "labelled_noise_copies": 2 if method == "aldt" else 0}
     assemble_pairs(copies, f"{split}/labelled.csv", None, f"{split}/unlabelled.csv", None, "pairs.csv")
     tables = {subset: f"{split}/{subset}.csv" for subset in ("val", "unlabelled")}
-    return train_student(params, "pairs.csv", **tables, out=out, state=f"state/{out}", device="cpu")
+    return train_student(params, "pairs.csv", **tables, out=out, state=f"state/{out}", device="cpu", events=events)
 
 
 TOLD = {"consistency": ("unlabelled_loss",), "fixmatch": ("unlabelled_loss", "sure")}

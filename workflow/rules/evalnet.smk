@@ -26,6 +26,7 @@ rule train_evalnet:
         mem_mb=asked("mem_mb", to_train_evalnet),
         runtime=asked("runtime", to_train_evalnet, grows=False),
         checkpoint_seconds=lambda w: run_of(w).evalnet.resources.checkpoint_seconds,
+        tensorboard=lambda w: int(run_of(w).evalnet.resources.tensorboard),
     params:
         settings=lambda w: rule_params.evalnet(run_of(w), int(w.i), PLAN.code),
     script:

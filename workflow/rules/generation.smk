@@ -150,6 +150,7 @@ rule train:
         mem_mb=asked("mem_mb", to_train),
         runtime=asked("runtime", to_train, grows=False),  # what ran out of time goes on from its checkpoint
         checkpoint_seconds=lambda w: run_of(w).network.resources.checkpoint_seconds,
+        tensorboard=lambda w: int(run_of(w).network.resources.tensorboard),
     params:
         settings=lambda w: rule_params.student(run_of(w), int(w.g), int(w.i), PLAN.code),
     script:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from dissent.runtime import cost, job
+from dissent.runtime import cost, events_of, job
 from dissent.runtime.devices import lease, prepare_process
 from dissent.runtime.student_cache import taken_over
 from dissent.steps.cost import write_cost
@@ -30,5 +30,6 @@ with job(snakemake), unless_stopped(snakemake):
                         device=device,
                         checkpoint_seconds=snakemake.resources.checkpoint_seconds,
                         cards=cards if device == "cuda" else 1,
+                        events=events_of(snakemake),
                     )
                 write_cost(snakemake.output.cost, spent, done, snakemake.input, snakemake.output)

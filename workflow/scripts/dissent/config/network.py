@@ -72,6 +72,8 @@ class Resources(Model):
     """minutes, likewise; what does not end in that time goes on from its checkpoint"""
     checkpoint_seconds: PositiveInt = 60
     """seconds between checkpoints of a training"""
+    tensorboard: bool = False
+    """whether each training writes TensorBoard event files too, in `logs/` (`pip install .[tensorboard]`; docs/how-to/watch.md)"""
 
 
 class Network(Model):

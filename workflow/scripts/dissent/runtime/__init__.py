@@ -23,7 +23,19 @@ from dissent.runtime.logs import DONE, teed
 from dissent.runtime.parents import follow_parents
 from dissent.runtime.signals import Interrupted, Stop, interruptible, signalled
 
-__all__ = ["AtOnce", "Cost", "Interrupted", "Lock", "Stop", "cost", "follow_parents", "hold", "job", "signalled"]
+__all__ = [
+    "AtOnce",
+    "Cost",
+    "Interrupted",
+    "Lock",
+    "Stop",
+    "cost",
+    "events_of",
+    "follow_parents",
+    "hold",
+    "job",
+    "signalled",
+]
 
 logger = logging.getLogger("dissent")
 
@@ -67,6 +79,11 @@ def job(snakemake) -> Iterator[None]:
             raise
         finally:
             stop_following()
+
+
+def events_of(snakemake) -> str | None:
+    """The folder for the TensorBoard event files of a training: its log without `.log`; None where none are asked for."""
+    return snakemake.log[0].removesuffix(".log") if snakemake.resources.get("tensorboard") else None
 
 
 def _leave(code: int, message: str) -> None:

@@ -29,6 +29,7 @@ from dissent.training.loop import fit
 from dissent.training.losses import Loss
 from dissent.training.norm_statistics import measure_norm
 from dissent.training.order import RareClasses, places
+from dissent.training.tensorboard import event_files
 
 if TYPE_CHECKING:
     from dissent.core import arguments
@@ -46,24 +47,26 @@ def train_student(
     device: str,
     checkpoint_seconds: float = 60,
     cards: int = 1,
+    events: str | None = None,
 ) -> dict:
     """Train one student and write model.safetensors, model.json, history.csv and metrics.json into `out`.
 
     `state`: folder of the resume state (runtime/student_states.py), which no other process uses; its last checkpoint, of the
     finished training, stays. Returns {"steps", "images"} for the cost, and what earlier starts took, as {"earlier"}.
     `cards`: how many share the images of each step out among them (training/together.py); processes of them on a CPU.
+    `events`: a folder for TensorBoard event files (training/tensorboard.py).
     """
     if cards > 1:
         given: dict = {"params": params, "pairs": pairs, "val": val, "unlabelled": unlabelled, "out": out}
         given |= {"state": state, "device": device, "checkpoint_seconds": checkpoint_seconds}
         with beside(cards, device, given):
-            return train_student(**given)
+            return train_student(**given, events=events)  # of this process alone
     spec, method = params["network"], params["method"]
     key = (params["seed"], params["generation"], params["member"])
     task = Task(params["task"])
     channels, batch = params["channels"], spec["batch_size"]
     inputs = sorted(sha256(path) for path in (pairs, val, unlabelled))
-    with signalled() as stop:
+    with signalled() as stop, event_files(events) as watch:
         checkpoints = Checkpoints(Path(state), digest(params, inputs))
         rare = RareClasses(task, spec["rare_classes"]) if spec["rare_classes"] else None
         training = Pairs(pairs, channels, method, params["rotation_invariant"], key[:2], params["member"], batch, rare)
@@ -92,7 +95,9 @@ def train_student(
             seen = load_labelled(val, channels, "the best step of a training is chosen on them")
             scorer = _validator(seen, task, params, device)
             keep = method["keep_checkpoints"]
-            progress = fit(learner, spec, steps, draw, scorer, checkpoints, stop, key, device, checkpoint_seconds, keep)
+            progress = fit(
+                learner, spec, steps, draw, scorer, checkpoints, stop, key, device, checkpoint_seconds, keep, watch
+            )
         done = {"steps": steps, "images": steps * batch} | progress.before()
         kept = learner.result()
         kept.load_state_dict(progress.best)

@@ -25,6 +25,7 @@ from dissent.training.learners.base import Course
 from dissent.training.learners.rating import Rating
 from dissent.training.loop import fit
 from dissent.training.losses import Loss
+from dissent.training.tensorboard import event_files
 
 if TYPE_CHECKING:
     from dissent.core import arguments
@@ -48,18 +49,19 @@ def train_evalnet(
     state: str,
     device: str,
     checkpoint_seconds: float = 60,
+    events: str | None = None,
 ) -> dict:
     """Train one EvalNet on masks that `pools` (teachers.json of each method) make, and write it into `out`.
 
     Kept is the step with the smallest mean absolute error of the IoU on validation examples; its metrics.json holds
-    `val.agreement`, 1 minus that. `state` and what is returned are as in `train_student`.
+    `val.agreement`, 1 minus that. `state`, `events` and what is returned are as in `train_student`.
     """
     task, spec, channels = Task(params["task"]), params["network"], params["channels"]
     key = (params["seed"], "evalnet", params["member"])
     plan = Network.model_validate(spec)
     if fault := plan.misfit(*params["size"]):
         raise UserError(fault)
-    with signalled() as stop:
+    with signalled() as stop, event_files(events) as watch:
         inputs = sorted(sha256(path) for path in (*pools, labelled, val))
         checkpoints = Checkpoints(Path(state), digest(params, inputs))
         found = load_pools(pools, device)
@@ -76,7 +78,9 @@ def train_evalnet(
         log.info("%d examples, %d steps of %d", len(subsets["train"].masks), steps, spec["batch_size"])
         validate = _validator(subsets["val"], task, params, device)
         batches = _batches(subsets["train"], task, spec["batch_size"], key, device)
-        progress = fit(learner, spec, steps, batches, validate, checkpoints, stop, key, device, checkpoint_seconds)
+        progress = fit(
+            learner, spec, steps, batches, validate, checkpoints, stop, key, device, checkpoint_seconds, watch=watch
+        )
         kept = learner.result()
         kept.load_state_dict(progress.best)
         networks.save(kept, out, spec, task.outputs, channels, {"task": params["task"], "rated": params["rated"]})

@@ -22,6 +22,7 @@ from dissent.training.data import Batch
 from dissent.training.inference import autocast
 from dissent.training.learners import Learner
 from dissent.training.optim import Average, Optimizer
+from dissent.training.tensorboard import Watch
 
 log = logging.getLogger(__name__)
 
@@ -84,10 +85,12 @@ def fit(
     device: str,
     checkpoint_seconds: float = 60,
     keep: int = 0,
+    watch: Watch = lambda history: None,
 ) -> Progress:
     """Train `learner` for `steps` steps and return the best weights of `result()` by validation (higher is better).
 
-    With `keep` also those at steps 1/keep, 2/keep ... of the budget, whatever their score.
+    With `keep` also those at steps 1/keep, 2/keep ... of the budget, whatever their score. `watch` is told the rows of validations as
+    they come, and first those that are there already.
 
     `spec` = a network file as a dict; `batches(step)` depends on the step alone; `key` seeds torch on every step, so
     that a run that was killed anywhere ends with the same bytes as an unbroken one (on one type of CPU). The last
@@ -102,6 +105,7 @@ def fit(
     parts |= {"average": average} if average else {}
     every = spec["validate_every"] or max(1, steps // 50)
     progress = _resume(checkpoints, parts)
+    watch(progress.history)
     guard = _Guard(1 if device == "cpu" else 20)
     clock = _Clock(progress.step, steps)
     apart = 1 if together.number() == 1 else 10  # steps between two agreements of several processes
@@ -137,6 +141,7 @@ def fit(
             score, told = validate(kept), dict[str, float | None](progress.means())
             told |= {f"{name}_score": validate(network) for name, network in learner.others().items()}
             progress.mark(score, kept, {"learning_rate": rate, **told})
+            watch(progress.history)
             message = f"loss {told['loss']:.4f}  score {'none' if score is None else f'{score:.4f}'}"
             log.info("step %d/%d  %s  %s left", progress.step, steps, message, clock.left(progress.step))
             bar.set_postfix_str(message)

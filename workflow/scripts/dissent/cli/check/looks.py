@@ -172,11 +172,19 @@ def _alike(seen: Seen) -> Found:
     return Found(notes=notes, warnings=warnings)
 
 
-def _engine(plan: Plan, run: Run) -> Found:
-    """What computes predictions."""
-    if run.network.resources.inference == "openvino" and find_spec("openvino") is None:
-        return Found([f"`inference: openvino` of network {run.network_name} needs `pip install 'dissent[openvino]'`"])
-    return Found()
+_OPTIONAL = [("inference", "openvino", "openvino"), ("tensorboard", True, "tensorboard")]
+"""keys of `resources`, with the value that needs a package"""
+
+
+def _packages(plan: Plan, run: Run) -> Found:
+    """Optional packages that a network file asks for."""
+    return Found(
+        [
+            f"`{key}: {str(value).lower()}` of network {run.network_name} needs `pip install 'dissent[{package}]'`"
+            for key, value, package in _OPTIONAL
+            if getattr(run.network.resources, key) == value and find_spec(package) is None
+        ]
+    )
 
 
 def _taught(plan: Plan, run: Run) -> Found:
@@ -194,5 +202,5 @@ def _taught(plan: Plan, run: Run) -> Found:
 
 FIRST = [_home]
 """with a fault of these, nobody looks at the data"""
-SETTINGS = [_weights, _engine, _needs, _taught]
+SETTINGS = [_weights, _packages, _needs, _taught]
 DATA = [_subsets, _external, _grouped, _shown, _flat, _alike]
