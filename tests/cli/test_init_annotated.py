@@ -262,7 +262,7 @@ def test_annotations_that_came_later_are_told_and_taken(in_tmp, capsys):
     assert "dissent import raw --into mine" in out
     assert dissent("import", "raw", "--into", "mine", "--config-dir", "own") == 0
     out = capsys.readouterr().out
-    assert "new     1 images get a mask: a6.png" in out and "changed 1 masks, 80 pixels: a1.png" in out
+    assert "new     1 image gets a mask: a6.png" in out and "changed 1 masks, 80 pixels: a1.png" in out
     assert np.array_equal(own("a6"), mask("a2")) and own("a1")[:4, :4].all() and own("a1").sum() == 16
     assert np.array_equal(pixels_of(OWN / "replaced/001/a1.png"), mask("a1"))
     assert tree() == before and init() == 0

@@ -77,7 +77,7 @@ def test_from_a_folder_to_a_network_file_and_back_to_labels(types):
     cvat(Path("to_label"), "object", TaskSettings(kind="binary", labels=["object"]), only=chosen[0])
 
     said = types(printed(said, "dissent import"))
-    assert f"new     1 images get a mask: images/{chosen[0]}.png" in said
+    assert f"new     1 image gets a mask: images/{chosen[0]}.png" in said
     assert "drafts  2 that nobody changed are not taken" in said
     assert (pixels_of(Path(f"data/raw/mine.masks/masks/images/{chosen[0]}.png"))[AREA] == 1).all()
 

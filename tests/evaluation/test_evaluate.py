@@ -141,6 +141,10 @@ def test_what_belongs_together_is_drawn_together(root, in_tmp, window, of):
     found = pool_counts("g/counts.csv", "test")
     assert dict(zip(found.ids, found.groups, strict=True)) == test
     assert Generation(Path("g")).counted("test") == f"6 test {unit} of 2 {of}"
+    one = read_json("g/metrics.json")
+    one["test"]["drawn"]["groups"] = 1
+    write_json("g/metrics.json", one)
+    assert Generation(Path("g")).counted("test") == f"6 test {unit} of 1 {of.removesuffix('s')}"
 
 
 def test_scores_with_targets_of_their_own(root, in_tmp):

@@ -88,7 +88,8 @@ class Generation:
         """How many images of a subset were scored, and of how many groups, in words: "48 test windows of 12 images"."""
         part = self.metrics[subset]
         drawn = part.get("drawn", {"groups": part["images"], "unit": "images", "of": "groups"})
-        of = f" of {drawn['groups']:,} {drawn['of']}" if drawn["groups"] < part["images"] else ""
+        groups = drawn["of"] if drawn["groups"] > 1 else drawn["of"].removesuffix("s")
+        of = f" of {drawn['groups']:,} {groups}" if drawn["groups"] < part["images"] else ""
         return f"{part['images']:,} {subset} {drawn['unit']}{of}"
 
     @property

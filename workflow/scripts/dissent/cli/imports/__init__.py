@@ -143,7 +143,9 @@ def _told(
     lines = [
         f"format  {FORMATS[form].about}, {len(found.marks)} images{'; nothing is written (--dry-run)' * args.dry_run}"
     ]
-    lines += [f"new     {len(taken.new)} images get a mask: {some(taken.new)}"] * bool(taken.new)
+    if taken.new:
+        get = "image gets" if len(taken.new) == 1 else "images get"
+        lines.append(f"new     {len(taken.new)} {get} a mask: {some(taken.new)}")
     if taken.changed:
         lines.append(
             f"changed {len(taken.changed)} masks, {sum(taken.changed.values()):,} pixels: {some(list(taken.changed))}; what a mask "
