@@ -2,7 +2,7 @@
 
     python benchmarks/orchestration.py [--steps 300]
 
-Runs one generation of the demo without its controls, one job at a time, and joins the spans from each job's start to its end as Snakemake
+Runs one generation of demo_14 without its controls, one job at a time, and joins the spans from each job's start to its end as Snakemake
 recorded them (one record an output): Python's start, imports, and the work. The rest is orchestration: planning, choosing jobs, checksums, waiting.
 """
 
@@ -42,13 +42,13 @@ def main() -> None:
         Path("mine/networks/unet1x1_demo.yaml").write_text(
             re.sub(r"steps: \d+", f"steps: {args.steps}", network, count=1)
         )
-        text = (ROOT / "config/experiments/demo.yaml").read_text()
+        text = (ROOT / "config/experiments/demo_14.yaml").read_text()
         text = re.sub("controls: .*", "controls: []", text)
-        Path("mine/experiments/demo.yaml").write_text(re.sub("generations: .*", "generations: 1", text))
+        Path("mine/experiments/demo_14.yaml").write_text(re.sub("generations: .*", "generations: 1", text))
         command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--cores", "1"]
         start = time.perf_counter()
         done = subprocess.run(
-            [*command, "results/demo/report.html", "--config", "config_dir=mine"], capture_output=True, text=True
+            [*command, "results/demo_14/report.html", "--config", "config_dir=mine"], capture_output=True, text=True
         )
         wall = time.perf_counter() - start
         if done.returncode:

@@ -1,14 +1,18 @@
 """`dissent init`: how much is trained, `--quick`, and what it suggests of sizes."""
 
+import argparse
 from pathlib import Path
 
 import numpy as np
+import pytest
 from cli_data import dissent
 from init_data import NAMES, check_too, folder, init, layers, values, written
 from raw_data import photo, save
 
+from dissent.cli.init.first_experiment import extent_of
 from dissent.config.base import read_yaml
 from dissent.config.resolve import Config
+from dissent.config.task import TaskSettings
 
 
 def resolved(root, name="mine"):
@@ -20,7 +24,28 @@ def test_how_much_is_trained(root, in_tmp):
     assert init("--steps", 70, "--students", 4, "--generations", 1) == 0
     run = resolved(root)
     assert (run.network_name, run.network.steps, run.method.last, run.at(1)["students"]) == ("mine", 70, 1, 4)
+    assert run.method_name == "im_few" and "the best four become" in Path("own/experiments/mine.yaml").read_text()
     assert "# As unet1x1_demo, with 70 steps." in Path("own/networks/mine.yaml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("labelled", "rest", "overlap", "given", "expected"),
+    [
+        (15, 20, False, None, ("im_few", 5)),
+        (16, 20, False, None, ("im_clean", 3)),
+        (50, 950, False, None, ("im_few", 5)),  # a twentieth
+        (3, 20, True, None, ("im_clean", 3)),  # where labels overlap it was not measured
+        (3, 20, False, 4, ("im_few", 4)),
+        (3, 20, False, 2, ("im_clean", 2)),  # four teachers need four students
+    ],
+)
+def test_few_labels_take_the_method_that_was_measured_there(root, labelled, rest, overlap, given, expected):
+    task = TaskSettings(kind="multilabel" if overlap else "binary", labels=["a", "b"] if overlap else ["a"])
+    flags = argparse.Namespace(generations=None, students=given)
+    chosen = extent_of(flags, task, {"labelled": labelled, "unlabelled": rest})
+    assert (chosen.method, chosen.students) == expected
+    few = read_yaml(root / "config/methods/im_few.yaml")
+    assert few["students"] == 5 and few["teachers"] == 4, "what `init` takes for granted"
 
 
 def test_quick_writes_a_smaller_experiment_and_names_the_proper_one_next(root, in_tmp, capsys):

@@ -146,7 +146,7 @@ def test_fractions_have_names():
 
 
 def test_a_split_that_names_its_labels_has_no_fractions(root, in_tmp):
-    plan = plan_of(root, BASE.replace("tiny", "demo") + "label_fractions: [.5]\n")
+    plan = plan_of(root, BASE.replace("tiny", "demo_14") + "label_fractions: [.5]\n")
     with pytest.raises(UserError, match="names its labelled images, so no share of them can be drawn"):
         plan.cells("mine")
 

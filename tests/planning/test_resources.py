@@ -173,7 +173,7 @@ def test_the_plan_asks_for_them_and_a_command_line_corrects_them(root, in_tmp):
         (subsets / f"{subset}.csv").write_text("id,image\n" + "a,b\n" * 100)
     (in_tmp / "data/nuclei/dataset.json").write_text('{\n "dataset": "nuclei"\n}\n')
     (in_tmp / "data/nuclei/files.csv").write_text("id,image,label,image_sha256\n")
-    target = "results/demo.ldt/gen0/pairs.csv"
+    target = "results/demo_14.ldt/gen0/pairs.csv"
     plan = partial(snakemake, PLAIN, "-n", "--snakefile", root / "Snakefile", target)
     done = plan()
     assert done.returncode == 0 and "rule assemble_pairs" in done.stdout + done.stderr, done.stdout + done.stderr

@@ -1,6 +1,7 @@
 """The file of the first experiment on a new data set, and how large that is."""
 
 import argparse
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from dissent.cli.init.yaml_text import text_of
@@ -10,13 +11,16 @@ from dissent.core.files import MOST_BY_LABEL
 SPLIT = "first"
 NETWORK = "unet1x1_demo"
 GENERATIONS, STUDENTS = 2, 3
+FEW, FEW_SHARE = 15, 0.05
+"""labelled images, or their share of all for training, up to which four teachers were measured to pay (docs/results/few_labels.md)"""
+_FEW_STUDENTS, _FEW_TEACHERS = 5, 4  # as config/methods/im_few.yaml has them
 _ABOUT = {
     "dataset": "a file of datasets/",
     "split": "a split of that file",
     "network": "a file of networks/: what is trained, and for how many steps",
     "method": "a file of methods/; README.md lists them",
     "generations": "turns in which teachers label and students learn from that; auto: until validation finds no more gain",
-    "students": "networks a generation; the best two become the teachers of the next",
+    "students": "networks a generation; the best {teachers} become the teachers of the next",
     "augmentation": "how images vary in training: none, weak, strong",
     "inconsistency": "a pixel in doubt about one label still teaches the others, as labels may overlap",
     "controls": "the same without pseudo-labels, for comparison: with as many steps, and with noise copies of the labelled images",
@@ -28,6 +32,7 @@ class Extent(NamedTuple):
 
     generations: int = GENERATIONS
     students: int = STUDENTS
+    method: str = "im_clean"
     controls: tuple[str, ...] = ("ldt_equal_steps", "aldt")
 
 
@@ -38,7 +43,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments about how much is trained."""
     group = parser.add_argument_group("how much is trained")
     group.add_argument("--generations", type=_count, metavar="N", help=f"default: {GENERATIONS}")
-    group.add_argument("--students", type=_count, metavar="N", help=f"networks a generation (default: {STUDENTS})")
+    group.add_argument(
+        "--students",
+        type=_count,
+        metavar="N",
+        help=f"networks a generation (default: {STUDENTS}; {_FEW_STUDENTS} where few images are labelled)",
+    )
     group.add_argument("--steps", type=_count, metavar="N", help="steps of each training; default: the network's")
     group.add_argument(
         "--quick",
@@ -53,9 +63,17 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def extent_of(args: argparse.Namespace) -> Extent:
-    """What the flags say."""
-    return Extent(args.generations or GENERATIONS, args.students or STUDENTS)
+def extent_of(args: argparse.Namespace, task: TaskSettings, subsets: Mapping[str, int]) -> Extent:
+    """What the flags say, and else what was measured to pay: with few labels, that do not overlap, four teachers.
+
+    `subsets`: images of each.
+    """
+    generations = args.generations or GENERATIONS
+    labelled, rest = subsets["labelled"], subsets["unlabelled"]
+    few = labelled <= max(FEW, FEW_SHARE * (labelled + rest)) and not task.overlapping
+    if few and (args.students or _FEW_STUDENTS) >= _FEW_TEACHERS:
+        return Extent(generations, args.students or _FEW_STUDENTS, "im_few")
+    return Extent(generations, args.students or STUDENTS)
 
 
 def experiment_text(
@@ -71,7 +89,7 @@ def experiment_text(
         "dataset": name,
         "split": split,
         "network": network,
-        "method": "im_clean",
+        "method": extent.method,
         "generations": extent.generations,
         "students": extent.students,
         "augmentation": "strong",
@@ -79,4 +97,6 @@ def experiment_text(
     if task.overlapping and len(task.labels) <= MOST_BY_LABEL:
         values["inconsistency"] = {"target": "ignore_label"}
     comment = comment or "A first experiment, of minutes; `dissent check` says how long it will be."
-    return text_of(values | {"controls": list(extent.controls)}, comment, _ABOUT)
+    teachers = "four" if extent.method == "im_few" else "two"
+    about = {key: words.format(teachers=teachers) for key, words in _ABOUT.items()}
+    return text_of(values | {"controls": list(extent.controls)}, comment, about)

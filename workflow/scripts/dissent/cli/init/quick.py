@@ -28,7 +28,7 @@ LABELLED_BY_TEACHERS = 300
 """unlabelled images that a quick run takes"""
 _LEAST, _MOST = 40, 400
 """steps of a training, but never more than the proper one takes"""
-_EXTENT = Extent(1, 2, ("ldt_equal_steps",))  # which has the students of generation 0: nothing more is trained
+_EXTENT = Extent(1, 2, controls=("ldt_equal_steps",))  # which has the students of generation 0: nothing more is trained
 _SPLIT = "quick"
 
 Subsets = dict[str, int]
