@@ -64,6 +64,25 @@ def test_one_student_of_one_seed_has_no_interval_of_labels(root, in_tmp):
     assert {(row["worth_low"], row["worth_high"]) for row in rows if row["worth"]} == {("", "")}
 
 
+def test_splits_are_drawn_against_their_labels_a_panel_a_family(root, in_tmp):
+    splits = ("ours_20", "ours_50", "theirs_50")
+    plan = plan_of(root, f"{BASE}splits: [{', '.join(splits)}]\n")
+    with Path("settings/datasets/tiny.yaml").open("a") as stream:
+        stream.writelines(f"  {name}: {{seed: 1, labelled: 4, unlabelled: 8, val: 4, test: 6}}\n" for name in splits)
+    assert plan.config.study("mine")[0].draws_labels
+    reach(plan, {"ldt_equal_steps": 60, "aldt": 50, "im_clean": 55})
+    for name in splits:
+        write_text(f"data/tiny/splits/{name}/labelled.csv", "id\n" + "x\n" * int(name.split("_")[1]))
+    found = curves([read_block(about, rounds=50) for about in params_of(plan)["blocks"]])
+    assert {panel: [point.labelled for point in methods["aldt"]] for panel, methods in found.items()} == {
+        "tiny, ours": [20, 50],
+        "tiny, theirs": [50],
+    }
+    write_labels(params_of(plan), {kind: f"labels.{kind}" for kind in ("csv", "svg", "png", "json")})
+    assert "tiny, theirs" in Path("labels.svg").read_text() and '"tiny, ours"' in Path("labels.csv").read_text()
+    assert not plan_of(root, f"{BASE}splits: [few]\n").config.study("mine")[0].draws_labels
+
+
 def test_figure_and_points_are_the_same_bytes_again(root, in_tmp):
     plan = study(root)
     kinds = ("svg", "png", "csv", "json")

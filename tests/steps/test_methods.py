@@ -37,7 +37,11 @@ def house(request, tmp_path_factory):
     """A working directory for one kind of task, in which pools are shared between methods."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp(request.param))
-        yield InProcess(Path(__file__).parents[2], request.param, "methods: {ensemble_clean: {students: [4, 4, 2]}, im_few: {students: 4}}\n")
+        yield InProcess(
+            Path(__file__).parents[2],
+            request.param,
+            "methods: {ensemble_clean: {students: [4, 4, 2]}, im_few: {students: 4}}\n",
+        )
 
 
 @pytest.mark.parametrize("method", METHODS)

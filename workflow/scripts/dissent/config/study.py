@@ -47,7 +47,7 @@ class Study(Model):
     label_fractions: list[Annotated[float, Field(gt=0, lt=1)]] = []
     """shares of the training images that are labelled, e.g. [0.02, 0.05, 0.1]: nested sets, a table for each and a figure; none: as the split says"""
     splits: list[str] = []
-    """splits of the data set that take the place of the experiments' own, with a table each; none: as each experiment says"""
+    """splits of the data set that take the place of the experiments' own, with a table each, and score against labelled images; none: as each experiment says"""
     networks: dict[str, str] = {}
     """method: a file of config/networks for it, and for the methods that start from it, in place of the experiment's"""
     variants: dict[str, Variant] = {}
@@ -74,6 +74,19 @@ class Study(Model):
         parts: list[dict] = [{"share": share} for share in self.label_fractions]
         parts += [{"split": split} for split in self.splits]
         return [Block(name, **part) for name in self.experiments for part in parts or [{}]]
+
+    @property
+    def draws_labels(self) -> bool:
+        """Whether its blocks differ in the number of labelled images, as far as a plan can say."""
+        return bool(self.label_fractions) or len(self.splits) > 1
+
+    def curve_of(self, block: "Block") -> str | None:
+        """The panel of score against labels that a block belongs to; splits that differ in their final number alone share one."""
+        if block.split is None:
+            return None if block.share is None else block.experiment
+        families = {name.rstrip("0123456789").rstrip("_-") for name in self.splits}
+        own = block.split.rstrip("0123456789").rstrip("_-")
+        return f"{block.experiment}, {own}" if len(families) > 1 else block.experiment
 
     def seeds_of(self, method: str) -> list[int]:
         """Seeds of one method."""

@@ -98,12 +98,13 @@ def _check_study(plan: Plan, study: str, words: Iterable[str]) -> None:
     plan.cells(study)
     for word in words:
         if re.fullmatch(r"results/studies/[^/]+/labels\.(svg|png|csv)", word):
-            if not plan.config.study(study)[0].label_fractions:
+            if not plan.config.study(study)[0].draws_labels:
                 raise UserError(
-                    f"the study {study} draws no score against labels: it has no `label_fractions`, e.g. [.02, .05, .1, .2]"
+                    f"the study {study} draws no score against labels: it has neither `label_fractions`, e.g. [.02, .05, .1, .2], "
+                    "nor several `splits`"
                 )
         elif not re.fullmatch(r"results/studies/[^/]+/table\.(html|md|csv|tex)", word):
             raise UserError(
                 f"`{word}` is nothing that a study makes: it has table.html, .md, .csv and .tex, and with "
-                "`label_fractions` labels.svg, .png and .csv; its runs are called STUDY.EXPERIMENT.METHOD.s1"
+                "`label_fractions` or `splits` labels.svg, .png and .csv; its runs are called STUDY.EXPERIMENT.METHOD.s1"
             )

@@ -34,8 +34,8 @@ def planned(plan: Plan, targets: Iterable[str]) -> Graph:
 
 
 def of_study(plan: Plan, study: str) -> Graph:
-    """All jobs of a study, whose targets are its table and, with label fractions, its figure."""
-    drawn = ["labels.svg"] if plan.config.study(study)[0].label_fractions else []
+    """All jobs of a study, whose targets are its table and, with several numbers of labels, its figure."""
+    drawn = ["labels.svg"] if plan.config.study(study)[0].draws_labels else []
     return planned(plan, [f"results/studies/{study}/{name}" for name in ("table.html", *drawn)])
 
 

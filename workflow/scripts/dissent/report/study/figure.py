@@ -1,4 +1,4 @@
-"""The figure of score against labelled images, a panel an experiment."""
+"""The figure of score against labelled images, a panel an experiment, or a family of its splits."""
 
 from collections.abc import Mapping, Sequence
 
@@ -11,7 +11,7 @@ _UPPER = (2, 4)
 
 
 def draw(curves: Mapping[str, Mapping[str, Sequence[Point]]], scores: Mapping[str, str]) -> Figure:
-    """`curves`: of `labels.curves`; `scores`: {experiment: name of its score}. Upper bounds are dotted and in brackets."""
+    """`curves`: of `labels.curves`; `scores`: {panel: name of its score}. Upper bounds are dotted and in brackets."""
     figure, several = panels(len(curves), 5.6, 4.2)
     for found, (experiment, methods) in zip(several, curves.items(), strict=True):
         for index, (method, points) in enumerate(methods.items()):

@@ -13,9 +13,9 @@ from dissent.report.study.cells import Block, Cell
 
 @dataclass(frozen=True)
 class Point:
-    """A method under one label fraction."""
+    """A method under one label fraction, or on one split (`share`: None)."""
 
-    share: float
+    share: float | None
     labelled: int
     cell: Cell
 
@@ -40,12 +40,12 @@ class Worth:
 
 
 def curves(blocks: Sequence[Block]) -> dict[str, dict[str, list[Point]]]:
-    """{experiment: {method: its points, few labels first}}, of blocks with a label fraction."""
+    """{panel: {method: its points, few labels first}}, of blocks with a label fraction or a split of their own."""
     found: dict[str, dict[str, list[Point]]] = {}
-    for block in sorted((one for one in blocks if one.about["share"]), key=lambda one: one.about["share"]):
-        labelled = len(read_table(block.about["labelled"]))
+    drawn = [(len(read_table(block.about["labelled"])), block) for block in blocks if block.about["curve"]]
+    for labelled, block in sorted(drawn, key=lambda one: one[0]):
         for cell in block.cells:
-            points = found.setdefault(block.about["experiment"], {}).setdefault(cell.method, [])
+            points = found.setdefault(block.about["curve"], {}).setdefault(cell.method, [])
             points.append(Point(block.about["share"], labelled, cell))
     return found
 

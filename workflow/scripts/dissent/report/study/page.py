@@ -34,7 +34,7 @@ def write_tables(params: "arguments.Study", templates: str, out: Mapping[str, st
         rows = rows_of(block)
         tables.append(Table(block, rows, verdict(block, rows)))
     lines = curves(blocks)
-    worth = [(experiment, several) for experiment, methods in lines.items() if (several := worths(methods))]
+    worth = [(panel, several) for panel, methods in lines.items() if (several := worths(methods))]
     lined = [line for table in tables for line in csv_lines(params["study"], table)]
     write_text(out["csv"], as_csv(list(dict.fromkeys(key for line in lined for key in line)), lined))
     write_text(out["md"], markdown(params["study"], tables, worth, params["command"]))
@@ -52,10 +52,10 @@ def write_labels(params: "arguments.Study", out: Mapping[str, str]) -> None:
         write_atomic(out[kind], picture(figure, kind))
     rows = [
         row
-        for experiment, methods in lines.items()
+        for panel, methods in lines.items()
         for method, points in methods.items()
         for point in points
-        for row in _label_rows(params["study"], experiment, method, point, worths(methods))
+        for row in _label_rows(params["study"], panel, method, point, worths(methods))
     ]
     write_text(out["csv"], as_csv(LABEL_COLUMNS, rows))
     _keep_digests(params["study"], out)
@@ -68,7 +68,7 @@ def _keep_digests(study: str, out: Mapping[str, str]) -> None:
 
 
 def _scores(blocks: Sequence[Block]) -> dict[str, str]:
-    return {block.about["experiment"]: f"{block.score} on {block.subset}" for block in blocks}
+    return {block.about["curve"]: f"{block.score} on {block.subset}" for block in blocks}
 
 
 def _label_rows(study: str, experiment: str, method: str, point: Point, found: Sequence[Worth]) -> list[dict]:
