@@ -36,7 +36,7 @@ DATA = PAGES / "data"
 
 # Where one method was measured twice in as many steps, the index shows the row of more seeds, else of the first file.
 FILES = (
-    "demo", "demo_multiclass", "demo_multilabel", "study_overlap", "study_small_seeds", "study_small", "isic_small", "study_long",
+    "demo", "demo_14", "demo_multiclass", "demo_multilabel", "study_overlap", "study_small_seeds", "study_small", "isic_small", "study_long",
     "dsb_multilabel_small", "camvid_small", "study_own", "own",
 )  # fmt: skip
 
