@@ -18,8 +18,7 @@ from dissent.config.resolve import Config
 from dissent.core.files import read_image, read_mask, read_table
 from dissent.report.tiles import DOUBT, NOBODY_KNOWS
 
-ROWS, GAP, HEAD = 6, 6, 20
-NAMES = ("image", "teacher 1", "teacher 2", "doubt", "label", "hidden truth")
+ROWS, GAP, HEAD, SIDE = 6, 6, 20, 96
 
 
 def main() -> None:
@@ -35,24 +34,28 @@ def main() -> None:
     hidden = {row["id"]: row for row in read_table(f"data/{run.dataset_name}/splits/{run.split}/hidden.csv")}
     masks = sorted(read_table(here / "masks.csv"), key=lambda row: (-float(row["doubt_share"]), row["id"]))
     chosen = [masks[round(i * (len(masks) - 1) / (ROWS - 1))] for i in range(ROWS)]
-    lines = [tiles(row, here, hidden[row["id"]], run.dataset.channels, palette) for row in chosen]
+    teachers = sum(path.is_dir() for path in here.glob("predictions/teacher*"))
+    names = ["image", *(f"teacher {k + 1}" for k in range(teachers)), "doubt", "label", "hidden truth"]
+    lines = [tiles(row, here, teachers, hidden[row["id"]], run.dataset.channels, palette) for row in chosen]
     height, width = lines[0][0].shape[:2]
-    sheet = Image.new("RGB", (len(NAMES) * (width + GAP) - GAP, HEAD + ROWS * (height + GAP)), "white")
-    for column, name in enumerate(NAMES):
+    sheet = Image.new("RGB", (len(names) * (width + GAP) - GAP, HEAD + ROWS * (height + GAP)), "white")
+    for column, name in enumerate(names):
         ImageDraw.Draw(sheet).text((column * (width + GAP), 4), name, fill="black")
         for row, line in enumerate(lines):
             sheet.paste(Image.fromarray(line[column]), (column * (width + GAP), HEAD + row * (height + GAP)))
     sheet.save(args.out, optimize=True)
 
 
-def tiles(row: dict, here: Path, truth: dict, channels: int, palette: np.ndarray) -> list[np.ndarray]:
-    """(H, W, 3) of each column; in the label nobody knows what was doubted."""
+def tiles(row: dict, here: Path, teachers: int, truth: dict, channels: int, palette: np.ndarray) -> list[np.ndarray]:
+    """(H, W, 3) of each column, small ones with larger pixels; in the label nobody knows what was doubted."""
     photo = np.broadcast_to(read_image(truth["image"], channels), (*read_mask(row["label"]).shape, 3))
-    spoken = [read_mask(here / f"predictions/teacher{k}/{row['id']}.png") for k in (1, 2)]
+    spoken = [read_mask(here / f"predictions/teacher{k}/{row['id']}.png") for k in range(1, teachers + 1)]
     doubt = (read_mask(row["doubt"]) != 0)[:, :, None]
     marked = np.where(doubt, np.array(DOUBT, np.uint8), (photo * 0.6).astype(np.uint8))
     label = np.where(doubt, np.array(NOBODY_KNOWS, np.uint8), palette[read_mask(row["label"])])
-    return [photo.copy(), *(palette[mask] for mask in spoken), marked, label, palette[read_mask(truth["label"])]]
+    columns = [photo.copy(), *(palette[mask] for mask in spoken), marked, label, palette[read_mask(truth["label"])]]
+    times = -(-SIDE // photo.shape[1])
+    return [column.repeat(times, 0).repeat(times, 1) for column in columns]
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ HEADS = {
 }  # fmt: skip
 """titles of the columns whose names say too little"""
 
-PERCENT = re.compile(r"val|best_by_val|ensemble|mean_800|standard_error|seed_\d+|gen\d+")
+PERCENT = re.compile(r"val|best_by_val|ensemble|mean_800|standard_error|seed_\d+|gen\d+|(sure|agreement)_(begin|end)")
 ROUND = re.compile(r"round_\d+")
 SHARES = {"wrong_of_teacher", "doubt", "precision", "recall", "wrong_outside", "wrong"}
 SPREAD = {"mean": "sd", "alone_mean": "alone_sd", "plain_mean": "plain_sd"}
@@ -79,8 +79,10 @@ def cell(row: Row, column: str) -> str:
         return str(len(text.split())) if column == "seeds" else row["seeds"]
     if PERCENT.fullmatch(column):
         return _percent(text)
-    if column in ("experiment", "input", "target", "filter", "level", "rule"):
-        return f"`{text}`"
+    if column == "ahead":
+        return _percent(text, "+.1f")
+    if column in ("experiment", "input", "target", "filter", "level", "rule", "other"):
+        return f"`{text}`" if text else ""
     return re.sub(r"[\d.]+", lambda found: f"{float(found[0]):,.0f}", text) if column in WHOLE else text
 
 

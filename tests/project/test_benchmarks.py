@@ -165,6 +165,19 @@ def test_the_script_for_a_card_at_toy_size(root, in_tmp):
     assert card.returncode != 0 and "no card here" in card.stderr
 
 
+def test_what_learners_told_is_the_mean_over_their_students(root, results):
+    there = runpy.run_path(str(root / "benchmarks" / "studies" / "learners.py"))
+    history = [{"step": str(n), "score": "0.5", "sure": f"{n / 10}", "student_score": "0.4"} for n in range(10)]
+    worse = [row | {"student_score": "0.6"} for row in history]
+    row = there["line"]("mean_teacher", [history, worse])
+    assert row["sure_begin"] == "0.0000" and row["sure_end"] == "0.7000" and row["agreement_end"] == ""
+    assert (row["other"], row["ahead"]) == ("student_score", "0.0000")
+    assert there["line"]("mean_teacher", [history])["ahead"] == "0.1000"
+    assert there["line"]("ldt", [[{"step": "1", "score": "0.5"}]]) is None and there["line"]("ldt", []) is None
+    shown = results["markdown"]([row], ["method", "sure_end", "other", "ahead"]).splitlines()[2]
+    assert shown == "| `mean_teacher` | 70.0 | `student_score` | +0.0 |"
+
+
 def test_the_simulation_of_next_counts_seeds_of_which_every_rule_is_done(root, results, in_tmp):
     """Two seeds are done, of a third one rule lacks a round; rules gain by seed, without the round that all share."""
     there = runpy.run_path(str(root / "benchmarks" / "studies" / "next_images.py"))
