@@ -115,12 +115,32 @@ def rounds(rows: list[Row]) -> Figure:
     return figure
 
 
+def labels(rows: list[Row]) -> Figure:
+    """Test score against the number of labelled images, which ends the split's name: a line a method, a small dot a seed."""
+    figure, found = axes(6.4, 3.6)
+    columns = [column for column in rows[0] if re.fullmatch(r"seed_\d+", column)]
+    for index, name in enumerate(dict.fromkeys(row["method"] for row in rows)):
+        points = [(int(re.sub(r"\D", "", row["split"])), row) for row in rows if row["method"] == name]
+        counts = [count for count, _ in points]
+        mark = Mark(index, DASHES[index], MARKERS[index])
+        found.plot(counts, [100 * float(row["mean"]) for _, row in points], label=name, **mark.line)
+        for column in columns:
+            values = [100 * float(row[column]) for _, row in points]
+            found.plot(counts, values, ".", color=COLOURS[index], markersize=5, alpha=0.6)
+    found.set_xticks(counts)
+    found.set_xlabel("labelled images")
+    found.set_ylabel("iou on test, %")
+    found.legend(frameon=False, fontsize=8, loc="lower right")
+    return figure
+
+
 PICTURES: dict[str, tuple[str, Callable[[list[Row]], Figure]]] = {
     "own": ("own", controls),
     "study_small": ("study_small", controls),
     "generations": ("study_small", generations),
     "seeds": ("study_small_seeds", seeds),
     "next_images": ("next_images", rounds),
+    "study_demo": ("study_demo", labels),
 }
 """of each picture the file of its numbers, and what draws it"""
 

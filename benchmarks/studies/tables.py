@@ -81,7 +81,7 @@ def cell(row: Row, column: str) -> str:
         return _percent(text)
     if column == "ahead":
         return _percent(text, "+.1f")
-    if column in ("experiment", "input", "target", "filter", "level", "rule", "other"):
+    if column in ("experiment", "input", "target", "filter", "level", "rule", "other", "split"):
         return f"`{text}`" if text else ""
     return re.sub(r"[\d.]+", lambda found: f"{float(found[0]):,.0f}", text) if column in WHOLE else text
 
