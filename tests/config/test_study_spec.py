@@ -81,7 +81,7 @@ def test_cells_are_runs_with_the_keys_of_experiment_and_study(root, in_tmp):
         ("results/mine.tiyn.im.s1/gen0/metrics.json", "did you mean `tiny`?"),
         ("results/mine.tiny.imm.s1/gen0/metrics.json", "did you mean `im`?"),
         ("results/mine.tiny/gen0/metrics.json", "is no run but a study"),
-        ("results/studies/mine/labels.svg", "it has no `label_fractions`"),
+        ("results/studies/mine/labels.svg", "it has neither `label_fractions`"),
     ],
 )
 def test_a_wrong_run_of_a_study_is_told(root, in_tmp, target, words):

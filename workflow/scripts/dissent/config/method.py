@@ -165,7 +165,8 @@ class Method(Model):
         now, then = self.at(generation), self.at(generation + 1)
         if now["teachers"] > now["students"]:
             raise ValueError(
-                f"`teachers: {now['teachers']}` of gen{generation} is more than `students: {now['students']}`"
+                f"`teachers: {now['teachers']}` of gen{generation} is more than `students: {now['students']}`; in an experiment "
+                f"`methods: {{NAME: {{students: {now['teachers']}}}}}` gives one method more than the others have"
             )
         alone = now["teachers"] < 2 and self.tta.mode not in ONE_TEACHER and self.voters == "teachers"
         if alone and (self.pseudo_label in AGREEING or self.select == "stable"):
