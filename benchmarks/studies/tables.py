@@ -10,7 +10,7 @@ ALONE = "against_ldt_equal_steps"
 
 HOME = {
     "nuclei": "demo", "nuclei_multiclass": "demo", "nuclei_multilabel": "demo", "isic_small": "isic_small",
-    "dsb_multilabel_small": "dsb_multilabel_small", "camvid_small": "camvid_small", "isic_tiny": "few_labels", "nuclei_tiny": "few_labels",
+    "dsb_multilabel_small": "dsb_multilabel_small", "camvid_small": "camvid_small", "isic_tiny": "few_labels", "nuclei_tiny": "demo",
     "dsb_tiny": "few_labels", "camvid_tiny": "few_labels",
 }  # fmt: skip
 """{data set: its page}"""

@@ -1,6 +1,5 @@
 """`dissent init`: how much is trained, `--quick`, and what it suggests of sizes."""
 
-import argparse
 from pathlib import Path
 
 import numpy as np
@@ -28,21 +27,28 @@ def test_how_much_is_trained(root, in_tmp):
     assert "# As unet1x1_demo, with 70 steps." in Path("own/networks/mine.yaml").read_text()
 
 
+def test_an_experiment_that_is_gone_is_written_as_it_was(in_tmp):
+    folder(values(0, 1), masked=NAMES[:8])
+    path = Path("own/experiments/mine.yaml")
+    assert init() == 0
+    before = path.read_bytes()
+    path.unlink()
+    assert init() == 0 and path.read_bytes() == before and b"im_few" in before
+
+
 @pytest.mark.parametrize(
-    ("labelled", "rest", "overlap", "given", "expected"),
+    ("labelled", "overlap", "given", "expected"),
     [
-        (15, 20, False, None, ("im_few", 5)),
-        (16, 20, False, None, ("im_clean", 3)),
-        (50, 950, False, None, ("im_few", 5)),  # a twentieth
-        (3, 20, True, None, ("im_clean", 3)),  # where labels overlap it was not measured
-        (3, 20, False, 4, ("im_few", 4)),
-        (3, 20, False, 2, ("im_clean", 2)),  # four teachers need four students
+        (15, False, None, ("im_few", 5)),
+        (16, False, None, ("im_clean", 3)),
+        (3, True, None, ("im_clean", 3)),  # where labels overlap it was not measured
+        (3, False, 4, ("im_few", 4)),
+        (3, False, 2, ("im_clean", 2)),  # four teachers need four students
     ],
 )
-def test_few_labels_take_the_method_that_was_measured_there(root, labelled, rest, overlap, given, expected):
+def test_few_labels_take_the_method_that_was_measured_there(root, labelled, overlap, given, expected):
     task = TaskSettings(kind="multilabel" if overlap else "binary", labels=["a", "b"] if overlap else ["a"])
-    flags = argparse.Namespace(generations=None, students=given)
-    chosen = extent_of(flags, task, {"labelled": labelled, "unlabelled": rest})
+    chosen = extent_of(task, {"labelled": labelled, "unlabelled": 20}, students=given)
     assert (chosen.method, chosen.students) == expected
     few = read_yaml(root / "config/methods/im_few.yaml")
     assert few["students"] == 5 and few["teachers"] == 4, "what `init` takes for granted"

@@ -82,8 +82,10 @@ class Study(Model):
 
     def curve_of(self, block: "Block") -> str | None:
         """The panel of score against labels that a block belongs to; splits that differ in their final number alone share one."""
+        if not self.draws_labels:
+            return None
         if block.split is None:
-            return None if block.share is None else block.experiment
+            return block.experiment
         families = {name.rstrip("0123456789").rstrip("_-") for name in self.splits}
         own = block.split.rstrip("0123456789").rstrip("_-")
         return f"{block.experiment}, {own}" if len(families) > 1 else block.experiment

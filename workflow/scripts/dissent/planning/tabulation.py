@@ -34,7 +34,7 @@ def _block(config: Config, name: str, block: Block) -> dict:
         "name": block.name,
         "experiment": block.experiment,
         "share": block.share,
-        "curve": study.curve_of(block) if study.draws_labels else None,
+        "curve": study.curve_of(block),
         "dataset": first.dataset_name,
         "split": first.split,
         "protocol": first.dataset.protocol,

@@ -49,7 +49,8 @@ def of_run(report: Path, name: str, settings: str) -> str:
                 rows.append(
                     ("masks", f"{folder}/masks/consensus, and where teachers differ: {folder}/masks/inconsistency")
                 )
-    rows += zip(["next", "", "", ""], described(_next(run, name, settings)), strict=False)
+    for number, command in enumerate(described(_next(run, name, settings))):
+        rows.append(("" if number else "next", command))
     return "\n".join(_row(field, text) for field, text in rows if text)
 
 

@@ -136,9 +136,8 @@ def _write(
     if network.text:
         write_text(files.network, network.text)
         written.append(files.network)
-    write_text(
-        files.experiment, experiment_text(name, dataset.task, network.name, extent_of(args, dataset.task, held.counts))
-    )
+    extent = extent_of(dataset.task, held.counts, args.generations, args.students)
+    write_text(files.experiment, experiment_text(name, dataset.task, network.name, extent))
     config_of(files.settings).run(name)
     if note:
         print(f"\nnote    {note}")

@@ -11,8 +11,8 @@ from dissent.core.files import MOST_BY_LABEL
 SPLIT = "first"
 NETWORK = "unet1x1_demo"
 GENERATIONS, STUDENTS = 2, 3
-FEW, FEW_SHARE = 15, 0.05
-"""labelled images, or their share of all for training, up to which four teachers were measured to pay (docs/results/few_labels.md)"""
+FEW = 15
+"""labelled images up to which four teachers were measured to pay, with one label (docs/results/few_labels.md)"""
 _FEW_STUDENTS, _FEW_TEACHERS = 5, 4  # as config/methods/im_few.yaml has them
 _ABOUT = {
     "dataset": "a file of datasets/",
@@ -63,17 +63,17 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def extent_of(args: argparse.Namespace, task: TaskSettings, subsets: Mapping[str, int]) -> Extent:
-    """What the flags say, and else what was measured to pay: with few labels, that do not overlap, four teachers.
+def extent_of(
+    task: TaskSettings, subsets: Mapping[str, int], generations: int | None = None, students: int | None = None
+) -> Extent:
+    """What a person says, and else what was measured to pay: with few labels, that do not overlap, four teachers.
 
     `subsets`: images of each.
     """
-    generations = args.generations or GENERATIONS
-    labelled, rest = subsets["labelled"], subsets["unlabelled"]
-    few = labelled <= max(FEW, FEW_SHARE * (labelled + rest)) and not task.overlapping
-    if few and (args.students or _FEW_STUDENTS) >= _FEW_TEACHERS:
-        return Extent(generations, args.students or _FEW_STUDENTS, "im_few")
-    return Extent(generations, args.students or STUDENTS)
+    few = subsets["labelled"] <= FEW and not task.overlapping
+    if few and (students or _FEW_STUDENTS) >= _FEW_TEACHERS:
+        return Extent(generations or GENERATIONS, students or _FEW_STUDENTS, "im_few")
+    return Extent(generations or GENERATIONS, students or STUDENTS)
 
 
 def experiment_text(

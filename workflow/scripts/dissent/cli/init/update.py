@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-from dissent.cli.init.first_experiment import SPLIT, experiment_text
+from dissent.cli.init.first_experiment import SPLIT, experiment_text, extent_of
 from dissent.cli.init.holdout import SIMULATED
 from dissent.cli.init.kept_subsets import Told, update_subsets
 from dissent.cli.init.yaml_text import line_of
@@ -23,6 +23,8 @@ from dissent.datasets.listing import Census
 from dissent.datasets.own_masks import OwnMasks
 from dissent.datasets.problems import Problems
 from dissent.datasets.raw import find_items, find_raw
+from dissent.planning.paths import Plan
+from dissent.planning.study_subsets import subsets_of
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,7 @@ def update(folder: Path, files: Files, flags: list[str]) -> int:
     told.mend += told_sources(dataset, raw, files.name)
     update_subsets(dataset, files.name, files.table, raw, items, told)
     _update_settings(dataset, files, items, told)
-    if not files.experiment.exists():
+    if missing := not files.experiment.exists():
         told.files[files.experiment] = experiment_text(files.name, dataset.task).encode()
         told.done.append(f"wrote {files.experiment}")
     if flags:
@@ -117,6 +119,8 @@ def update(folder: Path, files: Files, flags: list[str]) -> int:
         )
     for path, content in told.files.items():
         write_atomic(path.resolve(), content)  # a link stays one
+    if missing:
+        _fit_experiment(files)
     lines = [f"updated {line}" for line in told.done] + [f"note    {line}" for line in told.notes]
     lines += [f"mend    {line}" for line in told.mend]
     if not told.done:
@@ -124,6 +128,15 @@ def update(folder: Path, files: Files, flags: list[str]) -> int:
     print("\n".join(lines))
     print(files.check_trained)
     return 1 if told.mend else 0
+
+
+def _fit_experiment(files: Files) -> None:
+    """Write the first experiment as `init` does at first: by the number of labelled images. Tiles are counted when they are cut."""
+    plan = Plan({"config_dir": str(files.settings)}, str(SHIPPED))
+    run = plan.config.run(files.name)
+    if subsets := subsets_of(plan, run):
+        extent = extent_of(run.dataset.task, subsets)
+        write_atomic(files.experiment, experiment_text(files.name, run.dataset.task, extent=extent).encode())
 
 
 def _since(name: str, items: list[Item]) -> list[str]:

@@ -13,9 +13,9 @@ from dissent.report.study.cells import Block, Cell
 
 @dataclass(frozen=True)
 class Point:
-    """A method under one label fraction, or on one split (`share`: None)."""
+    """A method in one block: under a label fraction, or on a split."""
 
-    share: float | None
+    block: Block
     labelled: int
     cell: Cell
 
@@ -46,7 +46,7 @@ def curves(blocks: Sequence[Block]) -> dict[str, dict[str, list[Point]]]:
     for labelled, block in sorted(drawn, key=lambda one: one[0]):
         for cell in block.cells:
             points = found.setdefault(block.about["curve"], {}).setdefault(cell.method, [])
-            points.append(Point(block.about["share"], labelled, cell))
+            points.append(Point(block, labelled, cell))
     return found
 
 

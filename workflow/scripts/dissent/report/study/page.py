@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from dissent.core import arguments
 
 LABEL_COLUMNS = (
-    "study", "experiment", "method", "upper_bound", "share", "labelled", "n", "mean", "low", "high",
+    "study", "experiment", "method", "upper_bound", "share", "split", "labelled", "n", "mean", "low", "high",
     "control", "worth", "worth_low", "worth_high",
 )  # fmt: skip
 
@@ -52,10 +52,10 @@ def write_labels(params: "arguments.Study", out: Mapping[str, str]) -> None:
         write_atomic(out[kind], picture(figure, kind))
     rows = [
         row
-        for panel, methods in lines.items()
+        for methods in lines.values()
         for method, points in methods.items()
         for point in points
-        for row in _label_rows(params["study"], panel, method, point, worths(methods))
+        for row in _label_rows(params["study"], method, point, worths(methods))
     ]
     write_text(out["csv"], as_csv(LABEL_COLUMNS, rows))
     _keep_digests(params["study"], out)
@@ -71,12 +71,13 @@ def _scores(blocks: Sequence[Block]) -> dict[str, str]:
     return {block.about["curve"]: f"{block.score} on {block.subset}" for block in blocks}
 
 
-def _label_rows(study: str, experiment: str, method: str, point: Point, found: Sequence[Worth]) -> list[dict]:
+def _label_rows(study: str, method: str, point: Point, found: Sequence[Worth]) -> list[dict]:
     """A line for each control in whose labels the point is told; one without, where there is none."""
-    cell = point.cell
+    cell, about = point.cell, point.block.about
     values = [None if value is None else round(value, 6) for value in cell.interval]
-    row = {"study": study, "experiment": experiment, "method": method, "upper_bound": int(cell.upper_bound)}
-    row |= {"share": point.share, "labelled": point.labelled, "n": len(cell.students)}
+    row = {"study": study, "method": method, "upper_bound": int(cell.upper_bound)}
+    row |= {name: about[name] for name in ("experiment", "share", "split")}
+    row |= {"labelled": point.labelled, "n": len(cell.students)}
     row |= dict(zip(("mean", "low", "high"), values, strict=True))
     worth = [one for one in found if one.method == method and one.point is point]
     names = ("worth", "worth_low", "worth_high")
