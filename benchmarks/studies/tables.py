@@ -18,7 +18,7 @@ HOME = {
 HEADS = {
     "dataset": "data set", "val": "val mean", "mean": "test mean ± sd", "best_by_val": "best by val", "low": "95 % interval",
     "alone_mean": "labels alone", ALONE: "against `ldt_equal_steps`", "against_aldt": "against `aldt`",
-    "against_ldt_equal_compute": "against `ldt_equal_compute`", "cpu_seconds": "CPU s",
+    "against_ldt_equal_compute": "against `ldt_equal_compute`", "cpu_seconds": "CPU s", "images_seen": "images seen",
     "wrong_of_teacher": "teacher wrong", "wrong": "wrong of what is learned", "mean_800": "in 800 steps",
     "plain_mean": "without averages", "what": "what is different", "group": "part",
     "against_random": "against random, all rounds", "against_random_at_the_end": "against random, last round",
@@ -29,7 +29,7 @@ PERCENT = re.compile(r"val|best_by_val|ensemble|mean_800|standard_error|seed_\d+
 ROUND = re.compile(r"round_\d+")
 SHARES = {"wrong_of_teacher", "doubt", "precision", "recall", "wrong_outside", "wrong"}
 SPREAD = {"mean": "sd", "alone_mean": "alone_sd", "plain_mean": "plain_sd"}
-WHOLE = {"cpu_seconds", "steps"}
+WHOLE = {"cpu_seconds", "images_seen", "steps"}
 
 Row = dict[str, str]
 

@@ -61,5 +61,5 @@ def generation(folder: str, g: int, score: float, spread: float, images: int, st
     reached = {"images": images, "students": each, "ensemble": {"iou": {"value": score / 100}}}
     write_json(f"{folder}/metrics.json", about | {"test": reached})
     total = {"seconds": 10.0, "cpu_seconds": 20.0, "steps": 24, "devices": ["cpu"]}
-    jobs = {f"train {student}": {"steps": 12} for student in range(1, students + 1)}
+    jobs = {f"train {student}": {"steps": 12, "images": 96} for student in range(1, students + 1)}
     write_json(f"{folder}/cost.json", {"total": total, "jobs": jobs})

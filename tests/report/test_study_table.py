@@ -200,6 +200,7 @@ def test_four_forms_say_the_same_and_are_the_same_bytes_again(root, in_tmp):
     ]
     assert (row["n"], row["seeds"], row["best"], row["recommended"], row["steps"]) == ("4", "1 2", "1", "1", "12")
     assert (row["seconds"], row["cpu_seconds"]) == ("20.0", "40.0"), "both generations"
+    assert row["images_seen"] == "384.0", "both generations of two students with 96 images each"
     assert float(row["mean"]) == pytest.approx(0.755, abs=0.001)
     number = f"{100 * float(row['mean']):.1f} ± {100 * float(row['sd']):.1f}"
     bounds = f"{100 * float(row['low']):.1f} to {100 * float(row['high']):.1f}"
@@ -238,3 +239,12 @@ def test_of_a_run_that_stopped_the_generation_that_is_kept_counts(root, in_tmp):
     end = Path("results/mine.tiny.im_clean.s1/gen1/metrics.json")
     write_json(end, read_json(end) | {"stopping": {"kept_folder": "results/mine.tiny.im_clean.s1/gen0"}})
     assert read_block(params_of(plan)["blocks"][0], rounds=50).cell("im_clean").mean == pytest.approx(0.4, abs=0.002)
+
+
+def test_images_seen_count_unlabelled_ones_from_the_step_on_that_learns_them(root, in_tmp):
+    """U2PL learns pairs alone in the first tenth, and as many unlabelled images beside them in the rest."""
+    plan = plan_of(root, BASE.replace("im_clean", "fixmatch, u2pl"))
+    reach(plan, {"ldt_equal_steps": 70, "aldt": 65, "fixmatch": 75, "u2pl": 75})
+    rows = rows_of(read_block(params_of(plan)["blocks"][0], rounds=300))
+    seen = {row.cell.method: row.costs["images_seen"] for row in rows}
+    assert seen == pytest.approx({"ldt_equal_steps": 192, "aldt": 192, "fixmatch": 384, "u2pl": 192 * 1.9})

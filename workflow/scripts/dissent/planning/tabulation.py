@@ -3,6 +3,7 @@
 from dissent.config.as_published import published_ways
 from dissent.config.resolve import Config, Run
 from dissent.config.study import Block
+from dissent.config.unlabelled import Options
 from dissent.core import arguments
 from dissent.planning.published import beside
 from dissent.planning.rule_params import Code, settings_option
@@ -54,6 +55,12 @@ def _row(name: str, runs: list[Run]) -> dict:
         "remark": method.learn.remark,
         "labels_alone": not method.last and method.learn.name == "supervised",
         "generations": method.last,
+        "unlabelled": [_unlabelled(runs[0].learner(g)) for g in range(method.last + 1)],
         "as_published": published_ways(runs[0]),
         "folders": {str(run.seed): f"results/{run.name}" for run in runs},
     }
+
+
+def _unlabelled(learn: Options) -> float:
+    """Unlabelled images that a training learns from, as a multiple of the images of its pairs."""
+    return getattr(learn, "ratio", 0.0) * (1 - getattr(learn, "pairs_first", 0.0))

@@ -84,6 +84,11 @@ class Generation:
         """Steps of each student."""
         return [job["steps"] for name, job in self.cost["jobs"].items() if name.startswith("train ")]
 
+    @property
+    def learned(self) -> int:
+        """Images of pairs that all students learned from, each as often as it was seen; unlabelled ones are not among them."""
+        return sum(job["images"] for name, job in self.cost["jobs"].items() if name.startswith("train "))
+
     def counted(self, subset: str) -> str:
         """How many images of a subset were scored, and of how many groups, in words: "48 test windows of 12 images"."""
         part = self.metrics[subset]

@@ -15,7 +15,8 @@ NOTES = (
     "Interval: 95 %, a bootstrap of groups of images, with Student's t for networks and seeds; none where one network, or one group of images, is all there is. "
     "Differences: paired, over the seeds that both methods have and the same images. "
     "Bold: the highest mean, and better than every other method by more than the interval; nothing is bold where no method is. "
-    "Cost: all generations, mean over seeds, whatever was shared; pools of other methods that EvalNets learn from are not in it."
+    "Images seen: labelled and unlabelled ones that networks learned from, each as often as it came; several views at once count once. "
+    "Cost, with images seen: all generations, mean over seeds, whatever was shared; pools of other methods that EvalNets learn from are not in it."
 )
 SEED = "One seed: nothing tells how seeds differ, so the intervals take it that they do not."
 
@@ -57,7 +58,7 @@ class Table:
     def head(self) -> list[str]:
         """Titles of the columns."""
         against = [f"against {name}" for name in self.controls]
-        return ["method", "mean ± sd", "n", "95 % interval", "val", *against, "steps", "seconds", "CPU seconds"]
+        return ["method", "mean ± sd", "n", "95 % interval", "val", *against, "steps", "images seen", "seconds", "CPU seconds"]
 
     def line(self, row: Row) -> list[str]:
         """The cells of a row; the first two are a method, marked where it is an upper bound, and its score."""
@@ -72,7 +73,7 @@ class Table:
             "" if row.val is None else f"{100 * row.val:.1f}",
             *(_signed(row.against.get(name)) for name in self.controls),
             steps_of(row),
-            *(f"{row.costs[name]:,.0f}" for name in ("seconds", "cpu_seconds")),
+            *(f"{row.costs[name]:,.0f}" for name in ("images_seen", "seconds", "cpu_seconds")),
         ]
 
     @property

@@ -19,7 +19,7 @@ class Row:
     best: bool
     """the highest mean, and better than every other row by more than the interval"""
     costs: dict[str, float]
-    """seconds and cpu_seconds of all generations, mean over seeds"""
+    """images_seen, seconds and cpu_seconds of all generations, mean over seeds"""
     val: float | None
     """mean on validation images, over seeds: what further seeds are chosen by"""
     beside: list[dict]
@@ -55,7 +55,7 @@ def rows_of(block: Block) -> list[Row]:
             cell,
             {other.method: _standing(cell, other) for other in controls if other is not cell},
             cell is best,
-            _costs(cell),
+            _costs(block, cell),
             mean_known([pool_mean(end, "val", block.score) for end in cell.ends.values()]),
             _beside(block, cell),
         )
@@ -77,9 +77,11 @@ def _standing(ours: Cell, theirs: Cell) -> Standing:
     return Standing.of(difference(ours, theirs), *pools)
 
 
-def _costs(cell: Cell) -> dict[str, float]:
+def _costs(block: Block, cell: Cell) -> dict[str, float]:
+    unlabelled = next(row["unlabelled"] for row in block.about["rows"] if row["method"] == cell.method)
+    seen = [sum(one.learned * (1 + unlabelled[one.number]) for one in made) for made in cell.made.values()]
     totals = [[one.cost["total"] for one in made] for made in cell.made.values()]
-    return {
+    return {"images_seen": float(np.mean(seen))} | {
         name: float(np.mean([sum(total[name] for total in of_seed) for of_seed in totals]))
         for name in ("seconds", "cpu_seconds")
     }
