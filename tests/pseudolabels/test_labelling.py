@@ -42,7 +42,14 @@ def label(images, batch, threads, monkeypatch):
         pool.append({"student": student, "folder": str(student), "teacher": True, "score": 1, "sha256": files})
     write_json("teachers.json", {"pool": pool})
     about = {"task": TASKS["binary"], "palette": PALETTE, "channels": 3, "precision": "fp32", "part": [1, 1]}
-    about |= {"batch_size": batch, "threads": threads, "first": "", "checkpoints": 0, "tta": Method().at(0)["tta"]}
+    about |= {
+        "batch_size": batch,
+        "threads": threads,
+        "first": "",
+        "soft_labels": False,
+        "checkpoints": 0,
+        "tta": Method().at(0)["tta"],
+    }
     predict.predict(about, "teachers.json", "unlabelled.csv", "predictions", "predictions.csv", "cpu")
     build_masks.build_masks(settings("binary"), "predictions.csv", None, "label", "doubt", "masks.csv")
     return happened

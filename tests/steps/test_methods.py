@@ -26,7 +26,7 @@ LEARNERS = [get_args(one.model_fields["name"].annotation)[0] for one in get_args
 ON_TOP = [f"{name}_im" for name in LEARNERS]
 """a learner with IM on top"""
 GENERATIONAL = [
-    "evalnet", "evalnet_ensemble", "aim_plus", "aim_plus_plus", "ensemble_clean", "gt_im_plus_plus",
+    "evalnet", "evalnet_ensemble", "aim_plus", "aim_plus_plus", "ensemble_clean", "ensemble_soft", "gt_im_plus_plus",
     "im", "im_clean", "im_few", "im_plus", "im_plus_plus", "input_ensemble", "model_ensemble", "noisy_student", *ON_TOP,
     "st", "st_plus_plus", "st_plus_plus_im",
 ]  # fmt: skip
@@ -40,7 +40,7 @@ def house(request, tmp_path_factory):
         yield InProcess(
             Path(__file__).parents[2],
             request.param,
-            "methods: {ensemble_clean: {students: [4, 4, 2]}, im_few: {students: 4}}\n",
+            "methods: {ensemble_clean: {students: [4, 4, 2]}, ensemble_soft: {students: [4, 4, 2]}, im_few: {students: 4}}\n",
         )
 
 
@@ -134,7 +134,7 @@ def ensemble(run, g, here):
     labelled, pseudo = pairs(here)
     assert seen(run, g, here) == len(labelled) + len(pseudo) and len(pseudo) == (4 if g else 0)
     if g:
-        members = range(1, {"model_ensemble": 2, "ensemble_clean": 4}[run.method_name] + 1)
+        members = range(1, {"model_ensemble": 2}.get(run.method_name, 4) + 1)
         for row in read_table(here / "masks.csv"):
             of = votes(here)[row["id"]]
             assert sorted(of) == [0, *members] and (read_mask(row["label"]) == of[0]).all()
@@ -143,6 +143,26 @@ def ensemble(run, g, here):
             if run.dataset.task.kind == "binary":
                 same = np.logical_and.reduce([of[k] == of[1] for k in members])
                 assert (of[0][same] == of[1][same]).all()
+
+
+def soft_ensemble(run, g, here):
+    """Students learn the mean of what four networks say of an image, to a part in 255."""
+    ensemble(run, g, here)
+    labelled, pseudo = pairs(here)
+    if not g:
+        assert "probabilities" not in labelled[0]
+        return
+    task = Task(run.dataset.task.model_dump(mode="json"))
+    pool = [networks.load(row["folder"])[0] for row in read_json(here.parent / f"gen{g - 1}/teachers.json")["pool"]]
+    masks = {row["id"]: row for row in read_table(here / "masks.csv")}
+    for row in pseudo:
+        image = torch.from_numpy(read_image(row["image"], 3)).permute(2, 0, 1)[None].float()
+        with torch.no_grad():
+            mean = torch.stack([task.probabilities(one.eval()(image)) for one in pool]).mean(0)[0]
+        soft = read_image(row["probabilities"], 1).reshape(mean.shape) / 255
+        assert np.abs(soft - mean.numpy()).max() < 0.5 / 255 + 1e-4
+        assert row["probabilities_sha256"] == sha256(row["probabilities"]) == masks[row["id"]]["probabilities_sha256"]
+    assert {row["probabilities"] for row in labelled} == {""}
 
 
 def views(run, g, here):
@@ -244,6 +264,7 @@ CHECKS = {
     **dict.fromkeys(("ldt", "ldt_equal_steps", "ldt_equal_compute", "aldt", "fdt", "afdt", *LEARNERS), people),
     **dict.fromkeys(("im", "im_clean", "im_few", *ON_TOP), agreed),
     **dict.fromkeys(("model_ensemble", "ensemble_clean"), ensemble),
+    "ensemble_soft": soft_ensemble,
     "input_ensemble": views,
     "noisy_student": student,
     "im_plus": plus,

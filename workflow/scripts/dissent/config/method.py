@@ -90,6 +90,8 @@ class Method(Model):
     tta: TestTime = TestTime()
     pseudo_label: Literal["agreement", "majority", "unanimous", "mean", "best", "scored"] = "agreement"
     """how the teachers' predictions become one label; agreement: where all agree, doubt elsewhere; majority: of more than half, doubt at ties; unanimous: where all agree, else background, no doubt; mean: of their mean probabilities, no doubt; best: the first teacher's; scored: the prediction that EvalNets rate best, or the one of the generation before"""
+    soft_labels: Literal["none", "mean", "weighted"] = "none"
+    """what students learn of a pseudo-label; none: the one label of each pixel; mean: the teachers' mean probabilities, kept with 8 bits; weighted: these, and a pixel counts by how sure they are, from 0 (all classes alike) to 1. For `pseudo_label: mean`; or agreement or majority, where the doubt is ignored"""
     select: Literal["all", "larger", "equal_classes", "eroded", "scored", "stable"] = "all"
     """which labelled images become pairs; larger: agreed foreground > doubt (published for binary tasks; others keep all); equal_classes: all teachers see the same classes; eroded: some foreground outlasts erosion by a square of 5 (binary tasks; others keep all); scored: the estimated quality reaches `quality.high`; stable: the share `reliable_share` on which those who vote agree most (ST++)"""
     reliable_share: PerGeneration[Annotated[float, Field(gt=0, le=1)]] = 0.5
@@ -148,6 +150,11 @@ class Method(Model):
             raise ValueError("`voters: checkpoints` needs `keep_checkpoints: 2` or more, and no `tta` whose views vote")
         if self.steps_from == "all_generations" and self.last:
             raise ValueError("`steps_from: all_generations` is for labels alone: leave `generations` out")
+        if self.soft_labels != "none" and self.pseudo_label != "mean" and not self._ignores_doubt:
+            raise ValueError(
+                f"`soft_labels: {self.soft_labels}` is for `pseudo_label: mean`, or for agreement or majority with "
+                "`inconsistency.target: ignore` or ignore_label: else the label in doubt is not what the teachers say"
+            )
         for name, value in scheduled(self, LISTS):
             if len(value) > self.last + 1:
                 raise ValueError(
@@ -174,6 +181,10 @@ class Method(Model):
             raise ValueError(f"`{key}` needs at least 2 teachers, `tta` whose views vote, or `voters: checkpoints`")
         if not self.keep_originals and not then["noise_copies"]:
             raise ValueError("`keep_originals: false` leaves no pairs where `noise_copies` is 0")
+
+    @property
+    def _ignores_doubt(self) -> bool:
+        return self.pseudo_label in ("agreement", "majority") and self.inconsistency.target.startswith("ignore")
 
     @property
     def teaches_background(self) -> bool:

@@ -98,7 +98,7 @@ class Run(Model):
     def first(self, generation: int) -> str:
         """What predictions.csv calls teacher 0: `mean` of all who vote, `best` teacher beside its checkpoints, or "" for none."""
         method = self.at(generation)
-        if method["pseudo_label"] == "mean":
+        if method["pseudo_label"] == "mean" or method["soft_labels"] != "none":
             return "mean"
         return "best" if method["pseudo_label"] == "best" and method["voters"] == "checkpoints" else ""
 

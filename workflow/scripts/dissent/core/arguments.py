@@ -35,6 +35,8 @@ class Prediction(Facts):
     """[s, n]: the s-th of n shards of the images"""
     first: str
     """`mean` of all who vote, or the `best` teacher beside its checkpoints: what the table calls teacher 0; "": there is none"""
+    soft_labels: bool
+    """whether the mean's probabilities are written, too"""
     checkpoints: int
     """of the best teacher that vote in place of the teachers; 0: these vote"""
     tta: Spec
@@ -134,6 +136,7 @@ class Learning(TypedDict):
     labelled_batch_fraction: float | None
     labelled_subset: float
     learn: Spec
+    soft_labels: str
     steps_from: str
 
 
@@ -179,6 +182,7 @@ class Evaluation(Facts):
     upper_bound: bool
     patience: int | None
     inconsistency_target: str
+    soft_labels: bool
     had: list[str]  # settings that alarms recommend and the run has (config/remedies.py)
     code: str
 

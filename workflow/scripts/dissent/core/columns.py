@@ -15,6 +15,8 @@ RAW = ("path", "kind", "bytes", "sha256")
 """of raw.csv"""
 PAIRS = ("id", "image", "label", "doubt", "origin", "noise_copies", "image_sha256", "label_sha256", "doubt_sha256")
 PREDICTIONS = ("id", "teacher", "prediction", "sha256")
+SOFT = ("probabilities", "probabilities_sha256")
+"""behind those of predictions.csv, masks.csv and pairs.csv, where the method asks for `soft_labels`"""
 HISTORY = ("step", "score", "learning_rate", "loss")
 """of history.csv, before the numbers that its learner tells"""
 MASKS = (

@@ -167,6 +167,13 @@ class Task:
             known_BCHW = (target_BHW[:, None] >> unknown[None, :, None, None]) & 1 == 0
         return planes.float(), known_BCHW.float()
 
+    def sureness(self, probabilities_BCHW: Tensor) -> Tensor:
+        """How far probabilities are from saying nothing, 0 to 1: (B, 1, H, W), or of each label (B, C, H, W)."""
+        if self.exclusive:
+            none = 1 / self.outputs
+            return ((probabilities_BCHW.amax(1, keepdim=True) - none) / (1 - none)).clamp(0, 1)
+        return (2 * probabilities_BCHW - 1).abs()
+
     def cross_entropy(self, logits_BCHW: Tensor, planes_BCHW: Tensor) -> Tensor:
         """Cross-entropy a pixel: (B, 1, H, W) softmax, or (B, C, H, W) sigmoid."""
         logits = logits_BCHW.float()

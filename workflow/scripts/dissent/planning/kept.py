@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from dissent.core.columns import SOFT
 from dissent.core.files import UserError, read_json, read_rows
 from dissent.core.words import some
 from dissent.datasets.listing import JUNK
@@ -97,6 +98,7 @@ def _named(folder: Path) -> set[str] | None:
         if folder.name in _SHOWN:
             return {f"{folder.as_posix()}/{name}" for name in read_json(_list_of(folder))["files"]}
         columns = ("label", "doubt") if _is_of_masks(folder) else ("prediction",)
-        return {row[column] for row in read_rows(_list_of(folder), columns) for column in columns}
+        rows = read_rows(_list_of(folder), columns)
+        return {row[column] for row in rows for column in (*columns, SOFT[0]) if row.get(column)}
     except (UserError, KeyError, TypeError):
         return None

@@ -31,6 +31,7 @@ def prediction(run: Run, generation: int, code: Code, shard: int = 1) -> argumen
         **facts(run),
         "part": [shard, run.shards],
         "first": run.first(generation),
+        "soft_labels": run.method.soft_labels != "none",
         "checkpoints": run.at(generation)["keep_checkpoints"] if run.at(generation)["voters"] == "checkpoints" else 0,
         "tta": run.at(generation)["tta"],
         "inference": run.network.resources.inference,
@@ -127,6 +128,7 @@ def student(run: Run, generation: int, member: int, code: Code) -> arguments.Stu
             "labelled_batch_fraction": method["labelled_batch_fraction"],
             "labelled_subset": method["labelled_subset"],
             "learn": method["learn"],
+            "soft_labels": method["soft_labels"],
             "steps_from": method["steps_from"],
         },
         "seed": run.seed,
@@ -190,6 +192,7 @@ def evaluation(run: Run, generation: int, code: Code) -> arguments.Evaluation:
         "upper_bound": run.method.upper_bound,
         "patience": run.method.patience,
         "inconsistency_target": _inconsistency(run.at(generation), run)["target"],
+        "soft_labels": run.method.soft_labels != "none",
         "had": had(run, generation),
         "code": code("evaluate", _architecture(run)),
     }

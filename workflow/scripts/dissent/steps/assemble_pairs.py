@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from dissent.core.columns import LABELLED, PAIRS
+from dissent.core.columns import LABELLED, PAIRS, SOFT
 from dissent.core.files import read_table, write_table
 
 if TYPE_CHECKING:
@@ -32,7 +32,10 @@ def assemble_pairs(
         for row in read_table(masks):
             if row["kept"] == "1":
                 rows.append(_pseudo(row, images[row["id"]], by_quality.get(row["id"], params["noise_copies"])))
-    write_table(out, rows, PAIRS)
+    if any(SOFT[0] in row for row in rows):
+        write_table(out, [dict.fromkeys(SOFT, "") | row for row in rows], (*PAIRS, *SOFT))
+    else:
+        write_table(out, rows, PAIRS)
 
 
 def _person(row: dict, origin: str, copies: int) -> dict:
@@ -42,5 +45,6 @@ def _person(row: dict, origin: str, copies: int) -> dict:
 
 def _pseudo(row: dict, image: dict, copies: int) -> dict:
     taken = {name: row[name] for name in ("id", "label", "doubt", "label_sha256", "doubt_sha256")}
+    taken |= {name: row[name] for name in SOFT if name in row}
     taken |= {"image": image["image"], "image_sha256": image["image_sha256"]}
     return taken | {"origin": "pseudo", "noise_copies": copies}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dissent.core.columns import MASKS, PREDICTIONS
+from dissent.core.columns import MASKS, PREDICTIONS, SOFT
 from dissent.core.files import (
     DOUBT_PALETTE,
     encode_png,
@@ -70,7 +70,8 @@ def build_masks(
     flush([row[name] for row in built for name in ("label", "doubt")])
     if images is not None and overlay is not None:
         write_overlays(params, built, images, overlay)
-    write_table(table, built, (*MASKS, *columns_of(task)))
+    soft = SOFT if rows and SOFT[0] in rows[0] else ()
+    write_table(table, built, (*MASKS, *columns_of(task), *soft))
     return {"images": len(built)}
 
 
@@ -97,8 +98,10 @@ def _build(
         label = label.copy()
         label[position] = redraw_labels(label[position] != 0, task.cells["redraw"])
     label_HW, doubt_HW = task.pack(label), task.disagreement(votes[len(chosen) :], inconsistent)
+    soft = {name: row[name] for row in group for name in SOFT if row.get(name)}  # of the mean alone
     if params["keep_labels"] and before is not None and before["kept"] == "1":
         label_HW, doubt_HW = read_mask(before["label"]), read_mask(before["doubt"])
+        soft = {name: before[name] for name in soft}
     name = group[0]["id"]
     paths = {"label": consensus / f"{name}.png", "doubt": doubts / f"{name}.png"}
     made = {"label": encode_png(label_HW, params["palette"]), "doubt": encode_png(doubt_HW, DOUBT_PALETTE)}
@@ -116,7 +119,7 @@ def _build(
         "score": rating.get("score", ""),
         **{f"{key}_sha256": hashlib.sha256(content).hexdigest() for key, content in made.items()},
     }
-    row |= counted(task, label_HW, doubt_HW)
+    row |= counted(task, label_HW, doubt_HW) | soft
     seen = [frozenset(np.flatnonzero(task.pixels(mask)).tolist()) for mask in masks]
     if params["select"] == "stable":  # who passes is known when all images are
         return row | {"score": reliability(masks, task)}

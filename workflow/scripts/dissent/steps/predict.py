@@ -15,7 +15,7 @@ import torch
 from dissent import networks
 from dissent.config.method import ONE_TEACHER
 from dissent.core.ahead import ahead
-from dissent.core.columns import PREDICTIONS, UNLABELLED
+from dissent.core.columns import PREDICTIONS, SOFT, UNLABELLED
 from dissent.core.files import UserError, encode_png, flush, read_json, read_rows, verify, write_atomic, write_table
 from dissent.core.task import Task
 from dissent.pseudolabels.tta import ballots
@@ -69,6 +69,8 @@ def _voters(params: "arguments.Prediction", teachers: str, asked: list[dict], de
 def predict(params: "arguments.Prediction", teachers: str, unlabelled: str, out: str, table: str, device: str) -> dict:
     """Write out/teacher{k}/{id}.png (hard predictions, palette PNG) and the table of their digests.
 
+    With `soft_labels` out/probabilities/{id}.png too: the mean's, 255 is sure, a plane of each output below the one before.
+
     Teachers from outside, whom teachers.json names, come behind the networks, sure of what they say. What `first`
     says is there too, as mean/ or best/, which the table calls teacher 0. Returns {"images"} for the cost.
     """
@@ -81,22 +83,25 @@ def predict(params: "arguments.Prediction", teachers: str, unlabelled: str, out:
     if not rows and next(read_rows(unlabelled), None) is None:
         raise UserError(f"{unlabelled} has no images to label; a method with generations needs unlabelled images")
     written: list[dict] = []
+    columns = (*PREDICTIONS, *SOFT) if params["soft_labels"] else PREDICTIONS
     with ThreadPoolExecutor(params["threads"]) as writers, ThreadPoolExecutor(1) as flusher:
 
-        def write(k: int, row: dict, mask) -> dict:
-            path = Path(out) / (f"teacher{k}" if k else params["first"]) / f"{row['id']}.png"
-            content = encode_png(mask, params["palette"])
+        def put(folder: str, name: str, content: bytes) -> tuple[str, str]:
+            path = Path(out) / folder / f"{name}.png"
             write_atomic(path, content, flushed=False)
-            return {
-                "id": row["id"],
-                "teacher": k,
-                "prediction": path.as_posix(),
-                "sha256": hashlib.sha256(content).hexdigest(),
-            }
+            return path.as_posix(), hashlib.sha256(content).hexdigest()
+
+        def write(k: int, row: dict, mask: np.ndarray, soft_CHW: np.ndarray | None) -> dict:
+            made = put(f"teacher{k}" if k else params["first"], row["id"], encode_png(mask, params["palette"]))
+            said = {"id": row["id"], "teacher": k} | dict(zip(PREDICTIONS[2:], made, strict=True))
+            if soft_CHW is None:
+                return said | dict.fromkeys(columns[len(PREDICTIONS) :], "")
+            planes = encode_png(soft_CHW.reshape(-1, soft_CHW.shape[2]))
+            return said | dict(zip(SOFT, put(SOFT[0], row["id"], planes), strict=True))
 
         def finish(jobs: Sequence[Future[dict]]) -> None:
             rows = [job.result() for job in jobs]
-            flush([row["prediction"] for row in rows])
+            flush([row[name] for row in rows for name in (PREDICTIONS[2], SOFT[0]) if row.get(name)])
             written.extend(rows)
 
         def load(chunk: list[dict]) -> np.ndarray:
@@ -111,8 +116,10 @@ def predict(params: "arguments.Prediction", teachers: str, unlabelled: str, out:
                 several = several + [_planes(said, shown, task, device) for said in outside]
                 zero = torch.stack(several).mean(0) if params["first"] == "mean" else best
                 for k, one in [*([] if zero is None else [(0, zero)]), *enumerate(several, 1)]:
+                    soft = (one * 255).round().byte().cpu().numpy() if not k and params["soft_labels"] else None
                     for offset, mask in enumerate(task.decide(one).cpu().numpy()):
-                        jobs.append(writers.submit(write, k, chunk[done + offset], mask))
+                        planes = None if soft is None else soft[offset]
+                        jobs.append(writers.submit(write, k, chunk[done + offset], mask, planes))
                 done += len(several[0])
             if finished is not None:
                 finished.result()
@@ -120,5 +127,5 @@ def predict(params: "arguments.Prediction", teachers: str, unlabelled: str, out:
         if finished is not None:
             finished.result()
     written.sort(key=lambda row: (row["id"], row["teacher"]))
-    write_table(table, written, PREDICTIONS)
+    write_table(table, written, columns)
     return {"images": len(rows)}

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from dissent.config.task import css
-from dissent.core.columns import MASKS
+from dissent.core.columns import MASKS, SOFT
 from dissent.core.files import DOUBT_PALETTE, write_text
 from dissent.core.task import Task
 from dissent.pseudolabels.learned import columns_of
@@ -28,6 +28,9 @@ _MASKS = {
     "predictions/teacherK/": "what one teacher says; teacher 1 is the best",
     "audit.json": "errors of the pseudo-labels, where true masks are known",
 }
+_SOFT = {
+    "predictions/probabilities/": "what students learn: the mean of all teachers, white is sure; the planes of several labels lie one below the other"
+}
 COLUMNS = {
     "id": "name of the image",
     "label": "its pseudo-label, in masks/consensus",
@@ -42,6 +45,8 @@ COLUMNS = {
     "score": "estimated quality, where masks are rated",
     "label_sha256": "digest of the label's file",
     "doubt_sha256": "digest of the inconsistency mask's file",
+    "probabilities": "its soft label, in predictions/probabilities",
+    "probabilities_sha256": "digest of the soft label's file",
 }
 """what each column of masks.csv is, before those that depend on the task"""
 _LABELS = {
@@ -54,7 +59,8 @@ _LABELS = {
 def write_readme(params: "arguments.Evaluation", out: str) -> None:
     """Write README.md for a generation of this task; gen0 has no masks."""
     task, g = Task(params["task"]), params["generation"]
-    files = _FILES | (_MASKS if g else {})
+    soft = g and params["soft_labels"]
+    files = _FILES | (_MASKS if g else {}) | (_SOFT if soft else {})
     text = [f"# Generation {g} of {params['run']}", "", "| file | what it is |", "|---|---|"]
     text += [f"| `{name}` | {meaning} |" for name, meaning in files.items()]
     text += ["", "## Values of a mask", "", *_values(task, params["palette"])]
@@ -62,6 +68,7 @@ def write_readme(params: "arguments.Evaluation", out: str) -> None:
         text += ["", "## Columns of masks.csv", "", "| column | what it is |", "|---|---|"]
         text += [f"| `{name}` | {COLUMNS[name]} |" for name in MASKS]
         text += [f"| `{name}` | {_of_label(name)} |" for name in columns_of(task)]
+        text += [f"| `{name}` | {COLUMNS[name]} |" for name in (SOFT if soft else ())]
     write_text(out, "\n".join([*text, ""]))
 
 

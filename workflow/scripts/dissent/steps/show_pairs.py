@@ -18,7 +18,7 @@ def show_pairs(settings: "arguments.Shown", pairs: str, out: str) -> None:
     out/shown.json has the digest of each.
     """
     key = (settings["seed"], settings["generation"])
-    method: arguments.Learning = {**settings["method"], "labelled_subset": 1.0}
+    method: arguments.Learning = {**settings["method"], "labelled_subset": 1.0, "soft_labels": "none"}
     seen = Pairs(pairs, settings["channels"], method, settings["rotation_invariant"], key, 1, 1)
     for index, (row, copy) in enumerate(seen.entries):
         image, target = seen.entry(index)

@@ -69,8 +69,9 @@ def train_student(
     with signalled() as stop, event_files(events) as watch:
         checkpoints = Checkpoints(Path(state), digest(params, inputs))
         rare = RareClasses(task, spec["rare_classes"]) if spec["rare_classes"] else None
-        training = Pairs(pairs, channels, method, params["rotation_invariant"], key[:2], params["member"], batch, rare)
-        if all((label == UNKNOWN).all() for label in training.labels):
+        free, member = params["rotation_invariant"], params["member"]
+        training = Pairs(pairs, channels, method, free, key[:2], member, batch, rare, task)
+        if all((label == UNKNOWN).all() for label in training.targets):
             raise UserError(
                 f"all pixels of all labels that {pairs} names are unknown (255): there is nothing to learn. Are the values in "
                 "the masks read as they are meant? `dissent check` shows what each of them became"
@@ -85,7 +86,7 @@ def train_student(
         network, course = build(), Course(steps, max(1, others // _unlabelled_a_step(params)), build)
         learner = LEARNERS[method["learn"]["name"]](
             network,
-            Loss(task, spec["loss"], spec["loss_options"], spec["options"]["aux_head"]),
+            Loss(task, spec["loss"], spec["loss_options"], spec["options"]["aux_head"], method["soft_labels"]),
             method["learn"],
             course,
         )
@@ -155,17 +156,19 @@ def _batches(
         (images, labels, names), more = (waiting.pop(step) if step in waiting else ahead.submit(draw, step)).result()
         waiting[step + 1] = ahead.submit(draw, step + 1)
         random = torch.Generator().manual_seed(seed_of(*key, "views", step))
-        target = torch.as_tensor(labels).to(device)
+        shown, target, colours = to_tensor(images, device), torch.as_tensor(labels).to(device), params["channels"]
+        if target.ndim == 4:  # soft labels are moved with their images, as channels behind the colours
+            shown = torch.cat([shown, to_tensor(target[..., 1:], device)], 1)
+            target = target[..., 0]
         free, crop = params["rotation_invariant"], params["network"]["crop"]
         both = (method["augmentation"], method["pseudo_augmentation"] or method["augmentation"])
         pseudo = [name in training.pseudo for name in names]
         wanted = places(task, target, training.wanted(step)) if crop and params["network"]["rare_classes"] else None
-        seen, target = augment.view_of_batch(
-            to_tensor(images, device), target, pseudo, both, free, random, crop, wanted
-        )
+        seen, target = augment.view_of_batch(shown, target, pseudo, both, free, random, crop, wanted, colours)
         views = augment.views_of_images(to_tensor(more, device), learner.views, free, random, crop) if stream else {}
         views = {name: view.contiguous(memory_format=torch.channels_last) for name, view in views.items()}
-        return Batch(seen.contiguous(memory_format=torch.channels_last), target, names), views
+        soft = seen[:, colours:] / 255 if seen.shape[1] > colours else None
+        return Batch(seen[:, :colours].contiguous(memory_format=torch.channels_last), target, names, soft), views
 
     return batches
 

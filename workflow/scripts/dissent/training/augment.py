@@ -109,10 +109,12 @@ def view_of_pairs(
     generator: Generator,
     crop: dict | None = None,
     wanted_BHW: Tensor | None = None,
+    colours: int | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Images (float 0..255) and their masks under one named view; of a `crop` the view gives the colours alone.
 
-    `wanted_BHW`: pixels that its windows should show (training/crops.py).
+    `wanted_BHW`: pixels that its windows should show (training/crops.py). `colours`: how many channels of the images are
+    colours, none: all; those behind them are moved and nothing else.
     """
     if crop is not None:
         images, masks, _ = cropped(images_BCHW, masks_BHW, crop, rotation_invariant, generator, wanted_BHW)
@@ -121,7 +123,9 @@ def view_of_pairs(
         matrices = affine(view, count, height, width, rotation_invariant, generator)
         images, masks = warp(images_BCHW, masks_BHW, matrices)
     assert masks is not None  # they were given
-    return cut_out(recolour(images, view, generator), masks, CUTOUT.get(view, 0.0), generator)
+    seen, rest = images[:, :colours], images[:, images.shape[1] if colours is None else colours :]
+    seen, masks = cut_out(recolour(seen, view, generator), masks, CUTOUT.get(view, 0.0), generator)
+    return torch.cat([seen, rest], 1) if rest.shape[1] else seen, masks
 
 
 def view_of_batch(
@@ -133,18 +137,21 @@ def view_of_batch(
     generator: Generator,
     crop: dict | None = None,
     wanted_BHW: Tensor | None = None,
+    colours: int | None = None,
 ) -> tuple[Tensor, Tensor]:
     """As `view_of_pairs`, with the first view for pairs that people labelled and the second for the `pseudo` ones."""
     parts = [[index for index, one in enumerate(pseudo) if one == which] for which in (False, True)]
     named = [(part, view) for part, view in zip(parts, views, strict=True) if part]
     if len({view for _, view in named}) == 1:
-        return view_of_pairs(images_BCHW, masks_BHW, named[0][1], rotation_invariant, generator, crop, wanted_BHW)
+        return view_of_pairs(
+            images_BCHW, masks_BHW, named[0][1], rotation_invariant, generator, crop, wanted_BHW, colours
+        )
     order = torch.tensor([index for part in parts for index in part]).argsort().to(images_BCHW.device)
     seen = []
     for part, view in named:
         wanted = None if wanted_BHW is None else wanted_BHW[part]
         pair = images_BCHW[part], masks_BHW[part]
-        seen.append(view_of_pairs(*pair, view, rotation_invariant, generator, crop, wanted))
+        seen.append(view_of_pairs(*pair, view, rotation_invariant, generator, crop, wanted, colours))
     images, masks = (torch.cat(several)[order] for several in zip(*seen, strict=True))
     return images, masks
 

@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dissent.core.columns import LABELLED, PAIRS, UNLABELLED
-from dissent.core.files import UserError, read_image, read_mask, read_table, verify
+from dissent.core.columns import LABELLED, PAIRS, SOFT, UNLABELLED
+from dissent.core.files import UNKNOWN, UserError, read_image, read_mask, read_table, verify
 from dissent.core.scratch import scratch
 from dissent.core.seeds import count_of, generator
-from dissent.core.task import taught, without_doubted
+from dissent.core.task import Task, taught, without_doubted
 from dissent.training.offline_augment import noise_copy, part_of
 from dissent.training.order import Draw, Order, RareClasses, subset
 
@@ -23,11 +23,12 @@ if TYPE_CHECKING:
 
 @dataclass
 class Batch:
-    """Images (B, C, H, W) float 0..255, target bytes (B, H, W), and the names for messages."""
+    """Images (B, C, H, W) float 0..255, target bytes (B, H, W), the names for messages, and probabilities (B, outputs, H, W) to learn."""
 
     images: Tensor
     target: Tensor
     names: list[str]
+    soft: Tensor | None = None
 
 
 def apply_doubt(
@@ -92,7 +93,11 @@ def to_tensor(images_NHWC: np.ndarray | Tensor, device: str) -> Tensor:
 
 
 class Pairs:
-    """Training pairs of a table as `assemble_pairs` wrote it, with noise copies rendered from their key."""
+    """Training pairs of a table as `assemble_pairs` wrote it, with noise copies rendered from their key.
+
+    A target is (H, W) bytes. Where the method learns soft labels it is (H, W, 1 + outputs): behind the label lie the
+    probabilities, 255 is sure. They are 0 and 255 where people labelled.
+    """
 
     def __init__(
         self,
@@ -104,10 +109,11 @@ class Pairs:
         member: int,
         batch: int,
         rare_classes: RareClasses | None = None,
+        task: Task | None = None,
     ):
         """`key` = (seed, generation); `method` = `Method.at(generation)`; UserError when the table is empty.
 
-        `rare_classes`: what draws a part of each step; else all pairs come equally often.
+        `rare_classes`: what draws a part of each step; else all pairs come equally often. `task`: what soft labels need.
         """
         rows = read_table(table, PAIRS)
         if not rows:
@@ -121,6 +127,8 @@ class Pairs:
         self.images = load_images(rows, table, channels)
         self.labels = load_masks(rows, table)
         self._join_doubt(table)
+        if task is not None and method["soft_labels"] != "none":
+            self._join_soft(table, task)
         self.entries = [(index, copy) for index, row in enumerate(rows) for copy in self._copies_of(row)]
         self._rare_classes = rare_classes
         self._orders = self._make_orders(batch, method["labelled_batch_fraction"], (*key, member))
@@ -149,6 +157,30 @@ class Pairs:
             for _ in workers.map(join, [index for index, row in enumerate(self.rows) if row["doubt"]]):
                 pass
 
+    def _join_soft(self, table: str, task: Task) -> None:
+        """Put the probabilities of every pair behind its label."""
+        labels = scratch(*self.labels.shape, 1 + task.outputs)
+
+        def join(index: int) -> None:
+            row, label_HW = self.rows[index], self.labels[index]
+            labels[index, ..., 0] = label_HW
+            if row.get(SOFT[0]):
+                verify(row[SOFT[0]], row[SOFT[1]], table)
+                planes = read_image(row[SOFT[0]], 1).reshape(task.outputs, *label_HW.shape)
+            else:
+                planes = task.planes_of(np.where(label_HW == UNKNOWN, np.uint8(0), label_HW)) * np.uint8(255)
+            labels[index, ..., 1:] = planes.transpose(1, 2, 0)
+
+        with ThreadPoolExecutor(2) as workers:
+            for _ in workers.map(join, range(len(self.rows))):
+                pass
+        self.labels = labels
+
+    @property
+    def targets(self) -> np.ndarray:
+        """The labels alone, (N, H, W)."""
+        return self.labels if self.labels.ndim == 3 else self.labels[..., 0]
+
     def _make_orders(self, batch: int, share: float | None, key: tuple) -> list[tuple[list[int], Draw]]:
         pseudo = [i for i, (row, _) in enumerate(self.entries) if self.rows[row]["origin"] == "pseudo"]
         people = [i for i, (row, _) in enumerate(self.entries) if self.rows[row]["origin"] != "pseudo"]
@@ -161,13 +193,13 @@ class Pairs:
         """What draws `batch` of these entries on every step."""
         drawn: list[tuple[list[int], Draw]] = []
         if self._rare_classes is not None and batch:
-            labels = (self.labels[self.entries[index][0]] for index in members)
+            labels = (self.targets[self.entries[index][0]] for index in members)
             if rare := self._rare_classes.order(labels, batch, key):
                 drawn, batch = [(members, rare)], batch - rare.batch
         return [*drawn, (members, Order(len(members), batch, key))] if batch else drawn
 
     def entry(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        """Image (H, W, C) and target (H, W) of one entry; copies are rendered the first time they are asked for."""
+        """Image (H, W, C) and target of one entry; copies are rendered the first time they are asked for."""
         row, copy = self.entries[index]
         if copy == 0:
             return self.images[row], self.labels[row]
@@ -195,7 +227,7 @@ class Pairs:
         return [self.rows[self.entries[index][0]]["id"] for index in chosen]
 
     def batch(self, step: int) -> tuple[np.ndarray, np.ndarray, list[str]]:
-        """Step t's images (B, H, W, C), targets (B, H, W) and names."""
+        """Step t's images (B, H, W, C), targets and names."""
         chosen = self.chosen(step)
         images, labels = zip(*(self.entry(index) for index in chosen), strict=True)
         return np.stack(images), np.stack(labels), self.names(chosen)
@@ -218,7 +250,7 @@ class Resident:
         return 4 * len(pairs) * entry < torch.cuda.mem_get_info()[0]
 
     def batch(self, step: int) -> tuple[Tensor, Tensor, list[str]]:
-        """Step t's images (B, H, W, C) and targets (B, H, W) as bytes on the device, and names."""
+        """Step t's images (B, H, W, C) and targets as bytes on the device, and names."""
         chosen = self.pairs.chosen(step)
         index = torch.tensor(chosen).to(self.device, non_blocking=True)
         return self.images[index], self.labels[index], self.pairs.names(chosen)

@@ -89,9 +89,15 @@ class Loss:
     """
 
     def __init__(
-        self, task: Task, names: Sequence[str], options: Mapping | None = None, auxiliary: Mapping | None = None
+        self,
+        task: Task,
+        names: Sequence[str],
+        options: Mapping | None = None,
+        auxiliary: Mapping | None = None,
+        soft_labels: str = "none",
     ):
-        """`auxiliary`: the network's option `aux_head`."""
+        """`auxiliary`: the network's option `aux_head`. `soft_labels`: the method's key."""
+        self.by_sureness = soft_labels == "weighted"
         self.task, self.auxiliary_weight = task, auxiliary["weight"] if auxiliary else 0.0
         given = dict(options or {})
         more = {
@@ -103,8 +109,12 @@ class Loss:
         ]
         self.class_weights: Sequence[float] | None = given.get("class_weights")
 
-    def __call__(self, logits_BCHW: Tensor, target_BHW: Tensor) -> Tensor:
+    def __call__(self, logits_BCHW: Tensor, target_BHW: Tensor, soft_BCHW: Tensor | None = None) -> Tensor:
+        """The scalar loss; `soft_BCHW`: probabilities to learn in place of the target, which then tells what is known."""
         planes, known = self.task.planes(target_BHW)
+        if soft_BCHW is not None:
+            planes = soft_BCHW
+            known = known * self.task.sureness(planes) if self.by_sureness else known
         heavy = self._weighted(planes, known)
         first, *others = (
             part(self.task, logits_BCHW, planes, heavy if weighted else known) for part, weighted in self.parts

@@ -58,7 +58,18 @@ class Table:
     def head(self) -> list[str]:
         """Titles of the columns."""
         against = [f"against {name}" for name in self.controls]
-        return ["method", "mean ± sd", "n", "95 % interval", "val", *against, "steps", "images seen", "seconds", "CPU seconds"]
+        return [
+            "method",
+            "mean ± sd",
+            "n",
+            "95 % interval",
+            "val",
+            *against,
+            "steps",
+            "images seen",
+            "seconds",
+            "CPU seconds",
+        ]
 
     def line(self, row: Row) -> list[str]:
         """The cells of a row; the first two are a method, marked where it is an upper bound, and its score."""

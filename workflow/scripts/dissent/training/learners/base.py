@@ -71,10 +71,11 @@ class Learner(nn.Module):
 
         `auxiliary`: of `seen` or `by_auxiliary`; the first images are the pairs', and the others are not learned by it.
         """
-        loss: Tensor = self.pair_loss(logits_BCHW, pairs.target)
+        targets = (pairs.target,) if pairs.soft is None else (pairs.target, pairs.soft)
+        loss: Tensor = self.pair_loss(logits_BCHW, *targets)
         if auxiliary is None:
             return loss
-        return loss + self.pair_loss.auxiliary_weight * self.pair_loss(auxiliary[: len(pairs.images)], pairs.target)
+        return loss + self.pair_loss.auxiliary_weight * self.pair_loss(auxiliary[: len(pairs.images)], *targets)
 
     @property
     def first(self) -> int:
