@@ -52,13 +52,29 @@ def test_labels_that_lack_and_small_labels_count_more():
 
 
 def test_each_is_far_from_what_is_labelled_and_chosen():
-    assert chosen([1, 1, 1, 1], [0.1, 5, 9, 9.5], known=[0]) == [3, 1, 2]
+    assert chosen([1, 1, 1, 1], [0.1, 5, 9, 9.5], known=[0]) == [2, 1, 3]
     assert chosen([1, 1, 1, 8], [0.1, 5, 9, 4], known=[0]) == [3, 2, 1]
-    assert chosen([1, 3, 2], [0, 0, 7], number=2) == [1, 2]  # nothing is labelled: the most worth first
-    assert chosen([1, 1], [1, 2], known=[0], number=9) == [1, 0]
+    assert chosen([1, 3, 2], [0, 0, 7], number=2) == [1, 2]  # nothing is labelled
+    assert chosen([1, 1], [1, 2], known=[0], number=9) == [0, 1]
+    assert chosen([0, 0, 0], [1, 5, 6], known=[0], number=2) == [2, 1]  # nothing is worth anything: how they are alike
     [first, second] = choose(np.ones(2), np.array([[1.0], [4.0]]), np.array([[9.0], [0.0]]), ["a", "b"], [], 2)
     assert (first.index, first.nearest, first.distance) == (1, -1, pytest.approx(4 / 2.5))
     assert (second.nearest, second.distance) == (-1, pytest.approx(1 / 2.5))
+
+
+def test_an_image_that_stands_for_many_comes_before_an_odd_one():
+    """Ten images lie close together, one far from all: the farthest is odd, and one of the ten is chosen first."""
+    places = [5 + 0.1 * k for k in range(10)] + [9]
+    worth = [1.0] * 11
+    first, second = chosen(worth, places, known=[0], number=2)
+    assert first in (3, 4, 5, 6) and second == 10
+    assert chosen([*worth[:10], 40.0], places, known=[0], number=1) == [10]  # if labels are worth much there
+    choices = choose(np.ones(11), np.array(places)[:, None], np.zeros((1, 1)), [str(k) for k in range(11)], [], 2)
+    assert [one.stands_for for one in choices] == [10, 0]
+
+
+def test_images_that_are_all_the_same_are_chosen_by_worth():
+    assert chosen([1, 3, 2], [4, 4, 4], known=[4]) == [1, 2, 0]
 
 
 def test_one_group_does_not_fill_the_list():
@@ -92,13 +108,13 @@ def test_features_tell_where_labels_lie_and_how_images_look():
 
 def test_reasons_are_plain():
     facts = Facts(["sky", "car"], 0.01, np.array([0.5, 0.004]), np.array([0.5, 0.012]), np.array([1.0, 2.6]))
-    assert reason(facts, 0.041, np.array([0.1, 0.3]), 1.5, "i07") == (
+    assert reason(facts, 0.041, np.array([0.1, 0.3]), 12, 1.5, "i07") == (
         "teachers differ on 4.1 % of its pixels (usual: 1.0 %), most of all about car; labelled images lack car: 0.4 % of the pixels, in the "
-        "others 1.2 %; unlike what is labelled or above, even i07 (1.5 times the usual distance)"
+        "others 1.2 %; stands for 12 more that are like it; unlike what is labelled or above, even i07 (1.5 times the usual distance)"
     )
     assert (
-        reason(facts, 0.0, np.array([0.1, 0.0]), 0.8, "i07")
+        reason(facts, 0.0, np.array([0.1, 0.0]), 0, 0.8, "i07")
         == "teachers see sky in it; most like i07 (0.8 times the usual distance)"
     )
-    assert reason(facts, 0.0, np.zeros(2), None, "") == "nothing tells it apart from the others"
+    assert reason(facts, 0.0, np.zeros(2), 0, None, "") == "nothing tells it apart from the others"
     assert percent(0.0004) == "0.040 %"

@@ -20,7 +20,7 @@ def picked(path: Path, free: Free, said: Teachers | None, about: Run) -> list[di
         told = f"; teachers differ on {100 * float(doubt):.1f} % of its pixels" if doubt else ""
         row = {"rank": rank, "id": free.items[source].id, "source": source, "group": free.items[source].group}
         row |= {"doubt_share": doubt, "reason": f"named in {path.name}{told}"}
-        rows.append(row | dict.fromkeys(("score", "most_about", "need", "distance", "nearest"), ""))
+        rows.append(row | dict.fromkeys(("score", "most_about", "need", "stands_for", "distance", "nearest"), ""))
     return rows
 
 

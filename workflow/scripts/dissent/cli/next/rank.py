@@ -24,8 +24,8 @@ from dissent.pseudolabels.next_images.reasons import Facts, reason
 log = logging.getLogger(__name__)
 
 _SHORTLIST = 1000
-"""images whose pixels are looked at: these of the most worth, or `_EACH` times as many as are asked for"""
-_EACH = 50
+"""images whose pixels are looked at: so many, or `_EACH` times as many as are asked for, evenly through the order by worth"""
+_EACH = 5
 
 
 def ranked(said: Teachers, about: Run, where: Path, free: Free, args: argparse.Namespace) -> list[dict]:
@@ -37,8 +37,9 @@ def ranked(said: Teachers, about: Run, where: Path, free: Free, args: argparse.N
     labels = [_label(row, split) for row in rows]
     facts = _facts(said, labels, task)
     worth_NL = scores.worth(said.differs_NL, said.said_NL, facts.need_L)
-    first = np.argsort(-worth_NL.sum(1), kind="stable")[: max(_SHORTLIST, _EACH * args.number)]
-    places = sorted(first.tolist())
+    order = np.argsort(-worth_NL.sum(1), kind="stable")
+    length = min(len(order), max(_SHORTLIST, _EACH * args.number))
+    places = sorted(order[np.linspace(0, len(order) - 1, length).round().astype(int)].tolist()) if length else []
     log.info("looking for near duplicates among %d images, and for those of images with a mask", len(places))
     pairs, like, told = duplicates(prepared, split, [said.sources[place] for place in places], said.tiles)
     if told:
@@ -64,9 +65,10 @@ def ranked(said: Teachers, about: Run, where: Path, free: Free, args: argparse.N
         most, doubt = int(worth_NL[index].argmax()), float(short.doubt_N[index])
         row = {"rank": rank, "id": names[index], "source": short.sources[index], "group": groups[index]}
         row |= {"score": f"{worth_NL[index].sum():.6f}", "doubt_share": f"{doubt:.6f}", "most_about": task.labels[most]}
-        row |= {"need": f"{facts.need_L[most]:.3f}", "nearest": nearest}
+        row |= {"need": f"{facts.need_L[most]:.3f}", "stands_for": choice.stands_for, "nearest": nearest}
         row |= {"distance": "" if choice.distance is None else f"{choice.distance:.3f}"}
-        table.append(row | {"reason": reason(facts, doubt, worth_NL[index], choice.distance, nearest)})
+        why = reason(facts, doubt, worth_NL[index], choice.stands_for, choice.distance, nearest)
+        table.append(row | {"reason": why})
     return table
 
 
@@ -75,7 +77,7 @@ def _facts(said: Teachers, labels: Sequence[np.ndarray], task: Task) -> Facts:
     share_L, pool_L = scores.share_of(labels, task), said.said_NL.mean(0)
     if said.alone:
         print(
-            "note    one teacher alone disagrees with nobody: images are chosen by what the labelled ones lack, and by distance"
+            "note    one teacher alone disagrees with nobody: images are chosen by what the labelled ones lack, and by how many they stand for"
         )
     if lost := [name for name, share in zip(task.labels, share_L, strict=True) if labels and not share]:
         print(f"note    no labelled image has {some(lost)}, so no teacher can find it: look for such images yourself")

@@ -25,7 +25,9 @@ class Facts:
     need_L: np.ndarray
 
 
-def reason(facts: Facts, doubt: float, worth_L: np.ndarray, distance: float | None, nearest: str) -> str:
+def reason(
+    facts: Facts, doubt: float, worth_L: np.ndarray, stands_for: int, distance: float | None, nearest: str
+) -> str:
     """One line. `doubt`: share of its pixels where teachers differ; `nearest`: the image that `distance` is to."""
     parts, most = [], int(worth_L.argmax())
     several, name = len(facts.labels) > 1, facts.labels[most]
@@ -37,6 +39,8 @@ def reason(facts: Facts, doubt: float, worth_L: np.ndarray, distance: float | No
     if several and worth_L[most] > 0 and facts.need_L[most] >= LACKS:
         here, there = percent(facts.labelled_L[most]), percent(facts.pool_L[most])
         parts.append(f"labelled images lack {name}: {here} of the pixels, in the others {there}")
+    if stands_for:
+        parts.append(f"stands for {stands_for} more that {'is' if stands_for == 1 else 'are'} like it")
     if distance is not None:
         far = "unlike what is labelled or above, even" if distance >= APART else "most like"
         parts.append(f"{far} {nearest} ({distance:.1f} times the usual distance)")
