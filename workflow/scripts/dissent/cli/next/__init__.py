@@ -1,7 +1,7 @@
 """Choose the images to label next, and write them with draft masks to correct.
 
-The choice is by disagreement of the teachers (a label that the labelled images lack counts more), times distance from what is labelled
-or chosen already. One group (patient, video) does not fill the list, and near duplicates are passed over. Images with a
+The choice is by disagreement of the teachers (a label that the labelled images lack counts more), and by how many images one stands for:
+those that are more like it than like any that is labelled or chosen already. One group (patient, video) does not fill the list, and near duplicates are passed over. Images with a
 label, of validation and of the test are never offered. OUT/next.csv has each image with the reason in words. The rest of OUT is what `dissent drafts`
 writes, and `dissent import` brings the corrections back. `--pick` takes a list of your own instead."""
 
