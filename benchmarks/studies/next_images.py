@@ -277,7 +277,7 @@ def tables(names: list[str], seeds: list[int]) -> tuple[list[Row], list[Row]]:
             ]
             last = [means[seed, rule][-1] - means[seed, "random"][-1] for seed in whole]
             gains.append(
-                about | {"rule": rule} | _span("against_random", apart) | _span("against_random_at_the_end", last)
+                about | {"rule": rule} | span("against_random", apart) | span("against_random_at_the_end", last)
             )
     return curves, gains
 
@@ -286,7 +286,7 @@ def _sd(values: list[float]) -> float:
     return statistics.stdev(values) if len(values) > 1 else 0.0
 
 
-def _span(column: str, values: list[float]) -> Row:
+def span(column: str, values: list[float]) -> Row:
     """The mean of a difference over seeds, with Student's interval; no ends for one seed."""
     mean = statistics.mean(values)
     if len(values) < 2:

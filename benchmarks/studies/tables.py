@@ -17,7 +17,7 @@ HOME = {
 
 HEADS = {
     "dataset": "data set", "val": "val mean", "mean": "test mean ± sd", "best_by_val": "best by val", "low": "95 % interval",
-    "alone_mean": "labels alone", ALONE: "against `ldt_equal_steps`", "against_aldt": "against `aldt`",
+    "alone_mean": "labels alone", "base_mean": "learner alone", "against_base": "with IM on top, against alone", ALONE: "against `ldt_equal_steps`", "against_aldt": "against `aldt`",
     "against_ldt_equal_compute": "against `ldt_equal_compute`", "cpu_seconds": "CPU s", "images_seen": "images seen",
     "wrong_of_teacher": "teacher wrong", "wrong": "wrong of what is learned", "mean_800": "in 800 steps",
     "plain_mean": "without averages", "what": "what is different", "group": "part",
@@ -28,7 +28,7 @@ HEADS = {
 PERCENT = re.compile(r"val|best_by_val|ensemble|mean_800|standard_error|seed_\d+|gen\d+|(sure|agreement)_(begin|end)")
 ROUND = re.compile(r"round_\d+")
 SHARES = {"wrong_of_teacher", "doubt", "precision", "recall", "wrong_outside", "wrong"}
-SPREAD = {"mean": "sd", "alone_mean": "alone_sd", "plain_mean": "plain_sd"}
+SPREAD = {"mean": "sd", "alone_mean": "alone_sd", "base_mean": "base_sd", "plain_mean": "plain_sd"}
 WHOLE = {"cpu_seconds", "images_seen", "steps"}
 
 Row = dict[str, str]
@@ -76,7 +76,7 @@ def cell(row: Row, column: str) -> str:
     if column == "kept":
         return f"{text} of {row['images']}"
     if column in ("seeds", "seed"):
-        return str(len(text.split())) if column == "seeds" else row["seeds"]
+        return row["seeds"] if column == "seed" else str(len(text.split()) or "")
     if PERCENT.fullmatch(column):
         return _percent(text)
     if column == "ahead":
