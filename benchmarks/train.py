@@ -162,10 +162,10 @@ def ours(args: argparse.Namespace) -> dict:
     from dissent.runtime import signalled
     from dissent.steps import train
     from dissent.training.checkpoint import Checkpoints
-    from dissent.training.data import Pairs
     from dissent.training.learners import LEARNERS, Course
     from dissent.training.loop import fit
     from dissent.training.losses import Loss
+    from dissent.training.pairs import Pairs
 
     optimizer = {
         "learning_rate": LEARNING["learning_rate"],

@@ -112,7 +112,14 @@ def test_what_was_left_out_of_lists_by_hand(root):
     library = Library()
     run = plan.config.run("demo")
     for rule, names in {
-        "train": {"config/network.py", "training/data.py", "training/loop.py", "steps/train.py", "core/files.py"},
+        "train": {
+            "config/network.py",
+            "training/data.py",
+            "training/pairs.py",
+            "training/loop.py",
+            "steps/train.py",
+            "core/files.py",
+        },
         "train_evalnet": {"pseudolabels/evalnet_examples.py", "config/network.py", "training/learners/rating.py"},
         "score_pairs": {"pseudolabels/evalnet_examples.py", "core/seeds.py"},
         "evaluate": {"evaluation/diagnostics.py", "evaluation/diagnostic_facts.py", "evaluation/metrics.py"},

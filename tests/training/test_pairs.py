@@ -9,8 +9,9 @@ from dissent.core.columns import PAIRS
 from dissent.core.files import sha256, write_image, write_mask, write_table
 from dissent.core.seeds import generator
 from dissent.core.task import Task
-from dissent.training.data import Pairs, apply_doubt
+from dissent.training.data import apply_doubt
 from dissent.training.order import Order, RareClasses
+from dissent.training.pairs import Pairs
 
 
 @pytest.mark.parametrize(
@@ -153,3 +154,20 @@ def test_a_share_of_each_origins_part_of_a_batch_is_drawn_by_rare_classes(in_tmp
     assert [len(chosen) for _, chosen in alone] == [1, 1]
     assert [len(members) for members, _ in drawn._orders] == [5, 5, 5, 5]
     assert plain.chosen(0) != drawn.chosen(0) and drawn.chosen(3) == drawn.chosen(3)
+
+
+def test_the_last_steps_draw_of_annotators_pairs_alone(in_tmp):
+    """As the method says, and as before until then; gen0, which has no others, draws as ever."""
+    rows = [{"id": f"l{i}", "origin": "labelled", "noise_copies": 1} for i in range(3)]
+    rows += [{"id": f"p{i}", "origin": "pseudo", "noise_copies": 0} for i in range(9)]
+    method, table = pairs_of(rows, in_tmp, noise={"alpha": 0, "beta": 0, "blur": 0, "noise": 0})
+    plain, ending = (Pairs(table, 3, method, False, (1, 1), 1, 4) for _ in range(2))
+    ending.end_on_labels(8)
+    assert all(ending.chosen(step) == plain.chosen(step) for step in range(8))
+    last = [ending.chosen(step) for step in range(8, 20)]
+    assert {index for chosen in last for index in chosen} == set(range(6)) and all(len(one) == 4 for one in last)
+    assert any(name.startswith("p") for step in range(8, 20) for name in plain.batch(step)[2])
+    method, table = pairs_of(rows[:3], in_tmp, noise=method["noise"])
+    plain, ending = (Pairs(table, 3, method, False, (1, 0), 1, 4) for _ in range(2))
+    ending.end_on_labels(0)
+    assert all(ending.chosen(step) == plain.chosen(step) for step in range(8))

@@ -9,8 +9,8 @@ from dissent.config.method import Method
 from dissent.core.columns import PAIRS, SOFT
 from dissent.core.files import sha256, write_image, write_mask, write_table
 from dissent.training import augment
-from dissent.training.data import Pairs
 from dissent.training.losses import LOSSES, Loss
+from dissent.training.pairs import Pairs
 
 
 def drawn(task, height=6, width=5):

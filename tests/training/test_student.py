@@ -20,7 +20,7 @@ from dissent.core.files import UserError, read_json, read_table, sha256, write_m
 from dissent.planning import rule_params
 from dissent.steps.assemble_pairs import assemble_pairs
 from dissent.steps.train import train_student
-from dissent.training.data import Pairs, Resident
+from dissent.training.pairs import Pairs, Resident
 
 torch.set_num_threads(1)
 

@@ -121,6 +121,8 @@ class Method(Model):
     """the same for pseudo-labelled pairs alone; none: as `augmentation` says"""
     labelled_batch_fraction: PerGeneration[Fraction] | None = None
     """share of each batch that is drawn from pairs labelled by annotators; none: as they come"""
+    end_on_labels: Fraction = 0.0
+    """share of the steps, the last ones, in which students learn from pairs labelled by annotators alone"""
     labelled_subset: PerGeneration[Annotated[float, Field(gt=0, le=1)]] = 1.0
     """share of the labelled pairs that each student sees, drawn anew for each: teachers that differ more doubt more ([0.5, 1]: gen0 alone)"""
     diversify: Diversify = Diversify()

@@ -134,6 +134,7 @@ class Learning(TypedDict):
     pseudo_augmentation: str | None
     keep_checkpoints: int
     labelled_batch_fraction: float | None
+    end_on_labels: float
     labelled_subset: float
     learn: Spec
     soft_labels: str

@@ -126,6 +126,7 @@ def student(run: Run, generation: int, member: int, code: Code) -> arguments.Stu
             "pseudo_augmentation": method["pseudo_augmentation"],
             "keep_checkpoints": method["keep_checkpoints"],
             "labelled_batch_fraction": method["labelled_batch_fraction"],
+            "end_on_labels": method["end_on_labels"],
             "labelled_subset": method["labelled_subset"],
             "learn": method["learn"],
             "soft_labels": method["soft_labels"],

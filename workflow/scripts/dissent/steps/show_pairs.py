@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dissent.core.files import MOST_BY_LABEL, UNKNOWN, sha256, write_image, write_json, write_mask
-from dissent.training.data import Pairs
+from dissent.training.pairs import Pairs
 
 if TYPE_CHECKING:
     from dissent.core import arguments

@@ -15,7 +15,7 @@ from dissent import networks
 from dissent.config.network import Network
 from dissent.core.columns import HISTORY
 from dissent.core.files import UNKNOWN, UserError, digest, read_table, sha256, write_json, write_table
-from dissent.core.seeds import seed_of
+from dissent.core.seeds import count_of, seed_of
 from dissent.core.task import Task
 from dissent.evaluation import metrics
 from dissent.evaluation.counting import count_all, count_cells
@@ -23,12 +23,13 @@ from dissent.runtime import signalled
 from dissent.steps.train_beside import beside
 from dissent.training import augment, inference, together
 from dissent.training.checkpoint import Checkpoints
-from dissent.training.data import Batch, Pairs, Resident, Unlabelled, load_labelled, load_unlabelled, to_tensor
+from dissent.training.data import Batch, Unlabelled, load_labelled, load_unlabelled, to_tensor
 from dissent.training.learners import LEARNERS, Course, Learner
 from dissent.training.loop import fit
 from dissent.training.losses import Loss
 from dissent.training.norm_statistics import measure_norm
 from dissent.training.order import RareClasses, places
+from dissent.training.pairs import Pairs, Resident
 from dissent.training.tensorboard import event_files
 
 if TYPE_CHECKING:
@@ -81,6 +82,8 @@ def train_student(
         if fault := plan.misfit(*params["size"]):
             raise UserError(fault)
         steps = plan.student_steps(method["steps_from"], len(training), training.people, others)
+        if method["end_on_labels"]:
+            training.end_on_labels(steps - count_of(method["end_on_labels"], steps))
         torch.manual_seed(seed_of(*key, "weights"))
         build = partial(_built, spec, task.outputs, channels, device)
         network, course = build(), Course(steps, max(1, others // _unlabelled_a_step(params)), build)
