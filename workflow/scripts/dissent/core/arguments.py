@@ -35,8 +35,7 @@ class Prediction(Facts):
     """[s, n]: the s-th of n shards of the images"""
     first: str
     """`mean` of all who vote, or the `best` teacher beside its checkpoints: what the table calls teacher 0; "": there is none"""
-    soft_labels: bool
-    """whether the mean's probabilities are written, too"""
+    soft_labels: bool  # the mean's probabilities are written, too
     checkpoints: int
     """of the best teacher that vote in place of the teachers; 0: these vote"""
     tta: Spec
@@ -241,13 +240,11 @@ class Browser(TypedDict):
     """name, method, dataset"""
     voters: list[list[str]]
     """of each generation from gen1 on: names by their numbers in predictions.csv"""
-    pseudo_label: str
-    """what became of them is called so where predictions.csv has it, as teacher 0"""
+    first: str  # what predictions.csv calls teacher 0
     task: Spec
     palette: list[list[int]]
     channels: int
-    most: int
-    """unlabelled images that are shown"""
+    most: int  # unlabelled images that are shown
     threads: int
     code: str
 

@@ -78,15 +78,13 @@ class Sheets(Pictures):
         row, teachers = self.rows[one.number][name], one.predictions[name]
         voters = self.story.params["voters"][one.number - 1]
         others = len(self.story.params["settings"]["external_teachers"])
+        method = self.story.params["settings"]["method"]
+        first = "mean" if method["soft_labels"] != "none" else method["pseudo_label"]
         shown = sorted(teachers)
         found = []
         for k in [*shown[: len(shown) - others][:_TEACHERS], *shown[len(shown) - others :]]:
             prediction = self.mask_of(teachers[k], "prediction", "sha256", one.folder / "predictions.csv")
-            found.append(
-                self.plain_mask(
-                    voters[k - 1] if k else self.story.params["settings"]["method"]["pseudo_label"], prediction
-                )
-            )
+            found.append(self.plain_mask(voters[k - 1] if k else first, prediction))
         marked = self._doubt(row, one.number)
         found.append(self.tile("doubt", marked, tiles.doubt(self._pixels(name), marked, self.side)))
         return [*found, self._label(row, "label", one.number)]

@@ -120,7 +120,7 @@ def _about(
         "overlap": task.bits,
         "doubt": css(DOUBT_PALETTE[1]),
         "generations": [
-            {"number": g, "teachers": [voters[g][k - 1] if k else f"{params['pseudo_label']} of all" for k in teachers]}
+            {"number": g, "teachers": [voters[g][k - 1] if k else f"{params['first']} of all" for k in teachers]}
             for g, teachers in numbers.items()
         ],
         "kept": kept,
