@@ -160,7 +160,7 @@ def test_a_table_says_which_images_go_out(project, capsys):
     shutil.rmtree("out")
     Path("next.csv").write_text("id\nnobody\n")
     assert drafts("png", "--ids", "next.csv") == 2
-    assert "next.csv, line 2: nobody is no unlabelled image of the run" in capsys.readouterr().err
+    assert "next.csv, line 2: `nobody` is not an unlabelled image of the run" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("last", [2, 1, 0])

@@ -93,9 +93,12 @@ def test_a_list_of_ones_own(project, capsys):
 @pytest.mark.parametrize(
     ("lines", "told"),
     [
-        ("{pool}\nnobody\n", "list.txt, line 2: nobody is no unlabelled image of the run; take it out of the list"),
-        ("{test}\n", "list.txt, line 1: {test} is in test, and is not to be learned from; take it out"),
-        ("{labelled}\n", "list.txt, line 1: {labelled} is in labelled already; take it out of the list"),
+        (
+            "{pool}\nnobody\n",
+            "list.txt, line 2: `nobody` is not an unlabelled image of the run; take it out of the list",
+        ),
+        ("{test}\n", "list.txt, line 1: `{test}` is in test, and is not to be learned from; take it out"),
+        ("{labelled}\n", "list.txt, line 1: `{labelled}` is in labelled already; take it out of the list"),
         ("\n", "list.txt is empty: write the ids of images, one a line"),
     ],
 )

@@ -56,7 +56,10 @@ def test_each_is_far_from_what_is_labelled_and_chosen():
     assert chosen([1, 1, 1, 8], [0.1, 5, 9, 4], known=[0]) == [3, 2, 1]
     assert chosen([1, 3, 2], [0, 0, 7], number=2) == [1, 2]  # nothing is labelled
     assert chosen([1, 1], [1, 2], known=[0], number=9) == [0, 1]
-    assert chosen([0, 0, 0], [1, 5, 6], known=[0], number=2) == [2, 1]  # nothing is worth anything: how they are alike
+    assert chosen([0] * 4, [1, 5, 5.5, 6], known=[0], number=2) == [
+        2,
+        0,
+    ]  # nothing is worth anything: how they are alike
     [first, second] = choose(np.ones(2), np.array([[1.0], [4.0]]), np.array([[9.0], [0.0]]), ["a", "b"], [], 2)
     assert (first.index, first.nearest, first.distance) == (1, -1, pytest.approx(4 / 2.5))
     assert (second.nearest, second.distance) == (-1, pytest.approx(1 / 2.5))
@@ -109,12 +112,13 @@ def test_features_tell_where_labels_lie_and_how_images_look():
 def test_reasons_are_plain():
     facts = Facts(["sky", "car"], 0.01, np.array([0.5, 0.004]), np.array([0.5, 0.012]), np.array([1.0, 2.6]))
     assert reason(facts, 0.041, np.array([0.1, 0.3]), 12, 1.5, "i07") == (
-        "teachers differ on 4.1 % of its pixels (usual: 1.0 %), most of all about car; labelled images lack car: 0.4 % of the pixels, in the "
-        "others 1.2 %; stands for 12 more that are like it; unlike what is labelled or above, even i07 (1.5 times the usual distance)"
+        "teachers differ on 4.1 % of its pixels (usual: 1.0 %), most of all about car; labelled images have little car: 0.4 % of their pixels, "
+        "the others 1.2 %; 12 other unlabelled images look most like it; not like any labelled image or any above; the nearest is i07, 1.5 times "
+        "as far as usual"
     )
     assert (
         reason(facts, 0.0, np.array([0.1, 0.0]), 0, 0.8, "i07")
-        == "teachers see sky in it; most like i07 (0.8 times the usual distance)"
+        == "teachers see sky in it; the nearest of these is i07, 0.8 times as far as usual"
     )
     assert reason(facts, 0.0, np.zeros(2), 0, None, "") == "nothing tells it apart from the others"
     assert percent(0.0004) == "0.040 %"

@@ -1,13 +1,16 @@
 """Soft labels: students learn the teachers' probabilities, which move with their images, and count by how sure they are."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 from learners import TASKS
 
 from dissent.config.method import Method
+from dissent.config.resolve import Config
 from dissent.core.columns import PAIRS, SOFT
-from dissent.core.files import sha256, write_image, write_mask, write_table
+from dissent.core.files import UserError, sha256, write_image, write_mask, write_table
 from dissent.training import augment
 from dissent.training.losses import LOSSES, Loss
 from dissent.training.pairs import Pairs
@@ -45,6 +48,19 @@ def test_the_cheapest_network_says_the_teachers_probabilities(kind):
     logits = said.clone().requires_grad_()
     loss(logits, target, planes).backward()
     assert logits.grad.abs().max() > 1e-3
+
+
+def test_a_class_of_which_each_pixel_has_a_little_does_not_occur():
+    """Dice is the mean of the classes that the decided label has: the third one, a twentieth everywhere, is none of them."""
+    task = TASKS["multiclass"]
+    target = torch.tensor([[[0, 0, 1, 1]]]).byte()
+    soft = task.planes(target)[0] * 0.9 + 0.05
+    logits = torch.zeros(1, task.outputs, 1, 4, requires_grad=True)
+    value = Loss(task, ["dice"], soft_labels="mean")(logits, target, soft / soft.sum(1, keepdim=True))
+    planes = soft / soft.sum(1, keepdim=True)
+    said = torch.full_like(planes, 1 / task.outputs)
+    each = 1 - (2 * (said * planes).sum((0, 2, 3)) + 1) / ((said + planes).sum((0, 2, 3)) + 1)
+    assert value.item() == pytest.approx(each[:2].mean().item(), rel=1e-6)
 
 
 def test_a_pixel_counts_by_how_sure_the_teachers_are():
@@ -113,3 +129,10 @@ def test_soft_labels_are_refused_where_the_label_is_not_what_teachers_say(keys):
     with pytest.raises(ValueError, match=r"`soft_labels: mean` is for `pseudo_label: mean`"):
         Method(soft_labels="mean", **keys)
     Method(soft_labels="mean", pseudo_label="agreement", inconsistency={"target": "ignore_label"})
+
+
+def test_soft_labels_are_refused_where_positions_are_drawn_anew():
+    with pytest.raises(
+        UserError, match=r"`soft_labels: weighted` of ensemble_soft is not for data set hela: its `cells` draw"
+    ):
+        Config(Path(__file__).parents[2] / "config").run("hela.ensemble_soft")

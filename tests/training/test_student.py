@@ -252,3 +252,15 @@ def test_what_snakemake_deletes_as_incomplete_comes_back_from_the_last_checkpoin
     done = train(root, split, "ldt")
     assert done["steps"] == 12 and done["earlier"]["seconds"] > 0
     assert {path.name: sha256(path) for path in Path("out").iterdir()} == before
+
+
+def test_a_student_ends_on_labels_when_its_method_says_so(root, in_tmp, monkeypatch):
+    split, asked = prepared(root), []
+    monkeypatch.setattr(Pairs, "end_on_labels", lambda self, first: asked.append(first))
+
+    def ending(params):
+        return params | {"method": params["method"] | {"end_on_labels": 0.25}}
+
+    train(root, split, "ldt", change=ending)
+    train(root, split, "ldt", out="plain")
+    assert asked == [9], "the last three of twelve steps; without the key none"

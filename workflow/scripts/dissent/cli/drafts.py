@@ -172,7 +172,9 @@ def _given(path: Path, free: Free) -> list[str]:
     for number, name in listed(path):
         source = free.source_of(name)
         if source is None:
-            raise UserError(f"{path}, line {number}: {name} is no unlabelled image of the run; take it out of the file")
+            raise UserError(
+                f"{path}, line {number}: `{name}` is not an unlabelled image of the run; take it out of the file"
+            )
         found.append(source)
     return found
 

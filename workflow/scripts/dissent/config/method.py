@@ -155,7 +155,7 @@ class Method(Model):
         if self.soft_labels != "none" and self.pseudo_label != "mean" and not self._ignores_doubt:
             raise ValueError(
                 f"`soft_labels: {self.soft_labels}` is for `pseudo_label: mean`, or for agreement or majority with "
-                "`inconsistency.target: ignore` or ignore_label: else the label in doubt is not what the teachers say"
+                "`inconsistency.target: ignore` or ignore_label; other settings teach another label than the teachers' mean"
             )
         for name, value in scheduled(self, LISTS):
             if len(value) > self.last + 1:

@@ -38,13 +38,19 @@ def cross_entropy(task: Task, logits_BCHW: Tensor, planes_BCHW: Tensor, known_B1
     return mean(task.cross_entropy(logits_BCHW, planes_BCHW), known_B1HW)
 
 
-def dice(task: Task, logits_BCHW: Tensor, planes_BCHW: Tensor, known_B1HW: Tensor) -> Tensor:
-    """1 - soft Dice over the batch, mean of the labels that occur in the target (0 where none does)."""
+def dice(
+    task: Task, logits_BCHW: Tensor, planes_BCHW: Tensor, known_B1HW: Tensor, decided_BCHW: Tensor | None = None
+) -> Tensor:
+    """1 - soft Dice over the batch, mean of the labels that occur in the target (0 where none does).
+
+    `decided_BCHW`: of soft planes those of the decided label, which tell what occurs: each has a little of every label.
+    """
     probabilities = task.probabilities(logits_BCHW) * known_B1HW
     planes = planes_BCHW * known_B1HW
     both = (probabilities * planes).sum((0, 2, 3))
     size = (probabilities + planes).sum((0, 2, 3))
-    occurs = (planes.sum((0, 2, 3)) > 0).float()
+    occurring = planes if decided_BCHW is None else decided_BCHW * known_B1HW
+    occurs = (occurring.sum((0, 2, 3)) > 0).float()
     return ((1 - (2 * both + 1) / (size + 1)) * occurs).sum() / occurs.sum().clamp(min=1.0)
 
 
@@ -104,20 +110,23 @@ class Loss:
             "ohem": {"threshold": given.get("ohem_threshold", 0.7), "share": given.get("ohem_share", 0.08)},
             "focal": {"gamma": given.get("focal_gamma", 2.0)},
         }
-        self.parts: list[tuple[Callable[..., Tensor], bool]] = [
-            (partial(LOSSES[name], **more.get(name, {})), name in _WEIGHTED) for name in names
+        self.parts: list[tuple[str, Callable[..., Tensor]]] = [
+            (name, partial(LOSSES[name], **more.get(name, {}))) for name in names
         ]
         self.class_weights: Sequence[float] | None = given.get("class_weights")
 
     def __call__(self, logits_BCHW: Tensor, target_BHW: Tensor, soft_BCHW: Tensor | None = None) -> Tensor:
         """The scalar loss; `soft_BCHW`: probabilities to learn in place of the target, which then tells what is known."""
         planes, known = self.task.planes(target_BHW)
+        told: dict[str, dict[str, Tensor]] = {}
         if soft_BCHW is not None:
+            told = {"dice": {"decided_BCHW": planes}}
             planes = soft_BCHW
             known = known * self.task.sureness(planes) if self.by_sureness else known
         heavy = self._weighted(planes, known)
         first, *others = (
-            part(self.task, logits_BCHW, planes, heavy if weighted else known) for part, weighted in self.parts
+            part(self.task, logits_BCHW, planes, heavy if name in _WEIGHTED else known, **told.get(name, {}))
+            for name, part in self.parts
         )
         return sum(others, start=first)
 

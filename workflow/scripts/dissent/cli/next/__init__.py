@@ -60,7 +60,11 @@ def run(args: argparse.Namespace) -> int:
     write_table(args.out / "next.csv", rows, COLUMNS, keeper=False)
     print(columns([(row["rank"], row["id"], row["reason"]) for row in rows]))
     by = found.table if found and args.pick is None else args.pick
-    print(f"{len(rows)} images to label next, by {by}: {args.out / 'next.csv'}")
+    print(f"{len(rows)} images to label next, from {by}: {args.out / 'next.csv'}")
+    if args.pick is None:
+        print(
+            "note    in our simulation it could not be told from images drawn at random yet (docs/results/next_images.md)"
+        )
     if args.no_drafts:
         own = config_dir_option(settings_folder(args.config_dir))
         print(f"Then: dissent drafts {about.name} FOLDER --format cvat --ids {args.out / 'next.csv'}{own}")

@@ -29,7 +29,7 @@ def _sources(path: Path, free: Free, about: Run) -> list[str]:
     for number, name in listed(path):
         source = free.source_of(name)
         if source is None or source not in free.items:
-            raise UserError(f"{path}, line {number}: {name} {_why(name, about)}; take it out of the list")
+            raise UserError(f"{path}, line {number}: `{name}` {_why(name, about)}; take it out of the list")
         found.append(source)
     return found
 
@@ -42,4 +42,4 @@ def _why(name: str, about: Run) -> str:
             return (
                 f"is in {subset} already" if subset == "labelled" else f"is in {subset}, and is not to be learned from"
             )
-    return "is no unlabelled image of the run"
+    return "is not an unlabelled image of the run"

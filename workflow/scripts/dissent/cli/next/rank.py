@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 _SHORTLIST = 1000
 """images whose pixels are looked at: so many, or `_EACH` times as many as are asked for, evenly through the order by worth"""
 _EACH = 5
+_MOST = 10_000  # at a time: memory grows with the square of the images that are compared
 
 
 def ranked(said: Teachers, about: Run, where: Path, free: Free, args: argparse.Namespace) -> list[dict]:
@@ -38,7 +39,9 @@ def ranked(said: Teachers, about: Run, where: Path, free: Free, args: argparse.N
     facts = _facts(said, labels, task)
     worth_NL = scores.worth(said.differs_NL, said.said_NL, facts.need_L)
     order = np.argsort(-worth_NL.sum(1), kind="stable")
-    length = min(len(order), max(_SHORTLIST, _EACH * args.number))
+    length = min(len(order), max(_SHORTLIST, min(_EACH * args.number, _MOST), args.number))
+    if args.number > _MOST:
+        raise UserError(f"-n {args.number} is more than can be compared at a time: ask for {_MOST:,} or fewer")
     places = sorted(order[np.linspace(0, len(order) - 1, length).round().astype(int)].tolist()) if length else []
     log.info("looking for near duplicates among %d images, and for those of images with a mask", len(places))
     pairs, like, told = duplicates(prepared, split, [said.sources[place] for place in places], said.tiles)
@@ -58,6 +61,9 @@ def ranked(said: Teachers, about: Run, where: Path, free: Free, args: argparse.N
     pool_NF, known_MF = features.together(*_blocks(short, rows, labels, about, where, args))
     groups = _groups(about, prepared, short)
     found = choose(worth_NL.sum(1), pool_NF, known_MF, groups, alike, args.number)
+    if len(found) < args.number:
+        print(f"note    {len(found)} images are all that is left to label; {args.number} were asked for")
+    for_each = len(order) / max(1, length)  # an image that is compared stands for so many of the pool
     names = [*(free.items[source].id for source in short.sources), *(row["id"] for row in rows)]
     table = []
     for rank, choice in enumerate(found, 1):
@@ -65,9 +71,13 @@ def ranked(said: Teachers, about: Run, where: Path, free: Free, args: argparse.N
         most, doubt = int(worth_NL[index].argmax()), float(short.doubt_N[index])
         row = {"rank": rank, "id": names[index], "source": short.sources[index], "group": groups[index]}
         row |= {"score": f"{worth_NL[index].sum():.6f}", "doubt_share": f"{doubt:.6f}", "most_about": task.labels[most]}
-        row |= {"need": f"{facts.need_L[most]:.3f}", "stands_for": choice.stands_for, "nearest": nearest}
+        row |= {
+            "need": f"{facts.need_L[most]:.3f}",
+            "stands_for": (stands := round(choice.stands_for * for_each)),
+            "nearest": nearest,
+        }
         row |= {"distance": "" if choice.distance is None else f"{choice.distance:.3f}"}
-        why = reason(facts, doubt, worth_NL[index], choice.stands_for, choice.distance, nearest)
+        why = reason(facts, doubt, worth_NL[index], stands, choice.distance, nearest)
         table.append(row | {"reason": why})
     return table
 

@@ -1,7 +1,8 @@
 """The choice itself: one image after the other, of those left the one that stands for most of what is worth a label.
 
 An image stands for those that are more like it than like any that is labelled or was chosen before. This is the greedy choice of
-k medoids, weighted by worth (facility location: Cornuejols, Fisher and Nemhauser 1977; within a 1 - 1/e of the best choice, Nemhauser et al. 1978).
+k medoids, weighted by worth (facility location: Cornuejols, Fisher and Nemhauser 1977). Without groups and duplicates the greedy choice has at least
+1 - 1/e of the best sum (Nemhauser et al. 1978).
 The farthest image (k-center) is an odd one as a rule, and teaches little of the others.
 Legend of shapes: N images of the pool, M labelled ones, F numbers that describe each.
 """
@@ -54,8 +55,8 @@ def choose(
     distance, nearest = _to_known(pool_NF, known_MF)
     usual = _usual(distance, pool_NF)
     # without a labelled image each is as far from what is known as the two farthest are from each other
-    far_N = np.where(np.isfinite(distance), distance, apart_NN.max(initial=0))
-    weight_N = worth_N if worth_N.any() else np.ones(count)
+    far_N = np.where(np.isfinite(distance), distance, apart_NN.max(initial=0)).astype(np.float32)
+    weight_N = (worth_N if worth_N.any() else np.ones(count)).astype(np.float32)
     taken: Counter[str] = Counter()
     most = max(1, math.ceil(SHARE * number / max(1, len(set(groups)))))
     chosen: list[Choice] = []

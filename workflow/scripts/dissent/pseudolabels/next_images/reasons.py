@@ -38,12 +38,17 @@ def reason(
         parts.append(f"teachers see {name} in it")
     if several and worth_L[most] > 0 and facts.need_L[most] >= LACKS:
         here, there = percent(facts.labelled_L[most]), percent(facts.pool_L[most])
-        parts.append(f"labelled images lack {name}: {here} of the pixels, in the others {there}")
+        parts.append(f"labelled images have little {name}: {here} of their pixels, the others {there}")
     if stands_for:
-        parts.append(f"stands for {stands_for} more that {'is' if stands_for == 1 else 'are'} like it")
+        several_are = "other unlabelled image looks" if stands_for == 1 else "other unlabelled images look"
+        parts.append(f"{stands_for:,} {several_are} most like it")
     if distance is not None:
-        far = "unlike what is labelled or above, even" if distance >= APART else "most like"
-        parts.append(f"{far} {nearest} ({distance:.1f} times the usual distance)")
+        far = (
+            "not like any labelled image or any above; the nearest is"
+            if distance >= APART
+            else "the nearest of these is"
+        )
+        parts.append(f"{far} {nearest}, {distance:.1f} times as far as usual")
     return "; ".join(parts) or "nothing tells it apart from the others"
 
 
