@@ -137,7 +137,14 @@ def published(scale: dict, args: argparse.Namespace, end: float) -> dict | None:
         "batch_size": 128,
         "threads": 4,
     }
-    asked_once = {"part": [1, 1], "first": "", "checkpoints": 0, "tta": Method().at(0)["tta"], "seed": 1}
+    asked_once = {
+        "part": [1, 1],
+        "first": "",
+        "soft_labels": False,
+        "checkpoints": 0,
+        "tta": Method().at(0)["tta"],
+        "seed": 1,
+    }
     spent = json.loads((WORK / "spent.json").read_text()) if (WORK / "spent.json").exists() else {}
     for g in range(scale["generations"] + 1):
         if time.monotonic() > end:

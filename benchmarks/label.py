@@ -138,6 +138,7 @@ def ours(args: argparse.Namespace) -> dict:
         "inference": args.inference,
         "part": [1, 1],
         "first": "",
+        "soft_labels": False,
         "checkpoints": 0,
         "tta": Method().at(0)["tta"],
         "pseudo_label": "agreement",

@@ -1,16 +1,14 @@
 """Soft labels: students learn the teachers' probabilities, which move with their images, and count by how sure they are."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
 from learners import TASKS
 
 from dissent.config.method import Method
-from dissent.config.resolve import Config
 from dissent.core.columns import PAIRS, SOFT
-from dissent.core.files import UserError, sha256, write_image, write_mask, write_table
+from dissent.core.files import sha256, write_image, write_mask, write_table
+from dissent.core.task import Task
 from dissent.training import augment
 from dissent.training.losses import LOSSES, Loss
 from dissent.training.pairs import Pairs
@@ -131,8 +129,19 @@ def test_soft_labels_are_refused_where_the_label_is_not_what_teachers_say(keys):
     Method(soft_labels="mean", pseudo_label="agreement", inconsistency={"target": "ignore_label"})
 
 
-def test_soft_labels_are_refused_where_positions_are_drawn_anew():
-    with pytest.raises(
-        UserError, match=r"`soft_labels: weighted` of ensemble_soft is not for data set hela: its `cells` draw"
-    ):
-        Config(Path(__file__).parents[2] / "config").run("hela.ensemble_soft")
+def test_positions_that_are_drawn_anew_in_the_label_are_learned_from_it(in_tmp):
+    """The plane of `cells.position` is the label's; the others are what teachers say."""
+    task = Task(TASKS["multilabel"].spec | {"cells": {"position": TASKS["multilabel"].labels[1], "redraw": "ours"}})
+    write_image("i.png", np.zeros((4, 4, 3), np.uint8))
+    write_mask("m.png", np.full((4, 4), 0b010, np.uint8), [[0, 0, 0]] * 256)
+    write_image("soft.png", np.full((4 * task.outputs, 4), 77, np.uint8))
+    files = {"image": "i.png", "label": "m.png", SOFT[0]: "soft.png"}
+    row = {"id": "i", "doubt": "", "origin": "pseudo", "noise_copies": 0, "doubt_sha256": ""} | files
+    write_table("pairs.csv", [row | {f"{key}_sha256": sha256(path) for key, path in files.items()}], (*PAIRS, *SOFT))
+    method = Method(pseudo_label="mean", soft_labels="mean").at(0)
+    target = Pairs("pairs.csv", 3, method, True, (1, 0), 1, 1, task=task).entry(0)[1]
+    assert [np.unique(target[..., 1 + at]).tolist() for at in range(task.outputs)] == [
+        [77],
+        [255],
+        *[[77]] * (task.outputs - 2),
+    ]

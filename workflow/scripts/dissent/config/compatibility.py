@@ -50,11 +50,6 @@ def check_together(run: "Run", path: Path) -> None:
     for fault in (_teaches_a_class(run), *learned):
         if fault:
             raise UserError(f"{fault} ({path})")
-    if run.dataset.task.cells and run.method.soft_labels != "none":
-        raise UserError(
-            f"`soft_labels: {run.method.soft_labels}` of {run.method_name} is not for data set {run.dataset_name}: its `cells` draw "
-            f"the positions of a label anew, and soft labels would keep what teachers say; use `soft_labels: none` ({path})"
-        )
     if run.shards > 1 and run.method.select == "stable":
         raise UserError(
             f"`shards: {run.shards}` with `select: stable` of {run.method_name}: images are ranked among all, and shards see a part "

@@ -96,11 +96,12 @@ class Pairs:
         def join(index: int) -> None:
             row, label_HW = self.rows[index], self.labels[index]
             labels[index, ..., 0] = label_HW
+            planes = task.planes_of(np.where(label_HW == UNKNOWN, np.uint8(0), label_HW)) * np.uint8(255)
             if row.get(SOFT[0]):
                 verify(row[SOFT[0]], row[SOFT[1]], table)
-                planes = read_image(row[SOFT[0]], 1).reshape(task.outputs, *label_HW.shape)
-            else:
-                planes = task.planes_of(np.where(label_HW == UNKNOWN, np.uint8(0), label_HW)) * np.uint8(255)
+                said = read_image(row[SOFT[0]], 1).reshape(planes.shape)
+                kept = task.labels.index(task.cells["position"]) if task.cells else None  # drawn anew in the label
+                planes = np.stack([planes[at] if at == kept else said[at] for at in range(task.outputs)])
             labels[index, ..., 1:] = planes.transpose(1, 2, 0)
 
         with ThreadPoolExecutor(2) as workers:
