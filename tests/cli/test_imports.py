@@ -193,6 +193,17 @@ def test_what_is_refused_is_told_and_the_rest_is_taken(project, capsys):
     assert list(OwnMasks(OWN).paths()) == [f"images/{first}"]
 
 
+def test_a_question_keeps_its_lines_and_a_name_gets_none(project, capsys):
+    image = {"id": 1, "file_name": "i00.png", "height": 32, "width": 32}
+    value = {"images": [image, image | {"id": 2, "file_name": "no\nname.png"}], "annotations": [], "categories": []}
+    Path("empty.json").write_text(json.dumps(value))
+    assert bring("--dry-run", folder="empty.json") == 1
+    lines = capsys.readouterr().out.splitlines()
+    [at] = [number for number, line in enumerate(lines) if "Say what is meant:" in line]
+    assert lines[at + 1].startswith("  --unannotated empty:") and not any("\\n  --" in line for line in lines)
+    assert any("no\\nname.png" in line for line in lines)
+
+
 def test_two_labels_on_one_pixel_and_unknown_labels_are_refused(project, capsys):
     shape = {"shape_type": "rectangle", "points": [[1, 1], [9, 9]]}
     for number, label in enumerate(("disc", "moon")):

@@ -68,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
     }
     problems.stop(raw)
     marks, absent = _marks(_of_drafts(where, found), items, dataset, unread)
-    refused = [*unread, *(f"{one}: {name} has no image that is called so" for one in absent)]
+    refused = [*map(printable, unread), *(printable(f"{one}: {name} has no image that is called so") for one in absent)]
     taken = take(args, form, dataset, raw, marks, items, own, Taken(refused=refused), bool(then))
     if then and not unread:
         without_annotations(args, items, own, taken)
@@ -174,7 +174,7 @@ def _told(
             f"note    {len(held)} of them are for validation or test ({some(held)}): scores before and after cannot be compared"
         )
     lines += [f"note    {note}" for note in found.notes]
-    lines += [f"refused {line}" for line in by_cause([printable(line) for line in taken.refused])]
+    lines += [f"refused {line}" for line in by_cause(taken.refused)]
     return lines
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from dissent.cli.machine import cores
 from dissent.config.dataset import Dataset
 from dissent.core.files import UNKNOWN, sha256
+from dissent.core.words import printable
 from dissent.datasets.annotated import Choices, digest_of, draw, mask_of, question
 from dissent.datasets.convert import BadFiles, headers_of, label_of
 from dissent.datasets.decode import Header
@@ -19,6 +20,10 @@ from dissent.datasets.formats import Marks
 from dissent.datasets.items import Item
 from dissent.datasets.own_masks import OwnMasks, key_of
 from dissent.datasets.problems import Problems
+
+
+class Question(ValueError):
+    """What a person has to decide about an image."""
 
 
 @dataclass
@@ -74,15 +79,17 @@ def take(
         try:
             header, _ = headers_of(replace(item, masks=()) if item.own else item)
             if about.empty and choices.unannotated is None:
-                raise ValueError(question("unannotated", "nothing is marked in it"))
+                raise Question(question("unannotated", "nothing is marked in it"))
             drawn = draw(about, header, dataset.exif != "none", sent=key_of(image) in own.record["drafts"])
             if choices.crowd is None and any(layer.crowd for layer in drawn.layers):
-                raise ValueError(question("crowd", "an area is marked as a crowd"))
+                raise Question(question("crowd", "an area is marked as a crowd"))
             return mask_of(drawn, dataset.task, choices), before(item, header)
         except BadFiles as error:
-            return "; ".join(f"{path} {why}" for path, why in error.files)
+            return printable("; ".join(f"{path} {why}" for path, why in error.files))
+        except Question as error:  # it has lines of its own
+            return f"{printable(about.where)}: {error}"
         except ValueError as error:
-            return f"{about.where}: {error}"
+            return printable(f"{about.where}: {error}")
 
     wanted = sorted(image for image in marks if not (marks[image].empty and choices.unannotated == "unlabelled"))
     with ThreadPoolExecutor(cores()) as pool:
