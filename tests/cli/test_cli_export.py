@@ -177,6 +177,13 @@ def test_mistakes_are_told_in_plain_words(in_tmp, capsys, arguments, words):
     assert words in capsys.readouterr().err and Path("full/model.onnx").read_text() == "mine"
 
 
+def test_a_form_that_cannot_be_had_is_told_before_another_is_written(in_tmp, capsys):
+    generation()
+    assert dissent("export", GENERATION, "out", "--as", "torch", "coco", "nnunet") == 2
+    assert "has no masks.csv" in (told := capsys.readouterr().err) and "e.g. results/toy/gen1" in told
+    assert not Path("out").exists()
+
+
 def test_a_package_that_lacks_is_named_before_anything_is_written(in_tmp, capsys, monkeypatch):
     import sys
 

@@ -179,6 +179,18 @@ def test_sixteen_bits_have_the_grey_levels_of_the_network(in_tmp, capsys):
     assert predict("--levels", 9, 9, out="third") == 2
 
 
+def test_sixteen_bits_for_a_network_of_eight_have_the_levels_that_are_given(in_tmp):
+    generation(channels=1)
+    image = photo(1, channels=1)
+    save(Path("photos/deep.png"), image.astype(np.uint16) * 16 + 100)
+    save(Path("photos/eight.png"), image)
+    assert predict() == 3
+    assert "`dissent predict --levels LOW HIGH`" in rows_of()["deep.png"]["reason"]
+    assert predict("--levels", 100, 100 + 255 * 16, out="other") == 0
+    wanted = of_network(2, image, "binary")
+    assert all((pixels_of(Path(f"other/masks/{name}.png")) == wanted).all() for name in ("deep", "eight"))
+
+
 def test_colours_that_a_network_of_grey_images_does_not_see_are_told(in_tmp, capsys):
     generation(channels=1)
     save(Path("photos/stained.png"), photo(1))

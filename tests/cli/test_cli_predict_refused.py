@@ -128,7 +128,7 @@ def test_damaged_networks_are_refused_with_the_command_that_makes_them_again(in_
         ((GENERATION, "nowhere", "out"), "nowhere does not exist"),
         ((GENERATION, "empty", "out"), "has no images"),
         ((GENERATION, "photos", "out", "--device", "cuda"), "no graphics card"),
-        ((GENERATION, "photos", "out", "--levels", "1", "2"), "16-bit images; leave it out"),
+        ((GENERATION, "photos", "out", "--levels", "2", "2"), "they must rise, from 0 to 65535"),
     ],
 )
 def test_mistakes_are_told_in_plain_words(in_tmp, capsys, monkeypatch, arguments, words):

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -47,10 +47,17 @@ class Drawn(NamedTuple):
     turn: int
 
 
-def marks_by_image(found: Annotations, names: Names, problems: Problems) -> tuple[dict[str, Marks], list[str]]:
-    """{path of an image below raw: its marks}, and what annotations name and is not there."""
-    by_image: dict[str, Marks] = {}
-    twice: set[str] = set()
+def marks_by_image(
+    found: Annotations,
+    names: Names,
+    problems: Problems,
+    counts: Callable[[str, list[Marks]], list[Marks]] | None = None,
+) -> tuple[dict[str, Marks], list[str]]:
+    """{path of an image below raw: its marks}, and what annotations name and is not there.
+
+    `counts`: which of several marks of one image count. Where still several do, they are problems.
+    """
+    by_image: dict[str, list[Marks]] = {}
     absent: list[str] = []
     for marks in found.marks:
         images = names.find(marks.image)
@@ -58,12 +65,16 @@ def marks_by_image(found: Annotations, names: Names, problems: Problems) -> tupl
             absent.append(marks.image)
         elif len(images) > 1:
             problems.add(marks.where, names.misfit(marks.image, images))
-        elif (image := next(iter(images))) in by_image:
-            problems.add(marks.where, f"is of {image}, as {by_image[image].where} is: keep one of the two")
-            twice.add(image)
         else:
-            by_image[image] = marks
-    return {image: marks for image, marks in by_image.items() if image not in twice}, absent
+            by_image.setdefault(next(iter(images)), []).append(marks)
+    once: dict[str, Marks] = {}
+    for image, given in by_image.items():
+        first, *more = counts(image, given) if counts and len(given) > 1 else given
+        for marks in more:
+            problems.add(marks.where, f"is of {image}, as {first.where} is: keep one of the two")
+        if not more:
+            once[image] = first
+    return once, absent
 
 
 def draw(marks: Marks, header: Header, heeds_exif: bool, sent: bool = False) -> Drawn:

@@ -60,13 +60,14 @@ def _export(args: argparse.Namespace) -> int:
     from dissent.cli.export.card import write_card
     from dissent.cli.export.coco import write_coco
     from dissent.cli.export.nnunet import write_nnunet
-    from dissent.cli.export.source import source_of
+    from dissent.cli.export.source import check_labels, source_of
     from dissent.cli.predict.pool import open_pool
     from dissent.core.task import Task
 
     source = source_of(args.run)
     pool = open_pool(source.folder, False, False, "cpu")
     task = Task(pool.knows.task.model_dump(mode="json"))
+    check_labels(source, task, args.forms)  # before anything is written
     found: dict[str, dict] = {}
     for form in dict.fromkeys(args.forms):
         name, out = FILES[form], args.out / FILES[form]

@@ -18,7 +18,6 @@ def write_coco(source: Source, task: Task, out: Path) -> dict:
     FiftyOne read them. A pixel in doubt is in no mask. Names of images are as seen from the folder of `out`.
     """
     pairs = source.folder / "pairs.csv"
-    assert source.masks  # or there are no pseudo-labels, and it says so
     names = task.foreground_names
     categories = {name: number for number, name in enumerate(names, 1)}
     images: list[dict] = []

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from dissent.cli.export.source import Source
-from dissent.core.files import UNKNOWN, UserError, encode_png, read_mask, read_table, verify, write_atomic, write_text
+from dissent.core.files import UNKNOWN, encode_png, read_mask, read_table, verify, write_atomic, write_text
 from dissent.core.task import Task
 
 NUMBER = 900
@@ -20,11 +20,6 @@ def write_nnunet(source: Source, task: Task, channels: int, name: str, out: Path
     Pairs of pairs.csv and validation images are cases of training; splits_final.json says which are which. Layout: nnU-Net's
     documentation/dataset_format.md and ignore_label.md.
     """
-    if task.bits:
-        raise UserError(
-            "labels that overlap have no place in nnU-Net's label maps, one number a pixel; `--as coco` holds them"
-        )
-    assert source.masks  # or there are no pseudo-labels, and it says so
     numbers, names = _numbers(task)
     folder = out / f"Dataset{NUMBER}_{re.sub(r'[^A-Za-z0-9]', '', name) or 'dissent'}"
     cases: dict[str, list[str]] = {"train": [], "val": []}

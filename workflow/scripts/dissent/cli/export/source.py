@@ -2,11 +2,13 @@
 
 import logging
 import os
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from dissent.core.columns import SUBSETS
 from dissent.core.files import UserError, read_json
+from dissent.core.task import Task
 from dissent.report.kept import to_use
 from dissent.report.run_results import Generation
 
@@ -26,15 +28,18 @@ class Source:
         """Its tables."""
         return Generation(self.folder)
 
-    @property
-    def masks(self) -> list[dict]:
-        """The pseudo-labels from which its students learned; UserError where there are none."""
-        if not (self.folder / "masks.csv").is_file():
-            raise UserError(
-                f"{self.folder} has no masks.csv: its students learned from given labels alone; name a generation that has "
-                "pseudo-labels, e.g. gen1"
-            )
-        return self.tells.masks
+
+def check_labels(source: Source, task: Task, forms: Collection[str]) -> None:
+    """UserError where a form of labels is asked for that the generation, or its task, cannot have."""
+    if "nnunet" in forms and task.bits:
+        raise UserError(
+            "labels that overlap have no place in nnU-Net's label maps, one number a pixel; `--as coco` holds them"
+        )
+    if {"nnunet", "coco"} & set(forms) and not (source.folder / "masks.csv").is_file():
+        raise UserError(
+            f"{source.folder} has no masks.csv: its students learned from given labels alone. Name a generation that has "
+            f"pseudo-labels, e.g. {source.folder.parent / 'gen1'}, or leave `nnunet` and `coco` out of --as; nothing was written"
+        )
 
 
 def source_of(where: Path) -> Source:

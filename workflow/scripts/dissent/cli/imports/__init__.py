@@ -6,11 +6,12 @@ nobody changed are not taken for labels. Nothing is trained: `dissent check` tel
 
 import argparse
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
+from dissent.cli.imports.beside import corrected, not_marks, of_images
+from dissent.cli.imports.beside import unread as files_unread
 from dissent.cli.imports.reread import note_sources, without_annotations
-from dissent.cli.imports.take import Taken, take
+from dissent.cli.imports.take import Taken, choices_of, take
 from dissent.cli.init.update import Files, means
 from dissent.cli.questions import add_questions
 from dissent.cli.settings import add_config_dir, config_of, settings_folder
@@ -21,6 +22,7 @@ from dissent.core.places import SHIPPED
 from dissent.core.words import printable, some
 from dissent.datasets.annotated import digests, marks_by_image
 from dissent.datasets.formats import FORMATS, Annotations, Ask, Marks, recognised
+from dissent.datasets.formats.files import of_drafts
 from dissent.datasets.items import Item
 from dissent.datasets.naming import Names
 from dissent.datasets.own_masks import OwnMasks, place_of, task_of
@@ -60,16 +62,30 @@ def run(args: argparse.Namespace) -> int:
     where, problems, unread = raw if then else args.folder, Problems(), Problems()
     leave_out = list(dict.fromkeys([*then.get("leave_out", []), *args.leave_out]))
     task = task_of(where) if form == "png" else None  # masks of ours have the numbers of their task
-    found = FORMATS[form].read(where, Ask(leave_out, task or dataset.task), unread)
+    beside = of_drafts(where)
+    ask = Ask([*leave_out, *not_marks(where)], task or dataset.task, several=beside)
+    found = of_images(where, FORMATS[form].read(where, ask, unread))
     if not found.marks:
         unread.stop(where)
+        if not (then or found.notes):
+            raise UserError(
+                f"{where} holds nothing that is read as {FORMATS[form].about}; name the file that the tool exported, or say "
+                "what lies there with another --format"
+            )
+    found.notes += files_unread(where, form, found, [*unread, *found.notes], leave_out)
     items = {
         one.source: one for one in find_items(dataset.model_copy(update={"allow_unlabelled": True}), raw, problems)
     }
     problems.stop(raw)
-    marks, absent = _marks(_of_drafts(where, found), items, dataset, unread)
-    refused = [*unread, *(f"{one}: {name} has no image that is called so" for one in absent)]
-    taken = take(args, form, dataset, raw, marks, items, own, Taken(refused=refused), bool(then))
+    choices = choices_of(args, own, bool(then))
+
+    def counts(image: str, given: list[Marks]) -> list[Marks]:
+        return corrected(given, form, where, items[image], dataset, own, choices)
+
+    names = Names([(item.source, item.id) for item in items.values()], dataset.image_suffix)
+    marks, absent = marks_by_image(found, names, unread, counts if beside else None)
+    refused = [*map(printable, unread), *(printable(f"{one}: {name} has no image that is called so") for one in absent)]
+    taken = take(args, form, dataset, raw, marks, items, own, Taken(refused=refused), choices, bool(then))
     if then and not unread:
         without_annotations(args, items, own, taken)
     wrote = bool(taken.new or taken.changed or taken.noted or taken.removed)
@@ -105,27 +121,6 @@ def _check(args: argparse.Namespace, dataset: Dataset, settings: Path) -> None:
         )
 
 
-def _marks(
-    found: Annotations, items: Mapping[str, Item], dataset: Dataset, problems: Problems
-) -> tuple[dict[str, Marks], list[str]]:
-    """{path of an image: its marks}, and what annotations name and is not there."""
-    return marks_by_image(
-        found, Names([(item.source, item.id) for item in items.values()], dataset.image_suffix), problems
-    )
-
-
-def _of_drafts(folder: Path, found: Annotations) -> Annotations:
-    """What is found in a folder of drafts, or in a file of it: its table says by which path each image is meant."""
-    places = [one for one in (folder, folder.resolve().parent) if (one / "drafts.csv").is_file()]
-    called: dict[str, set[str]] = {}
-    for row in read_table(places[0] / "drafts.csv", ("image", "source"), sealed=False) if places else []:
-        image = Path(row["image"])
-        for name in {row["image"], image.with_suffix("").as_posix(), image.name, image.stem}:
-            called.setdefault(name, set()).add(row["source"])
-    meant = {name: sources.pop() for name, sources in called.items() if len(sources) == 1}
-    return replace(found, marks=[replace(one, image=meant.get(one.image, one.image)) for one in found.marks])
-
-
 def _held(name: str, items: Mapping[str, Item], taken: Taken) -> list[str]:
     """Images of validation and test among those that changed, by the splits that were prepared."""
     data = Path("data", name)
@@ -141,7 +136,7 @@ def _told(
     args: argparse.Namespace, form: str, found: Annotations, taken: Taken, own: OwnMasks, held: list[str]
 ) -> list[str]:
     lines = [
-        f"format  {FORMATS[form].about}, {len(found.marks)} images{'; nothing is written (--dry-run)' * args.dry_run}"
+        f"format  {FORMATS[form].about}, {len({one.image for one in found.marks})} images{'; nothing is written (--dry-run)' * args.dry_run}"
     ]
     if taken.new:
         get = "image gets" if len(taken.new) == 1 else "images get"
@@ -174,7 +169,7 @@ def _told(
             f"note    {len(held)} of them are for validation or test ({some(held)}): scores before and after cannot be compared"
         )
     lines += [f"note    {note}" for note in found.notes]
-    lines += [f"refused {line}" for line in by_cause([printable(line) for line in taken.refused])]
+    lines += [f"refused {line}" for line in by_cause(taken.refused)]
     return lines
 
 

@@ -11,7 +11,8 @@ import numpy as np
 from dissent.cli.machine import cores
 from dissent.config.dataset import Dataset
 from dissent.core.files import UNKNOWN, sha256
-from dissent.datasets.annotated import Choices, digest_of, draw, mask_of, question
+from dissent.core.words import printable
+from dissent.datasets.annotated import Choices, Drawn, digest_of, draw, mask_of, question
 from dissent.datasets.convert import BadFiles, headers_of, label_of
 from dissent.datasets.decode import Header
 from dissent.datasets.exif import Turns, decide_turns
@@ -19,6 +20,10 @@ from dissent.datasets.formats import Marks
 from dissent.datasets.items import Item
 from dissent.datasets.own_masks import OwnMasks, key_of
 from dissent.datasets.problems import Problems
+
+
+class Question(ValueError):
+    """What a person has to decide about an image."""
 
 
 @dataclass
@@ -43,6 +48,17 @@ class Taken:
     """pixels of which nobody says what they are"""
 
 
+def _header(item: Item) -> Header:
+    header, _ = headers_of(replace(item, masks=()) if item.own else item)
+    return header
+
+
+def drawn(about: Marks, item: Item, dataset: Dataset, own: OwnMasks, header: Header | None = None) -> Drawn:
+    """What is marked in an image, drawn at its size; BadFiles or ValueError where it cannot be."""
+    sent = key_of(item.source) in own.record["drafts"]
+    return draw(about, header or _header(item), dataset.exif != "none", sent=sent)
+
+
 def take(
     args: argparse.Namespace,
     form: str,
@@ -52,13 +68,13 @@ def take(
     items: Mapping[str, Item],
     own: OwnMasks,
     taken: Taken,
+    choices: Choices,
     again: bool,
 ) -> Taken:
     """Draw what is marked in each image, and put it where it belongs.
 
     `again`: annotations that `init` converted are read anew.
     """
-    choices = _choices(args, own, again)
     turns = _turns(dataset, [items[image] for image in marks], raw)
 
     def before(item: Item, header: Header) -> np.ndarray | None:
@@ -72,17 +88,19 @@ def take(
     def one(image: str) -> tuple[np.ndarray, np.ndarray | None] | str:
         item, about = items[image], marks[image]
         try:
-            header, _ = headers_of(replace(item, masks=()) if item.own else item)
+            header = _header(item)
             if about.empty and choices.unannotated is None:
-                raise ValueError(question("unannotated", "nothing is marked in it"))
-            drawn = draw(about, header, dataset.exif != "none", sent=key_of(image) in own.record["drafts"])
-            if choices.crowd is None and any(layer.crowd for layer in drawn.layers):
-                raise ValueError(question("crowd", "an area is marked as a crowd"))
-            return mask_of(drawn, dataset.task, choices), before(item, header)
+                raise Question(question("unannotated", "nothing is marked in it"))
+            found = drawn(about, item, dataset, own, header)
+            if choices.crowd is None and any(layer.crowd for layer in found.layers):
+                raise Question(question("crowd", "an area is marked as a crowd"))
+            return mask_of(found, dataset.task, choices), before(item, header)
         except BadFiles as error:
-            return "; ".join(f"{path} {why}" for path, why in error.files)
+            return printable("; ".join(f"{path} {why}" for path, why in error.files))
+        except Question as error:  # it has lines of its own
+            return f"{printable(about.where)}: {error}"
         except ValueError as error:
-            return f"{about.where}: {error}"
+            return printable(f"{about.where}: {error}")
 
     wanted = sorted(image for image in marks if not (marks[image].empty and choices.unannotated == "unlabelled"))
     with ThreadPoolExecutor(cores()) as pool:
@@ -148,7 +166,7 @@ def _sort(
     own.put(key, ids, dataset.task, about)
 
 
-def _choices(args: argparse.Namespace, own: OwnMasks, again: bool) -> Choices:
+def choices_of(args: argparse.Namespace, own: OwnMasks, again: bool) -> Choices:
     """A person's answers; of annotations that `init` converted, those that were given then."""
     before = own.record["converted"].get("choices", {}) if again else {}
     given = {key: getattr(args, key) or before.get(key) for key in ("unannotated", "crowd", "overlap")}

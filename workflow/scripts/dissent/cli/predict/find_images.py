@@ -49,11 +49,15 @@ def read_upright(
     smallest = turned_size((2 * enough[0], 2 * enough[1]), orientation) if enough else None
     header, pixels, faded = read_photo(path, channels, smallest)
     found = 8 * pixels.dtype.itemsize
-    if found != depth:
-        raise ValueError(f"has {found} bits a sample, and the network learned from {depth}-bit images")
-    return Upright(
-        to_bytes(turned(pixels, orientation), levels), turned_size(header.size, orientation), orientation, faded
-    )
+    if found != depth and not (found == 16 and levels):
+        remedy = (
+            "say with `dissent predict --levels LOW HIGH` which grey levels become 0 and 255"
+            if found == 16
+            else "give it images of 16 bits, as they were recorded"
+        )
+        raise ValueError(f"has {found} bits a sample, and the network learned from {depth}-bit images: {remedy}")
+    seen = to_bytes(turned(pixels, orientation), levels if found == 16 else None)
+    return Upright(seen, turned_size(header.size, orientation), orientation, faded)
 
 
 def pixels_of(path: Path) -> int:

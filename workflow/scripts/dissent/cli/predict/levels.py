@@ -1,4 +1,4 @@
-"""The grey levels of 16-bit images that become 0 and 255, for networks that learned from such images. No torch."""
+"""The grey levels of 16-bit images that become 0 and 255. No torch."""
 
 import sys
 from pathlib import Path
@@ -11,10 +11,11 @@ if TYPE_CHECKING:
 
 
 def levels_for(knows: "Input", given: list[int] | None) -> tuple[int, int] | None:
-    """Grey levels that become 0 and 255: the network's own, so that brightness means what it meant in training."""
-    if knows.bit_depth == 8:
-        if given is not None:
-            raise UserError("`--levels` is for networks that learned from 16-bit images; leave it out")
+    """Grey levels of 16-bit images that become 0 and 255: the network's own, so that brightness means what it meant in training.
+
+    A network that learned from 8-bit images has none; those that are given are for images of 16 bits among the new ones.
+    """
+    if knows.bit_depth == 8 and given is None:
         return None
     low, high = given or knows.levels or _of_today(knows.dataset)
     if not 0 <= low < high <= 65535:

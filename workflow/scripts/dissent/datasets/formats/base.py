@@ -61,6 +61,8 @@ class Ask:
 
     leave_out: Sequence[str] = ()
     task: TaskSettings | None = None
+    several: bool = False
+    """an image may be marked in several files: all of them are told, and who asks decides"""
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,8 @@ class Format:
     """what it says; what is wrong goes to the problems"""
     write: Callable[[Path, Iterable[Draft], TaskSettings], str] | None = None
     """write drafts beside OUT/images; returns what to do with them, as a sentence"""
+    drafts: str = ""
+    """the file or folder of OUT in which drafts lie"""
     layout: bool = True
     """whether `dissent init` looks for it: it tells labels by itself"""
     overlap: bool = True

@@ -48,12 +48,12 @@ def read(where: Path, ask: Ask, problems: Problems) -> Annotations:
     for path in _masks(where, ask):
         masks.setdefault(_image_of(path, top), []).append(path)
     for one, *more in masks.values():
-        for path in more:
+        for path in more if not ask.several else ():
             problems.add(
                 path.relative_to(top).as_posix(),
                 f"is a second mask beside {one.relative_to(top).as_posix()}; take one away, or say --leave-out",
             )
-    alone = [paths[0] for paths in masks.values() if len(paths) == 1]
+    alone = [path for paths in masks.values() if len(paths) == 1 or ask.several for path in paths]
     for path, name, header in masks_in(alone, top, ask, problems):
         key = _image_of(path, top)
         shown = pictures[key].relative_to(top).as_posix() if key in pictures else key
@@ -135,5 +135,11 @@ def components(plane: np.ndarray) -> np.ndarray:
 
 
 FORMAT = Format(
-    "Cellpose and napari: NAME_masks.png beside NAME.png", recognise, read, write, overlap=False, classes=False
+    "Cellpose and napari: NAME_masks.png beside NAME.png",
+    recognise,
+    read,
+    write,
+    "images",
+    overlap=False,
+    classes=False,
 )

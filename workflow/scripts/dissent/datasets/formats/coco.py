@@ -15,6 +15,7 @@ from dissent.datasets.formats.base import Annotations, Ask, Draft, Format, Layer
 from dissent.datasets.formats.files import json_files, jsons, number_of, packed, peeked
 from dissent.datasets.problems import Problems
 
+_DRAFTS = "annotations.json"
 _KEYS = ("images", "annotations", "categories")
 
 
@@ -28,12 +29,15 @@ def recognise(where: Path) -> bool:
 
 
 def read(where: Path, ask: Ask, problems: Problems) -> Annotations:
-    """Everything that the JSON files say; an image that two of them list is refused."""
+    """Everything that the JSON files say; an image that two of them list is refused, unless several may."""
     found = Annotations([], [])
     listed: dict[str, tuple[Path, Marks]] = {}
     names: dict[int, str] = {}
+    labels: dict[str, None] = {}
     lacks = "has no images, annotations and categories, as COCO has"
     for path, _, value in json_files(where, ask, problems, found, _is_coco, lacks):
+        if ask.several:  # each file has numbers of its own
+            listed, names = {}, {}
         try:
             ids = _categories(path, value["categories"], names)
             _read_one(where, path, value, ids, found, listed, problems)
@@ -41,7 +45,8 @@ def read(where: Path, ask: Ask, problems: Problems) -> Annotations:
             problems.add(path.name, f"is not as COCO's files are ({type(error).__name__}: {error})")
         except ValueError as error:
             problems.add(path.name, str(error))
-    found.labels = [names[id_] for id_ in sorted(names)]
+        labels |= dict.fromkeys(names.values())
+    found.labels = list(labels) if ask.several else [names[id_] for id_ in sorted(names)]
     return found
 
 
@@ -186,8 +191,8 @@ def write(out: Path, drafts: Iterable[Draft], task: TaskSettings) -> str:
                 }
             )
     categories = [{"id": number, "name": name} for number, name in enumerate(names, 1)]
-    write_text(out / "annotations.json", packed({"images": images, "annotations": marks, "categories": categories}))
+    write_text(out / _DRAFTS, packed({"images": images, "annotations": marks, "categories": categories}))
     return f"open annotations.json with images/ in a tool that reads COCO's runs; labels: {some(names, 20)}"
 
 
-FORMAT = Format("COCO JSON: polygons and RLE", recognise, read, write)
+FORMAT = Format("COCO JSON: polygons and RLE", recognise, read, write, _DRAFTS)

@@ -2,7 +2,7 @@
 
 import io
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path, PurePosixPath
 
@@ -14,21 +14,29 @@ from dissent.core import png
 from dissent.core.files import UserError, encode_png, write_atomic, write_text
 from dissent.core.words import some
 from dissent.datasets.formats.base import Annotations, Ask, Draft, Format, Layer, Marks, planes_of
+from dissent.datasets.formats.files import left_out, top_of
+from dissent.datasets.listing import walk
 from dissent.datasets.problems import Problems
 
 _MAP, _CLASSES, _OBJECTS, _SETS = "labelmap.txt", "SegmentationClass", "SegmentationObject", "ImageSets/Segmentation"
 _HEAD = "# label:color_rgb:parts:actions"
 _NOTHING = "background"
+_DRAFTS = "annotations.zip"
 
 
-def _entries(where: Path) -> dict[str, Callable[[], bytes]]:
-    """{path: what gives its bytes} of a zip, or of a folder with the same in it; {} where it is neither."""
-    if where.is_dir():
-        if (where / _MAP).is_file():
-            return {path.relative_to(where).as_posix(): path.read_bytes for path in where.rglob("*") if path.is_file()}
-        zips = [path for path in where.glob("*.zip") if _MAP in _names(path)]
-        return _entries(zips[0]) if len(zips) == 1 else {}
-    return {name: partial(_unzipped, where, name) for name in _names(where)}
+def _packages(where: Path, leave_out: Sequence[str] = ()) -> dict[Path, dict[str, Callable[[], bytes]]]:
+    """Zips with labelmap.txt, and folders with it, at or below `where`: {path in it: what gives its bytes} of each."""
+    files = walk(where)[0] if where.is_dir() else [where]
+    found: dict[Path, dict[str, Callable[[], bytes]]] = {}
+    for path in files:
+        if left_out(path.relative_to(top_of(where)).as_posix(), leave_out):
+            continue
+        if path.name == _MAP:
+            top = path.parent
+            found[top] = {one.relative_to(top).as_posix(): one.read_bytes for one in files if top in one.parents}
+        elif (path == where or path.suffix.lower() == ".zip") and _MAP in (names := _names(path)):
+            found[path] = {name: partial(_unzipped, path, name) for name in names}
+    return found
 
 
 def _names(path: Path) -> list[str]:
@@ -45,41 +53,55 @@ def _unzipped(path: Path, name: str) -> bytes:
 
 
 def recognise(where: Path) -> bool:
-    """A zip or a folder with labelmap.txt and SegmentationClass."""
-    entries = _entries(where)
-    return _MAP in entries and any(name.startswith(f"{_CLASSES}/") for name in entries)
+    """A zip or a folder with labelmap.txt and SegmentationClass, or one below the folder."""
+    return any(name.startswith(f"{_CLASSES}/") for entries in _packages(where).values() for name in entries)
 
 
 def read(where: Path, ask: Ask, problems: Problems) -> Annotations:
     """Every mask in SegmentationClass; images that are listed and have none are told as empty."""
     if ask.task is not None:
         _check_labels(ask.task)
-    entries = _entries(where)
+    packages = _packages(where, ask.leave_out)
+    if not packages:
+        raise UserError(
+            f"{where} has no {_MAP}, nor a zip or a folder with it: export the task from CVAT as `Segmentation mask 1.1`, or "
+            "say what lies there with another --format"
+        )
+    found = Annotations([], [])
+    for place, entries in packages.items():
+        named = "" if len(packages) == 1 or place == where else f"{place.relative_to(where).as_posix()}/"
+        _read_one(place, entries, named, found, problems)
+    found.labels = list(dict.fromkeys(found.labels))
+    return found
+
+
+def _read_one(
+    place: Path, entries: Mapping[str, Callable[[], bytes]], named: str, found: Annotations, problems: Problems
+) -> None:
+    """Add what one zip or folder says; `named`: what messages put before its files."""
     try:
         colours = _colours(entries[_MAP]().decode("utf-8-sig"))
     except ValueError as error:
-        problems.add(_MAP, str(error))
-        return Annotations([], [])
-    found = Annotations([name for name in colours.values() if name != _NOTHING], [])
+        problems.add(f"{named}{_MAP}", str(error))
+        return
+    found.labels += [name for name in colours.values() if name != _NOTHING]
     masks = [name for name in entries if name.startswith(f"{_CLASSES}/") and name.endswith(".png")]
-    sources = (where,) if where.is_file() else ()
     for name in masks:
         image = name.removeprefix(f"{_CLASSES}/").removesuffix(".png")
         try:
             with Image.open(io.BytesIO(entries[name]())) as opened:
                 size = (opened.height, opened.width)
         except (OSError, SyntaxError, ValueError) as error:
-            problems.add(name, f"cannot be decoded ({error}); export it again")
+            problems.add(f"{named}{name}", f"cannot be decoded ({error}); export it again")
             continue
-        found.marks.append(Marks(image, name, partial(_layers, entries[name], colours), size, sources))
+        found.marks.append(Marks(image, f"{named}{name}", partial(_layers, entries[name], colours), size, (place,)))
     known = {name.removeprefix(f"{_CLASSES}/").removesuffix(".png") for name in masks}
     for path in sorted(one for one in entries if one.startswith(f"{_SETS}/")):
         listed = [line.strip() for line in entries[path]().decode("utf-8-sig").splitlines() if line.strip()]
         for name in listed:
             if name not in known:
                 known.add(name)
-                found.marks.append(Marks(name, f"{path}, {name}", lambda *_: [], None, sources, True))
-    return found
+                found.marks.append(Marks(name, f"{named}{path}, {name}", lambda *_: [], None, (place,), True))
 
 
 def _check_labels(task: TaskSettings) -> None:
@@ -150,7 +172,7 @@ def write(out: Path, drafts: Iterable[Draft], task: TaskSettings) -> str:
         lines += [f"{name}:{','.join(map(str, colour))}::" for name, colour in colours.items()]
         archive.writestr(_MAP, "\n".join(lines) + "\n")
         archive.writestr(f"{_SETS}/default.txt", "\n".join(listed) + "\n")
-    write_atomic(out / "annotations.zip", stream.getvalue())
+    write_atomic(out / _DRAFTS, stream.getvalue())
     write_text(out / "labels.txt", "".join(f"{name} {css(colour)}\n" for name, colour in colours.items()))
     return (
         f"make a CVAT task of images/ with the labels of labels.txt ({some(list(colours), 20)}), then upload annotations.zip "
@@ -158,4 +180,4 @@ def write(out: Path, drafts: Iterable[Draft], task: TaskSettings) -> str:
     )
 
 
-FORMAT = Format("CVAT, Segmentation mask 1.1", recognise, read, write, layout=False, overlap=False)
+FORMAT = Format("CVAT, Segmentation mask 1.1", recognise, read, write, _DRAFTS, layout=False, overlap=False)

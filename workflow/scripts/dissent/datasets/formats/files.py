@@ -17,6 +17,15 @@ from dissent.datasets.listing import walk
 from dissent.datasets.problems import Problems
 
 _LOOKED_AT = 20
+SENT = "drafts.csv"
+"""the table of a folder of drafts"""
+PICTURES = ("images", "doubt")
+"""folders of it that hold no masks of plain PNG"""
+
+
+def of_drafts(where: Path) -> bool:
+    """Whether a folder is one that drafts went out in."""
+    return (where / SENT).is_file()
 
 
 def top_of(where: Path) -> Path:

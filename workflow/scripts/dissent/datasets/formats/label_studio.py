@@ -212,4 +212,4 @@ def write(out: Path, drafts: Iterable[Draft], task: TaskSettings) -> str:
     )
 
 
-FORMAT = Format("Label Studio: JSON of tasks with brushes", recognise, read, write, layout=False)
+FORMAT = Format("Label Studio: JSON of tasks with brushes", recognise, read, write, "tasks.json", layout=False)

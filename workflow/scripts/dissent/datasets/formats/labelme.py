@@ -152,4 +152,4 @@ def _shape(label: str, plane: np.ndarray) -> dict:
     }
 
 
-FORMAT = Format("Labelme: a JSON beside each image", recognise, read, write)
+FORMAT = Format("Labelme: a JSON beside each image", recognise, read, write, "images")

@@ -11,29 +11,35 @@ from dissent.core.files import UNKNOWN, write_mask
 from dissent.datasets.colour import with_channels
 from dissent.datasets.decode import Header, read_pixels, turned
 from dissent.datasets.formats.base import Annotations, Ask, Draft, Format, Layer, marks_of_mask, planes_of
-from dissent.datasets.formats.files import masks_in
+from dissent.datasets.formats.files import PICTURES, left_out, masks_in, of_drafts
 from dissent.datasets.listing import walk
 from dissent.datasets.mask_readers import colours_of
 from dissent.datasets.palettes import GREY
 from dissent.datasets.problems import Problems
 
+_DRAFTS = "masks"
 
-def _folder(where: Path) -> Path:
-    return where / "masks" if (where / "masks").is_dir() else where
+
+def _files(where: Path) -> tuple[Path, list[Path]]:
+    """The folder below which masks are called like their images, and the files there; of a folder of drafts, those elsewhere in it too."""
+    folder = where / _DRAFTS if (where / _DRAFTS).is_dir() else where
+    if not of_drafts(where):
+        return folder, walk(folder)[0]
+    return folder, [path for path in walk(where)[0] if not left_out(path.relative_to(where).as_posix(), PICTURES)]
 
 
 def recognise(where: Path) -> bool:
     """A folder of PNG files, or one with a folder masks/ in it; asked after all other formats."""
-    return where.is_dir() and any(path.suffix.lower() == ".png" for path in walk(_folder(where))[0])
+    return where.is_dir() and any(path.suffix.lower() == ".png" for path in _files(where)[1])
 
 
 def read(where: Path, ask: Ask, problems: Problems) -> Annotations:
     """Every image file, which is a mask of the task."""
     assert ask.task is not None
     found = Annotations(list(ask.task.value_names), [])
-    folder = _folder(where)
-    for path, name, header in masks_in(walk(folder)[0], where, ask, problems):
-        image = path.relative_to(folder).with_suffix("").as_posix()
+    folder, files = _files(where)
+    for path, name, header in masks_in(files, where, ask, problems):
+        image = path.relative_to(folder if folder in path.parents else where).with_suffix("").as_posix()
         found.marks.append(marks_of_mask(image, name, header, partial(_layers, path, ask.task), (path,)))
     return found
 
@@ -102,8 +108,8 @@ def _of_colours(pixels: np.ndarray, palette: list[list[int]], numbers: list[int]
 def write(out: Path, drafts: Iterable[Draft], task: TaskSettings) -> str:
     """Write OUT/masks/NAME.png with the palette of the task."""
     for draft in drafts:
-        write_mask(out / "masks" / f"{draft.stem}.png", draft.ids, task.palette)
+        write_mask(out / _DRAFTS / f"{draft.stem}.png", draft.ids, task.palette)
     return "correct the files in masks/, each with the palette that it has"
 
 
-FORMAT = Format("plain PNG masks", recognise, read, write, layout=False)
+FORMAT = Format("plain PNG masks", recognise, read, write, _DRAFTS, layout=False)
