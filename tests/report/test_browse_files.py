@@ -10,12 +10,14 @@ import numpy as np
 import pytest
 from browsed_run import browse, browsed
 from test_report_page import Page
-from untrained_run import HOSTILE, Untrained
+from untrained_run import HOSTILE, Untrained, code
 
 from dissent.core.files import read_json, read_mask, read_table, sha256
 from dissent.core.seal import made_from, page_holds
 from dissent.core.task import Task
+from dissent.planning import rule_params
 from dissent.report.browse.disputes import disputed
+from dissent.steps.build_masks import build_masks
 
 SPLIT = "splits/few"
 
@@ -108,6 +110,31 @@ def test_each_disputed_pixel_has_the_labels_that_are_disputed_there(page, monkey
         labels = {tuple(labels) for labels, _ in most}
         assert 1 <= len(labels) == len(most) <= 3 and 0 < sum(share for _, share in most) <= 1.001
         assert [share for _, share in most] == sorted((share for _, share in most), reverse=True), g
+
+
+@pytest.mark.parametrize("kind", ["multiclass", "multilabel"])
+def test_what_teachers_dispute_is_seen_where_nothing_is_left_out_of_training(kind, root, in_tmp, monkeypatch):
+    """Inconsistency masks are blank there: the page goes by what the teachers say."""
+    run = Untrained(root, monkeypatch, kind)
+    run.build(run.name, 1)
+    here, settings = f"results/{run.name}/gen1", rule_params.masks(run.config.run(run.name), 1, code)
+    out = (f"{here}/masks/consensus", f"{here}/masks/inconsistency", f"{here}/masks.csv")
+    build_masks(settings | {"pseudo_label": "unanimous"}, f"{here}/predictions.csv", None, *out)
+    assert {float(row["doubt_share"]) for row in read_table(out[2])} == {0.0}
+    page = browse(run, 1, pseudo_label="unanimous", most=5)
+    said, shares = handed(page.with_suffix("") / "gen1/doubt0001.js")[1], {}
+    for masks in read_table(out[2]):
+        first, second = (read_mask(f"{here}/predictions/teacher{k}/{masks['id']}.png") for k in (1, 2))
+        shares[masks["id"]] = (first != second).mean()
+    shown = [row for row, _ in rows_of(page).values() if row[1] == "unlabelled"]
+    assert max(shares.values()) > 0 and [row[5]["1"]["doubt"] for row in shown] == pytest.approx(
+        [shares[row[0]] for row in shown], abs=1e-6
+    )
+    assert max(shares, key=lambda name: shares[name]) in {row[0] for row in shown}, "5 of 8: the most disputed ones"
+    for name, found in said.items():
+        codes = np.frombuffer(zlib.decompress(base64.b64decode(found["codes"])), np.uint8)
+        assert (codes != 0).mean() == shares[name]
+    assert "learn all of it, also what is in doubt" in page.read_text()
 
 
 def test_the_page_is_sealed_and_names_are_no_markup(page, monkeypatch):

@@ -182,6 +182,7 @@ class Evaluation(Facts):
     upper_bound: bool
     patience: int | None
     inconsistency_target: str
+    pseudo_label: str
     soft_labels: bool
     had: list[str]  # settings that alarms recommend and the run has (config/remedies.py)
     code: str
@@ -241,6 +242,7 @@ class Browser(TypedDict):
     voters: list[list[str]]
     """of each generation from gen1 on: names by their numbers in predictions.csv"""
     first: str  # what predictions.csv calls teacher 0
+    pseudo_label: str
     task: Spec
     palette: list[list[int]]
     channels: int

@@ -19,6 +19,7 @@ def settings(run: Run, code: Callable[..., str]) -> arguments.Browser:
         "run": {"name": run.name, "method": run.method_name, "dataset": run.dataset_name},
         "voters": [run.voter_names(g) for g in range(1, run.method.last + 1)],
         "first": run.first(0),
+        "pseudo_label": run.method.pseudo_label,
         "task": task.model_dump(mode="json"),
         "palette": task.palette,
         "channels": run.dataset.channels,

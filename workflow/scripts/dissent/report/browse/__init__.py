@@ -7,6 +7,7 @@ import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from dissent.config.task import css
 from dissent.core.files import DOUBT_PALETTE, sha256, write_atomic, write_json, write_text
 from dissent.core.seal import seal_page
 from dissent.core.task import Task
+from dissent.pseudolabels.meaning import MEANINGS, disputed_share
 from dissent.report.browse.pieces import ACROSS, SIDE, Piece, draw
 from dissent.report.browse.rows import Places, colours_of, row_of
 from dissent.report.browse.seen import Found, find
@@ -45,8 +47,9 @@ def write_browser(
     planned = [Generation(Path(folder)) for folder in generations]
     made = planned[1 : planned[-1].made + 1]
     kept = planned[-1].kept.number or (made[-1].number if made else 0)
-    found = find(made, kept, data, files, params["most"])
     page, task = Path(out), Task(params["task"])
+    shares = partial(disputed_share, pseudo_label=params["pseudo_label"], task=task)
+    found = find(made, kept, data, files, params["most"], shares)
     folder = page.with_suffix("")
     places = Places(page.parent)
     digests: dict[str, str] = {}
@@ -66,7 +69,7 @@ def write_browser(
             for generation, said in piece.said.items():
                 for dispute in said.disputes.values():
                     confused[generation].update(dict(zip(map(tuple, dispute["sets"]), dispute["pixels"], strict=True)))
-            rows += [row_of(image, piece, places, task) for image in images]
+            rows += [row_of(image, piece, places, task, params["pseudo_label"]) for image in images]
             if len(rows) // ROWS > (len(rows) - len(images)) // ROWS:
                 logger.info("%s of %s images are drawn", f"{len(rows):,}", f"{len(found.images):,}")
     shards = _in_parts(rows, ROWS)
@@ -78,7 +81,7 @@ def write_browser(
     about["confused"] = {g: _most(counts) for g, counts in confused.items()}
     sources = [*data.values(), files, *(f"{one.folder}/{name}" for one in made for name in _TABLES)]
     made_from = {path: sha256(path) for path in [*sources, (folder / "shown.json").as_posix()]}
-    write_text(out, seal_page(_render(Path(templates), about), made_from))
+    write_text(out, seal_page(_render(Path(templates), about, params["pseudo_label"]), made_from))
 
 
 def _most(counts: Counter[tuple[int, ...]]) -> list[tuple[tuple[int, ...], float]]:
@@ -130,13 +133,26 @@ def _about(
     }
 
 
-def _render(folder: Path, about: dict) -> str:
+def _render(folder: Path, about: dict, pseudo_label: str) -> str:
     style, script = ((folder / name).read_text("utf-8") for name in ("browse.css", "browse.js"))
     # the browser runs this script and those of the folder alone, and loads nothing from elsewhere
     allowed = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     policy = f"default-src 'none'; img-src 'self' file:; style-src 'unsafe-inline'; script-src 'sha256-{allowed}' 'self' file:"
     page = environment_of(folder).get_template("browse.html.j2")
-    return page.render(about=about, shown=_told(about), policy=policy, style=style, script=script)
+    return page.render(
+        about=about, consensus=_consensus(pseudo_label), shown=_told(about), policy=policy, style=style, script=script
+    )
+
+
+def _consensus(pseudo_label: str) -> str:
+    """What the label that students learn is."""
+    if pseudo_label == "agreement":
+        return "The label on which the teachers agree. The next networks learn from it, but not from what is in doubt."
+    meaning = MEANINGS[pseudo_label]
+    label = f"{meaning.label[:1].upper()}{meaning.label[1:]}. The next networks learn "
+    return label + (
+        f"from it, but not {meaning.left_out}." if meaning.left_out else "all of it, also what is in doubt."
+    )
 
 
 def _told(about: dict) -> str:
