@@ -12,11 +12,12 @@ from browsed_run import browse, browsed
 from test_report_page import Page
 from untrained_run import HOSTILE, Untrained, code
 
-from dissent.core.files import read_json, read_mask, read_table, sha256
+from dissent.core.files import read_json, read_mask, read_table, sha256, write_json
 from dissent.core.seal import made_from, page_holds
 from dissent.core.task import Task
 from dissent.planning import rule_params
 from dissent.report.browse.disputes import disputed
+from dissent.report.kept import to_use
 from dissent.steps.build_masks import build_masks
 
 SPLIT = "splits/few"
@@ -169,6 +170,25 @@ def test_of_too_many_images_the_most_doubted_are_shown_and_some_by_chance(root, 
     before = {path: path.read_bytes() for path in [page, *page.with_suffix("").rglob("*.*")]}
     browse(run, 1, most=5)
     assert all(path.read_bytes() == content for path, content in before.items())
+
+
+@pytest.mark.parametrize(("best", "shown"), [(0, 2), (1, 1), (2, 2)])
+def test_it_opens_on_the_generation_that_commands_take(best, shown, root, in_tmp, monkeypatch):
+    """gen0 has no pseudo-labels: the last one is opened, and it is not called the result."""
+    run = Untrained(root, monkeypatch)
+    run.build(run.name, 2)
+    for g in range(3):
+        path = Path(f"results/tiny/gen{g}/metrics.json")
+        told = read_json(path)
+        told["val"]["pool"][told["score"]]["mean"] = 0.9 if g == best else 0.5
+        write_json(path, told)
+    student = Path(read_json("results/tiny/gen2/teachers.json")["pool"][0]["folder"], "model.json")
+    write_json(student, read_json(student) | {"task": run.config.dataset("tiny").task.model_dump(mode="json")})
+    page = browse(run).read_text()
+    about = json.loads(re.search(r'<script type="application/json" id="about">(.*?)</script>', page)[1])
+    assert (about["used"], about["kept"]) == (best, shown) and to_use(Path("results/tiny"))[0].name == f"gen{best}"
+    assert ("gen0 is used, which has no pseudo-labels" in page) == (best == 0)
+    assert "as teachers label them for gen1 and gen2" in page
 
 
 def test_a_run_without_teachers_shows_its_images(root, in_tmp, monkeypatch):

@@ -239,6 +239,8 @@ class Browser(TypedDict):
 
     run: Spec
     """name, method, dataset"""
+    controls: list[str]
+    """their methods, as the report has them"""
     voters: list[list[str]]
     """of each generation from gen1 on: names by their numbers in predictions.csv"""
     first: str  # what predictions.csv calls teacher 0

@@ -19,6 +19,7 @@ from dissent.pseudolabels.meaning import MEANINGS, disputed_share
 from dissent.report.browse.pieces import ACROSS, SIDE, Piece, draw
 from dissent.report.browse.rows import Places, colours_of, row_of
 from dissent.report.browse.seen import Found, find
+from dissent.report.kept import taken
 from dissent.report.run_results import Generation
 from dissent.report.templates import environment_of
 
@@ -38,15 +39,17 @@ def write_browser(
     files: str,
     templates: str,
     out: str,
+    controls: Mapping[str, str] | None = None,
 ) -> None:
     """Write the page `out` and the folder that is called like it: thumbnails, what is in doubt, and a row an image.
 
     `generations`: the folders gen0..genN. `data`: {labelled, unlabelled, val, hidden: table}. `files`: files.csv of the
-    data set. `templates`: folder of browse.html.j2, browse.css and browse.js.
+    data set. `templates`: folder of browse.html.j2, browse.css and browse.js. `controls`: {name: folder of its last generation}.
     """
     planned = [Generation(Path(folder)) for folder in generations]
     made = planned[1 : planned[-1].made + 1]
-    kept = planned[-1].kept.number or (made[-1].number if made else 0)
+    used = _used(planned[: planned[-1].made + 1], planned[-1], controls or {}, params["task"])
+    kept = used or (made[-1].number if made else 0)  # gen0 has no pseudo-labels
     page, task = Path(out), Task(params["task"])
     shares = partial(disputed_share, pseudo_label=params["pseudo_label"], task=task)
     found = find(made, kept, data, files, params["most"], shares)
@@ -77,11 +80,21 @@ def write_browser(
         name = f"images{number:03}"
         put(f"{name}.js", _script(name, {"folders": places.folders, "rows": shard}))
     write_json(folder / "shown.json", {"files": dict(sorted(digests.items()))})
-    about = _about(params, task, made, kept, found) | {"folder": folder.name, "shards": len(shards)}
+    about = _about(params, task, made, kept, used, found) | {"folder": folder.name, "shards": len(shards)}
     about["confused"] = {g: _most(counts) for g, counts in confused.items()}
     sources = [*data.values(), files, *(f"{one.folder}/{name}" for one in made for name in _TABLES)]
     made_from = {path: sha256(path) for path in [*sources, (folder / "shown.json").as_posix()]}
     write_text(out, seal_page(_render(Path(templates), about, params["pseudo_label"]), made_from))
+
+
+def _used(made: Sequence[Generation], planned: Generation, controls: Mapping[str, str], task: dict) -> int:
+    """Number of the generation that the report of the run takes (report/kept.py)."""
+    last = planned.kept if "stopping" in planned.metrics else made[-1]
+    if not last.number or not (last.folder / "counts.csv").is_file():
+        return last.number
+    ends = {name: Generation(Path(folder)).kept for name, folder in controls.items()}
+    judged = {name: one for name, one in ends.items() if not one.metrics["upper_bound"]}
+    return taken(made, last, judged, task)[0].number
 
 
 def _most(counts: Counter[tuple[int, ...]]) -> list[tuple[tuple[int, ...], float]]:
@@ -108,7 +121,7 @@ def _script(name: str, value: object) -> bytes:
 
 
 def _about(
-    params: "arguments.Browser", task: Task, made: Sequence[Generation], kept: int, found: Found
+    params: "arguments.Browser", task: Task, made: Sequence[Generation], kept: int, used: int, found: Found
 ) -> dict[str, Any]:
     """What the page knows before it loads anything."""
     numbers = {one.number: sorted({k for by_teacher in found.said(one.number) for k in by_teacher}) for one in made}
@@ -127,6 +140,7 @@ def _about(
             for g, teachers in numbers.items()
         ],
         "kept": kept,
+        "used": used,
         "counts": found.counts,
         "across": ACROSS,
         "side": SIDE,
@@ -161,6 +175,7 @@ def _told(about: dict) -> str:
     few, every = counts["unlabelled"]["shown"], counts["unlabelled"]["all"]
     part = "" if few == every else f" of {every:,} (most of them those with the most doubt, the others by chance)"
     numbers = [f"gen{one['number']}" for one in about["generations"]]
-    by = f" as the teachers of {' and '.join(dict.fromkeys([numbers[0], numbers[-1]]))} label them" if numbers else ""
+    by = f" as teachers label them for {' and '.join(dict.fromkeys([numbers[0], numbers[-1]]))}" if numbers else ""
     beside = f"{counts['labelled']['shown']:,} that annotators labelled and {counts['val']['shown']:,} for validation"
-    return f"{few:,} unlabelled images{part} of {about['run']['dataset']}{by}; beside them {beside}."
+    none = " Of this run gen0 is used, which has no pseudo-labels." if numbers and not about["used"] else ""
+    return f"{few:,} unlabelled images{part} of {about['run']['dataset']}{by}; beside them {beside}.{none}"
