@@ -117,7 +117,7 @@ def send(items: Sequence[tuple[Item, str]], about: Run, where: Path, args: argpa
         assert form.write is not None
         next_step = form.write(args.out, drafts, dataset.task)
     write_table(args.out / "drafts.csv", rows, COLUMNS)
-    print(f"{len(rows)} drafts by {where}, for {form.about}: {args.out}")
+    print(f"{len(rows)} drafts, made with {where}, for {form.about}: {args.out}")
     print(f"{next_step}.\nWhere teachers disagree is red in {args.out / 'doubt'}.")
     option = config_dir_option(settings_folder(args.config_dir))
     print(f"Then: dissent import {args.out} --into {about.dataset_name}{option}   (or the file that the tool exports)")
