@@ -9,13 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from browsed_run import browse, browsed
+from discs import config
 from test_report_page import Page
 from untrained_run import HOSTILE, Untrained, code
 
+from dissent.config.resolve import Config
 from dissent.core.files import read_json, read_mask, read_table, sha256, write_json
 from dissent.core.seal import made_from, page_holds
 from dissent.core.task import Task
-from dissent.planning import rule_params
+from dissent.planning import browsing, rule_params
 from dissent.report.browse.disputes import disputed
 from dissent.report.kept import to_use
 from dissent.steps.build_masks import build_masks
@@ -189,6 +191,12 @@ def test_it_opens_on_the_generation_that_commands_take(best, shown, root, in_tmp
     assert (about["used"], about["kept"]) == (best, shown) and to_use(Path("results/tiny"))[0].name == f"gen{best}"
     assert ("gen0 is used, which has no pseudo-labels" in page) == (best == 0)
     assert "as teachers label them for gen1 and gen2" in page
+
+
+def test_what_stands_beside_the_teachers_has_its_name(root):
+    """gen0 of a method with `start` is of another method."""
+    one = config(root).run("tiny").model_copy(update={"method": Config(root / "config").method("ensemble_clean")})
+    assert browsing.settings(one, [], code)["first"] == "mean"
 
 
 def test_a_run_without_teachers_shows_its_images(root, in_tmp, monkeypatch):

@@ -19,7 +19,7 @@ def settings(run: Run, controls: Sequence[Run], code: Callable[..., str]) -> arg
         "run": {"name": run.name, "method": run.method_name, "dataset": run.dataset_name},
         "controls": [one.method_name for one in controls],
         "voters": [run.voter_names(g) for g in range(1, run.method.last + 1)],
-        "first": run.first(0),
+        "first": run.first(min(1, run.method.last)),  # gen0 may be of another method (`start`)
         "pseudo_label": run.method.pseudo_label,
         "task": task.model_dump(mode="json"),
         "palette": task.palette,
