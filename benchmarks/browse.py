@@ -79,7 +79,7 @@ def made(folder: Path, count: int, size: int) -> tuple[Path, float]:
     write(data, results, count, size)
     start = time.perf_counter()
     write_browser(
-        browsing.settings(run, lambda *names: "code") | {"channels": 3},
+        browsing.settings(run, [], lambda *names: "code") | {"channels": 3},
         generations=[str(results / f"gen{g}") for g in (0, 1)],
         data={subset: str(data / f"{subset}.csv") for subset in ("labelled", "unlabelled", "val", "hidden")},
         files=str(data / "files.csv"),

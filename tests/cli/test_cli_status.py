@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from cli_data import dissent
 from discs import SETTINGS, draw
+from PIL import Image
 
 from dissent.core.files import write_json, write_text
 from dissent.runtime.job_logs import read_log
@@ -96,6 +97,16 @@ def test_what_goes_on_is_said_where_nothing_runs(in_tmp, capsys):
     told = status(capsys, "tiny")
     assert "stopped: train tiny gen0 student 1; the same command goes on from there" in told
     assert "no job runs now; to go on: snakemake --cores 2 results/tiny/report.html --config config_dir=" in told
+
+
+def test_masks_that_came_since_are_told(finished_here, capsys):
+    own = ("status", "tiny", "--config-dir", "own")
+    assert dissent(*own) == 0 and "changed since" not in capsys.readouterr().out
+    mask = Path("raw/tiny/masks/i03.png")
+    Image.new("L", Image.open(mask).size).save(mask)
+    assert dissent(*own) == 0
+    told = capsys.readouterr().out
+    assert "own masks of tiny changed since it was prepared" in told and "`dissent check tiny` tells" in told
 
 
 def test_an_unknown_name_is_told(in_tmp, capsys):

@@ -11,7 +11,7 @@ import pytest
 from discs import SETTINGS, draw
 
 from dissent.cli.console import closing, words_with_console
-from dissent.cli.console.ending import verdict_of
+from dissent.cli.console.ending import of_run, verdict_of
 from dissent.cli.console.handler import LogHandler
 from dissent.cli.console.left import Left
 from dissent.cli.snakemake import main, targets_first
@@ -210,3 +210,15 @@ def test_a_job_of_a_console_writes_to_its_log_alone(in_tmp, capsys, monkeypatch)
 def test_a_page_without_a_verdict_has_none(in_tmp):
     write_text("a.html", "<html></html>")
     assert verdict_of(Path("a.html")) == ""
+
+
+@pytest.mark.parametrize(("share", "seen"), [(0.25, "gen1/masks/inconsistency"), (0.0, "browse.html")])
+def test_the_last_words_lead_to_where_a_disagreement_is_seen(in_tmp, share, seen):
+    """Masks of doubt are blank where a method leaves nothing out."""
+    for name in ("report.html", "browse.html", "gen1/masks/consensus/a.png"):
+        write_text(f"results/tiny/{name}", "")
+    write_json("results/tiny/gen1/teachers.json", {})
+    write_json("results/tiny/gen1/metrics.json", {"generation": 1, "pseudo_labels": {"doubt_share": share}})
+    assert f"where teachers differ: results/tiny/{seen}" in of_run(
+        Path("results/tiny/report.html"), "tiny", str(SETTINGS)
+    )

@@ -16,7 +16,7 @@ from dissent.cli.drafts import _put_image
 from dissent.cli.predict.find_images import read_upright
 from dissent.config.base import read_yaml, validate
 from dissent.config.dataset import Dataset
-from dissent.core.files import read_json, read_table, sha256
+from dissent.core.files import read_json, read_table, sha256, write_table
 from dissent.datasets import prepare
 from dissent.datasets.formats import DRAFTS, FORMATS
 from dissent.datasets.items import Item
@@ -233,6 +233,20 @@ def test_the_most_doubted_come_first(last, project, capsys):
     shares = {row["id"]: float(row["doubt_share"]) for row in read_table(f"results/tiny/gen{last}/masks.csv")}
     assert drafts("png", "-n", 2) == 0
     assert [row["id"] for row in read_table("out/drafts.csv")] == sorted(shares, key=lambda name: -shares[name])[:2]
+
+
+def test_the_most_disputed_come_first_where_nothing_is_left_out_of_training(project):
+    """Of labels without doubt the masks of doubt are blank; the pixels on which teachers differ count."""
+    experiment, table = Path("own/experiments/tiny.yaml"), Path("results/tiny/gen2/masks.csv")
+    experiment.write_text(experiment.read_text().replace("method: im_clean", "method: ensemble_clean"))
+    rows = read_table(table)
+    for number, row in enumerate(rows):
+        row |= {"doubt_share": "0.0", "doubt_pixels": str(10 * number)}
+    write_table(table, rows, tuple(rows[0]))
+    assert drafts("png", "-n", 2) == 0
+    pixels, [first, second] = int(rows[0]["pixels"]), read_table("out/drafts.csv")
+    assert [first["id"], second["id"]] == [rows[-1]["id"], rows[-2]["id"]]
+    assert float(first["doubt_share"]) == pytest.approx(10 * (len(rows) - 1) / pixels, abs=1e-6)
 
 
 def test_what_is_refused_is_told_and_the_rest_is_taken(project, capsys):

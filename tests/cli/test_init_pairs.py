@@ -18,7 +18,10 @@ def test_images_without_masks_are_the_unlabelled_ones(in_tmp, capsys):
     assert written()["allow_unlabelled"] is True
     assert written()["splits"]["first"] == {"seed": 42, "labelled": "all", "fixed": "own/datasets/mine.splits.csv"}
     out = capsys.readouterr().out
-    assert f"{len(NAMES) - 5} images have no mask" in out and "17 files: 12 images (5 with a mask), 5 masks" in out
+    assert (
+        f"no mask {len(NAMES) - 5} images count as unlabelled" in out
+        and "17 files: 12 images (5 with a mask), 5 masks" in out
+    )
     assert "1 image for validation, none for the test" in out and "4 images labelled, 7 images unlabelled" in out
     [row] = read_table("own/datasets/mine.splits.csv")
     assert (

@@ -76,7 +76,7 @@ def test_images_unlike_those_of_training_are_told(in_tmp, capsys):
         "usual.png": "",
         "dark.png": "is unlike the training images: darker (their mean grey is 120)",
         "red.png": "is unlike the training images: of another colour (more red)",
-        "large.png": "is unlike the training images: larger (they have 400 pixels)",
+        "large.png": "is unlike the training images: larger (training images have 400 pixels)",
     }
     assert "note: dark.png: is unlike the training images" in capsys.readouterr().err
 

@@ -37,7 +37,7 @@ def test_images_without_the_common_ending_are_unlabelled(in_tmp, capsys):
             save(Path(f"raw/masks/s{seed:02}_mask.png"), ids(seed))
     assert init() == 0
     out = capsys.readouterr().out
-    assert "20 files: 14 images (6 with a mask), 6 masks, 0 left out" in out and "8 images have no mask" in out
+    assert "20 files: 14 images (6 with a mask), 6 masks, 0 left out" in out and "no mask 8 images" in out
     assert (read_yaml("own/datasets/mine.yaml")["image_suffix"], dissent("check", "mine", "--config-dir", "own")) == (
         "_img",
         0,

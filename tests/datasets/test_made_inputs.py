@@ -64,7 +64,7 @@ def test_endings(make):
     assert end.stage == "done", end.text
     rows = read_table("data/cells/files.csv")
     assert (len(rows), sum(bool(row["label"]) for row in rows)) == (40, 12)
-    assert "28 images have no mask and count as unlabelled: new12, new13" in end.text
+    assert "no mask 28 images count as unlabelled: new12, new13" in end.text
 
 
 def test_misspelt(make):

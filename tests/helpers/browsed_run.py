@@ -18,7 +18,7 @@ def browse(run: Untrained, generations: int = 2, name: str = "", **more: object)
     made = run.config.run(name or run.name)
     subsets = {name: path for name, path in run.subsets.items() if name != "test"}
     write_browser(
-        browsing.settings(made, code) | more,
+        browsing.settings(made, [], code) | more,
         generations=[f"results/{made.name}/gen{g}" for g in range(generations + 1)],
         data=subsets,
         files=f"data/{made.dataset_name}/files.csv",

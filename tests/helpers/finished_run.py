@@ -41,7 +41,7 @@ def finish(root):
         _generation(run, g, subsets, folders)
     shown = rule_params.student(run, 1, 1, code) | {"palette": run.dataset.task.palette}
     show_pairs(shown, pairs=f"{folders[1]}/pairs.csv", out=f"{folders[1]}/pairs")
-    browse_run = browsing.settings(run, code)
+    browse_run = browsing.settings(run, [], code)
     without_test = {subset: path for subset, path in subsets.items() if subset != "test"}
     templates = str(root / "workflow" / "report")
     write_browser(browse_run, folders, without_test, "data/tiny/files.csv", templates, "results/tiny/browse.html")

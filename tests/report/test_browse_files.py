@@ -9,13 +9,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 from browsed_run import browse, browsed
+from discs import config
 from test_report_page import Page
-from untrained_run import HOSTILE, Untrained
+from untrained_run import HOSTILE, Untrained, code
 
-from dissent.core.files import read_json, read_mask, read_table, sha256
+from dissent.config.resolve import Config
+from dissent.core.files import read_json, read_mask, read_table, sha256, write_json
 from dissent.core.seal import made_from, page_holds
 from dissent.core.task import Task
+from dissent.planning import browsing, rule_params
 from dissent.report.browse.disputes import disputed
+from dissent.report.kept import to_use
+from dissent.steps.build_masks import build_masks
 
 SPLIT = "splits/few"
 
@@ -110,6 +115,31 @@ def test_each_disputed_pixel_has_the_labels_that_are_disputed_there(page, monkey
         assert [share for _, share in most] == sorted((share for _, share in most), reverse=True), g
 
 
+@pytest.mark.parametrize("kind", ["multiclass", "multilabel"])
+def test_what_teachers_dispute_is_seen_where_nothing_is_left_out_of_training(kind, root, in_tmp, monkeypatch):
+    """Inconsistency masks are blank there: the page goes by what the teachers say."""
+    run = Untrained(root, monkeypatch, kind)
+    run.build(run.name, 1)
+    here, settings = f"results/{run.name}/gen1", rule_params.masks(run.config.run(run.name), 1, code)
+    out = (f"{here}/masks/consensus", f"{here}/masks/inconsistency", f"{here}/masks.csv")
+    build_masks(settings | {"pseudo_label": "unanimous"}, f"{here}/predictions.csv", None, *out)
+    assert {float(row["doubt_share"]) for row in read_table(out[2])} == {0.0}
+    page = browse(run, 1, pseudo_label="unanimous", most=5)
+    said, shares = handed(page.with_suffix("") / "gen1/doubt0001.js")[1], {}
+    for masks in read_table(out[2]):
+        first, second = (read_mask(f"{here}/predictions/teacher{k}/{masks['id']}.png") for k in (1, 2))
+        shares[masks["id"]] = (first != second).mean()
+    shown = [row for row, _ in rows_of(page).values() if row[1] == "unlabelled"]
+    assert max(shares.values()) > 0 and [row[5]["1"]["doubt"] for row in shown] == pytest.approx(
+        [shares[row[0]] for row in shown], abs=1e-6
+    )
+    assert max(shares, key=lambda name: shares[name]) in {row[0] for row in shown}, "5 of 8: the most disputed ones"
+    for name, found in said.items():
+        codes = np.frombuffer(zlib.decompress(base64.b64decode(found["codes"])), np.uint8)
+        assert (codes != 0).mean() == shares[name]
+    assert "learn all of it, also what is in doubt" in page.read_text()
+
+
 def test_the_page_is_sealed_and_names_are_no_markup(page, monkeypatch):
     monkeypatch.chdir(page.parents[2])
     content = page.read_bytes()
@@ -142,6 +172,31 @@ def test_of_too_many_images_the_most_doubted_are_shown_and_some_by_chance(root, 
     before = {path: path.read_bytes() for path in [page, *page.with_suffix("").rglob("*.*")]}
     browse(run, 1, most=5)
     assert all(path.read_bytes() == content for path, content in before.items())
+
+
+@pytest.mark.parametrize(("best", "shown"), [(0, 2), (1, 1), (2, 2)])
+def test_it_opens_on_the_generation_that_commands_take(best, shown, root, in_tmp, monkeypatch):
+    """gen0 has no pseudo-labels: the last one is opened, and it is not called the result."""
+    run = Untrained(root, monkeypatch)
+    run.build(run.name, 2)
+    for g in range(3):
+        path = Path(f"results/tiny/gen{g}/metrics.json")
+        told = read_json(path)
+        told["val"]["pool"][told["score"]]["mean"] = 0.9 if g == best else 0.5
+        write_json(path, told)
+    student = Path(read_json("results/tiny/gen2/teachers.json")["pool"][0]["folder"], "model.json")
+    write_json(student, read_json(student) | {"task": run.config.dataset("tiny").task.model_dump(mode="json")})
+    page = browse(run).read_text()
+    about = json.loads(re.search(r'<script type="application/json" id="about">(.*?)</script>', page)[1])
+    assert (about["used"], about["kept"]) == (best, shown) and to_use(Path("results/tiny"))[0].name == f"gen{best}"
+    assert ("gen0 is used, which has no pseudo-labels" in page) == (best == 0)
+    assert "as teachers label them for gen1 and gen2" in page
+
+
+def test_what_stands_beside_the_teachers_has_its_name(root):
+    """gen0 of a method with `start` is of another method."""
+    one = config(root).run("tiny").model_copy(update={"method": Config(root / "config").method("ensemble_clean")})
+    assert browsing.settings(one, [], code)["first"] == "mean"
 
 
 def test_a_run_without_teachers_shows_its_images(root, in_tmp, monkeypatch):

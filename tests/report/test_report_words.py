@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 from untrained_run import Untrained
 
-from dissent.report import plain, tables
+from dissent.report import plain, plots, tables
 from dissent.report.page import write_report
 from dissent.report.run_results import Story
 
@@ -64,3 +64,11 @@ def test_one_generation_has_no_slider(run):
     write_report(**run.report(generations=1, controls=()), out="report.html")
     page = Path("report.html").read_text("utf-8")
     assert 'id="which"' in page and 'type="range"' not in page and "<h2>One image</h2>" in page
+
+
+@pytest.mark.parametrize(("points", "marked"), [(1, True), (2, True), (12, False)])
+def test_a_curve_of_few_points_has_markers(points, marked):
+    """A line of one point has no length: the panel would be empty."""
+    curve = (list(range(points)), [0.5] * points)
+    drawn = plots.curves("learning", [(plots.POOL, 1.0, [curve])], "score", "score against steps")
+    assert "stroke: var(--c0)" in drawn and ("fill: var(--c0)" in drawn) == marked

@@ -14,6 +14,7 @@ from dissent.core.files import DOUBT_PALETTE, UserError, read_json, read_table, 
 from dissent.core.task import Task
 from dissent.planning import rule_params
 from dissent.pseudolabels.learned import columns_of
+from dissent.pseudolabels.meaning import MEANINGS
 from dissent.steps import overlays
 from dissent.steps.readme import write_readme
 
@@ -63,5 +64,12 @@ def test_the_readme_explains_every_column_value_and_colour(root, tmp_path, kind)
         assert text.count(f"| `{column}` | ") == 1
     for name, colour in run.dataset.task.legend:
         assert f"| `{colour}` | {name} |" in text
+    assert "the teachers of gen2" in text and "on which all teachers agree. Black, or 0, is background" in text
+    for name, meaning in MEANINGS.items():
+        write_readme(params | {"pseudo_label": name}, str(tmp_path / "README.md"))
+        text = (tmp_path / "README.md").read_text("utf-8")
+        blank = name not in ("agreement", "majority")
+        assert ("| blank: nothing is left out." in text) == blank != ("(red)" in text) and meaning.label in text
+        assert ("where they disagree" in text) == (name == "agreement")
     write_readme(params | {"generation": 0}, str(tmp_path / "README.md"))
     assert "masks.csv" not in (tmp_path / "README.md").read_text("utf-8"), "gen0 has none"

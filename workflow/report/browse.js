@@ -126,7 +126,7 @@ function fill(select, options) {
 }
 
 function begin() {
-  const generations = about.generations.map(({ number }) => [String(number), `gen${number}${String(number) === kept ? " (the result)" : ""}`]);
+  const generations = about.generations.map(({ number }) => [String(number), `gen${number}${number === about.used ? " (the result)" : ""}`]);
   for (const select of [choice.g, layers.g]) { fill(select, generations); select.parentElement.hidden = !generations.length; }
   const of = (subset) => `${NAMES[subset]} (${about.counts[subset].shown.toLocaleString("en")})`;
   fill(choice.show, [

@@ -6,7 +6,10 @@ rule browse:
     input:
         templates=expand(f"{workflow.basedir}/workflow/report/browse.{{kind}}", kind=["html.j2", "css", "js"]),
         metrics=lambda w: PLAN.generations(run_of(w), "metrics.json"),
-        tables=lambda w: PLAN.generations(run_of(w), "predictions.csv", "masks.csv"),
+        tables=lambda w: PLAN.generations(run_of(w), "predictions.csv", "masks.csv", "counts.csv", "cost.json"),
+        controls=lambda w: PLAN.controls(run_of(w), "metrics.json"),
+        control_tables=lambda w: PLAN.controls(run_of(w), "counts.csv"),
+        control_costs=lambda w: PLAN.control_costs(run_of(w)),
         files=lambda w: f"data/{run_of(w).dataset_name}/files.csv",
         labelled=subset("labelled"),
         unlabelled=subset("unlabelled"),
@@ -24,7 +27,7 @@ rule browse:
         mem_mb=asked("mem_mb", to_browse),
         runtime=asked("runtime", to_browse),
     params:
-        settings=lambda w: browsing.settings(run_of(w), PLAN.code),
+        settings=lambda w: browsing.settings(run_of(w), PLAN.config.controls(w.run), PLAN.code),
     script:
         "../scripts/browse.py"
 

@@ -8,6 +8,7 @@ with job(snakemake):
     from dissent.report.browse import write_browser
 
     inputs = snakemake.input
+    folders = [str(Path(path).parent) for path in inputs.controls]
     write_browser(
         snakemake.params.settings,
         generations=[str(Path(path).parent) for path in inputs.metrics],
@@ -15,4 +16,5 @@ with job(snakemake):
         files=inputs.files,
         templates=str(Path(inputs.templates[0]).parent),
         out=snakemake.output.page,
+        controls=dict(zip(snakemake.params.settings["controls"], folders, strict=True)),
     )

@@ -29,6 +29,7 @@ from dissent.datasets.decode import read_header, read_photo, turned
 from dissent.datasets.formats import DRAFTS, FORMATS, Draft
 from dissent.datasets.items import Item
 from dissent.datasets.own_masks import OwnMasks, key_of, place_of
+from dissent.pseudolabels.meaning import disputed_share
 from dissent.report.kept import to_use
 from dissent.runtime.devices import lease, prepare_process
 
@@ -116,7 +117,7 @@ def send(items: Sequence[tuple[Item, str]], about: Run, where: Path, args: argpa
         assert form.write is not None
         next_step = form.write(args.out, drafts, dataset.task)
     write_table(args.out / "drafts.csv", rows, COLUMNS)
-    print(f"{len(rows)} drafts by {where}, for {form.about}: {args.out}")
+    print(f"{len(rows)} drafts, made with {where}, for {form.about}: {args.out}")
     print(f"{next_step}.\nWhere teachers disagree is red in {args.out / 'doubt'}.")
     option = config_dir_option(settings_folder(args.config_dir))
     print(f"Then: dissent import {args.out} --into {about.dataset_name}{option}   (or the file that the tool exports)")
@@ -154,13 +155,14 @@ def _chosen(about: Run, args: argparse.Namespace) -> list[tuple[Item, str]]:
 
 
 def _doubt_shares(about: Run, sources: dict[str, str]) -> dict[str, float]:
-    """{path of an image: its share of doubted pixels, the mean of its tiles} by the last generation that was made."""
+    """{path of an image: the share of its pixels on which teachers disagree, the mean of its tiles} by the last generation that was made."""
     found: dict[str, list[float]] = {}
+    task = Task(about.dataset.task.model_dump(mode="json"))
     for generation in range(about.method.last, 0, -1):
         table = Path("results", about.name, f"gen{generation}", "masks.csv")
-        for row in read_table(table, ("id", "doubt_share")) if table.is_file() else []:
+        for row in read_table(table, ("id", "pixels", "doubt_pixels", "doubt_share")) if table.is_file() else []:
             if row["id"] in sources:
-                found.setdefault(sources[row["id"]], []).append(float(row["doubt_share"]))
+                found.setdefault(sources[row["id"]], []).append(disputed_share(row, about.method.pseudo_label, task))
         if found:  # one that was not made, as the run stopped before it, has no rows
             break
     return {source: sum(shares) / len(shares) for source, shares in found.items()}

@@ -182,6 +182,7 @@ class Evaluation(Facts):
     upper_bound: bool
     patience: int | None
     inconsistency_target: str
+    pseudo_label: str
     soft_labels: bool
     had: list[str]  # settings that alarms recommend and the run has (config/remedies.py)
     code: str
@@ -192,8 +193,7 @@ class Evaluating(Evaluation):
 
     metric_labels: dict[str, str]
     """score -> folder of targets of its own"""
-    files: str
-    """files.csv"""
+    files: str  # files.csv
 
 
 class Deciding(TypedDict):
@@ -236,11 +236,11 @@ class Report(TypedDict):
 class Browser(TypedDict):
     """Arguments of `browse`."""
 
-    run: Spec
-    """name, method, dataset"""
-    voters: list[list[str]]
-    """of each generation from gen1 on: names by their numbers in predictions.csv"""
+    run: Spec  # name, method, dataset
+    controls: list[str]  # their methods, as the report has them
+    voters: list[list[str]]  # as the report has them
     first: str  # what predictions.csv calls teacher 0
+    pseudo_label: str
     task: Spec
     palette: list[list[int]]
     channels: int

@@ -165,8 +165,9 @@ def _report(plan: Plan, run: Run, g: int, job: Job) -> list[str]:
 
 def _browse(plan: Plan, run: Run, g: int, job: Job) -> list[str]:
     subsets = _subsets(plan, run, *(name for name in SUBSETS if name != "test"))
-    tables = plan.generations(run, "metrics.json", "predictions.csv", "masks.csv")
-    return [*tables, f"data/{run.dataset_name}/files.csv", *subsets]
+    tables = plan.generations(run, "metrics.json", "predictions.csv", "masks.csv", "counts.csv", "cost.json")
+    controls = [*plan.controls(run, "metrics.json", "counts.csv"), *plan.control_costs(run)]
+    return [*tables, *controls, f"data/{run.dataset_name}/files.csv", *subsets]
 
 
 def _prepare(plan: Plan, job: Job) -> list[str]:

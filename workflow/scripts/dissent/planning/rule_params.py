@@ -193,6 +193,7 @@ def evaluation(run: Run, generation: int, code: Code) -> arguments.Evaluation:
         "upper_bound": run.method.upper_bound,
         "patience": run.method.patience,
         "inconsistency_target": _inconsistency(run.at(generation), run)["target"],
+        "pseudo_label": run.method.pseudo_label,
         "soft_labels": run.method.soft_labels != "none",
         "had": had(run, generation),
         "code": code("evaluate", _architecture(run)),

@@ -1,6 +1,7 @@
 """Which generation of a run to use, by the rule of its report: for commands that are told a run, and no generation."""
 
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from dissent.core.files import read_json
@@ -25,15 +26,25 @@ def to_use(run: Path) -> tuple[Path | None, str]:
         return folder, "no later one scores better on validation" if len(made) > 1 else "the only one of the run"
     student = read_json(last.folder / "teachers.json")["pool"][0]
     task = read_json(last.folder.absolute().parents[2] / student["folder"] / "model.json")["task"]
-    subset = "test" if last.metrics["test"] else "val"
     controls = _controls(run, last.metrics["run"])
-    said = outcome({name: standing_to(last, one, subset, task) for name, one in controls.items()})
-    best = recommended(said, sorted(made, key=lambda one: one.number), last)
+    best, said = taken(sorted(made, key=lambda one: one.number), last, controls, task)
     if said == "cannot tell yet":
         return best.folder, "the verdict cannot tell yet, and it has the highest mean on validation"
     if said == "worth it":
         return best.folder, "the generations were worth it, for this seed"
     return best.folder, f"the last of the run, though the verdict advises a control ({said}): see {run / 'report.html'}"
+
+
+def taken(
+    made: Sequence[Generation], last: Generation, controls: Mapping[str, Generation], task: dict
+) -> tuple[Generation, str]:
+    """The generation of `made` that the verdict takes, and what it says; `last` stands for the run.
+
+    `controls` are those that it rests on: no upper bounds.
+    """
+    subset = "test" if last.metrics["test"] else "val"
+    said = outcome({name: standing_to(last, one, subset, task) for name, one in controls.items()})
+    return recommended(said, made, last), said
 
 
 def _controls(run: Path, name: str) -> dict[str, Generation]:

@@ -14,6 +14,7 @@ LABELLED = Mark(4, None, "D")
 Curve = tuple[list[int], list[float]]
 """steps, and the value at each"""
 _NARROW = (3.8, 2.5)  # inches: of plots that stand three beside each other
+_FEW = 3  # points of a curve that are marked
 _MOST_CLASSES = 24  # that a plot shows; the table names all
 
 
@@ -195,7 +196,8 @@ def curves(name: str, pools: Sequence[tuple[Mark, float, Sequence[Curve]]], labe
     figure, found = axes(*_NARROW)
     for mark, dark, students in pools:
         for steps, values in students:
-            found.plot(steps, values, **mark.line | {"marker": "none"}, alpha=dark, linewidth=1.2)
+            marker = "o" if len(steps) < _FEW else "none"  # a line of one point has no length
+            found.plot(steps, values, **mark.line | {"marker": marker}, alpha=dark, linewidth=1.2, markersize=4)
     found.set_xlabel("step")
     found.set_ylabel(label)
     return svg(figure, name, says)

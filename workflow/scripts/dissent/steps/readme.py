@@ -7,13 +7,14 @@ from dissent.core.columns import MASKS, SOFT
 from dissent.core.files import DOUBT_PALETTE, write_text
 from dissent.core.task import Task
 from dissent.pseudolabels.learned import columns_of
+from dissent.pseudolabels.meaning import MEANINGS
 
 if TYPE_CHECKING:
     from dissent.core import arguments
 
 _FILES = {
     "students/I/": "a network that was trained here",
-    "teachers.json": "the students, the best first; the first of them label for the next generation",
+    "teachers.json": "the students, the best first; the first of them are the teachers of gen{next}, if it is made",
     "metrics.json": "every score, each with its definition",
     "examples/": "a few test images as the best student sees them: worst, best, and drawn ones",
     "pairs.csv": "what the students learned from",
@@ -21,9 +22,9 @@ _FILES = {
     "cost.json": "what it took",
 }
 _MASKS = {
-    "masks/overlay/": "**look here first**: the image with its pseudo-label on it; red is where the teachers disagree",
-    "masks/consensus/": "the label on which all teachers agree. Black, or 0, is background *and* where they disagree",
-    "masks/inconsistency/": "red, or not 0, where they disagree",
+    "masks/overlay/": "**look here first**: the image with its pseudo-label on it",
+    "masks/consensus/": "",
+    "masks/inconsistency/": "",
     "masks.csv": "a row an image; the columns stand below",
     "predictions/teacherK/": "what one teacher says; teacher 1 is the best",
     "audit.json": "errors of the pseudo-labels, where true masks are known",
@@ -60,19 +61,45 @@ def write_readme(params: "arguments.Evaluation", out: str) -> None:
     """Write README.md for a generation of this task; gen0 has no masks."""
     task, g = Task(params["task"]), params["generation"]
     soft = g and params["soft_labels"]
-    files = _FILES | (_MASKS if g else {}) | (_SOFT if soft else {})
+    files = _FILES | (_MASKS | _said(params["pseudo_label"]) if g else {}) | (_SOFT if soft else {})
     text = [f"# Generation {g} of {params['run']}", "", "| file | what it is |", "|---|---|"]
-    text += [f"| `{name}` | {meaning} |" for name, meaning in files.items()]
-    text += ["", "## Values of a mask", "", *_values(task, params["palette"])]
+    text += [f"| `{name}` | {meaning.replace('{next}', str(g + 1))} |" for name, meaning in files.items()]
+    text += [
+        "",
+        "## Values of a mask",
+        "",
+        *_values(task, params["palette"], bool(MEANINGS[params["pseudo_label"]].left_out)),
+    ]
     if g:
         text += ["", "## Columns of masks.csv", "", "| column | what it is |", "|---|---|"]
-        text += [f"| `{name}` | {COLUMNS[name]} |" for name in MASKS]
+        text += [f"| `{name}` | {_column(name, params['pseudo_label'])} |" for name in MASKS]
         text += [f"| `{name}` | {_of_label(name)} |" for name in columns_of(task)]
         text += [f"| `{name}` | {COLUMNS[name]} |" for name in (SOFT if soft else ())]
     write_text(out, "\n".join([*text, ""]))
 
 
-def _values(task: Task, palette: list[list[int]]) -> list[str]:
+def _said(pseudo_label: str) -> dict[str, str]:
+    """What stands in masks of this kind of label."""
+    meaning, overlay = MEANINGS[pseudo_label], _MASKS["masks/overlay/"]
+    if not meaning.left_out:
+        where = "blank: nothing is left out. `browse.html` shows where the teachers disagree, `doubt_pixels` of masks.csv how much"
+        return {"masks/consensus/": f"{meaning.label}. Students learn all of it", "masks/inconsistency/": where}
+    where = "they disagree" if pseudo_label == "agreement" else meaning.left_out.removeprefix("where ")
+    return {
+        "masks/overlay/": f"{overlay}; red is {meaning.left_out}",
+        "masks/consensus/": f"{meaning.label}. Black, or 0, is background *and* where {where}",
+        "masks/inconsistency/": f"red, or not 0, where {where}",
+    }
+
+
+def _column(name: str, pseudo_label: str) -> str:
+    """What a column of masks.csv is, where labels are of this kind."""
+    if name == "doubt_share" and not MEANINGS[pseudo_label].left_out:
+        return "share of the inconsistency mask: 0, as nothing is left out"
+    return COLUMNS[name]
+
+
+def _values(task: Task, palette: list[list[int]], doubted: bool) -> list[str]:
     """What the numbers in masks mean, and their colours."""
     values = [1 << bit for bit in range(task.outputs)] if task.bits else list(range(len(task.histogram_names)))
     how = "Labels may overlap: a pixel has the sum of the values of its labels, 0 if none." if task.bits else ""
@@ -80,8 +107,8 @@ def _values(task: Task, palette: list[list[int]]) -> list[str]:
         f"| {value} | `{css(palette[value])}` | {_plain(name)} |"
         for value, name in zip(values, task.histogram_names, strict=True)
     ]
-    doubt = f"In overlays `{css(DOUBT_PALETTE[1])}` (red) is doubt."
-    return [*([how, ""] if how else []), "| value | colour | label |", "|---|---|---|", *rows, "", doubt]
+    doubt = [f"In overlays `{css(DOUBT_PALETTE[1])}` (red) is doubt."] if doubted else []
+    return [*([how, ""] if how else []), "| value | colour | label |", "|---|---|---|", *rows, "", *doubt]
 
 
 def _of_label(column: str) -> str:

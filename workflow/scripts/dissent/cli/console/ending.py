@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dissent.cli.settings import config_dir_option
 from dissent.cli.text import described, duration, filled
-from dissent.core.files import UserError
+from dissent.core.files import UserError, read_json
 from dissent.core.rebuild_hint import option
 from dissent.report.kept import to_use
 
@@ -46,12 +46,17 @@ def of_run(report: Path, name: str, settings: str) -> str:
         if folder is not None:
             rows.append(("use", f"{folder}: {why}"))
             if (folder / "masks" / "consensus").is_dir():
-                rows.append(
-                    ("masks", f"{folder}/masks/consensus, and where teachers differ: {folder}/masks/inconsistency")
-                )
+                rows.append(("masks", f"{folder}/masks/consensus{_differ(run, folder)}"))
     for number, command in enumerate(described(_next(run, name, settings))):
         rows.append(("" if number else "next", command))
     return "\n".join(_row(field, text) for field, text in rows if text)
+
+
+def _differ(run: Path, folder: Path) -> str:
+    """Where a person sees the disagreement: labels that leave nothing out have blank inconsistency masks."""
+    if read_json(folder / "metrics.json")["pseudo_labels"]["doubt_share"]:
+        return f", and where teachers differ: {folder}/masks/inconsistency"
+    return f", and where teachers differ: {run}/browse.html" if (run / "browse.html").is_file() else ""
 
 
 def _next(run: Path, name: str, settings: str) -> list[tuple[str, str]]:

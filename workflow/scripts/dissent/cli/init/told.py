@@ -34,7 +34,7 @@ def seen(pairs: Pairs, found: Survey, grouped: bool) -> str:
     ]
     if pairs.alone:
         lines.append(
-            f"alone   {len(pairs.alone)} images have no mask and count as unlabelled: {some([key.lstrip('/') for key in pairs.alone])}"
+            f"no mask {len(pairs.alone)} images count as unlabelled: {some([key.lstrip('/') for key in pairs.alone])}"
         )
     if found.reading.note:
         lines.append(f"note    {found.reading.note}")

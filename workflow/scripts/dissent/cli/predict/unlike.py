@@ -37,7 +37,9 @@ class Usual:
         if whole and sizes:
             pixels = photo.shape[0] * photo.shape[1]
             if pixels > _TIMES * max(sizes) or _TIMES * pixels < min(sizes):
-                found.append(f"{'larger' if pixels > max(sizes) else 'smaller'} (they have {max(sizes):,.0f} pixels)")
+                found.append(
+                    f"{'larger' if pixels > max(sizes) else 'smaller'} (training images have {max(sizes):,.0f} pixels)"
+                )
         return f"is unlike the training images: {', '.join(found)}" if found else ""
 
     def _brightness(self, level: float) -> list[str]:

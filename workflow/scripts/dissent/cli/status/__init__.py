@@ -92,6 +92,7 @@ def _one(plan: Plan, name: str) -> str:
         parts.append(f"stopped: {', '.join(told(job) for job in stopped)}; the same command goes on from there")
     target = f"results/{name}/report.html" if len(state.runs) and name == state.runs[0].name else ""
     target = target or f"results/studies/{name}/table.html"
+    parts += _changed(plan, state, target)
     if done == jobs:
         parts.append(f"look at {target}")
     elif not running:
@@ -99,6 +100,19 @@ def _one(plan: Plan, name: str) -> str:
     if done < jobs and generations_done(state.runs[0]) and target.endswith("report.html"):
         parts.append(f"a report of what is done: dissent report {name}")
     return "\n\n".join(part for part in parts if part)
+
+
+def _changed(plan: Plan, state: State, target: str) -> list[str]:
+    """A line on each data set whose raw files or own masks are others than those that it was prepared from."""
+    found = []
+    for dataset in dict.fromkeys(run.dataset_name for run in state.runs):
+        if plan.raw_changed(dataset):
+            one = next(run.name for run in state.runs if run.dataset_name == dataset)
+            found.append(
+                f"raw files or own masks of {dataset} changed since it was prepared, so what is done is of the earlier ones: "
+                f"`dissent check {one}` tells what is made anew, and this makes it: {first([target])}"
+            )
+    return found
 
 
 def _running(running: dict[Job, JobLog]) -> str:

@@ -24,7 +24,7 @@ def settings(config: Config, experiment: str) -> dict[str, dict]:
     for one in (run, *controls):
         result |= {f"{one.name}/gen{g}.json": _generation(one, g) for g in generations(one)}
     report = rule_params.report(run, controls, _code, config)
-    return result | {"report.json": {"report": report, "browse": browsing.settings(run, _code)}}
+    return result | {"report.json": {"report": report, "browse": browsing.settings(run, controls, _code)}}
 
 
 def _generation(run: Run, g: int) -> dict:

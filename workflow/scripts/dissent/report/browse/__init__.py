@@ -7,6 +7,7 @@ import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +15,11 @@ from dissent.config.task import css
 from dissent.core.files import DOUBT_PALETTE, sha256, write_atomic, write_json, write_text
 from dissent.core.seal import seal_page
 from dissent.core.task import Task
+from dissent.pseudolabels.meaning import MEANINGS, disputed_share
 from dissent.report.browse.pieces import ACROSS, SIDE, Piece, draw
 from dissent.report.browse.rows import Places, colours_of, row_of
 from dissent.report.browse.seen import Found, find
+from dissent.report.kept import taken
 from dissent.report.run_results import Generation
 from dissent.report.templates import environment_of
 
@@ -36,17 +39,20 @@ def write_browser(
     files: str,
     templates: str,
     out: str,
+    controls: Mapping[str, str] | None = None,
 ) -> None:
     """Write the page `out` and the folder that is called like it: thumbnails, what is in doubt, and a row an image.
 
     `generations`: the folders gen0..genN. `data`: {labelled, unlabelled, val, hidden: table}. `files`: files.csv of the
-    data set. `templates`: folder of browse.html.j2, browse.css and browse.js.
+    data set. `templates`: folder of browse.html.j2, browse.css and browse.js. `controls`: {name: folder of its last generation}.
     """
     planned = [Generation(Path(folder)) for folder in generations]
     made = planned[1 : planned[-1].made + 1]
-    kept = planned[-1].kept.number or (made[-1].number if made else 0)
-    found = find(made, kept, data, files, params["most"])
+    used = _used(planned[: planned[-1].made + 1], planned[-1], controls or {}, params["task"])
+    kept = used or (made[-1].number if made else 0)  # gen0 has no pseudo-labels
     page, task = Path(out), Task(params["task"])
+    shares = partial(disputed_share, pseudo_label=params["pseudo_label"], task=task)
+    found = find(made, kept, data, files, params["most"], shares)
     folder = page.with_suffix("")
     places = Places(page.parent)
     digests: dict[str, str] = {}
@@ -66,7 +72,7 @@ def write_browser(
             for generation, said in piece.said.items():
                 for dispute in said.disputes.values():
                     confused[generation].update(dict(zip(map(tuple, dispute["sets"]), dispute["pixels"], strict=True)))
-            rows += [row_of(image, piece, places, task) for image in images]
+            rows += [row_of(image, piece, places, task, params["pseudo_label"]) for image in images]
             if len(rows) // ROWS > (len(rows) - len(images)) // ROWS:
                 logger.info("%s of %s images are drawn", f"{len(rows):,}", f"{len(found.images):,}")
     shards = _in_parts(rows, ROWS)
@@ -74,11 +80,21 @@ def write_browser(
         name = f"images{number:03}"
         put(f"{name}.js", _script(name, {"folders": places.folders, "rows": shard}))
     write_json(folder / "shown.json", {"files": dict(sorted(digests.items()))})
-    about = _about(params, task, made, kept, found) | {"folder": folder.name, "shards": len(shards)}
+    about = _about(params, task, made, kept, used, found) | {"folder": folder.name, "shards": len(shards)}
     about["confused"] = {g: _most(counts) for g, counts in confused.items()}
     sources = [*data.values(), files, *(f"{one.folder}/{name}" for one in made for name in _TABLES)]
     made_from = {path: sha256(path) for path in [*sources, (folder / "shown.json").as_posix()]}
-    write_text(out, seal_page(_render(Path(templates), about), made_from))
+    write_text(out, seal_page(_render(Path(templates), about, params["pseudo_label"]), made_from))
+
+
+def _used(made: Sequence[Generation], planned: Generation, controls: Mapping[str, str], task: dict) -> int:
+    """Number of the generation that the report of the run takes (report/kept.py)."""
+    last = planned.kept if "stopping" in planned.metrics else made[-1]
+    if not last.number or not (last.folder / "counts.csv").is_file():
+        return last.number
+    ends = {name: Generation(Path(folder)).kept for name, folder in controls.items()}
+    judged = {name: one for name, one in ends.items() if not one.metrics["upper_bound"]}
+    return taken(made, last, judged, task)[0].number
 
 
 def _most(counts: Counter[tuple[int, ...]]) -> list[tuple[tuple[int, ...], float]]:
@@ -105,7 +121,7 @@ def _script(name: str, value: object) -> bytes:
 
 
 def _about(
-    params: "arguments.Browser", task: Task, made: Sequence[Generation], kept: int, found: Found
+    params: "arguments.Browser", task: Task, made: Sequence[Generation], kept: int, used: int, found: Found
 ) -> dict[str, Any]:
     """What the page knows before it loads anything."""
     numbers = {one.number: sorted({k for by_teacher in found.said(one.number) for k in by_teacher}) for one in made}
@@ -124,19 +140,33 @@ def _about(
             for g, teachers in numbers.items()
         ],
         "kept": kept,
+        "used": used,
         "counts": found.counts,
         "across": ACROSS,
         "side": SIDE,
     }
 
 
-def _render(folder: Path, about: dict) -> str:
+def _render(folder: Path, about: dict, pseudo_label: str) -> str:
     style, script = ((folder / name).read_text("utf-8") for name in ("browse.css", "browse.js"))
     # the browser runs this script and those of the folder alone, and loads nothing from elsewhere
     allowed = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     policy = f"default-src 'none'; img-src 'self' file:; style-src 'unsafe-inline'; script-src 'sha256-{allowed}' 'self' file:"
     page = environment_of(folder).get_template("browse.html.j2")
-    return page.render(about=about, shown=_told(about), policy=policy, style=style, script=script)
+    return page.render(
+        about=about, consensus=_consensus(pseudo_label), shown=_told(about), policy=policy, style=style, script=script
+    )
+
+
+def _consensus(pseudo_label: str) -> str:
+    """What the label that students learn is."""
+    if pseudo_label == "agreement":
+        return "The label on which the teachers agree. The next networks learn from it, but not from what is in doubt."
+    meaning = MEANINGS[pseudo_label]
+    label = f"{meaning.label[:1].upper()}{meaning.label[1:]}. The next networks learn "
+    return label + (
+        f"from it, but not {meaning.left_out}." if meaning.left_out else "all of it, also what is in doubt."
+    )
 
 
 def _told(about: dict) -> str:
@@ -145,6 +175,7 @@ def _told(about: dict) -> str:
     few, every = counts["unlabelled"]["shown"], counts["unlabelled"]["all"]
     part = "" if few == every else f" of {every:,} (most of them those with the most doubt, the others by chance)"
     numbers = [f"gen{one['number']}" for one in about["generations"]]
-    by = f" as the teachers of {' and '.join(dict.fromkeys([numbers[0], numbers[-1]]))} label them" if numbers else ""
+    by = f" as teachers label them for {' and '.join(dict.fromkeys([numbers[0], numbers[-1]]))}" if numbers else ""
     beside = f"{counts['labelled']['shown']:,} that annotators labelled and {counts['val']['shown']:,} for validation"
-    return f"{few:,} unlabelled images{part} of {about['run']['dataset']}{by}; beside them {beside}."
+    none = " Of this run gen0 is used, which has no pseudo-labels." if numbers and not about["used"] else ""
+    return f"{few:,} unlabelled images{part} of {about['run']['dataset']}{by}; beside them {beside}.{none}"

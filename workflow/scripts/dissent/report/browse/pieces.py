@@ -13,6 +13,7 @@ from PIL import Image
 
 from dissent.core.files import DOUBT_PALETTE, read_image, read_mask, verify
 from dissent.core.task import Task
+from dissent.pseudolabels.meaning import differing
 from dissent.report.browse.disputes import Dispute, disputed
 from dissent.report.browse.rows import colours_of
 from dissent.report.browse.seen import Seen
@@ -72,7 +73,7 @@ def _said(
     for number, (image, size) in enumerate(zip(images, sizes, strict=True)):
         if generation not in image.masks:
             continue
-        dispute = _dispute(image, generation, task)
+        dispute = _dispute(image, generation, params["pseudo_label"], task)
         found.pixels[image.id] = dispute.by_label(len(task.histogram_names))
         if dispute.sets:
             found.disputes[image.id] = _packed(dispute)
@@ -86,13 +87,15 @@ def _said(
     return found
 
 
-def _dispute(image: Seen, generation: int, task: Task) -> Dispute:
+def _dispute(image: Seen, generation: int, pseudo_label: str, task: Task) -> Dispute:
+    """By the inconsistency mask of labels by agreement; other labels leave out less than the teachers dispute, or nothing."""
     row, folder = image.masks[generation], Path(image.folders[generation])
     verify(row["doubt"], row["doubt_sha256"], folder / "masks.csv")
     voters = [one for k, one in sorted(image.predictions[generation].items()) if k]  # 0: what came of them, no voter
     for one in voters:
         verify(one["prediction"], one["sha256"], folder / "predictions.csv")
-    return disputed(task, np.stack([read_mask(one["prediction"]) for one in voters]), read_mask(row["doubt"]))
+    said = np.stack([read_mask(one["prediction"]) for one in voters])
+    return disputed(task, said, read_mask(row["doubt"]) if pseudo_label == "agreement" else differing(task, said))
 
 
 def _packed(dispute: Dispute) -> dict:

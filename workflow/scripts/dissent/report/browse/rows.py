@@ -38,7 +38,7 @@ class Places:
         return self._numbers.setdefault(folder, len(self._numbers)) if file == f"{name}.png" else near
 
 
-def row_of(image: "Seen", piece: "Piece", places: Places, task: Task) -> list:
+def row_of(image: "Seen", piece: "Piece", places: Places, task: Task, pseudo_label: str) -> list:
     """id, subset, group, image, truth, and for each generation with masks what its tables say (`_said`)."""
     return [
         image.id,
@@ -46,15 +46,18 @@ def row_of(image: "Seen", piece: "Piece", places: Places, task: Task) -> list:
         image.group,
         places.place(image.image, image.id),
         places.place(image.truth, image.id),
-        {number: _said(image, number, piece, places, task) for number in sorted(image.masks)},
+        {number: _said(image, number, piece, places, task, pseudo_label) for number in sorted(image.masks)},
     ]
 
 
-def _said(image: "Seen", number: int, piece: "Piece", places: Places, task: Task) -> dict:
+def _said(image: "Seen", number: int, piece: "Piece", places: Places, task: Task, pseudo_label: str) -> dict:
     row = image.masks[number]
     teachers = sorted(image.predictions[number].items())
+    doubt = float(row["doubt_share"])
+    if pseudo_label != "agreement":
+        doubt = round(sum(piece.said[number].disputes.get(image.id, {"pixels": []})["pixels"]) / int(row["pixels"]), 6)
     return {
-        "doubt": float(row["doubt_share"]),
+        "doubt": doubt,
         "changed": float(row["changed_share"]) if row["changed_share"] else None,
         "kept": row["kept"] == "1",
         "why": row["why"],

@@ -44,16 +44,25 @@ class Found:
         return (image.predictions[generation] for image in self.images if generation in image.predictions)
 
 
-def find(made: Sequence[Generation], kept: int, data: Mapping[str, str], files: str, most: int) -> Found:
+def find(
+    made: Sequence[Generation],
+    kept: int,
+    data: Mapping[str, str],
+    files: str,
+    most: int,
+    share_of: Callable[[Mapping], float],
+) -> Found:
     """Unlabelled images first, the most doubted by generation `kept` before the others; then labelled and validation images.
+
+    `share_of`: a row of masks.csv -> the share of its pixels on which teachers disagree.
 
     Test images are not among them: nothing is to be chosen by what is seen of them.
     """
     ids, counts = {}, {}
-    shares = _shares(next((one for one in made if one.number == kept), None), data["unlabelled"])
+    shares = _shares(next((one for one in made if one.number == kept), None), data["unlabelled"], share_of)
     ids["unlabelled"], counts["unlabelled"] = _few(shares, most, lambda one: -one[1])
     for subset in ("labelled", "val"):
-        ids[subset], counts[subset] = _few(_shares(None, data[subset]), _BESIDE, None)
+        ids[subset], counts[subset] = _few(_shares(None, data[subset], share_of), _BESIDE, None)
     images = {subset: _images(subset, data[subset], ids[subset]) for subset in ids}
     every = {**images["labelled"], **images["val"], **images["unlabelled"]}
     for row in read_rows(data["hidden"]):
@@ -74,11 +83,13 @@ def find(made: Sequence[Generation], kept: int, data: Mapping[str, str], files: 
     return Found(order, counts)
 
 
-def _shares(generation: Generation | None, table: str) -> Iterable[tuple[str, float]]:
+def _shares(
+    generation: Generation | None, table: str, share_of: Callable[[Mapping], float]
+) -> Iterable[tuple[str, float]]:
     """(id, share of doubted pixels) of every image, by the masks of a generation; without one by a table of the split."""
     if generation is None:
         return ((row["id"], 0.0) for row in read_rows(table))
-    return ((row["id"], float(row["doubt_share"])) for row in read_rows(generation.folder / "masks.csv"))
+    return ((row["id"], share_of(row)) for row in read_rows(generation.folder / "masks.csv"))
 
 
 def _few(
