@@ -26,8 +26,9 @@ def seen(uri):
     return image.format, np.array(image.convert("RGB"))
 
 
-def row(n, doubt, changed="", kept=True):
-    return {"id": f"i{n}", "doubt_share": str(doubt), "changed_share": str(changed), "kept": str(int(kept))}
+def row(n, doubt, changed="", kept=True, differ=0):
+    about = {"id": f"i{n}", "doubt_share": str(doubt), "doubt_pixels": str(differ)}
+    return about | {"changed_share": str(changed), "kept": str(int(kept))}
 
 
 def test_images_are_chosen_by_rule():
@@ -37,6 +38,13 @@ def test_images_are_chosen_by_rule():
     assert groups["Dropped"] == ["i3"] and groups["Most changed"] == ["i7", "i4"] and len(groups["Random"]) == 2
     assert [group.rows for group in choose(rows, each=2)] == [group.rows for group in choose(rows, each=2)]
     assert all(group.rule for group in choose(rows))
+
+
+def test_where_nothing_is_left_out_the_most_disputed_come_first():
+    """Of the teachers' mean no pixel is in doubt, and `doubt_pixels` says on how many they differ."""
+    groups = {group.name: group.rows for group in choose([row(n, 0.0, differ=n % 3) for n in range(5)], each=2)}
+    assert [one["id"] for one in groups["Most doubtful"]] == ["i2", "i1"]
+    assert [one["id"] for one in groups["Least doubtful"]] == ["i0", "i3"]
 
 
 def test_ties_go_by_name_and_empty_groups_are_left_out():

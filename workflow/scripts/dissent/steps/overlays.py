@@ -36,7 +36,9 @@ def write_overlays(params: "arguments.Masks", rows: Sequence[dict], images: str,
     `images`: the table of the unlabelled images.
     """
     task = Task(params["task"])
-    chosen = sorted(rows, key=lambda row: (-float(row["doubt_share"]), row["id"]))[:MOST]
+    # where nothing is left out of a label all shares are 0, and teachers differ all the same
+    order = sorted(rows, key=lambda row: (-float(row["doubt_share"]), -int(row["doubt_pixels"]), row["id"]))
+    chosen = order[:MOST]
     wanted = {row["id"]: row for row in chosen}
     for image in read_rows(images):
         if row := wanted.get(image["id"]):
