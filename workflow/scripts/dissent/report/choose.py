@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from dissent.core.seeds import generator
 
-
 _DOUBT = ("doubt_share", "doubt_pixels")
 """what orders images: where nothing is left out of a label all shares are 0, and teachers differ all the same"""
 
