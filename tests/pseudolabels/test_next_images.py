@@ -118,7 +118,7 @@ def test_reasons_are_plain():
     )
     assert (
         reason(facts, 0.0, np.array([0.1, 0.0]), 0, 0.8, "i07")
-        == "teachers see sky in it; the nearest of these is i07, 0.8 times as far as usual"
+        == "teachers see sky in it; the nearest one that is labelled or above is i07, 0.8 times as far as usual"
     )
     assert reason(facts, 0.0, np.zeros(2), 0, None, "") == "nothing tells it apart from the others"
     assert percent(0.0004) == "0.040 %"

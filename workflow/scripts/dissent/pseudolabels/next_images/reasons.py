@@ -46,7 +46,7 @@ def reason(
         far = (
             "not like any labelled image or any above; the nearest is"
             if distance >= APART
-            else "the nearest of these is"
+            else "the nearest one that is labelled or above is"
         )
         parts.append(f"{far} {nearest}, {distance:.1f} times as far as usual")
     return "; ".join(parts) or "nothing tells it apart from the others"
