@@ -107,6 +107,8 @@ def test_masks_that_came_since_are_told(finished_here, capsys):
     assert dissent(*own) == 0
     told = capsys.readouterr().out
     assert "own masks of tiny changed since it was prepared" in told and "`dissent check tiny` tells" in told
+    assert dissent("report", "tiny", "--config-dir", "own") == 0
+    assert "own masks of tiny changed since it was prepared" in capsys.readouterr().out
 
 
 def test_an_unknown_name_is_told(in_tmp, capsys):

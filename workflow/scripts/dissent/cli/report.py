@@ -57,6 +57,11 @@ def run(args: argparse.Namespace) -> int:
         browser=next((page for page in browsing.page(one) if Path(page).is_file()), ""),
     )
     print(f"{out}: {params['run']['partial'] or 'all of the run'}")
+    if plan.raw_changed(one.dataset_name):
+        print(
+            f"note    raw files or own masks of {one.dataset_name} changed since it was prepared, and the page is of the earlier ones: "
+            f"`dissent check {one.name}` tells what is made anew"
+        )
     return 0
 
 
