@@ -17,7 +17,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "workflow" / "scripts"))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from tables import Row, markdown
+from tables import Row, markdown, number
 
 from dissent.config.resolve import Config, Run
 from dissent.core.files import read_json, write_table
@@ -118,11 +118,6 @@ def line(method: str, runs: list[Run], g: int, against: list[tuple[str, list[Run
 def about(runs: list[Run]) -> Row:
     """What the runs of several seeds have in common."""
     return {"dataset": runs[0].dataset_name, "seeds": " ".join(str(run.seed) for run in runs)}
-
-
-def number(value: float | None) -> str:
-    """A fraction as a CSV file has it."""
-    return "" if value is None else f"{value:.6f}"
 
 
 def apart(column: str, runs: list[Run], g: int, others: list[Run] | None, score: str) -> Row:

@@ -19,8 +19,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "workflow" / "scripts"))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from compare import number
-from tables import Row, markdown
+from tables import Row, markdown, number
 
 from dissent.core.files import write_table
 from dissent.report.run_results import Generation

@@ -24,8 +24,8 @@ import torch
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "workflow" / "scripts"))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from compare import number
-from tables import Row, markdown
+from next_tables import EACH, FIRST, HOME, ROUNDS, RULES, place, tables
+from tables import markdown
 
 from dissent import networks
 from dissent.config.network import Network
@@ -38,7 +38,6 @@ from dissent.datasets.groups import suggested
 from dissent.datasets.near import Wanted, find
 from dissent.evaluation import metrics
 from dissent.evaluation.counting import count_all
-from dissent.evaluation.intervals import student_t
 from dissent.pseudolabels.next_images import features, scores
 from dissent.pseudolabels.next_images.choose import choose
 from dissent.runtime import Stop
@@ -50,12 +49,8 @@ from dissent.training.loop import fit
 from dissent.training.losses import Loss
 
 ROOT = Path(__file__).resolve().parents[2]
-HOME = Path("work/next")
-RULES = ("random", "disagreement", "next")
-ROUNDS = 5
 STUDENTS = 2
 STEP = 5  # images that are labelled at first, and in each round
-FIRST, EACH = 240, 120  # steps of the first round and of the others, which go on from the networks of the round before
 SETTINGS = {
     "isic_small": ("small", [48, 64]),
     "camvid_small": ("tenth", [48, 64]),
@@ -197,11 +192,6 @@ def by_next(here: World, chosen: list[int], pool: list[int], students: list[torc
 CHOOSE: dict[str, Callable[..., list[int]]] = {"random": at_random, "disagreement": by_disagreement, "next": by_next}
 
 
-def place(name: str, seed: int, rule: str, turn: int) -> Path:
-    """The folder of a round; every rule begins with the same images and networks."""
-    return HOME / name / f"s{seed}" / (rule if turn else "first")
-
-
 def cell(here: World, seed: int, rule: str) -> None:
     """All rounds of one data set, seed and rule; a round that is done is read."""
     chosen = [int(i) for i in generator("next", here.name, seed, "first").permutation(len(here.ids))[:STEP]]
@@ -236,63 +226,6 @@ def score(here: World, network: torch.nn.Module) -> float:
     images, labels = here.test
     masks = inference.masks(network, images, here.task, "cpu", "fp32")
     return float(metrics.scorer("iou", here.task.spec)(count_all(masks, labels, here.task.spec))["value"])
-
-
-def rounds_of(name: str, seed: int, rule: str) -> list[dict] | None:
-    """What stands in work/next/ of a cell; None where it is not finished."""
-    files = [place(name, seed, rule, turn) / f"round{turn}.json" for turn in range(ROUNDS + 1)]
-    return [read_json(path) for path in files] if all(path.is_file() for path in files) else None
-
-
-def tables(names: list[str], seeds: list[int]) -> tuple[list[Row], list[Row]]:
-    """The curves, and what rules gain over random in the mean of all rounds: of the seeds of which every rule is finished."""
-    curves, gains = [], []
-    for name in names:
-        cells = {(seed, rule): rounds_of(name, seed, rule) for seed in seeds for rule in RULES}
-        whole = [seed for seed in seeds if all(cells[seed, rule] for rule in RULES)]
-        if not whole:
-            continue
-        about = {
-            "dataset": name,
-            "seeds": " ".join(map(str, whole)),
-            "steps": str(FIRST + ROUNDS * EACH),
-            "score": "iou",
-        }
-        means = {key: [statistics.mean(one["scores"]) for one in found] for key, found in cells.items() if found}
-        for rule in RULES:
-            row = about | {
-                "rule": rule,
-                "labelled": " ".join(str(one["labelled"]) for one in cells[whole[0], rule] or []),
-            }
-            for turn in range(ROUNDS + 1):
-                values = [means[seed, rule][turn] for seed in whole]
-                row |= {
-                    f"round_{turn}": number(statistics.mean(values)),
-                    f"round_{turn}_sd": number(_sd(values) if whole[1:] else None),
-                }
-            curves.append(row)
-        for rule in RULES[1:]:
-            apart = [
-                statistics.mean(means[seed, rule][1:]) - statistics.mean(means[seed, "random"][1:]) for seed in whole
-            ]
-            last = [means[seed, rule][-1] - means[seed, "random"][-1] for seed in whole]
-            gains.append(
-                about | {"rule": rule} | span("against_random", apart) | span("against_random_at_the_end", last)
-            )
-    return curves, gains
-
-
-def _sd(values: list[float]) -> float:
-    return statistics.stdev(values) if len(values) > 1 else 0.0
-
-
-def span(column: str, values: list[float]) -> Row:
-    """The mean of a difference over seeds, with Student's interval; no ends for one seed."""
-    mean = statistics.mean(values)
-    if len(values) < 2:
-        return {column: number(mean), f"{column}_low": "", f"{column}_high": ""}
-    half = student_t(0.975, len(values) - 1) * _sd(values) / len(values) ** 0.5
-    return {column: number(mean), f"{column}_low": number(mean - half), f"{column}_high": number(mean + half)}
 
 
 def main() -> int:

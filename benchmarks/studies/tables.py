@@ -4,7 +4,10 @@ Rows hold text, as a CSV file does. Scores and shares are fractions, and are sho
 """
 
 import re
+import statistics
 from collections.abc import Sequence
+
+from dissent.evaluation.intervals import student_t
 
 ALONE = "against_ldt_equal_steps"
 
@@ -17,7 +20,8 @@ HOME = {
 
 HEADS = {
     "dataset": "data set", "val": "val mean", "mean": "test mean ± sd", "best_by_val": "best by val", "low": "95 % interval",
-    "alone_mean": "labels alone", "base_mean": "learner alone", "against_base": "with IM on top, against alone", ALONE: "against `ldt_equal_steps`", "against_aldt": "against `aldt`",
+    "alone_mean": "labels alone", ALONE: "against `ldt_equal_steps`", "against_aldt": "against `aldt`",
+    "base_mean": "learner alone", "against_base": "with IM on top, against alone",
     "against_ldt_equal_compute": "against `ldt_equal_compute`", "cpu_seconds": "CPU s", "images_seen": "images seen",
     "wrong_of_teacher": "teacher wrong", "wrong": "wrong of what is learned", "mean_800": "in 800 steps",
     "plain_mean": "without averages", "what": "what is different", "group": "part",
@@ -91,3 +95,17 @@ def markdown(rows: Sequence[Row], columns: Sequence[str]) -> str:
     lines = [[HEADS.get(name, name.replace("_", " ")) for name in columns], ["---"] * len(columns)]
     lines += [[cell(row, name) for name in columns] for row in rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def number(value: float | None) -> str:
+    """A fraction as a CSV file has it."""
+    return "" if value is None else f"{value:.6f}"
+
+
+def span(column: str, values: list[float]) -> Row:
+    """The mean of a difference over seeds, or over what else was drawn, with Student's interval; no ends for one seed."""
+    mean = statistics.mean(values)
+    if len(values) < 2:
+        return {column: number(mean), f"{column}_low": "", f"{column}_high": ""}
+    half = student_t(0.975, len(values) - 1) * statistics.stdev(values) / len(values) ** 0.5
+    return {column: number(mean), f"{column}_low": number(mean - half), f"{column}_high": number(mean + half)}

@@ -2,13 +2,13 @@
 
 import json
 import shutil
-import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 from annotators import AREA, CORRECT
 from cli_data import dissent, pixels_of
+from drafted import OWN, bring, drafts, task
 from PIL import Image
 from raw_data import photo, save
 
@@ -18,12 +18,10 @@ from dissent.config.base import read_yaml, validate
 from dissent.config.dataset import Dataset
 from dissent.core.files import read_json, read_table, sha256, write_table
 from dissent.datasets import prepare
-from dissent.datasets.formats import DRAFTS, FORMATS
+from dissent.datasets.formats import DRAFTS
 from dissent.datasets.items import Item
 from dissent.datasets.own_masks import OwnMasks
 from dissent.datasets.raw import raw_digest
-
-OWN = Path("data/raw/tiny.masks")
 
 
 @pytest.fixture
@@ -32,22 +30,8 @@ def project(finished_here) -> Path:
     return Path("out")
 
 
-def drafts(form: str, *more: object) -> int:
-    return dissent(
-        "drafts", "tiny", "out", "--format", form, "--device", "cpu", "--threads", 1, "--config-dir", "own", *more
-    )
-
-
-def bring(*more: object, folder: str = "out", into: str = "tiny") -> int:
-    return dissent("import", folder, "--into", into, "--config-dir", "own", *more)
-
-
 def tree(folder: str) -> dict[str, tuple[str, int]]:
     return {str(path): (sha256(path), path.stat().st_mtime_ns) for path in Path(folder).rglob("*") if path.is_file()}
-
-
-def task():
-    return validate(Dataset, read_yaml("own/datasets/tiny.yaml"), "tiny").task
 
 
 def sent() -> dict[str, np.ndarray]:
@@ -82,64 +66,6 @@ def test_drafts_are_corrected_and_come_back_equal_but_there(form, project, capsy
     assert after.replace("own_masks: data/raw/tiny.masks\n", "") == before
     assert bring() == 0 and "equal   3 masks" in capsys.readouterr().out
     assert not (OWN / "replaced").exists()
-
-
-@pytest.mark.parametrize("form", DRAFTS)
-def test_an_export_beside_a_draft_that_nobody_changed_counts(form, project, capsys):
-    assert drafts(form, "-n", 2) == 0
-    exported_beside(form, project, "export")
-    capsys.readouterr()
-    assert bring() == 0
-    assert "changed 2 masks" in (out := capsys.readouterr().out)
-    assert "nobody changed" not in out and "nothing is read" not in out
-    for mask in OwnMasks(OWN).paths().values():
-        assert (pixels_of(mask)[AREA] == 1).all()
-
-
-def exported_beside(form: str, out: Path, name: str) -> None:
-    """Drafts corrected by a tool, which saved them into OUT/NAME; those in their own place stay as they went out."""
-    place = FORMATS[form].drafts
-    shutil.copytree(out, "before")
-    CORRECT[form](out, "disc", task())
-    (out / name).mkdir()
-    if (out / place).is_dir():
-        for path in [*out.glob(f"{place}/*.json"), *out.glob("images/*_masks.png"), *out.glob("masks/*.png")]:
-            path.rename(out / name / path.name)
-    else:
-        (out / place).rename(out / name / place)
-    shutil.copytree("before", out, dirs_exist_ok=True)
-    shutil.rmtree("before")
-
-
-def test_exports_of_cvat_beside_its_drafts_are_never_passed_over(project, capsys):
-    assert drafts("cvat", "-n", 2) == 0
-    exported_beside("cvat", project, "export")
-    (project / "export/annotations.zip").rename(project / "job.zip")
-    assert bring("--dry-run") == 0 and "changed 2 masks" in capsys.readouterr().out
-    with zipfile.ZipFile(project / "job.zip") as archive:
-        archive.extractall(project / "one/deeper")
-    (project / "job.zip").unlink()
-    assert bring("--dry-run") == 0 and "changed 2 masks" in capsys.readouterr().out
-    for path in (project / "one/deeper/SegmentationClass").iterdir():
-        path.unlink()  # every mask was removed in the tool
-    assert bring("--dry-run") == 1 and capsys.readouterr().out.count("nothing is marked in it") == 2
-
-
-def test_two_exports_that_differ_are_refused_and_what_is_not_read_is_told(project, capsys):
-    assert drafts("cvat", "-n", 1) == 0
-    exported_beside("cvat", project, "first")
-    shutil.copytree(project / "first", project / "same")
-    Path("out/other.zip").write_bytes(b"of another tool")
-    assert bring("--dry-run") == 0 and "changed 1 masks" in (out := capsys.readouterr().out)
-    assert "note    nothing is read of 1 files in out: other.zip." in out
-    with zipfile.ZipFile("out/annotations.zip") as sent, zipfile.ZipFile("out/same/annotations.zip", "w") as archive:
-        for name in sent.namelist():  # a person undid all of it
-            archive.writestr(name, sent.read(name))
-    assert bring("--dry-run") == 1
-    out = capsys.readouterr().out
-    assert "refused same/annotations.zip/SegmentationClass/" in out and "as first/annotations.zip/" in out
-    assert bring("--format", "png") == 2 and "holds nothing that is read as plain PNG" in capsys.readouterr().err
-    assert bring("--format", "cvat", folder="out/images") == 2 and "has no labelmap.txt" in capsys.readouterr().err
 
 
 def test_drafts_that_nobody_changed_are_no_labels(project, capsys):

@@ -13,6 +13,7 @@ from PIL import Image
 from study_data import BASE, params_of, plan_of, reach
 
 from dissent.core.files import UserError, read_json, write_json
+from dissent.report.study.cells import read_block
 from dissent.report.study.page import write_tables
 
 
@@ -176,6 +177,18 @@ def test_what_learners_told_is_the_mean_over_their_students(root, results):
     assert there["line"]("ldt", [[{"step": "1", "score": "0.5"}]]) is None and there["line"]("ldt", []) is None
     shown = results["markdown"]([row], ["method", "sure_end", "other", "ahead"]).splitlines()[2]
     assert shown == "| `mean_teacher` | 70.0 | `student_score` | +0.0 |"
+
+
+def test_what_im_on_top_adds_is_paired_over_the_seeds_that_both_have(root, in_tmp):
+    """A method without its learner beside it has no line; the last line is the mean over the learners."""
+    there = runpy.run_path(str(root / "benchmarks" / "studies" / "learners.py"))
+    text = "experiments: [tiny]\nmethods: [ldt_equal_steps, cps, cps_im, fpl, fpl_im, u2pl_im]\nmore_seeds: {cps_im: [2]}\n"
+    plan = plan_of(root, text)
+    reach(plan, {"ldt_equal_steps": 70, "cps": 70, "cps_im": 75, "fpl": 72, "fpl_im": 73, "u2pl_im": 99})
+    rows = there["on_top"](read_block(params_of(plan)["blocks"][0], rounds=200))
+    assert [(row["method"], row["seeds"]) for row in rows] == [("cps_im", "1"), ("fpl_im", "1"), ("all", "")]
+    assert [float(row["against_base"]) for row in rows] == pytest.approx([0.05, 0.01, 0.03], abs=2e-3)
+    assert float(rows[0]["against_base_low"]) < float(rows[0]["against_base"]) < float(rows[0]["against_base_high"])
 
 
 def test_the_simulation_of_next_counts_seeds_of_which_every_rule_is_done(root, results, in_tmp):

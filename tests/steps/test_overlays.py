@@ -11,10 +11,10 @@ from untrained_run import Untrained
 from dissent.config.task import TaskSettings
 from dissent.core.columns import MASKS
 from dissent.core.files import DOUBT_PALETTE, UserError, read_json, read_table, sha256
+from dissent.core.meaning import MEANINGS
 from dissent.core.task import Task
 from dissent.planning import rule_params
 from dissent.pseudolabels.learned import columns_of
-from dissent.pseudolabels.meaning import MEANINGS
 from dissent.steps import overlays
 from dissent.steps.readme import write_readme
 

@@ -15,11 +15,12 @@ from resealed import reseal
 from dissent import networks
 from dissent.config.budget import pairs_and_steps
 from dissent.core import scratch
-from dissent.core.columns import HISTORY
-from dissent.core.files import UserError, read_json, read_table, sha256, write_mask, write_table
+from dissent.core.columns import HISTORY, PAIRS, SOFT
+from dissent.core.files import UserError, read_json, read_table, sha256, write_image, write_mask, write_table
 from dissent.planning import rule_params
 from dissent.steps.assemble_pairs import assemble_pairs
 from dissent.steps.train import train_student
+from dissent.training.losses import Loss
 from dissent.training.pairs import Pairs, Resident
 
 torch.set_num_threads(1)
@@ -264,3 +265,24 @@ def test_a_student_ends_on_labels_when_its_method_says_so(root, in_tmp, monkeypa
     train(root, split, "ldt", change=ending)
     train(root, split, "ldt", out="plain")
     assert asked == [9], "the last three of twelve steps; without the key none"
+
+
+def test_soft_labels_are_of_teachers_and_people_keep_their_edges(root, in_tmp, monkeypatch):
+    """Of a moved batch: 0 and 1 as the moved label says for what people labelled, and between them for what teachers said."""
+    split, seen = prepared(root), []
+    asked = Loss.__call__
+    monkeypatch.setattr(Loss, "__call__", lambda self, *told: seen.append(told) or asked(self, *told))
+    params = settings(root, "tiny", "ldt")
+    params["method"] |= {"soft_labels": "mean", "augmentation": "strong"}
+    copies = {"noise_copies": 0, "labelled_noise_copies": 0}
+    assemble_pairs(copies, f"{split}/labelled.csv", None, f"{split}/unlabelled.csv", None, "pairs.csv")
+    rows = read_table("pairs.csv")
+    write_image("said.png", np.full((32, 32), 100, np.uint8))
+    rows[0] |= {"origin": "pseudo", "probabilities": "said.png", "probabilities_sha256": sha256("said.png")}
+    write_table("pairs.csv", [dict.fromkeys(SOFT, "") | row for row in rows], (*PAIRS, *SOFT))
+    tables = {subset: f"{split}/{subset}.csv" for subset in ("val", "unlabelled")}
+    train_student(params, "pairs.csv", **tables, out="out", state="state/out", device="cpu")
+    planes = torch.cat([torch.stack([target[:, None].float(), soft]) for _, target, soft in seen], 1)
+    of_people = (planes[0] == planes[1]).flatten(1).all(1)
+    of_teachers = ((planes[1] * 255).round() == 100).flatten(1).all(1)
+    assert of_people.any() and of_teachers.any() and (of_people | of_teachers).all()

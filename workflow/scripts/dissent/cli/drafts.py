@@ -21,6 +21,7 @@ from dissent.cli.unlabelled import Free
 from dissent.config.dataset import Dataset
 from dissent.config.resolve import Run
 from dissent.core.files import DOUBT_PALETTE, UserError, encode_png, read_json, read_table, write_atomic, write_table
+from dissent.core.meaning import disputed_share
 from dissent.core.rebuild_hint import again
 from dissent.core.task import Task
 from dissent.datasets.annotated import digest_of
@@ -29,7 +30,6 @@ from dissent.datasets.decode import read_header, read_photo, turned
 from dissent.datasets.formats import DRAFTS, FORMATS, Draft
 from dissent.datasets.items import Item
 from dissent.datasets.own_masks import OwnMasks, key_of, place_of
-from dissent.pseudolabels.meaning import disputed_share
 from dissent.report.kept import to_use
 from dissent.runtime.devices import lease, prepare_process
 

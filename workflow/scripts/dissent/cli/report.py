@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from dissent.cli.outdated import outdated
 from dissent.cli.settings import add_config_dir, config_of, settings_folder
 from dissent.config.resolve import Run
 from dissent.core.columns import SUBSETS
@@ -57,11 +58,8 @@ def run(args: argparse.Namespace) -> int:
         browser=next((page for page in browsing.page(one) if Path(page).is_file()), ""),
     )
     print(f"{out}: {params['run']['partial'] or 'all of the run'}")
-    if plan.raw_changed(one.dataset_name):
-        print(
-            f"note    raw files or own masks of {one.dataset_name} changed since it was prepared, and the page is of the earlier ones: "
-            f"`dissent check {one.name}` tells what is made anew"
-        )
+    if told_so := outdated(plan, one):
+        print(f"note    {told_so}")
     return 0
 
 

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 from dissent.config.task import css
 from dissent.core.columns import MASKS, SOFT
 from dissent.core.files import DOUBT_PALETTE, write_text
+from dissent.core.meaning import MEANINGS
 from dissent.core.task import Task
 from dissent.pseudolabels.learned import columns_of
-from dissent.pseudolabels.meaning import MEANINGS
 
 if TYPE_CHECKING:
     from dissent.core import arguments

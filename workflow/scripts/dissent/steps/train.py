@@ -170,7 +170,10 @@ def _batches(
         seen, target = augment.view_of_batch(shown, target, pseudo, both, free, random, crop, wanted, colours)
         views = augment.views_of_images(to_tensor(more, device), learner.views, free, random, crop) if stream else {}
         views = {name: view.contiguous(memory_format=torch.channels_last) for name, view in views.items()}
-        soft = seen[:, colours:] / 255 if seen.shape[1] > colours else None
+        soft = None
+        if seen.shape[1] > colours:  # what people labelled keeps its edges, which moving would have made soft
+            by_teachers = torch.tensor(pseudo, device=device)[:, None, None, None]
+            soft = torch.where(by_teachers, seen[:, colours:] / 255, task.planes(target)[0])
         return Batch(seen[:, :colours].contiguous(memory_format=torch.channels_last), target, names, soft), views
 
     return batches

@@ -38,11 +38,8 @@ def ranked(said: Teachers, about: Run, where: Path, free: Free, args: argparse.N
     labels = [_label(row, split) for row in rows]
     facts = _facts(said, labels, task)
     worth_NL = scores.worth(said.differs_NL, said.said_NL, facts.need_L)
-    order = np.argsort(-worth_NL.sum(1), kind="stable")
-    length = min(len(order), max(_SHORTLIST, min(_EACH * args.number, _MOST), args.number))
-    if args.number > _MOST:
-        raise UserError(f"-n {args.number} is more than can be compared at a time: ask for {_MOST:,} or fewer")
-    places = sorted(order[np.linspace(0, len(order) - 1, length).round().astype(int)].tolist()) if length else []
+    places = _shortlist(worth_NL.sum(1), args.number)
+    for_each = len(worth_NL) / max(1, len(places))  # an image that is compared stands for so many of the pool
     log.info("looking for near duplicates among %d images, and for those of images with a mask", len(places))
     pairs, like, told = duplicates(prepared, split, [said.sources[place] for place in places], said.tiles)
     if told:
@@ -63,7 +60,6 @@ def ranked(said: Teachers, about: Run, where: Path, free: Free, args: argparse.N
     found = choose(worth_NL.sum(1), pool_NF, known_MF, groups, alike, args.number)
     if len(found) < args.number:
         print(f"note    {len(found)} images are all that is left to label; {args.number} were asked for")
-    for_each = len(order) / max(1, length)  # an image that is compared stands for so many of the pool
     names = [*(free.items[source].id for source in short.sources), *(row["id"] for row in rows)]
     table = []
     for rank, choice in enumerate(found, 1):
@@ -71,15 +67,22 @@ def ranked(said: Teachers, about: Run, where: Path, free: Free, args: argparse.N
         most, doubt = int(worth_NL[index].argmax()), float(short.doubt_N[index])
         row = {"rank": rank, "id": names[index], "source": short.sources[index], "group": groups[index]}
         row |= {"score": f"{worth_NL[index].sum():.6f}", "doubt_share": f"{doubt:.6f}", "most_about": task.labels[most]}
-        row |= {
-            "need": f"{facts.need_L[most]:.3f}",
-            "stands_for": (stands := round(choice.stands_for * for_each)),
-            "nearest": nearest,
-        }
+        stands_for = round(choice.stands_for * for_each)
+        row |= {"need": f"{facts.need_L[most]:.3f}", "stands_for": stands_for, "nearest": nearest}
         row |= {"distance": "" if choice.distance is None else f"{choice.distance:.3f}"}
-        why = reason(facts, doubt, worth_NL[index], stands, choice.distance, nearest)
+        why = reason(facts, doubt, worth_NL[index], stands_for, choice.distance, nearest)
         table.append(row | {"reason": why})
     return table
+
+
+def _shortlist(worth_N: np.ndarray, number: int) -> list[int]:
+    """The images that are compared with each other, where the pool has more than can be: of all worths evenly, so that odd ones stay rare."""
+    if number > _MOST:
+        raise UserError(f"-n {number} is more than can be compared at a time: ask for {_MOST:,} or fewer")
+    order = np.argsort(-worth_N, kind="stable")
+    length = min(len(order), max(_SHORTLIST, min(_EACH * number, _MOST), number))
+    found: list[int] = np.sort(order[np.linspace(0, len(order) - 1, length).round().astype(int)]).tolist()
+    return found
 
 
 def _facts(said: Teachers, labels: Sequence[np.ndarray], task: Task) -> Facts:

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from dissent.cli.machine import cores
+from dissent.cli.outdated import outdated
 from dissent.cli.report import generations_done
 from dissent.cli.settings import add_config_dir, config_of, settings_folder
 from dissent.cli.status.state import State, state_of
@@ -104,15 +105,8 @@ def _one(plan: Plan, name: str) -> str:
 
 def _changed(plan: Plan, state: State, target: str) -> list[str]:
     """A line on each data set whose raw files or own masks are others than those that it was prepared from."""
-    found = []
-    for dataset in dict.fromkeys(run.dataset_name for run in state.runs):
-        if plan.raw_changed(dataset):
-            one = next(run.name for run in state.runs if run.dataset_name == dataset)
-            found.append(
-                f"raw files or own masks of {dataset} changed since it was prepared, so what is done is of the earlier ones: "
-                f"`dissent check {one}` tells what is made anew, and this makes it: {first([target])}"
-            )
-    return found
+    one_each = {run.dataset_name: run for run in reversed(state.runs)}.values()
+    return [f"{told_so}, and this makes it: {first([target])}" for run in one_each if (told_so := outdated(plan, run))]
 
 
 def _running(running: dict[Job, JobLog]) -> str:

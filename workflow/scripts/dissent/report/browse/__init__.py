@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from dissent.config.task import css
 from dissent.core.files import DOUBT_PALETTE, sha256, write_atomic, write_json, write_text
+from dissent.core.meaning import MEANINGS, disputed_share
 from dissent.core.seal import seal_page
 from dissent.core.task import Task
-from dissent.pseudolabels.meaning import MEANINGS, disputed_share
 from dissent.report.browse.pieces import ACROSS, SIDE, Piece, draw
 from dissent.report.browse.rows import Places, colours_of, row_of
 from dissent.report.browse.seen import Found, find
@@ -160,8 +160,6 @@ def _render(folder: Path, about: dict, pseudo_label: str) -> str:
 
 def _consensus(pseudo_label: str) -> str:
     """What the label that students learn is."""
-    if pseudo_label == "agreement":
-        return "The label on which the teachers agree. The next networks learn from it, but not from what is in doubt."
     meaning = MEANINGS[pseudo_label]
     label = f"{meaning.label[:1].upper()}{meaning.label[1:]}. The next networks learn "
     return label + (

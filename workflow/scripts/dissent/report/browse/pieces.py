@@ -12,8 +12,8 @@ import numpy as np
 from PIL import Image
 
 from dissent.core.files import DOUBT_PALETTE, read_image, read_mask, verify
+from dissent.core.meaning import differing
 from dissent.core.task import Task
-from dissent.pseudolabels.meaning import differing
 from dissent.report.browse.disputes import Dispute, disputed
 from dissent.report.browse.rows import colours_of
 from dissent.report.browse.seen import Seen
