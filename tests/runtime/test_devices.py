@@ -218,6 +218,10 @@ print(json.dumps({
     "deterministic": torch.are_deterministic_algorithms_enabled(), "benchmark": torch.backends.cudnn.benchmark,
     "denormal": (torch.full((64,), 1e-38) * 1e-3).sum().item(), "workspace": os.environ["CUBLAS_WORKSPACE_CONFIG"],
 }))
+assert torch.is_deterministic_algorithms_warn_only_enabled()
+import dissent.steps.evaluate, dissent.steps.predict, dissent.steps.score_pairs
+heavy = {"torch._dynamo", "torch._inductor", "sympy", "matplotlib"} & set(sys.modules)
+assert not heavy, f"{heavy}: as long to import as the half of torch, for every job"
 dissent.runtime.devices.prepare_process(1, benchmark=True)  # a second time is no error
 assert torch.get_num_threads() == 1 and torch.backends.cudnn.benchmark
 """
