@@ -15,7 +15,19 @@ from pathlib import Path
 from common import HEAD, TABLE, Line
 
 HERE = Path(__file__).parent
-SCRIPTS = ("consensus", "train", "label", "prepare", "plan", "orchestration", "memory", "predict", "browse")
+SCRIPTS = (
+    "consensus",
+    "train",
+    "tries",
+    "label",
+    "prepare",
+    "plan",
+    "startup",
+    "orchestration",
+    "memory",
+    "predict",
+    "browse",
+)
 FULL = {"memory": ("--sizes", "1000", "10000", "100000"), "browse": ("--sizes", "1000", "10000")}
 
 

@@ -55,6 +55,13 @@ def test_the_plain_loop_and_ours_learn_alike(root, in_tmp):
     assert all(abs(a - b) < 0.02 * a for a, b in zip(plain["losses"], ours["losses"], strict=True))
 
 
+def test_what_was_tried_for_training_runs_at_toy_size(root):
+    done = run(root, str(root / "benchmarks" / "tries.py"), "--repeats", "1", "--size", "16", "--batch", "2")
+    assert done.returncode == 0, done.stderr[-800:]
+    rates = [float(row.split("|")[3].split(",")[1]) for row in done.stdout.splitlines() if "tries.py" in row]
+    assert len(rates) == 4 and min(rates) > 0 and rates[-1] < 100
+
+
 def test_orchestration_counts_no_second_twice(root):
     code = "from orchestration import covered; print(covered([(0.0, 2.0), (0.0, 3.0), (2.5, 4.0), (6.0, 7.0), (6.1, 6.5)]))"
     assert run(root, "-c", code).stdout.split() == ["5.0"]
