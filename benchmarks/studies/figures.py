@@ -127,7 +127,10 @@ def labels(rows: list[Row]) -> Figure:
         for column in columns:
             values = [100 * float(row[column]) for _, row in points]
             found.plot(counts, values, ".", color=COLOURS[index], markersize=5, alpha=0.6)
-    found.set_xticks(counts)
+    if max(counts) > 4 * min(counts):
+        found.set_xscale("log")
+    found.set_xticks(counts, [str(count) for count in counts])
+    found.set_xticks([], minor=True)
     found.set_xlabel("labelled images")
     found.set_ylabel("iou on test, %")
     found.legend(frameon=False, fontsize=8, loc="lower right")
@@ -141,6 +144,7 @@ PICTURES: dict[str, tuple[str, Callable[[list[Row]], Figure]]] = {
     "seeds": ("study_small_seeds", seeds),
     "next_images": ("next_images", rounds),
     "study_demo": ("study_demo", labels),
+    "study_tiny_isic_labels": ("study_tiny_isic_labels", labels),
 }
 """of each picture the file of its numbers, and what draws it"""
 
