@@ -11,7 +11,7 @@ A page asks for a table in a comment. It names a file, the columns, and if need 
     <!-- end -->
 
 A column alone in place of `column=value` means the rows that have something there. `every` in place of a file means the end of each
-shipped method, from all files. Scores are fractions in the files and percent in the
+shipped method, from all files. `few` means four agreeing teachers in each study of few labels. Scores are fractions in the files and percent in the
 tables, as in the files of the study rule. Texts around the tables are written by hand.
 """
 
@@ -40,6 +40,8 @@ FILES = (
     "dsb_multilabel_small", "camvid_small", "study_own", "own",
 )  # fmt: skip
 
+FEW = ("study_tiny_nuclei", "study_tiny_isic", "study_tiny_dsb", "study_lite0")
+
 
 def numbers(file: str) -> list[Row]:
     """The rows of a file of numbers."""
@@ -59,7 +61,8 @@ def joined(rows: list[Row]) -> list[Row]:
 
 def rows_of(file: str, where: str) -> list[Row]:
     """The rows of a file in which every part of `where` holds; UserError where none are left."""
-    rows = index() if file == "every" else joined(numbers(file.removesuffix(".csv")))
+    together = {"every": index, "few": few}
+    rows = together[file]() if file in together else joined(numbers(file.removesuffix(".csv")))
     for name, equals, value in (part.partition("=") for part in where.split()):
         rows = [row for row in rows if (row.get(name) == value if equals else row.get(name))]
     if not rows:
@@ -79,6 +82,18 @@ def index() -> list[Row]:
                 best[key] = row | {"generation": ""}
     places = list(HOME)
     return [best[key] for key in sorted(best, key=lambda key: (places.index(key[0]), *key[1:]))]
+
+
+def few() -> list[Row]:
+    """A row of each study of few labels: what agreement gave, and what all labels are worth there."""
+    found = []
+    for file in FEW:
+        rows = {row["method"]: row for row in numbers(file)}
+        worth = {
+            name.replace(ALONE, "against_all"): rows["fdt"][name] for name in (ALONE, f"{ALONE}_low", f"{ALONE}_high")
+        }
+        found.append(rows["agree_4"] | worth)
+    return found
 
 
 def ends(rows: list[Row]) -> list[Row]:

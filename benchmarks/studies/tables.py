@@ -25,12 +25,14 @@ HEADS = {
     "against_ldt_equal_compute": "against `ldt_equal_compute`", "cpu_seconds": "CPU s", "images_seen": "images seen",
     "wrong_of_teacher": "teacher wrong", "wrong": "wrong of what is learned", "mean_800": "in 800 steps",
     "plain_mean": "without averages", "what": "what is different", "group": "part",
-    "val_new": "val, new statistics", "new_mean": "test, new statistics", "against_old": "new against as they were",
+    "against_all": "all labels against `ldt_equal_steps`", "val_new": "val, new statistics", "new_mean": "test, new statistics", "against_old": "new against as they were",
     "against_random": "against random, all rounds", "against_random_at_the_end": "against random, last round",
 }  # fmt: skip
 """titles of the columns whose names say too little"""
 
-PERCENT = re.compile(r"val|val_new|new_mean|best_by_val|ensemble|mean_800|standard_error|seed_\d+|gen\d+|(sure|agreement)_(begin|end)")
+PERCENT = re.compile(
+    r"val|val_new|new_mean|best_by_val|ensemble|mean_800|standard_error|seed_\d+|gen\d+|(sure|agreement)_(begin|end)"
+)
 ROUND = re.compile(r"round_\d+")
 SHARES = {"wrong_of_teacher", "doubt", "precision", "recall", "wrong_outside", "wrong"}
 SPREAD = {"mean": "sd", "alone_mean": "alone_sd", "base_mean": "base_sd", "plain_mean": "plain_sd"}
