@@ -127,7 +127,7 @@ class Network(Model):
     gradient_clip: Annotated[float, Field(ge=0)] = 0.0
     """largest norm of the gradient, 0 = no clipping"""
     norm_statistics: Literal["training", "unlabelled"] = "training"
-    """whose mean and variance BatchNorm uses in the end; training: the running ones of the training; unlabelled: those of all unlabelled images, seen once more as they are (few labelled images say little of the others; any BatchNorm network without `crop`)"""
+    """whose mean and variance BatchNorm uses in the end; training: the running ones of the training; unlabelled: those of all unlabelled images, seen once more as they are (it lost points after strong views, see docs/results/ablations.md; any BatchNorm network without `crop`)"""
     ema_decay: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """decay of an average of the weights that is validated and kept instead of the last weights, 0 = none"""
     validate_every: PositiveInt | None = None
