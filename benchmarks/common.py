@@ -69,7 +69,8 @@ def spread(values: Sequence[float]) -> str:
     """`min, median, max`."""
     if not values:
         return "-"
-    return ", ".join(f"{value:.3g}" for value in (min(values), statistics.median(values), max(values)))
+    shown = (min(values), statistics.median(values), max(values))
+    return ", ".join(f"{float(f'{value:.3g}'):,.0f}" if value >= 999.5 else f"{value:.3g}" for value in shown)
 
 
 def tell(line: Line) -> None:

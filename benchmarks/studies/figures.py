@@ -144,6 +144,7 @@ PICTURES: dict[str, tuple[str, Callable[[list[Row]], Figure]]] = {
     "seeds": ("study_small_seeds", seeds),
     "next_images": ("next_images", rounds),
     "study_demo": ("study_demo", labels),
+    "study_tiny_isic_labels": ("study_tiny_isic_labels", labels),
 }
 """of each picture the file of its numbers, and what draws it"""
 

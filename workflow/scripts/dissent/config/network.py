@@ -63,7 +63,7 @@ class Resources(Model):
     threads: PositiveInt = 2
     """threads of torch, whatever `--cores` says: part of what makes a result the same twice"""
     inference: Literal["torch", "openvino"] = "torch"
-    """what computes the teachers' predictions on a processor: openvino (`pip install .[openvino]`, 180 MB) pays from some hundred images on, in fp32; a few pixels in a million are others (docs/explanation/performance.md). Training, validation and scores are torch's"""
+    """what computes the teachers' predictions on a processor: openvino (`pip install .[openvino]`, 180 MB) pays from about a thousand images on, in fp32; a few pixels in a million are others (docs/explanation/performance.md). Training, validation and scores are torch's"""
     gpus: Annotated[int, Field(ge=1, le=64)] = 1
     """cards that share the images of each step of one training out among them, for networks too large for one; results are the same but for rounding"""
     mem_mb: PositiveInt | None = None
