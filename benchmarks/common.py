@@ -60,17 +60,18 @@ class Line:
         return f"| {' | '.join(cells)} |"
 
 
-HEAD = (
-    "| what | unit | ours: min, median, max | baseline | ratio | goal | | command |\n|---|---|---|---|---|---|---|---|"
-)
+HEAD = "| what | unit | ours: median (min to max) | baseline | ratio | goal | | command |\n|---|---|---|---|---|---|---|---|"
 
 
 def spread(values: Sequence[float]) -> str:
-    """`min, median, max`."""
+    """`median (min to max)`, to three digits."""
     if not values:
         return "-"
-    shown = (min(values), statistics.median(values), max(values))
-    return ", ".join(f"{float(f'{value:.3g}'):,.0f}" if value >= 999.5 else f"{value:.3g}" for value in shown)
+    median, low, high = (
+        f"{float(f'{value:.3g}'):,.0f}" if value >= 999.5 else f"{value:.3g}"
+        for value in (statistics.median(values), min(values), max(values))
+    )
+    return f"{median} ({low} to {high})"
 
 
 def tell(line: Line) -> None:
