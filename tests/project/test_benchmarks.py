@@ -58,8 +58,18 @@ def test_the_plain_loop_and_ours_learn_alike(root, in_tmp):
 def test_what_was_tried_for_training_runs_at_toy_size(root):
     done = run(root, str(root / "benchmarks" / "tries.py"), "--repeats", "1", "--size", "16", "--batch", "2")
     assert done.returncode == 0, done.stderr[-800:]
-    rates = [float(row.split("|")[3].split("(")[0]) for row in done.stdout.splitlines() if "tries.py" in row]
+    rates = [
+        float(row.split("|")[3].split("(")[0].replace(",", "")) for row in done.stdout.splitlines() if "tries.py" in row
+    ]
     assert len(rates) == 4 and min(rates) > 0 and rates[-1] < 100
+
+
+def test_parts_of_labelling_are_measured_at_toy_size(root):
+    done = run(root, str(root / "benchmarks" / "label_parts.py"), "--images", "4", "--size", "32")
+    assert done.returncode == 0, done.stderr[-800:]
+    told = {row.split("|")[1].strip(): float(row.split("|")[2]) for row in done.stdout.splitlines()[2:]}
+    assert len(told) >= 6 and sum("the limit" in what for what in told) == 2
+    assert told["forward of both teachers, two threads at once"] > 0
 
 
 def test_orchestration_counts_no_second_twice(root):
