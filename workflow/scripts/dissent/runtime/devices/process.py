@@ -32,9 +32,8 @@ def prepare_process(threads: int, device: str = "cpu", benchmark: bool = False) 
     with contextlib.suppress(RuntimeError):  # it can be set only once a process
         torch.set_num_interop_threads(1)
     torch.set_flush_denormal(True)
-    torch.set_deterministic_debug_mode(
-        "warn"
-    )  # use_deterministic_algorithms does the same, and imports a compiler first
+    # use_deterministic_algorithms(True, warn_only=True) does the same, but imports torch's compiler first
+    torch.set_deterministic_debug_mode("warn")
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # we read no memory that we have not written
     torch.backends.cudnn.benchmark = benchmark
     if device == "cuda" and not torch.cuda.is_available():
