@@ -7,6 +7,7 @@ import runpy
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from PIL import Image
@@ -226,3 +227,23 @@ def test_the_simulation_of_next_counts_seeds_of_which_every_rule_is_done(root, r
     low = 0.2 - 12.7062 * 0.1  # Student's t of two seeds, times their standard error
     assert float(told["next"]["against_random_low"]) == pytest.approx(low, abs=1e-4)
     assert results["markdown"](curves[2:], ["rule", "round_1"]).splitlines()[2] == "| `next` | 41.0 ± 14.1 |"
+
+
+def test_ways_of_asking_networks_are_compared_by_seed(root, results, monkeypatch):
+    asked = runpy.run_path(str(root / "benchmarks" / "studies" / "asked.py"))
+    gains = {"as they are": 0.0, "statistics": -0.02, "mirrored": 0.01, "flips": 0.02}
+
+    def scores(plan, run):
+        more = 0.002 * run.seed
+        return {
+            way: {"val": (0.6 + gain, 0.7), "test": (0.5 + more + gain * run.seed, 0.55)} for way, gain in gains.items()
+        }
+
+    monkeypatch.setitem(asked["lines"].__globals__, "scores", scores)
+    runs = [SimpleNamespace(seed=seed, dataset_name="isic_tiny") for seed in (1, 2)]
+    plain, statistics, mirrored, flips = asked["lines"](None, runs)
+    assert (plain["way"], plain["mean"], plain["against_plain"]) == ("as they are", "0.503000", "")
+    assert [row["against_plain"] for row in (statistics, mirrored, flips)] == ["-0.030000", "0.015000", "0.030000"]
+    assert float(mirrored["against_plain_low"]) < 0.01 < 0.02 < float(mirrored["against_plain_high"])
+    assert flips["ensemble_against_plain"] == "0.000000" and flips["val"] == "0.620000"
+    assert set(plain) >= set(asked["ENDS"])
