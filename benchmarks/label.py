@@ -1,19 +1,23 @@
 """Pseudo-labelling with two teachers, PNG in and PNG out, against a loop over images, one teacher after the other.
 
-    python benchmarks/label.py [--images 96] [--repeats 3] [--size 256] [--width 0.5]
+    python benchmarks/label.py [--images 96] [--repeats 3] [--size 256] [--width 0.5] [--before CHECKOUT]
 
 The loop is what the published code does, in torch: for each image decode it, ask each teacher for a batch of one, keep the hard
 predictions, compare them, write label and doubt with Pillow's defaults. Ours are the jobs `predict` and `build_masks`, with all
 that they write (a PNG for each teacher too, tables, digests), each in a process as the workflow starts it; imports are not counted
-for either. Where OpenVINO is installed a line has it (`resources: {inference: openvino}`), with the time in which it builds networks. Two threads. Both must give the same masks but for pixels at which a probability is .5 in some rounding.
+for either. Where OpenVINO is installed a line has it (`resources: {inference: openvino}`), with the time in which it builds
+networks. With `--before` an earlier checkout takes turns, too, with files that its own code wrote. Two threads. Both must give the same
+masks but for pixels at which a probability is .5 in some rounding.
 """
 
 import argparse
 import json
+import os
 import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -31,6 +35,7 @@ def main() -> None:
     parser.add_argument("--width", type=float, default=0.5)
     parser.add_argument("--precision", default="fp32")
     parser.add_argument("--inference", default="torch")
+    parser.add_argument("--before", type=Path, metavar="CHECKOUT")
     parser.add_argument("--part", choices=["loop", "ours"])
     args = parser.parse_args()
     if args.part:
@@ -49,16 +54,34 @@ def main() -> None:
         print(f"pixels that differ between the two: {apart:.1e}")
         assert apart < 1e-3
         ways = [lambda: one("loop"), lambda: one("ours"), lambda: one("ours", precision="bf16")]
+        names = []
         if find_spec("openvino") is not None:
+            names.append("`inference: openvino`")
             ways.append(lambda: one("ours", inference="openvino"))
-        base, full, half, *other = in_turns(args.repeats, *ways)
+        if args.before:
+            names.append("an earlier checkout")
+            ways.append(earlier(Path(folder), args))
+        base, full, half, *others = in_turns(args.repeats, *ways)
     what = f"pseudo-labelling, 2 teachers, {args.size}x{args.size}, PNG to PNG"
     ratio = statistics.median(b / a for a, b in zip(base, full, strict=True))
     met = ratio >= 4 and statistics.median(full) >= 90
     tell(Line(what, "images/s", full, base, GOAL, met, "python benchmarks/label.py"))
     tell(Line(f"{what}, `precision: bf16`", "images/s", half, base, "", None, "python benchmarks/label.py"))
-    for found in other:
-        tell(Line(f"{what}, `inference: openvino`", "images/s", found, base, "", None, "python benchmarks/label.py"))
+    for name, found in zip(names, others, strict=True):
+        tell(Line(f"{what}, {name}", "images/s", found, base, "", None, "python benchmarks/label.py"))
+
+
+def earlier(folder: Path, args: argparse.Namespace) -> Callable[[], float]:
+    """One turn of the jobs of the checkout `args.before`, in a folder of its own below `folder`."""
+    checkout, place = args.before.resolve(), folder / "before"
+    place.mkdir()
+    environment = {"PYTHONPATH": os.pathsep.join(map(str, (checkout / "benchmarks", checkout / "workflow/scripts")))}
+    given = {"images": args.images, "size": args.size, "width": args.width}
+    code = f"from argparse import Namespace; import label; label.write(label.Path(), Namespace(**{given})); print(1)"
+    alone("-c", code, cwd=place, environment=environment)
+    words = ["--part", "ours", "--images", str(args.images), "--size", str(args.size)]
+    script = str(checkout / "benchmarks/label.py")
+    return lambda: alone(script, *words, cwd=place, environment=environment)["rate"]
 
 
 def write(folder: Path, args: argparse.Namespace) -> None:

@@ -3,7 +3,8 @@
     python benchmarks/startup.py [--repeats 3]
 
 Seconds are processor time of a process from its start to its end. `predict` and `train` do what these jobs do before their work;
-`train` builds an optimiser, too, for which torch imports its compiler.
+`train` builds an optimiser, too, for which torch imports its compiler. The last line is `torch.use_deterministic_algorithms`, which
+imports it as well; `prepare_process` does without.
 """
 
 import argparse
@@ -16,7 +17,12 @@ from common import LIBRARY, Line, alone, in_turns, tell
 READY = "from dissent.runtime.devices import prepare_process; prepare_process(1); import dissent.steps."
 LEARN = "; import torch; torch.optim.AdamW([torch.zeros(1)])"
 ENDED = "; import json, time; print(json.dumps(time.process_time()))"
-CODE = {"torch": "import torch", "predict": f"{READY}predict", "train": f"{READY}train{LEARN}"}
+CODE = {
+    "import torch": "import torch",
+    "predict": f"{READY}predict",
+    "train": f"{READY}train{LEARN}",
+    "what `torch.use_deterministic_algorithms` would add": "import torch; torch.use_deterministic_algorithms(True)",
+}
 
 
 def seconds(which: str) -> float:

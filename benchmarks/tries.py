@@ -15,7 +15,6 @@ from collections.abc import Callable
 
 from common import ROOT, Line, in_turns, made_up, tell
 
-COMMAND = "python benchmarks/tries.py"
 CHANNELS, WIDE = 8, 16
 
 
@@ -30,26 +29,17 @@ def main() -> None:
     prepare_process(1)
     shape = f"{args.batch} x {CHANNELS} x {args.size}x{args.size}"
     plain, padded = in_turns(args.repeats, convolution(args, CHANNELS), convolution(args, WIDE))
-    tell(
-        Line(
-            f"tried: a 3x3 convolution of {shape}, padded to {WIDE} channels",
-            "a second",
-            padded,
-            plain,
-            "",
-            None,
-            COMMAND,
-        )
-    )
+    told(f"tried: a 3x3 convolution of {shape}, padded to {WIDE} channels", padded, plain)
     images, matrix = in_turns(args.repeats, norm(args, False), norm(args, True))
-    tell(Line(f"tried: ReLU and BatchNorm of {shape} as a matrix", "a second", matrix, images, "", None, COMMAND))
+    told(f"tried: ReLU and BatchNorm of {shape} as a matrix", matrix, images)
     few, many, share = validation(args.repeats)
-    tell(
-        Line(
-            "tried: validation of 24 images of 64x64 in batches of 16, not 8", "a second", many, few, "", None, COMMAND
-        )
-    )
-    tell(Line("validation, of a training of 800 steps of 8 images of 64x64", "%", share, [], "", None, COMMAND))
+    told("tried: validation of 24 images of 64x64 in batches of 16, not 8", many, few)
+    told("validation, of a training of 800 steps of 8 images of 64x64", share, [], "%")
+
+
+def told(what: str, ours: list[float], baseline: list[float], unit: str = "a second") -> None:
+    """Hand over a line, which has no goal."""
+    tell(Line(what, unit, ours, baseline, "", None, "python benchmarks/tries.py"))
 
 
 def rate(function: Callable[[], object]) -> Callable[[], float]:

@@ -45,6 +45,14 @@ def finished(tmp_path_factory):
     return folder
 
 
+@pytest.fixture
+def copied(finished, tmp_path, monkeypatch):
+    """A copy of that project as the folder of work; returns it."""
+    shutil.copytree(finished, tmp_path / "project", symlinks=True)
+    monkeypatch.chdir(tmp_path / "project")
+    return tmp_path / "project"
+
+
 @pytest.fixture(scope="session")
 def whole_run(tmp_path_factory):
     """The folder of a project whose run `tiny` Snakemake made, as `test_workflow.snakemake` does: made once, whichever process asks first."""

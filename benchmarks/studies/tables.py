@@ -25,7 +25,7 @@ HEADS = {
     "against_ldt_equal_compute": "against `ldt_equal_compute`", "cpu_seconds": "CPU s", "images_seen": "images seen",
     "wrong_of_teacher": "teacher wrong", "wrong": "wrong of what is learned", "mean_800": "in 800 steps",
     "plain_mean": "without averages", "what": "what is different", "group": "part",
-    "against_all": "all labels against `ldt_equal_steps`", "way": "how they are asked", "against_plain": "against as they are",
+    "against_all": "all labels against `ldt_equal_steps`", "way": "at test time", "against_plain": "against as they are",
     "ensemble_against_plain": "ensemble against as it is",
     "against_random": "against random, all rounds", "against_random_at_the_end": "against random, last round",
 }  # fmt: skip

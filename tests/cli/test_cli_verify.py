@@ -1,28 +1,18 @@
 """`dissent verify`: every file that is damaged, lost, cut off or empty is found, and the command that mends it named."""
 
-import hashlib
-import json
-import shutil
 from pathlib import Path
 
 import pytest
 import rot
 import torch
-import yaml
 from cli_data import dissent, generation, pixels_of
 from raw_data import photo, save
 
 from dissent.cli.verify.faults import find
-from dissent.core.files import read_json, write_json, write_text
+from dissent.core.files import read_json, write_json
 from dissent.core.rebuild_hint import target
 
 torch.set_num_threads(1)
-
-
-@pytest.fixture
-def copied(finished, tmp_path, monkeypatch):
-    shutil.copytree(finished, tmp_path / "project", symlinks=True)
-    monkeypatch.chdir(tmp_path / "project")
 
 
 def test_whole_projects_are_clean(copied, capsys):
@@ -177,72 +167,6 @@ def test_pages_json_and_views_without_a_digest(copied, capsys):
     for name in ("report.html", "gen1/metrics.json", "gen0/students/1/history.csv", "gen1/pairs/inputs/i"):
         assert f"results/tiny/{name}" in out
     assert "results/tiny/gen1/pairs " in out and "results/tiny/report.html" in out.split("--force")[1]
-
-
-def test_what_dvc_keeps(copied, capsys):
-    right = Path(".dvc/cache/files/md5/09/8f6bcd4621d373cade4e832627b4f6")  # MD5 of "test"
-    right.parent.mkdir(parents=True)
-    right.write_bytes(b"test")
-    assert dissent("verify") == 0
-    right.write_bytes(b"tesu")
-    assert dissent("verify") == 1
-    out = capsys.readouterr().out
-    assert str(right) in out and "dvc pull" in out
-
-
-def kept(content, name=None):
-    """An object of DVC's cache."""
-    name = name or hashlib.md5(content, usedforsecurity=False).hexdigest()
-    path = Path(".dvc/cache/files/md5", name[:2], name[2:])
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
-    return path, name
-
-
-def test_an_object_of_dvc_may_be_of_empty_files(copied, capsys):
-    kept(b"")  # Snakemake puts an empty .snakemake_timestamp into folders
-    assert dissent("verify") == 0
-    path, _ = kept(b"", "098f6bcd4621d373cade4e832627b4f6")
-    assert dissent("verify") == 1 and f"empty  {path}" in capsys.readouterr().out
-
-
-def test_what_dvc_names_is_there_and_the_lock_is_whole(copied, capsys):
-    model, named = kept(b"weights")
-    listing = json.dumps([{"md5": named, "relpath": "1/model.safetensors"}]).encode()
-    folder, _ = kept(listing, hashlib.md5(listing, usedforsecurity=False).hexdigest() + ".dir")
-    scores = Path("results/tiny/gen1/metrics.json")
-    digest = hashlib.md5(scores.read_bytes(), usedforsecurity=False).hexdigest()
-    outs = [
-        {"path": "models", "md5": "".join(folder.parts[-2:]), "hash": "md5", "size": len(listing), "nfiles": 1},
-        {"path": str(scores), "md5": digest, "hash": "md5", "size": scores.stat().st_size},
-    ]
-    write_text("dvc.lock", yaml.safe_dump({"schema": "2.0", "stages": {"gen1": {"cmd": "x", "outs": outs}}}))
-    write_text(
-        "dvc.yaml",
-        yaml.safe_dump({"stages": {"gen1": {"outs": ["models"], "metrics": [{str(scores): {"cache": False}}]}}}),
-    )
-    assert dissent("verify") == 0
-    lock = Path("dvc.lock").read_text()
-    other = lambda text: ("0" if text[0] != "0" else "1") + text[1:]  # noqa: E731
-    for harm, name in (
-        (lambda: model.unlink(), model),
-        (lambda: folder.unlink(), folder),
-        (lambda: folder.write_bytes(listing[:-1]), folder),
-        (lambda: Path("dvc.lock").write_text(lock.replace(digest, other(digest))), "dvc.lock"),
-        (lambda: Path("dvc.lock").write_text(lock.replace(folder.parts[-1], other(folder.parts[-1]), 1)), "dvc.lock"),
-        (lambda: Path("dvc.lock").write_text(lock.replace(f"size: {scores.stat().st_size}", "size: 7")), "dvc.lock"),
-        (lambda: Path("dvc.lock").write_text(lock[: len(lock) // 2]), "dvc.lock"),
-        (lambda: Path("dvc.lock").write_text("[" * 9000), "dvc.lock"),
-        (lambda: Path("dvc.lock").write_text(""), "dvc.lock"),
-    ):  # fmt: skip
-        harm()
-        assert dissent("verify") == 1, name
-        out = capsys.readouterr().out
-        assert str(name) in out and "dvc commit -f" in out
-        model.write_bytes(b"weights")
-        folder.write_bytes(listing)
-        Path("dvc.lock").write_text(lock)
-    assert dissent("verify") == 0
 
 
 def test_masks_of_new_images(copied, capsys):

@@ -14,10 +14,8 @@ GEN = "results/tiny/gen"
 
 
 @pytest.fixture
-def copied(finished, tmp_path, monkeypatch):
-    shutil.copytree(finished, tmp_path / "project")
-    shutil.copytree(SETTINGS, tmp_path / "project" / "config")
-    monkeypatch.chdir(tmp_path / "project")
+def copied(copied):
+    shutil.copytree(SETTINGS, "config")
 
 
 def swap(one, other):

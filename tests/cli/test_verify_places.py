@@ -14,13 +14,6 @@ from dissent.core.files import write_text
 WEIGHTS = "results/tiny/gen1/students/2/model.safetensors"
 
 
-@pytest.fixture
-def copied(finished, tmp_path, monkeypatch) -> Path:
-    shutil.copytree(finished, tmp_path / "project")
-    monkeypatch.chdir(tmp_path / "project")
-    return tmp_path / "project"
-
-
 def flip(path: str) -> None:
     content = bytearray(Path(path).read_bytes())
     content[len(content) // 2] ^= 1

@@ -11,10 +11,8 @@ from dissent.core.files import read_json, read_table, write_json, write_table
 
 
 @pytest.fixture
-def copied(finished, tmp_path, monkeypatch):
-    shutil.copytree(finished, tmp_path / "project")
-    shutil.copytree(SETTINGS, tmp_path / "project" / "config")
-    monkeypatch.chdir(tmp_path / "project")
+def copied(copied):
+    shutil.copytree(SETTINGS, "config")
 
 
 def edit(path, old, new):

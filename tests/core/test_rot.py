@@ -30,12 +30,6 @@ KINDS = (
 )  # fmt: skip
 
 
-@pytest.fixture
-def copied(finished, tmp_path, monkeypatch):
-    shutil.copytree(finished, tmp_path / "project")
-    monkeypatch.chdir(tmp_path / "project")
-
-
 ROT = {"flip": rot.flip, "cut": rot.cut, "zeros": rot.zeros, "empty": rot.empty, "delete": rot.delete, "swap": rot.swap}
 LINES = {"lost line": rot.lose_line, "doubled line": rot.double_line, "swapped lines": rot.swap_lines}
 PLACES = {

@@ -229,8 +229,8 @@ def test_the_simulation_of_next_counts_seeds_of_which_every_rule_is_done(root, r
     assert results["markdown"](curves[2:], ["rule", "round_1"]).splitlines()[2] == "| `next` | 41.0 ± 14.1 |"
 
 
-def test_ways_of_asking_networks_are_compared_by_seed(root, results, monkeypatch):
-    asked = runpy.run_path(str(root / "benchmarks" / "studies" / "asked.py"))
+def test_ways_at_test_time_are_compared_by_seed(root, results, monkeypatch):
+    at_test_time = runpy.run_path(str(root / "benchmarks" / "studies" / "at_test_time.py"))
     gains = {"as they are": 0.0, "statistics": -0.02, "mirrored": 0.01, "flips": 0.02}
 
     def scores(plan, run):
@@ -239,11 +239,11 @@ def test_ways_of_asking_networks_are_compared_by_seed(root, results, monkeypatch
             way: {"val": (0.6 + gain, 0.7), "test": (0.5 + more + gain * run.seed, 0.55)} for way, gain in gains.items()
         }
 
-    monkeypatch.setitem(asked["lines"].__globals__, "scores", scores)
+    monkeypatch.setitem(at_test_time["lines"].__globals__, "scores", scores)
     runs = [SimpleNamespace(seed=seed, dataset_name="isic_tiny") for seed in (1, 2)]
-    plain, statistics, mirrored, flips = asked["lines"](None, runs)
+    plain, statistics, mirrored, flips = at_test_time["lines"](None, runs)
     assert (plain["way"], plain["mean"], plain["against_plain"]) == ("as they are", "0.503000", "")
     assert [row["against_plain"] for row in (statistics, mirrored, flips)] == ["-0.030000", "0.015000", "0.030000"]
     assert float(mirrored["against_plain_low"]) < 0.01 < 0.02 < float(mirrored["against_plain_high"])
     assert flips["ensemble_against_plain"] == "0.000000" and flips["val"] == "0.620000"
-    assert set(plain) >= set(asked["ENDS"])
+    assert set(plain) >= set(at_test_time["ENDS"])

@@ -1,11 +1,11 @@
-"""How trained networks are asked, and what that is worth: as they are, mirrored, turned over, or with other BatchNorm statistics.
+"""What views of an image, several networks and other BatchNorm statistics are worth at test time, for trained networks.
 
-    python benchmarks/studies/asked.py STUDY ... [--methods ldt_equal_steps] [--csv FOLDER]
+    python benchmarks/studies/at_test_time.py STUDY ... [--methods ldt_equal_steps] [--csv FOLDER]
 
 Takes the last pool of each run of the studies from results/, and trains nothing. `statistics` measures mean and variance of BatchNorm on all
 unlabelled images, as `norm_statistics: unlabelled` does at the end of a training. `mirrored` is the mean of an image and its mirror image,
 `flips` of four: mirrored, upside down, both. A score is the mean over a pool and over seeds, `ensemble` that of the pool together. Differences
-are paired by seed, with Student's interval over the seeds. `--csv` writes FOLDER/asked.csv, as docs/results/data has it.
+are paired by seed, with Student's interval over the seeds. `--csv` writes FOLDER/at_test_time.csv, as docs/results/data has it.
 """
 
 import argparse
@@ -61,7 +61,7 @@ def main() -> None:
                 rows += [{"study": study, "split": split, "method": method} | row for row in lines(plan, of_split)]
     print(markdown(rows, [*COLUMNS, *APART]))
     if args.csv:
-        write_table(args.csv / "asked.csv", rows, (*COLUMNS, *ENDS), keeper=False)
+        write_table(args.csv / "at_test_time.csv", rows, (*COLUMNS, *ENDS), keeper=False)
 
 
 def lines(plan: Plan, runs: Sequence[Run]) -> list[Row]:
@@ -83,7 +83,7 @@ def lines(plan: Plan, runs: Sequence[Run]) -> list[Row]:
 
 
 def scores(plan: Plan, run: Run) -> Scores:
-    """What a run's last pool scores, asked in each way."""
+    """What a run's last pool scores, in each way."""
     import torch
 
     from dissent import networks
