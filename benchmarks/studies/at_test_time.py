@@ -26,13 +26,8 @@ from dissent.planning.paths import Plan
 from dissent.runtime.devices import prepare_process
 
 PLAIN, STATISTICS = "as they are", "statistics"
-FLIPS: dict[str, list[tuple[int, ...]]] = {
-    PLAIN: [()],
-    STATISTICS: [()],
-    "mirrored": [(), (3,)],
-    "flips": [(), (3,), (2,), (2, 3)],
-}
-"""of each way the axes of (B, C, H, W) that are turned over, view by view"""
+VIEWS = {PLAIN: 1, STATISTICS: 1, "mirrored": 2, "flips": 4}
+"""of each way the views of an image, as `dissent predict --views` counts them"""
 SUBSETS = ("val", "test")
 COLUMNS = ("study", "dataset", "split", "method", "way", "seeds", "val", "mean", "ensemble")
 APART = ("against_plain", "ensemble_against_plain")
@@ -68,7 +63,7 @@ def lines(plan: Plan, runs: Sequence[Run]) -> list[Row]:
     """A line a way: means over seeds, and differences to how the networks are."""
     found = {str(run.seed): scores(plan, run) for run in runs}
     rows = []
-    for way in FLIPS:
+    for way in VIEWS:
         of_seeds = [one[way] for one in found.values()]
         row = dict.fromkeys(ENDS, "") | {"dataset": runs[0].dataset_name, "way": way, "seeds": " ".join(found)}
         row["val"] = number(statistics.mean(one["val"][0] for one in of_seeds))
@@ -91,7 +86,7 @@ def scores(plan: Plan, run: Run) -> Scores:
     from dissent.evaluation import metrics
     from dissent.evaluation.counting import count_all
     from dissent.training.data import load_labelled, load_unlabelled, to_tensor
-    from dissent.training.inference import judged
+    from dissent.training.inference import flipped
     from dissent.training.norm_statistics import measure_norm
 
     task = Task(run.dataset.task.model_dump(mode="json"))
@@ -104,23 +99,20 @@ def scores(plan: Plan, run: Run) -> Scores:
         measure_norm(network, unlabelled, run.network.batch_size, "cpu", "fp32")
     labelled = {name: load_labelled(plan.subset(run, name), channels, "scores are of them") for name in SUBSETS}
 
-    def said(network: torch.nn.Module, images, flips: list[tuple[int, ...]]) -> torch.Tensor:
+    def said(network: torch.nn.Module, images, views: int) -> torch.Tensor:
         """The mean probabilities of all images, over the views."""
-        views = []
-        for axes in flips:
-            parts = (to_tensor(images[at : at + BATCH], "cpu").flip(axes) for at in range(0, len(images), BATCH))
-            views.append(torch.cat([judged(network, part, task, "cpu", "fp32").flip(axes) for part in parts]))
-        return torch.stack(views).mean(0)
+        parts = (to_tensor(images[at : at + BATCH], "cpu") for at in range(0, len(images), BATCH))
+        return torch.cat([flipped(network, part, task, "cpu", "fp32", views) for part in parts])
 
     def reached(probabilities: torch.Tensor, labels) -> float:
         counted = count_all(task.decide(probabilities).numpy(), labels, task.spec)
         return float(score(counted)["value"])
 
-    found: Scores = {way: {} for way in FLIPS}
+    found: Scores = {way: {} for way in VIEWS}
     with torch.inference_mode():
-        for way, flips in FLIPS.items():
+        for way, views in VIEWS.items():
             for name, (images, labels) in labelled.items():
-                all_said = [said(one, images, flips) for one in (other if way == STATISTICS else plain)]
+                all_said = [said(one, images, views) for one in (other if way == STATISTICS else plain)]
                 each = [reached(one, labels) for one in all_said]
                 found[way][name] = statistics.mean(each), reached(torch.stack(all_said).mean(0), labels)
     return found

@@ -13,7 +13,7 @@ from dissent import networks
 from dissent.cli.predict import _ahead, sliding_window
 from dissent.cli.predict.find_images import Photo
 from dissent.config.geometry import Tiles
-from dissent.core.files import write_json
+from dissent.core.files import read_json, write_json
 from dissent.core.task import Task
 from dissent.datasets.convert import to_bytes
 from dissent.training.inference import probabilities
@@ -31,6 +31,29 @@ def test_probabilities_of_each_label(in_tmp, kind, folders):
     for plane, folder in zip(wanted[0].numpy(), folders, strict=True):
         found = pixels_of(Path(f"out/probabilities/{folder}/a.png"))
         assert found.dtype in (np.uint16, np.int32) and np.abs(found / 65535 - plane).max() < 1e-5
+
+
+@pytest.mark.parametrize(("views", "turns"), [(2, [(), (1,)]), (4, [(), (1,), (0,), (0, 1)])])
+def test_views_are_the_mean_of_the_image_turned_over(in_tmp, views, turns):
+    generation()
+    save(Path("photos/a.png"), photo(1))
+    for number, axes in enumerate(turns):
+        save(Path(f"turned/{number}.png"), np.flip(photo(1), axes))
+    assert predict("--probabilities") == 0
+    assert predict("--probabilities", "--views", str(views), out="seen") == 0
+    assert predict("--probabilities", folder="turned", out="each") == 0
+    each = [np.flip(pixels_of(Path(f"each/probabilities/thing/{n}.png")), axes) for n, axes in enumerate(turns)]
+    found = pixels_of(Path("seen/probabilities/thing/a.png"))
+    assert np.abs(np.mean(each, 0) - found).max() < 2 and (found != each[0]).any()
+    assert read_json("seen/made_with.json")["views"] == views and "views" not in read_json("out/made_with.json")
+
+
+def test_other_views_do_not_go_on_where_one_stopped(in_tmp, capsys):
+    generation()
+    save(Path("photos/a.png"), photo(1))
+    assert predict() == 0
+    assert predict("--views", "2", "--resume") == 2
+    assert "other networks or with other settings (--pool, --views," in capsys.readouterr().err
 
 
 def test_overlays_show_the_image_under_its_labels(in_tmp):

@@ -22,6 +22,8 @@ from dissent.training.windows import in_windows, slides
 
 Judge = Callable[[nn.Module, Tensor, Task, str, str], Tensor]
 _TYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}
+FLIPS: dict[int, list[tuple[int, ...]]] = {1: [()], 2: [(), (3,)], 4: [(), (3,), (2,), (2, 3)]}
+"""the axes of (B, C, H, W) that are turned over, view by view, of 1, 2 or 4 views: the image, mirrored, upside down, both"""
 _MANY = 16  # images from which torch has oneDNN do every convolution (use_mkldnn in ATen/native/Convolution.cpp)
 
 
@@ -67,6 +69,12 @@ def judged(
     if crop is None:
         return task.probabilities(logits(images_BCHW))
     return in_windows(logits, task.probabilities, images_BCHW, crop)
+
+
+def flipped(network: nn.Module, images_BCHW: Tensor, task: Task, device: str, precision: str, views: int) -> Tensor:
+    """The mean probabilities (B, C, H, W) of a network over 1, 2 or 4 views of each image, turned over as FLIPS says."""
+    told = [judged(network, images_BCHW.flip(axes), task, device, precision).flip(axes) for axes in FLIPS[views]]
+    return told[0] if len(told) == 1 else torch.stack(told).mean(0)
 
 
 def probabilities(

@@ -22,7 +22,7 @@ from dissent.cli.predict.find_images import Photo, Upright, find_photos, pixels_
 from dissent.cli.predict.levels import levels_for
 from dissent.cli.predict.marks import Marks, Writer
 from dissent.cli.predict.progress import NAME, Progress, identity, start
-from dissent.cli.predict.tables import ABOUT, TABLE, plain, write_tables
+from dissent.cli.predict.tables import ABOUT, TABLE, about_masks, plain, write_tables
 from dissent.cli.predict.unlike import Usual
 from dissent.core.columns import PREDICTED
 from dissent.core.files import UserError, digest
@@ -38,6 +38,7 @@ EXAMPLES = """examples:
   dissent predict results/isic photos/ masks/                 the best student of what the verdict keeps
   dissent predict results/isic/gen5 photos/ masks/            that of another generation
   dissent predict results/isic/gen5 photos/ masks/ --pool     all its teachers, and where they disagree
+  dissent predict results/isic/gen5 photos/ masks/ --views 4  its best student, over four views of each image
   dissent predict results/isic/gen5/students/3 photos/ masks/ this student"""
 _WAITING = 2**27  # bytes of masks and the like that may wait for the disk
 _READ_AHEAD = 2**25  # pixels of images that may be read before their turn
@@ -56,6 +57,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--pool",
         action="store_true",
         help="ask all teachers (the best of the pool; `ensemble` in metrics.json is of all students), and write where they disagree",
+    )
+    parser.add_argument(
+        "--views",
+        type=int,
+        choices=[1, 2, 4],
+        default=1,
+        help="mean over views of each image: 2 with the mirrored one, 4 upside down too (default: %(default)s)",
     )
     parser.add_argument(
         "--tiles",
@@ -97,7 +105,7 @@ def run(args: argparse.Namespace) -> int:
         task = Task(pool.knows.task.model_dump(mode="json"))
         levels = levels_for(pool.knows.input, args.levels)
         writer = Writer(args.out, task, pool.knows.task.palette, extras)
-        about = _about(pool, task, args.pool, levels)
+        about = about_masks(pool, task, args.pool, args.views, levels)
         progress = start(args.out, digest(about, sorted(extras)), args.resume, args.overwrite)
         kept, left = progress.kept(photos, args.overwrite)
         if not args.overwrite:
@@ -154,7 +162,7 @@ def _label_all(
             except ValueError as error:
                 rows.append(_row(photo.shown, "failed", str(error)))
                 continue
-            marks = vote(pool, writer.task, upright, writer.extras, device)
+            marks = vote(pool, writer.task, upright, writer.extras, device, args.views)
             why = "; ".join(one for one in (_FADED * upright.faded, usual.odd(upright, whole)) if one)
             row = _row(photo.shown, "done", why) | {"mask": f"masks/{photo.mask}"}
             row |= _measures(writer.task, marks)
@@ -228,22 +236,6 @@ def _check_free(args: argparse.Namespace, there: list[str]) -> None:
 
 def _row(name: str, status: str, reason: str) -> dict:
     return dict.fromkeys(PREDICTED, "") | {"image": name, "status": status, "reason": reason}
-
-
-def _about(pool: "Pool", task: Task, everyone: bool, levels: tuple | None) -> dict:
-    """What made the masks, and what their numbers mean."""
-    names = task.labels if task.bits else task.histogram_names
-    return {
-        "networks": [
-            {"folder": folder.as_posix(), "weights_sha256": sha}
-            for folder, sha in zip(pool.folders, pool.digests, strict=True)
-        ],
-        "masks": "mean of the networks' probabilities" if everyone else "the best network",
-        "task": task.kind,
-        ("bits" if task.bits else "ids"): {str(1 << i if task.bits else i): name for i, name in enumerate(names)},
-        "size": pool.knows.size,
-        "input": pool.knows.input.model_dump(mode="json") | {"levels": levels},
-    }
 
 
 def _positive(text: str) -> int:

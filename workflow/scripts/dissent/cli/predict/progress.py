@@ -115,7 +115,7 @@ def start(out: Path, made_by: str, resume: bool, overwrite: bool = False) -> Pro
         )
     if lines[0]["made_by"] != made_by:
         raise UserError(
-            f"{out} was made by other networks or with other settings (--pool, --tiles, --levels, ...): give the same ones, "
+            f"{out} was made by other networks or with other settings (--pool, --views, --tiles, --levels, ...): give the same ones, "
             "or name another folder"
         )
     for line in lines[1:]:

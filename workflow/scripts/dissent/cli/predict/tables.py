@@ -3,10 +3,14 @@
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from dissent.core.columns import PREDICTED
 from dissent.core.files import write_json, write_table
 from dissent.core.task import Task
+
+if TYPE_CHECKING:
+    from dissent.cli.predict.pool import Pool
 
 TABLE, ABOUT = "predictions.csv", "made_with.json"
 
@@ -38,3 +42,19 @@ def plain(name: str) -> str:
     """A path that no spreadsheet takes for a formula, and no table refuses."""
     name = f"./{name}" if name[:1] in "=+-@" else name
     return name.encode("utf-8", "backslashreplace").decode()
+
+
+def about_masks(pool: "Pool", task: Task, everyone: bool, views: int, levels: tuple | None) -> dict:
+    """What made the masks, and what their numbers mean: made_with.json."""
+    names = task.labels if task.bits else task.histogram_names
+    return {
+        "networks": [
+            {"folder": folder.as_posix(), "weights_sha256": sha}
+            for folder, sha in zip(pool.folders, pool.digests, strict=True)
+        ],
+        "masks": "mean of the networks' probabilities" if everyone else "the best network",
+        "task": task.kind,
+        ("bits" if task.bits else "ids"): {str(1 << i if task.bits else i): name for i, name in enumerate(names)},
+        "size": pool.knows.size,
+        "input": pool.knows.input.model_dump(mode="json") | {"levels": levels},
+    } | ({"views": views} if views > 1 else {})

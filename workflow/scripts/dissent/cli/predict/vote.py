@@ -12,17 +12,20 @@ from dissent.cli.predict.pool import Pool
 from dissent.cli.predict.sliding_window import strips
 from dissent.consensus import compare, union
 from dissent.core.task import Task
-from dissent.training.inference import probabilities
+from dissent.training.inference import Judge, flipped, probabilities
 
 
-def vote(pool: Pool, task: Task, photo: Upright, extras: frozenset[str], device: str) -> Marks:
+def vote(pool: Pool, task: Task, photo: Upright, extras: frozenset[str], device: str, views: int = 1) -> Marks:
     """What the pool says of an image; `extras`: `doubt` where networks disagree, `probabilities`, the mean of theirs.
+
+    `views`: 2 or 4 let each network see the image turned over too, and take the mean.
 
     Without `doubt` the mask is the best guess there is, decided from the mean of the networks' probabilities. With it the mask is
     what they agree on, as `consensus` says, where all of them agree.
     """
     knows = pool.knows
-    run = partial(_run, pool=pool, task=task, device=device)
+    judge = partial(flipped, views=views)
+    run = partial(_run, pool=pool, task=task, device=device, judge=judge)
     published = knows.input.protocol == "published"
     masks, doubts, shares = [], [], []
     for several in strips(run, photo.pixels, photo.shape, knows.shape, knows.input.geometry, published):
@@ -44,8 +47,8 @@ def vote(pool: Pool, task: Task, photo: Upright, extras: frozenset[str], device:
     )
 
 
-def _run(images_NHWC: np.ndarray, pool: Pool, task: Task, device: str) -> Any:
-    return probabilities(pool.networks, images_NHWC, task, device, pool.precision, pool.batch)
+def _run(images_NHWC: np.ndarray, pool: Pool, task: Task, device: str, judge: Judge) -> Any:
+    return probabilities(pool.networks, images_NHWC, task, device, pool.precision, pool.batch, judge)
 
 
 def _decided(task: Task, probabilities_CHW: torch.Tensor) -> np.ndarray:
