@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
         write_atomic(args.folder / name, wanted[name].read_bytes())
     print(f"{len(new)} files written to {args.folder}, {len(present)} were there")
     if shutil.which("snakemake") is None:
-        print("Snakemake is not installed here: pip install 'dissent[workflow]'")
+        print("Snakemake is not installed here: pip install snakemake dvc")
     if args.folder.resolve() != Path.cwd():
         print(
             f"Next:\n  cd {args.folder}\n  dissent init FOLDER --quick  # your images; or the demo: snakemake --cores 2 results/demo/report.html"

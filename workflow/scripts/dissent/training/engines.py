@@ -46,7 +46,7 @@ def engine(name: str, network: nn.Module, device: str) -> nn.Module:
         import openvino  # noqa: F401
     except ImportError:
         raise UserError(
-            "`inference: openvino` needs the package openvino: pip install 'dissent[openvino]', or take the key out of "
+            "`inference: openvino` needs the package openvino: pip install openvino, or take the key out of "
             "`resources` in the network file"
         ) from None
     return OpenVino(network)

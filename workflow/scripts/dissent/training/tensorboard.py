@@ -28,7 +28,7 @@ def event_files(folder: str | Path | None) -> Iterator[Watch]:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:
         raise UserError(
-            "`tensorboard: true` needs the package tensorboard: pip install 'dissent[tensorboard]', or take the key out of "
+            "`tensorboard: true` needs the package tensorboard: pip install tensorboard, or take the key out of "
             "`resources` in the network file"
         ) from None
     events = _Events(Path(folder), SummaryWriter)

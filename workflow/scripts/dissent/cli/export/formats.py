@@ -86,7 +86,7 @@ def check_packages() -> None:
         import onnxscript  # noqa: F401
     except ImportError as error:
         raise UserError(
-            f"the package {error.name} is not installed, which ONNX needs: pip install 'dissent[export]'"
+            f"the package {error.name} is not installed, which ONNX needs: pip install onnx onnxruntime onnxscript"
         ) from None
 
 
