@@ -16,9 +16,7 @@ def test_a_package_that_lacks_is_told_before_anything_runs(monkeypatch, package,
     asked = Network(architecture="unet1x1", steps=1, resources={key: value})
     run = SimpleNamespace(network=asked, network_name="mine")
     monkeypatch.setattr(looks, "find_spec", lambda name: None)
-    assert looks._packages(None, run).faults == [
-        f"`{key}: {told}` of network mine needs `pip install {package}`"
-    ]
+    assert looks._packages(None, run).faults == [f"`{key}: {told}` of network mine needs `pip install {package}`"]
     monkeypatch.setattr(looks, "find_spec", lambda name: name)
     assert not looks._packages(None, run).faults
     run.network = Network(architecture="unet1x1", steps=1)

@@ -39,7 +39,7 @@ def test_what_does_not_fit_is_told_before_anything_is_written(in_tmp, capsys):
     Path("resnet.pth").write_bytes(b"x")
     for arguments, words in (
         (("--network", "unet1x1_dem"), "did you mean `unet1x1_demo`?"),
-        (("--weights", "resnet.pth"), "unet1x1_demo has none; say `--network` too"),
+        (("--weights", "resnet.pth"), "unet1x1_first has none; say `--network` too"),
         (("--network", "lite0_unet", "--weights", "lost.pth"), "`--weights lost.pth` is no file"),
         (("--network", "dinov2_dpt", "--size", "64", "64"), "say `--size H W`"),
     ):

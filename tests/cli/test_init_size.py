@@ -24,7 +24,7 @@ def test_how_much_is_trained(root, in_tmp):
     run = resolved(root)
     assert (run.network_name, run.network.steps, run.method.last, run.at(1)["students"]) == ("mine", 70, 1, 4)
     assert run.method_name == "im_few" and "the best four become" in Path("own/experiments/mine.yaml").read_text()
-    assert "# As unet1x1_demo, with 70 steps." in Path("own/networks/mine.yaml").read_text()
+    assert "# As unet1x1_first, with 70 steps." in Path("own/networks/mine.yaml").read_text()
 
 
 def test_an_experiment_that_is_gone_is_written_as_it_was(in_tmp):
@@ -39,9 +39,9 @@ def test_an_experiment_that_is_gone_is_written_as_it_was(in_tmp):
 @pytest.mark.parametrize(
     ("labelled", "overlap", "given", "expected"),
     [
-        (15, False, None, ("im_few", 5)),
-        (16, False, None, ("im_clean", 3)),
-        (3, True, None, ("im_clean", 3)),  # where labels overlap it was not measured
+        (150, False, None, ("im_few", 5)),
+        (151, False, None, ("im_clean", 5)),
+        (3, True, None, ("im_clean", 5)),  # where labels overlap it was not measured
         (3, False, 4, ("im_few", 4)),
         (3, False, 2, ("im_clean", 2)),  # four teachers need four students
     ],
@@ -63,6 +63,8 @@ def test_quick_writes_a_smaller_experiment_and_names_the_proper_one_next(root, i
     )
     assert "a first result: about" in small and "the proper one: about" in proper
     assert lines.index(small) < lines.index(proper) and "--config config_dir=own" in small
+    assert "a verdict needs aldt, too" in Path("own/experiments/mine_quick.yaml").read_text()
+    assert "with noise copies" in Path("own/experiments/mine.yaml").read_text()
     quick, whole = resolved(root, "mine_quick"), resolved(root)
     assert quick.dataset_name == "mine" and 40 <= quick.network.steps <= 400
     assert (quick.method.last, quick.at(1)["students"]) == (1, 2) and whole.method.last == 2

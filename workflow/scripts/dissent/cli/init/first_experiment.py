@@ -9,11 +9,11 @@ from dissent.config.task import TaskSettings
 from dissent.core.files import MOST_BY_LABEL
 
 SPLIT = "first"
-NETWORK = "unet1x1_demo"
-GENERATIONS, STUDENTS = 2, 3
-FEW = 15
-"""labelled images up to which four teachers were measured to pay, with one label (docs/results/few_labels.md)"""
-_FEW_STUDENTS, _FEW_TEACHERS = 5, 4  # as config/methods/im_few.yaml has them
+NETWORK = "unet1x1_first"
+GENERATIONS, STUDENTS = 2, 5  # with five students one seed gives a verdict (docs/explanation/statistics.md)
+FEW = 150
+"""labelled images up to which four teachers were measured, with one label (docs/results/few_labels.md)"""
+_FEW_TEACHERS = 4  # as config/methods/im_few.yaml has them
 _ABOUT = {
     "dataset": "a file of datasets/",
     "split": "a split of that file",
@@ -23,7 +23,7 @@ _ABOUT = {
     "students": "networks a generation; the best {teachers} become the teachers of the next",
     "augmentation": "how images vary in training: none, weak, strong",
     "inconsistency": "a pixel in doubt about one label still teaches the others, as labels may overlap",
-    "controls": "the same without pseudo-labels, for comparison: with as many steps, and with noise copies of the labelled images",
+    "controls": "the same without pseudo-labels, for comparison: with as many steps{copies}",
 }
 
 
@@ -47,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--students",
         type=_count,
         metavar="N",
-        help=f"networks a generation (default: {STUDENTS}; {_FEW_STUDENTS} where few images are labelled)",
+        help=f"networks a generation (default: {STUDENTS}; one seed gives no verdict with fewer)",
     )
     group.add_argument("--steps", type=_count, metavar="N", help="steps of each training; default: the network's")
     group.add_argument(
@@ -66,14 +66,13 @@ def _count(text: str) -> int:
 def extent_of(
     task: TaskSettings, subsets: Mapping[str, int], generations: int | None = None, students: int | None = None
 ) -> Extent:
-    """What a person says, and else what was measured to pay: with few labels, that do not overlap, four teachers.
+    """What a person says, and else what was measured: with few labels, that do not overlap, four teachers.
 
     `subsets`: images of each.
     """
-    few = subsets["labelled"] <= FEW and not task.overlapping
-    if few and (students or _FEW_STUDENTS) >= _FEW_TEACHERS:
-        return Extent(generations or GENERATIONS, students or _FEW_STUDENTS, "im_few")
-    return Extent(generations or GENERATIONS, students or STUDENTS)
+    students = students or STUDENTS
+    few = subsets["labelled"] <= FEW and not task.overlapping and students >= _FEW_TEACHERS
+    return Extent(generations or GENERATIONS, students, "im_few" if few else "im_clean")
 
 
 def experiment_text(
@@ -96,7 +95,10 @@ def experiment_text(
     }
     if task.overlapping and len(task.labels) <= MOST_BY_LABEL:
         values["inconsistency"] = {"target": "ignore_label"}
-    comment = comment or "A first experiment, of minutes; `dissent check` says how long it will be."
+    comment = comment or "A first experiment; `dissent check` says how long it will take."
     teachers = "four" if extent.method == "im_few" else "two"
-    about = {key: words.format(teachers=teachers) for key, words in _ABOUT.items()}
+    copies = (
+        ", and with noise copies of the labelled images" if "aldt" in extent.controls else "; a verdict needs aldt, too"
+    )
+    about = {key: words.format(teachers=teachers, copies=copies) for key, words in _ABOUT.items()}
     return text_of(values | {"controls": list(extent.controls)}, comment, about)
