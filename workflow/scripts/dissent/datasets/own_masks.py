@@ -6,9 +6,10 @@ looked at. record.json says of each its SHA-256 and where it came from, the task
 replaced/N/ keeps what an import replaced.
 """
 
+import contextlib
 import glob
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -17,9 +18,10 @@ import numpy as np
 from dissent.config.dataset import Source
 from dissent.config.mask_encoding import Index
 from dissent.config.task import TaskSettings
-from dissent.core.files import UNKNOWN, UserError, digest, read_json, sha256, write_json, write_mask
+from dissent.core.files import UNKNOWN, UserError, digest, read_json, sha256, write_atomic, write_json, write_mask
 from dissent.core.words import nfc
 from dissent.datasets.mask_readers import read_label
+from dissent.runtime import hold
 
 RECORD = "record.json"
 ENCODING = Index(ignore=[UNKNOWN])
@@ -111,6 +113,7 @@ class OwnMasks:
             known, self.record["drafts"] = self.record["drafts"], {}
             self._remember(known)
         self._replaced: Path | None = None
+        self._mine: set[str] = set()  # keys of masks that this session put, noted or dropped
 
     def path(self, key: str) -> Path:
         """Where the mask of an image lies."""
@@ -143,36 +146,62 @@ class OwnMasks:
             more = [given] if isinstance(given, str) else given  # an earlier version kept one
             self.record["drafts"][key] = sorted({*self.record["drafts"].get(key, []), *more})
 
-    def put(self, key: str, ids_HW: np.ndarray, task: TaskSettings, about: Mapping[str, Any]) -> None:
-        """Write a mask; one that it replaces is kept in a folder of this session. `about`: where it came from."""
+    def put(self, key: str, ids_HW: np.ndarray, task: TaskSettings, image: Path, about: Mapping[str, Any]) -> None:
+        """Write the mask of `image`; one that it replaces is kept in a folder of this session. `about`: where it came from."""
         path = self.path(key)
         if not (self.folder / RECORD).exists():
             self.save()  # before there is a mask: a folder without a record is not ours
         self._keep(key)
         write_mask(path, ids_HW, task.palette)
         self.record["task"] = task.model_dump(mode="json", include=_TASK)
-        self.note(key, about)
+        self.note(key, image, about)
 
-    def note(self, key: str, about: Mapping[str, Any]) -> None:
-        """Record a mask as it lies there."""
-        self.record[MASKS][key] = {"sha256": sha256(self.path(key)), **about}
+    def note(self, key: str, image: Path, about: Mapping[str, Any]) -> None:
+        """Record a mask as it lies there, and the SHA-256 of its image, by which it knows it."""
+        self._mine.add(key)
+        self.record[MASKS][key] = {"sha256": sha256(self.path(key)), "image_sha256": sha256(image), **about}
 
     def drop(self, key: str) -> None:
         """Take a mask out, so that its image has none of ours; it is kept in a folder of this session."""
         self._keep(key)
+        self._mine.add(key)
         del self.record[MASKS][key]
         self.path(key).unlink(missing_ok=True)
 
-    def stale(self, key: str, raw: Path) -> bool:
-        """Whether a mask, or a raw one that it took the place of, is not what the record says."""
-        return any(self._faults_of(key, raw))
-
     def save(self) -> None:
-        """Write the record, with the drafts that went out since it was read."""
-        if (self.folder / RECORD).is_file():
-            self._remember(read_json(self.folder / RECORD)["drafts"])
-        self.record[MASKS] = dict(sorted(self.record[MASKS].items()))
-        write_json(self.folder / RECORD, self.record)
+        """Write the record: what another command recorded since it was read stays, and what this one did comes on top."""
+        with hold(Path(f"{self.folder}.lock")):
+            if (self.folder / RECORD).is_file():
+                now = read_json(self.folder / RECORD)
+                self._remember(now["drafts"])
+                mine = {key: about for key, about in self.record[MASKS].items() if key in self._mine}
+                others = {key: about for key, about in now[MASKS].items() if key not in self._mine}
+                self.record[MASKS] = others | mine
+            self.record[MASKS] = dict(sorted(self.record[MASKS].items()))
+            write_json(self.folder / RECORD, self.record)
+
+    def move(self, moves: Mapping[str, str]) -> None:
+        """Give masks other images: {key: new key}. All are kept in a folder of this session first; UserError where one is damaged."""
+        contents: dict[str, bytes] = {}
+        for key in moves:
+            kept = [self.path(key), *sorted((self.folder / REPLACED).glob(f"*/{glob.escape(key)}.png"), reverse=True)]
+            whole = [path for path in kept if path.is_file() and sha256(path) == self.record[MASKS][key]["sha256"]]
+            if not whole:  # a move that was cut off left copies, so one of them is whole
+                raise UserError(f"{self.path(key)} is not the mask that {self.folder / RECORD} names: import it again")
+            contents[key] = whole[0].read_bytes()
+        for key in {*moves, *moves.values()}:
+            self._keep(key)
+        about = {new: self.record[MASKS][key] for key, new in moves.items()}
+        drafts = {new: self.record["drafts"].get(key, []) for key, new in moves.items()}
+        for key, new in moves.items():
+            write_atomic(self.path(new), contents[key])
+        gone = moves.keys() - set(moves.values())
+        self._mine |= {*moves, *moves.values()}
+        self.record[MASKS] = {key: one for key, one in self.record[MASKS].items() if key not in gone} | about
+        self._remember(drafts)
+        self.save()
+        for key in gone:
+            self.path(key).unlink(missing_ok=True)
 
     def remove(self) -> None:
         """Take a folder away that was begun and cannot be finished."""
@@ -182,49 +211,12 @@ class OwnMasks:
         """Copy a mask that is there to a folder of what this session replaces, with a number that was not used before."""
         if not self.path(key).exists():
             return
-        if self._replaced is None:
+        while self._replaced is None:
             numbers = [int(one.name) for one in (self.folder / REPLACED).glob("*") if one.name.isdigit()]
-            self._replaced = self.folder / REPLACED / f"{max(numbers, default=0) + 1:03}"
+            place = self.folder / REPLACED / f"{max(numbers, default=0) + 1:03}"
+            with contextlib.suppress(FileExistsError):  # another command took that number
+                place.mkdir(parents=True)
+                self._replaced = place
         kept = self._replaced / f"{key}.png"
         kept.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(self.path(key), kept)
-
-    def faults(self, raw: Path) -> Iterator[tuple[Path, str, str]]:
-        """(file, how, why) of masks, and of files that they came from, that are not what they were."""
-        for key in self.record[MASKS]:
-            yield from self._faults_of(key, raw)
-        for name, sha in (self.record["converted"] or {}).get("sources", {}).items():
-            if not (raw / name).is_file():
-                yield (
-                    raw / name,
-                    "gone",
-                    "was converted into masks, and is not there any more: put it back, or `dissent import` its folder",
-                )
-            elif sha256(raw / name) != sha:
-                yield (
-                    raw / name,
-                    "edited",
-                    "was changed since it was converted into masks: `dissent import` of its folder takes the change",
-                )
-
-    def _faults_of(self, key: str, raw: Path) -> Iterator[tuple[Path, str, str]]:
-        path, about = self.path(key), self.record[MASKS][key]
-        if not path.is_file():
-            yield (
-                path,
-                "gone",
-                f"is gone, and {self.folder / RECORD} names it: put it back from a copy, or import it again",
-            )
-        elif sha256(path) != about["sha256"]:
-            yield (
-                path,
-                "changed",
-                f"is not the mask that {self.folder / RECORD} names: put it back, or bring the change in with `dissent import`",
-            )
-        for name, sha in about.get("instead_of", {}).items():
-            if (raw / name).is_file() and sha256(raw / name) != sha:
-                yield (
-                    raw / name,
-                    "edited",
-                    f"was changed after {path} took its place: import it again, so that it counts, or put it back",
-                )

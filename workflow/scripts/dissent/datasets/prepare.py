@@ -20,7 +20,8 @@ from dissent.datasets.items import Item
 from dissent.datasets.levels import levels_of
 from dissent.datasets.listing import Census
 from dissent.datasets.ours import FOLDERS, MARKER, check_ours
-from dissent.datasets.own_masks import OwnMasks
+from dissent.datasets.own_faults import faults, unnamed
+from dissent.datasets.own_masks import OwnMasks, key_of
 from dissent.datasets.problems import Problems, by_cause
 from dissent.datasets.raw import find_items, raw_digest
 from dissent.datasets.record import NAME, WHY, compare, told, used_files, write_record
@@ -49,7 +50,13 @@ def prepare(dataset: dict, name: str, raw: str, out: str, threads: int = 1, reco
     used = used_files(source, Path(raw), items)
     found = _compared(Path(record or out), raw, used, problems)
     if source.own_masks is not None:
-        problems += [f"{path}: {why}" for path, _, why in OwnMasks(Path(source.own_masks)).faults(Path(raw))]
+        images, known = (
+            {key_of(item.source): item.image for item in items},
+            {path: one[2] for path, one in found.items()},
+        )
+        found_faults = faults(OwnMasks(Path(source.own_masks)), Path(raw), images, known)
+        problems += [f"{path}: {why}" for path, _, why in found_faults]
+    problems += unnamed(source, name)
     try:
         with warnings.catch_warnings(), ThreadPoolExecutor(threads) as pool:
             warnings.simplefilter("ignore")  # Pillow's doubts about files that are refused or checked here

@@ -147,6 +147,10 @@ def _told(
             f"was before is kept ({own.folder}/replaced, or the raw file)"
         )
     lines += [f"equal   {len(taken.equal)} masks are what they were: {some(taken.equal)}"] * bool(taken.equal)
+    if taken.corrected:
+        lines.append(
+            f"stay    {len(taken.corrected)} masks that were corrected since their annotations were converted: {some(taken.corrected)}"
+        )
     if taken.untouched:
         lines.append(
             f"drafts  {len(taken.untouched)} that nobody changed are not taken: {some(taken.untouched)}; if they are right, say --take-unchanged"

@@ -11,7 +11,7 @@ from dissent.datasets.own_masks import OwnMasks, key_of
 
 def without_annotations(args: argparse.Namespace, images: Iterable[str], own: OwnMasks, taken: Taken) -> None:
     """Tell masks whose annotations are gone; where a person says so now, take them away."""
-    there = {*taken.new, *taken.changed, *taken.equal, *taken.untouched, *taken.kept}
+    there = {*taken.new, *taken.changed, *taken.equal, *taken.untouched, *taken.corrected, *taken.kept}
     masks = own.record["masks"]
     gone = [image for image in sorted(images) if image not in there and masks.get(key_of(image), {}).get("raw")]
     if args.unannotated != "unlabelled":

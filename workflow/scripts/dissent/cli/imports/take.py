@@ -18,6 +18,7 @@ from dissent.datasets.decode import Header
 from dissent.datasets.exif import Turns, decide_turns
 from dissent.datasets.formats import Marks
 from dissent.datasets.items import Item
+from dissent.datasets.own_faults import stale
 from dissent.datasets.own_masks import OwnMasks, key_of
 from dissent.datasets.problems import Problems
 
@@ -36,6 +37,8 @@ class Taken:
     equal: list[str] = field(default_factory=list)
     untouched: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
+    corrected: list[str] = field(default_factory=list)
+    """masks that were corrected since their annotations were converted, and stay"""
     kept: list[str] = field(default_factory=list)
     """images whose annotations were refused, so that what they had stays"""
     noted: list[str] = field(default_factory=list)
@@ -145,14 +148,31 @@ def _sort(
         names = [mask.relative_to(raw).as_posix() for mask in item.masks if mask is not None]
     instead = {one: sha256(raw / one) for one in names if (raw / one).is_file()}
     about |= {"instead_of": instead} if instead else {}
+    last, drawn_as = own.record["masks"].get(key, {}), digest_of(ids)
+    if about.get("raw"):
+        about["converted_as"] = drawn_as
+    elif as_converted := last.get(
+        "converted_as", digest_of(before) if last.get("raw") and before is not None else None
+    ):
+        about["converted_as"] = as_converted
     if before is not None and np.array_equal(ids, before):
         taken.equal.append(item.source)
-        if item.own and own.stale(key, raw):
+        if item.own and stale(own, key, raw, item.image):
             taken.noted.append(item.source)
             if not args.dry_run:
-                own.note(key, about)
+                own.note(key, item.image, about)
         return
-    if digest_of(ids) in own.record["drafts"].get(key, []) and not args.take_unchanged:
+    if about.get("raw") and last and not last.get("raw"):
+        if last.get("converted_as", drawn_as) == drawn_as:
+            taken.corrected.append(item.source)
+            return
+        taken.refused.append(
+            f"{item.source}: its annotations were changed, and its mask was corrected since they were converted (from {last['from']}): "
+            "import the file of the annotations by itself if that is right"
+        )
+        taken.kept.append(item.source)
+        return
+    if drawn_as in own.record["drafts"].get(key, []) and not args.take_unchanged:
         taken.untouched.append(item.source)
         return
     if before is None:
@@ -163,7 +183,7 @@ def _sort(
     taken.unknown += int((ids == UNKNOWN).sum())
     if args.dry_run:
         return
-    own.put(key, ids, dataset.task, about)
+    own.put(key, ids, dataset.task, item.image, about)
 
 
 def choices_of(args: argparse.Namespace, own: OwnMasks, again: bool) -> Choices:

@@ -22,6 +22,7 @@ from dissent.datasets.annotated import (
     Choices,
     Drawn,
     Seen,
+    digest_of,
     digests,
     draw,
     marks_by_image,
@@ -127,7 +128,7 @@ def convert(args: argparse.Namespace, layout: str, name: str) -> Converted:
     made = Converted(replace(pairs, alone=_alone(pairs, marks)), headers, meant, own, aside, _looked_at(pairs, found))
     try:
         own.save()
-        _write(own, jobs, meant, choices, heeds, problems, layout)
+        _write(own, jobs, meant, choices, heeds, problems, layout, raw)
         problems.stop(raw)
         own.record["converted"] = {
             "layout": layout,
@@ -225,6 +226,7 @@ def _write(
     heeds_exif: bool,
     problems: Problems,
     layout: str,
+    raw: Path,
 ) -> None:
     keys = {"kind": meant.kind, "labels": meant.labels} | ({"background": meant.background} if meant.background else {})
     task: TaskSettings = validate(TaskSettings, keys, "the labels of the annotations")
@@ -236,7 +238,7 @@ def _write(
         except ValueError as error:
             problems.add(marks.where, str(error))
             return
-        own.put(key_of(image), ids, task, {"from": layout, "raw": True})
+        own.put(key_of(image), ids, task, raw / image, {"from": layout, "raw": True, "converted_as": digest_of(ids)})
 
     with ThreadPoolExecutor(cores()) as pool:
         list(pool.map(one, jobs))

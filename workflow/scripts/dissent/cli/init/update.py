@@ -20,7 +20,8 @@ from dissent.datasets.annotated import digests
 from dissent.datasets.formats import FORMATS, Ask
 from dissent.datasets.items import Item
 from dissent.datasets.listing import Census
-from dissent.datasets.own_masks import OwnMasks
+from dissent.datasets.own_faults import follow, unnamed
+from dissent.datasets.own_masks import OwnMasks, key_of
 from dissent.datasets.problems import Problems
 from dissent.datasets.raw import find_items, find_raw
 from dissent.planning.paths import Plan
@@ -101,13 +102,14 @@ def update(folder: Path, files: Files, flags: list[str]) -> int:
             f"{files.dataset} describes {dataset.raw}, not {folder}; say another --name, or write `raw: {folder}` there if "
             "the folder was moved"
         )
+    told, whole = Told(), dataset.model_copy(update={"allow_unlabelled": True})
+    told.done += _masks_follow(whole, raw)
     census, problems = Census(), Problems()
-    items = find_items(dataset.model_copy(update={"allow_unlabelled": True}), raw, problems, census)
+    items = find_items(whole, raw, problems, census)
     problems.stop(raw, "; nothing was changed")
     print(told_files(census, raw, [f for part in dataset.parts for f in (part.images, part.masks) if f is not None]))
-    told = Told()
     told.notes += _since(files.name, items)
-    told.mend += told_sources(dataset, raw, files.name)
+    told.mend += [*unnamed(dataset, files.name), *told_sources(dataset, raw, files.name)]
     update_subsets(dataset, files.name, files.table, raw, items, told)
     _update_settings(dataset, files, items, told)
     if missing := not files.experiment.exists():
@@ -128,6 +130,21 @@ def update(folder: Path, files: Files, flags: list[str]) -> int:
     print("\n".join(lines))
     print(files.check_trained)
     return 1 if told.mend else 0
+
+
+def _masks_follow(dataset: Dataset, raw: Path) -> list[str]:
+    """Lines on masks of ours that go with images which were renamed."""
+    if dataset.own_masks is None:
+        return []
+    own, problems = OwnMasks(Path(dataset.own_masks)), Problems()
+    images = {key_of(item.source): item.image for item in find_items(dataset, raw, problems)}
+    problems.stop(raw, "; nothing was changed")
+    moved = follow(own, raw, images)
+    if not moved:
+        return []
+    return [
+        f"{own.folder}: {len(moved)} masks go with their images, which are called otherwise now: {some(sorted(moved))}"
+    ]
 
 
 def _fit_experiment(files: Files) -> None:

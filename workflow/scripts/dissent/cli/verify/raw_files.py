@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from dissent.core.files import UserError, read_json
+from dissent.core.files import UserError, read_json, read_table
 from dissent.core.places import SHIPPED
 from dissent.datasets.contents import read_again
-from dissent.datasets.own_masks import OwnMasks
+from dissent.datasets.own_faults import faults
+from dissent.datasets.own_masks import OwnMasks, key_of
 from dissent.datasets.raw import find_raw
 from dissent.datasets.record import NAME, WHY, changes, read_record
 
@@ -27,7 +28,9 @@ def raw_faults(about: Path) -> Iterator[tuple[Path, str, str]]:
         for change in changes(about.parent, raw):
             yield raw / change.path, change.how, WHY[change.how]
         if "own_masks" in said:
-            yield from OwnMasks(Path(said["own_masks"])).faults(raw)
+            sources = [row["source"] for row in read_table(about.parent / "files.csv", ("source",))]
+            images = {key_of(one): raw / one for one in sources if (raw / one).is_file()}
+            yield from faults(OwnMasks(Path(said["own_masks"])), raw, images)
     except (UserError, KeyError):
         yield about.parent / NAME, "damaged", "is no readable record of raw files"
 
