@@ -1,5 +1,6 @@
 """Exports of tools beside the drafts that went out: a correction counts, and nothing is passed over without a word."""
 
+import json
 import shutil
 import zipfile
 from pathlib import Path
@@ -75,3 +76,12 @@ def test_two_exports_that_differ_are_refused_and_what_is_not_read_is_told(projec
     assert "refused same/annotations.zip/SegmentationClass/" in out and "as first/annotations.zip/" in out
     assert bring("--format", "png") == 2 and "holds nothing that is read as plain PNG" in capsys.readouterr().err
     assert bring("--format", "cvat", folder="out/images") == 2 and "has no labelmap.txt" in capsys.readouterr().err
+
+
+def test_a_tool_may_know_the_folder_of_drafts_by_a_longer_path(project, capsys):
+    assert drafts("label-studio", "-n", 1) == 0
+    CORRECT["label-studio"](project, "disc", task())
+    [one] = json.loads(Path("out/tasks.json").read_text())
+    one["data"] = {"image": f"/data/local-files/?d=served/out/images/{one['data']['dissent']}"}
+    Path("out/tasks.json").write_text(json.dumps([one]))
+    assert bring("--dry-run") == 0 and "changed 1 masks" in capsys.readouterr().out

@@ -166,7 +166,7 @@ def test_tasks_of_label_studio_that_were_turned_or_have_no_image_are_refused(in_
     ]
     write("raw/t.json", json.dumps(tasks))
     found, problems = read("label-studio")
-    assert [one.image for one in found.marks] == ["c.png"]
+    assert [one.image for one in found.marks] == ["x/c.png"]
     assert "task 1" in problems[0] and "turned by 90 degrees" in problems[0]
     assert "task 2" in problems[1] and "no path or address of an image, where one is needed: text" in problems[1]
     assert "task 3" in problems[2] and "2 path or address of an image, where one is needed: left, right" in problems[2]

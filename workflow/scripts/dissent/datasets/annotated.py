@@ -65,6 +65,8 @@ def marks_by_image(
             absent.append(marks.image)
         elif len(images) > 1:
             problems.add(marks.where, names.misfit(marks.image, images))
+        elif astray := names.astray(_said(marks, *images), *images):
+            problems.add(marks.where, astray)
         else:
             by_image.setdefault(next(iter(images)), []).append(marks)
     once: dict[str, Marks] = {}
@@ -75,6 +77,11 @@ def marks_by_image(
         if not more:
             once[image] = first
     return once, absent
+
+
+def _said(marks: Marks, source: str) -> str:
+    """The path by which marks are of an image: what their file says, unless the image is the one beside it."""
+    return marks.image if marks.image == source else marks.said or marks.image
 
 
 def draw(marks: Marks, header: Header, heeds_exif: bool, sent: bool = False) -> Drawn:

@@ -42,9 +42,13 @@ def bare(path: str) -> str:
 
 
 class Names:
-    """The images of a data set by everything that they may be called; `images`: pairs of path below raw and id."""
+    """The images of a data set by everything that they may be called; `images`: pairs of path below raw and id.
 
-    def __init__(self, images: Iterable[tuple[str, str]], suffix: str = "") -> None:
+    `root`: what the raw folder is called.
+    """
+
+    def __init__(self, images: Iterable[tuple[str, str]], suffix: str = "", root: str = "") -> None:
+        self._root = nfc(root)
         self._paths: dict[str, set[str]] = {}
         self._full: dict[str, set[str]] = {}
         self._bare: dict[str, set[str]] = {}
@@ -55,12 +59,12 @@ class Names:
             path = nfc(source)
             without = bare(path)
             for name in {without, without.removesuffix(suffix)}:
-                for tail in _tails(name):
+                for tail in tails(name):
                     self._bare.setdefault(tail, set()).add(source)
             self._paths[path] = {source}
             files.append(PurePosixPath(without).name)
-            self._folders.update(_tails(str(PurePosixPath(path).parent)))
-            for tail in _tails(path):
+            self._folders.update(tails(str(PurePosixPath(path).parent)))
+            for tail in tails(path):
                 self._full.setdefault(tail, set()).add(source)
             self._bare.setdefault(nfc(id_), set()).add(source)
             self._called += [(id_, source), (files[-1], source)]
@@ -80,13 +84,36 @@ class Names:
         A path in a folder that is known here means that folder: where the image lacks, another of its name is not meant.
         Nor is it where several folders have files of one name.
         """
-        for tail in _tails(_path(text)):
+        for tail in tails(_path(text)):
             folder, _, _ = tail.rpartition("/")
             if (folder or self._alone or tail == _path(text)) and (found := self.exact(tail)):
                 return found
             if folder in self._folders:
                 break
         return set()
+
+    def astray(self, text: str, source: str) -> str:
+        """Why the image `source` is not the one that a path means: its folder has another name, where folders tell images apart; "" else."""
+        said, here = _named_folders(_path(text)), self._whole(source)
+        alike = 0
+        while alike < min(len(said), len(here)) and said[-1 - alike] == here[-1 - alike]:
+            alike += 1
+        same = {whole for whole in self._wholes if whole[len(whole) - alike :] == here[len(here) - alike :]}
+        if alike in (len(said), len(here)) or len(same) < 2:
+            return ""
+        return (
+            f"is of {text}, and the image here of that name is {source}: if it is that one, write {source} there, or its name "
+            "without a folder"
+        )
+
+    @functools.cached_property
+    def _wholes(self) -> set[tuple[str, ...]]:
+        """The folders in which images lie."""
+        return {self._whole(source) for sources in self._paths.values() for source in sources}
+
+    def _whole(self, source: str) -> tuple[str, ...]:
+        """The folder of an image, from the raw one on."""
+        return (self._root, *PurePosixPath(nfc(source)).parts[:-1])
 
     def hint(self, text: str) -> str:
         """A word on an image whose name differs by its folder alone, by upper and lower case, or by zeros of a number."""
@@ -113,7 +140,13 @@ def _path(text: str) -> str:
     return nfc(text.strip().replace("\\", "/")).removeprefix("./").strip("/")
 
 
-def _tails(path: str) -> list[str]:
-    """a/b/c, b/c and c."""
+def _named_folders(path: str) -> tuple[str, ...]:
+    """The folders of a path, without what `..` takes back."""
+    folders = PurePosixPath(path).parts[:-1]
+    return folders[len(folders) - folders[::-1].index("..") :] if ".." in folders else folders
+
+
+def tails(path: str) -> list[str]:
+    """A path and the ends of it: a/b/c, b/c and c."""
     parts = path.split("/")
     return ["/".join(parts[i:]) for i in range(len(parts))]

@@ -82,9 +82,12 @@ def run(args: argparse.Namespace) -> int:
     def counts(image: str, given: list[Marks]) -> list[Marks]:
         return corrected(given, form, where, items[image], dataset, own, choices)
 
-    names = Names([(item.source, item.id) for item in items.values()], dataset.image_suffix)
+    names = Names([(item.source, item.id) for item in items.values()], dataset.image_suffix, raw.resolve().name)
     marks, absent = marks_by_image(found, names, unread, counts if beside else None)
-    refused = [*map(printable, unread), *(printable(f"{one}: {name} has no image that is called so") for one in absent)]
+    refused = [
+        *map(printable, unread),
+        *(printable(f"{one}: {name} has no image that is called so{names.hint(one)}") for one in absent),
+    ]
     taken = take(args, form, dataset, raw, marks, items, own, Taken(refused=refused), choices, bool(then))
     if then and not unread:
         without_annotations(args, items, own, taken)

@@ -14,6 +14,7 @@ from dissent.datasets.formats import FORMATS, Annotations, Marks
 from dissent.datasets.formats.files import PICTURES, SENT, is_image, left_out, of_drafts
 from dissent.datasets.items import Item
 from dissent.datasets.listing import walk
+from dissent.datasets.naming import tails
 from dissent.datasets.own_masks import OwnMasks, key_of
 
 _OURS = ["doubt", "drafts.csv", "drafts.json", "next.csv", "next.json", "labels.txt", "labels.xml"]
@@ -38,7 +39,8 @@ def of_images(folder: Path, found: Annotations) -> Annotations:
     def image_of(name: str) -> str:
         if name not in meant and (folder / name).parent.is_dir():  # a folder that a tool exported into
             return meant.get(Path(name).name, name)
-        return meant.get(name, name)
+        # a tool may know the folder by a longer path
+        return next((meant[tail] for tail in tails(name) if tail in meant and (tail == name or "/" in tail)), name)
 
     return replace(found, marks=[replace(one, image=image_of(one.image)) for one in found.marks])
 

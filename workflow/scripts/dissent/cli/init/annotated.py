@@ -150,7 +150,8 @@ def _names(args: argparse.Namespace, found: Annotations) -> Names:
     """All image files below the folder by what they may be called."""
     patterns = [*args.leave_out, *found.leave_out]
     files = [path.relative_to(args.folder).as_posix() for path in walk(args.folder)[0] if is_image(path)]
-    return Names([(one, Path(one).stem) for one in files if not left_out(one, patterns)], found.image_suffix)
+    pairs = [(one, Path(one).stem) for one in files if not left_out(one, patterns)]
+    return Names(pairs, found.image_suffix, args.folder.resolve().name)
 
 
 def _pairs(args: argparse.Namespace, found: Annotations, marked: Sequence[str]) -> Annotated:

@@ -38,6 +38,8 @@ class Marks:
     """the files that say it"""
     empty: bool = False
     """the format names the image, and marks nothing in it"""
+    said: str = ""
+    """the path of the image as the file has it, where `image` is what lies beside that file"""
     tagged: bool = False
     """it is a mask that was turned by an EXIF tag of its own, so it lies as its image is shown"""
 

@@ -75,7 +75,8 @@ def read(where: Path, ask: Ask, problems: Problems) -> Annotations:
 
 
 def _image_of(data: dict) -> str:
-    """The name of a task's image: of its path or address, without what Label Studio puts before uploaded files."""
+    """The path of a task's image, of an address what follows the host; of an uploaded file its name, without what Label Studio
+    puts before it."""
     if "dissent" in data:
         return str(data["dissent"])
     named = [key for key in ("image", "img") if data.get(key)] or [key for key in data if "/" in str(data[key])]
@@ -85,9 +86,8 @@ def _image_of(data: dict) -> str:
         )
     address = str(data[named[0]])
     parts = urlsplit(address)
-    path = parse_qs(parts.query).get("d", [unquote(parts.path)])[0]
-    name = Path(path).name
-    return _UPLOADED.sub("", name) if "/upload/" in address else name
+    path = parse_qs(parts.query).get("d", [unquote(parts.path)])[0].replace("\\", "/").strip("/")
+    return _UPLOADED.sub("", path.rpartition("/")[2]) if "/upload/" in address else path
 
 
 def _labels(result: dict) -> list[str]:

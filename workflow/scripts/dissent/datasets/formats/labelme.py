@@ -4,9 +4,10 @@ import base64
 import binascii
 import io
 import math
+import os
 from collections.abc import Iterable
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -41,30 +42,37 @@ def read(where: Path, ask: Ask, problems: Problems) -> Annotations:
             size = tuple(int(number_of(value[key], key)) for key in ("imageHeight", "imageWidth"))
             shapes = [(str(one["label"]), one) for one in value["shapes"]]
             labels |= {label for label, _ in shapes if label not in _UNKNOWN}
-            image = _image_of(path, str(value["imagePath"]).replace("\\", "/"))
+            said = str(value["imagePath"]).replace("\\", "/")
         except (KeyError, TypeError, ValueError) as error:
             problems.add(name, f"is not as Labelme's files are ({error})")
             continue
-        shown = image.resolve().relative_to(top.resolve()).as_posix() if _inside(image, top) else image.name
+        image, said = _image_of(path, said, top)
         found.marks.append(
-            Marks(shown, name, partial(_layers, shapes), (size[0], size[1]), (path,), not shapes),
+            Marks(image, name, partial(_layers, shapes), (size[0], size[1]), (path,), not shapes, said),
         )
     found.labels = sorted(labels)
     return found
 
 
-def _inside(path: Path, top: Path) -> bool:
-    return path.resolve().is_relative_to(top.resolve())
-
-
-def _image_of(path: Path, said: str) -> Path:
-    """The image that a JSON means: the one that it names, or the one beside it that is called like it."""
-    if (path.parent / said).is_file():
-        return path.parent / said
+def _image_of(path: Path, said: str, top: Path) -> tuple[str, str]:
+    """The image that a JSON means, below `top` where it lies there, and the path that it says: of the one that it names, or of
+    the one beside it that is called like it."""
+    named = path.parent / said
+    if named.is_file():
+        return _below(named, top), ""
     beside = [one for one in path.parent.glob(f"{path.stem}.*") if is_image(one)]
-    if len(beside) == 1 and Path(said).stem == path.stem:
-        return beside[0]
-    return path.parent / Path(said).name
+    if len(beside) == 1 and PurePosixPath(said).stem == path.stem:
+        return _below(beside[0], top), said if path.parent == top else ""
+    return (said if "/" in said else _below(named, top)), ""
+
+
+def _below(path: Path, top: Path) -> str:
+    """A path below `top`, also by a link; the whole one where it lies elsewhere."""
+    whole = Path(os.path.abspath(path))
+    for one, folder in ((whole, Path(os.path.abspath(top))), (path.resolve(), top.resolve())):
+        if one.is_relative_to(folder):
+            return one.relative_to(folder).as_posix()
+    return whole.as_posix()
 
 
 def _layers(shapes: list[tuple[str, dict]], height: int, width: int) -> list[Layer]:
