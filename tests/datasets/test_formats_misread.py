@@ -115,6 +115,31 @@ def test_masks_of_tools_are_turned_by_their_own_tag(form, in_tmp):
     assert np.array_equal(plane, np.rot90(IDS == 2, -1))
 
 
+def test_images_of_nnunet_in_two_folders_may_have_one_name(in_tmp):
+    for seed, name in enumerate(("p1/a", "p2/a", "p2/b")):
+        save(Path(f"raw/imagesTr/{name}_0000.png"), photo(seed))
+    save(Path("raw/labelsTr/p1/a.png"), IDS % 255), save(Path("raw/labelsTr/b.png"), IDS % 255)
+    write("raw/dataset.json", {"labels": {"background": 0, "cell": 2}, "channel_names": {"0": "R"}})
+    found, problems = read("nnunet")
+    assert [one.image for one in found.marks] == ["imagesTr/p1/a_0000.png"]
+    assert problems == ["labelsTr/b.png: there is no image b_0000 in imagesTr"]
+
+
+@pytest.mark.parametrize(
+    ("form", "image", "label"),
+    [("nnunet", "imagesTr/a_0000", "labelsTr/a.png"), ("cellpose", "a", "a_cp_masks.png")],
+)
+def test_of_two_images_of_one_name_none_is_taken_unasked(form, image, label, in_tmp):
+    for ending in (".bmp", ".png"):
+        save(Path(f"raw/{image}{ending}"), photo(1))
+    save(Path(f"raw/{label}"), IDS % 255)
+    write("raw/dataset.json", {"labels": {"background": 0, "cell": 2}, "channel_names": {"0": "R"}})
+    found, [told] = read(form)
+    assert not found.marks and told.startswith(f"{label}: {image}.bmp, {image}.png may each be its image")
+    found = FORMATS[form].read(Path("raw"), Ask([f"{image}.bmp"]), problems := Problems())
+    assert [one.image for one in found.marks] == [f"{image}.png"] and not problems
+
+
 @pytest.mark.parametrize(
     ("heeds", "tag", "size"), [(False, 3, (2, 3)), (False, 2, (2, 3)), (True, 3, (2, 3)), (False, 6, None)]
 )

@@ -13,7 +13,7 @@ from dissent.core.files import UNKNOWN, write_atomic
 from dissent.core.words import some
 from dissent.datasets.decode import EXTENSIONS, read_pixels, turned
 from dissent.datasets.formats.base import Annotations, Ask, Draft, Format, Layer, marks_of_mask
-from dissent.datasets.formats.files import files_of, is_image, masks_in, top_of
+from dissent.datasets.formats.files import files_of, is_image, left_out, masks_in, top_of
 from dissent.datasets.listing import walk
 from dissent.datasets.problems import Problems
 
@@ -43,7 +43,11 @@ def read(where: Path, ask: Ask, problems: Problems) -> Annotations:
     found = Annotations([label], [])
     top = top_of(where)
     files = [where] if where.is_file() else walk(where)[0]
-    pictures = {path.with_suffix("").relative_to(top).as_posix(): path for path in files if is_image(path)}
+    pictures: dict[str, list[str]] = {}
+    for path in files:
+        if is_image(path) and not left_out(path.relative_to(top).as_posix(), ask.leave_out):
+            shown = path.relative_to(top).as_posix()
+            pictures.setdefault(path.with_suffix("").relative_to(top).as_posix(), []).append(shown)
     masks: dict[str, list[Path]] = {}
     for path in _masks(where, ask):
         masks.setdefault(_image_of(path, top), []).append(path)
@@ -56,7 +60,11 @@ def read(where: Path, ask: Ask, problems: Problems) -> Annotations:
     alone = [path for paths in masks.values() if len(paths) == 1 or ask.several for path in paths]
     for path, name, header in masks_in(alone, top, ask, problems):
         key = _image_of(path, top)
-        shown = pictures[key].relative_to(top).as_posix() if key in pictures else key
+        given = pictures.get(key, [])
+        if len(given) > 1:
+            problems.add(name, f"{some(given)} may each be its image; take all but one away, or say --leave-out")
+            continue
+        shown = given[0] if given else key
         found.marks.append(marks_of_mask(shown, name, header, partial(_layers, path, label), (path,)))
         found.leave_out.append(f"*{_end_of(path)}{path.suffix}")
     left = [path.name for path in files if any(f"{path.stem}{path.suffix}".find(one) > 0 for one in _BESIDE)]

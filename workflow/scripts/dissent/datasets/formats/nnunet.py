@@ -8,7 +8,7 @@ import numpy as np
 from dissent.core.words import some
 from dissent.datasets.decode import read_header, turned
 from dissent.datasets.formats.base import Annotations, Ask, Format, Layer, marks_of_mask
-from dissent.datasets.formats.files import is_image, masks_in, parsed
+from dissent.datasets.formats.files import is_image, left_out, masks_in, parsed
 from dissent.datasets.listing import walk
 from dissent.datasets.mask_readers import read_ids
 from dissent.datasets.problems import Problems
@@ -39,17 +39,30 @@ def read(where: Path, ask: Ask, problems: Problems) -> Annotations:
         )
         return Annotations([], [])
     found = Annotations([name for name in values if name != _IGNORE], [], image_suffix=_CHANNEL)
-    images = {path.stem.removesuffix(_CHANNEL): path for path in walk(where / _IMAGES)[0] if is_image(path)}
+    images: dict[str, list[Path]] = {}
+    for path in walk(where / _IMAGES)[0]:
+        if is_image(path) and not left_out(path.relative_to(where).as_posix(), ask.leave_out):
+            images.setdefault(_key(path, where / _IMAGES).removesuffix(_CHANNEL), []).append(path)
     others = [path.name for path in walk(where / _LABELS)[0] if not is_image(path)]
     if others:
         problems.add(_LABELS, f"{some(others)}: not read; save slices of two dimensions as PNG or TIFF")
     for path, name, header in masks_in(walk(where / _LABELS)[0], where, ask, problems):
-        if path.stem not in images:
-            problems.add(name, f"there is no image {path.stem}{_CHANNEL} in {_IMAGES}")
+        key = _key(path, where / _LABELS)
+        given = [one.relative_to(where).as_posix() for one in images.get(key, [])]
+        if not given:
+            problems.add(name, f"there is no image {key}{_CHANNEL} in {_IMAGES}")
             continue
-        shown = images[path.stem].relative_to(where).as_posix()
+        if len(given) > 1:
+            problems.add(name, f"{some(given)} may each be its image; take all but one away, or say --leave-out")
+            continue
+        [shown] = given
         found.marks.append(marks_of_mask(shown, name, header, partial(_layers, path, values), (path, about)))
     return found
+
+
+def _key(path: Path, folder: Path) -> str:
+    """A path below a folder, without extension: images of two folders may have one name."""
+    return path.relative_to(folder).with_suffix("").as_posix()
 
 
 def _values(labels: dict) -> dict[str, list[int]]:
