@@ -12,6 +12,7 @@ def add_questions(group: argparse._ActionsContainer) -> None:
         what = {
             "unannotated": "images that annotations name, and in which nothing is marked",
             "crowd": "areas that are marked as a crowd",
+            "void": "areas whose label is called void, unlabelled, none or alike",
             "overlap": "pixels that are marked for two labels (or --kind multilabel)",
         }[flag]
         group.add_argument(f"--{flag}", choices=list(answers), help=f"{what}: {told}")

@@ -29,7 +29,8 @@ def merit(score: float | None, name: str) -> tuple[float, bool]:
     return (-score if name in LOWER_IS_BETTER else score), False
 
 
-BACKGROUNDS = ("background", "bg", "void", "unlabelled", "unlabeled", "none", "nothing", "empty", "elsewhere")
+_PLAIN = ("background", "bg")
+BACKGROUNDS = (*_PLAIN, "void", "unlabelled", "unlabeled", "none", "nothing", "empty", "elsewhere")
 """what a label is called that stands for nothing in particular, with any case, spaces, dashes and underscores"""
 
 NEW_FIRST_LABEL = (
@@ -61,6 +62,11 @@ def _distinct(count: int) -> list[list[int]]:
 def is_background(name: str) -> bool:
     """Whether a label's name says that it stands for nothing in particular."""
     return re.sub(r"[\s_-]", "", name.lower()) in BACKGROUNDS
+
+
+def is_vague(name: str) -> bool:
+    """Whether it may also say that nobody knows what is there, as `void` does."""
+    return is_background(name) and re.sub(r"[\s_-]", "", name.lower()) not in _PLAIN
 
 
 def _plain(labels: list[str]) -> list[str]:

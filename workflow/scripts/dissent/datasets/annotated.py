@@ -13,7 +13,7 @@ from dissent.config.task import TaskSettings
 from dissent.core.files import digest, sha256
 from dissent.core.words import some
 from dissent.datasets.decode import Header, opposite, turned, turned_size
-from dissent.datasets.formats import Annotations, Layer, Marks, compose, is_background
+from dissent.datasets.formats import Annotations, Layer, Marks, compose, is_background, is_vague
 from dissent.datasets.naming import Names
 from dissent.datasets.problems import Problems
 
@@ -23,6 +23,7 @@ QUESTIONS = {
         "unlabelled": "nobody has looked at them yet: no mask",
     },
     "crowd": {"label": "they count as their label", "ignore": "nobody knows what is there"},
+    "void": {"background": "they are background", "ignore": "nobody knows what is there"},
     "overlap": {"later": "the later annotation of a file lies on top"},
 }
 """what a person may be asked, by flag: answers with what they mean"""
@@ -35,6 +36,7 @@ class Choices:
     unannotated: str | None = None
     crowd: str | None = None
     overlap: str | None = None
+    void: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     """what labels of the annotations are called in the task"""
 
@@ -111,31 +113,48 @@ def draw(marks: Marks, header: Header, heeds_exif: bool, sent: bool = False) -> 
 
 def mask_of(drawn: Drawn, task: TaskSettings, choices: Choices) -> np.ndarray:
     """The mask (H, W) uint8 as the image is looked at; ValueError where labels claim one pixel and nobody said which counts."""
-    done = compose(_layers(drawn, choices), drawn.shape, task)
+    done = compose(_layers(drawn, choices, task), drawn.shape, task)
     if done.clashes and choices.overlap is None:
         (one, other), pixels = done.clashes.most_common(1)[0]
         raise ValueError(
-            f"marks {pixels} pixels as {one} and as {other}, where the task has one label a pixel: mend it, or say `--overlap later`"
+            f"marks {pixels} pixels as {one} and as {other}, of which one can count: mend it, or say `--overlap later`"
         )
     return turned(done.ids, drawn.turn)
 
 
-def _layers(drawn: Drawn, choices: Choices) -> list[Layer]:
-    """Layers with the labels of the task, crowds as a person said."""
-    return [
-        layer._replace(
-            label=None
-            if layer.label is None or (layer.crowd and choices.crowd == "ignore")
-            else choices.labels.get(layer.label, layer.label)
-        )
-        for layer in drawn.layers
-    ]
+def open_question(drawn: Drawn, task: TaskSettings, choices: Choices) -> str:
+    """What a person has to decide about what is marked in an image; "" where nothing is open."""
+    if choices.crowd is None and any(layer.crowd for layer in drawn.layers):
+        return question("crowd", "an area is marked as a crowd")
+    named = {layer.label for layer in _layers(drawn, choices, task) if layer.label is not None}
+    vague = sorted(name for name in named if is_vague(name) and name not in task.value_names)
+    return asked_void(vague) if vague else ""
+
+
+def asked_void(names: Sequence[str]) -> str:
+    """The question what labels mean that may be background or not."""
+    return question("void", f"areas are labelled {some(names)}, which may be background, or what nobody knows")
+
+
+def _layers(drawn: Drawn, choices: Choices, task: TaskSettings) -> list[Layer]:
+    """Layers with the labels of the task; crowds, and labels as `void`, as a person said."""
+
+    def meant(layer: Layer) -> str | None:
+        if layer.label is None or (layer.crowd and choices.crowd == "ignore"):
+            return None
+        label = choices.labels.get(layer.label, layer.label)
+        if choices.void is None or label in task.value_names or not is_vague(label):
+            return label
+        return "background" if choices.void == "background" else None
+
+    return [layer._replace(label=meant(layer)) for layer in drawn.layers]
 
 
 @dataclass
 class Seen:
     """What all annotations hold: images and pixels by label, crowds, labels that claim one pixel, and layers without a pixel."""
 
+    choices: Choices
     pixels: Counter[str] = field(default_factory=Counter)
     images: Counter[str] = field(default_factory=Counter)
     crowds: Counter[str] = field(default_factory=Counter)
@@ -151,8 +170,10 @@ class Seen:
             if not layer.plane.any():
                 self.nothing.append(marks.where)
         self.images.update({layer.label for layer in drawn.layers if layer.label is not None})
-        real = [layer for layer in drawn.layers if layer.label is not None and not is_background(layer.label)]
-        self.clashes += compose(real, drawn.shape, _trial(labels)).clashes
+        trial = _trial(labels)
+        meant = _layers(drawn, self.choices, trial)
+        known = [layer for layer in meant if layer.label is None or not is_vague(layer.label)]  # others are asked about
+        self.clashes += compose(known, drawn.shape, trial).clashes
 
 
 def _trial(labels: Sequence[str]) -> TaskSettings:

@@ -12,7 +12,7 @@ from dissent.cli.machine import cores
 from dissent.config.dataset import Dataset
 from dissent.core.files import UNKNOWN, sha256
 from dissent.core.words import printable
-from dissent.datasets.annotated import Choices, Drawn, digest_of, draw, mask_of, question
+from dissent.datasets.annotated import QUESTIONS, Choices, Drawn, digest_of, draw, mask_of, open_question, question
 from dissent.datasets.convert import BadFiles, headers_of, label_of
 from dissent.datasets.decode import Header
 from dissent.datasets.exif import Turns, decide_turns
@@ -95,8 +95,8 @@ def take(
             if about.empty and choices.unannotated is None:
                 raise Question(question("unannotated", "nothing is marked in it"))
             found = drawn(about, item, dataset, own, header)
-            if choices.crowd is None and any(layer.crowd for layer in found.layers):
-                raise Question(question("crowd", "an area is marked as a crowd"))
+            if told := open_question(found, dataset.task, choices):
+                raise Question(told)
             return mask_of(found, dataset.task, choices), before(item, header)
         except BadFiles as error:
             return printable("; ".join(f"{path} {why}" for path, why in error.files))
@@ -189,7 +189,7 @@ def _sort(
 def choices_of(args: argparse.Namespace, own: OwnMasks, again: bool) -> Choices:
     """A person's answers; of annotations that `init` converted, those that were given then."""
     before = own.record["converted"].get("choices", {}) if again else {}
-    given = {key: getattr(args, key) or before.get(key) for key in ("unannotated", "crowd", "overlap")}
+    given = {key: getattr(args, key) or before.get(key) for key in QUESTIONS}
     return Choices(**given, labels=before.get("labels", {}))
 
 

@@ -102,7 +102,7 @@ def convert(args: argparse.Namespace, layout: str, name: str) -> Converted:
     headers = _headers(pairs, problems)
     problems.stop(raw)
     by_path = dict(zip(pairs.images.values(), headers, strict=True))
-    choices = Choices(args.unannotated, args.crowd, args.overlap)
+    choices = Choices(args.unannotated, args.crowd, args.overlap, args.void)
     if empty := [image for image, one in marks.items() if one.empty]:
         if choices.unannotated is None:
             raise UserError(
@@ -112,7 +112,7 @@ def convert(args: argparse.Namespace, layout: str, name: str) -> Converted:
             marks = {image: one for image, one in marks.items() if not one.empty}
     jobs = [(image, one, by_path[paths[image]]) for image, one in marks.items()]
     heeds = args.exif != "none"
-    seen = _survey(jobs, found.labels, heeds, problems)
+    seen = _survey(jobs, found.labels, heeds, choices, problems)
     problems.stop(raw)
     meant, choices = meaning(args, found, seen, choices)
     print(told_marks(layout, found, marks, seen, [*notes, *notes_on(found, seen)]))
@@ -196,8 +196,8 @@ def _headers(pairs: Pairs, problems: Problems) -> list[Header]:
 Job = tuple[str, Marks, Header]
 
 
-def _survey(jobs: Sequence[Job], labels: Sequence[str], heeds_exif: bool, problems: Problems) -> Seen:
-    seen = Seen()
+def _survey(jobs: Sequence[Job], labels: Sequence[str], heeds_exif: bool, choices: Choices, problems: Problems) -> Seen:
+    seen = Seen(choices)
 
     def one(job: Job) -> tuple[Marks, Drawn | str]:
         try:

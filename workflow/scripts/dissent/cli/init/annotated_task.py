@@ -1,14 +1,15 @@
 """The task that annotations make: its kind, its labels, and what a person has to decide."""
 
 import argparse
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from dissent.cli.init.mask_meaning import Guess
 from dissent.cli.text import columns
 from dissent.core.files import UserError
 from dissent.core.words import some
-from dissent.datasets.annotated import Choices, Seen, question, renamed
-from dissent.datasets.formats import FORMATS, Annotations, Marks, is_background
+from dissent.datasets.annotated import Choices, Seen, asked_void, question, renamed
+from dissent.datasets.formats import FORMATS, Annotations, Marks, is_background, is_vague
 
 _MOST_BITS = 7
 
@@ -20,8 +21,12 @@ def meaning(args: argparse.Namespace, found: Annotations, seen: Seen, choices: C
         raise UserError(
             question("crowd", f"annotations mark crowds ({told}), areas in which single objects were not drawn")
         )
-    nothing = [name for name in found.labels if is_background(name)]
-    labels = [name for name in found.labels if seen.pixels[name] and name not in nothing]
+    vague = [name for name in found.labels if is_vague(name)]
+    if choices.void is None and any(seen.pixels[name] for name in vague):
+        raise UserError(asked_void([name for name in vague if seen.pixels[name]]))
+    nothing = [name for name in found.labels if is_background(name) and name not in vague]
+    nothing += vague if choices.void == "background" else []
+    labels = [name for name in found.labels if seen.pixels[name] and not is_background(name)]
     if not labels:
         raise UserError(f"{args.folder}: annotations mark no pixel of a label; there is nothing to learn")
     kind = args.kind or ("binary" if len(labels) == 1 else "multiclass")
@@ -30,17 +35,7 @@ def meaning(args: argparse.Namespace, found: Annotations, seen: Seen, choices: C
         raise UserError(
             f"`--kind multilabel`: {len(labels)} labels, where {_MOST_BITS} may overlap: {some(labels, 20)}"
         )
-    if kind == "multiclass" and seen.clashes and choices.overlap is None:
-        (first, other), pixels = seen.clashes.most_common(1)[0]
-        bits = len(labels) <= _MOST_BITS
-        more = "\n  --kind multilabel: a pixel may have several labels" * bits
-        raise UserError(
-            question(
-                "overlap",
-                f"{sum(seen.clashes.values())} pixels are marked for two labels, most of them ({pixels}) for {first} and {other}",
-            )
-            + more
-        )
+    _ask_overlap(seen, kind, labels, choices)
     wanted = 1 if one else len(labels)
     names = args.labels or (["object"] if one else labels)
     if len(names) != wanted:
@@ -56,6 +51,19 @@ def meaning(args: argparse.Namespace, found: Annotations, seen: Seen, choices: C
     )
     meant = Guess(kind, values, {"name": "index"}, numbers, background=background if kind == "multiclass" else None)
     return meant, renamed(choices, called)
+
+
+def _ask_overlap(seen: Seen, kind: str, labels: Sequence[str], choices: Choices) -> None:
+    """UserError where labels claim one pixel that exclude each other: all of them where a pixel has one, and background everywhere."""
+    cut = Counter({names: count for names, count in seen.clashes.items() if any(map(is_background, names))})
+    clashes = seen.clashes if kind == "multiclass" else cut
+    if not clashes or choices.overlap is not None:
+        return
+    (first, other), pixels = clashes.most_common(1)[0]
+    bits = kind == "multiclass" and not cut and len(labels) <= _MOST_BITS
+    told = f"{sum(clashes.values())} pixels are marked for two labels, most of them ({pixels}) for {first} and {other}"
+    more = "\n  --kind multilabel: a pixel may have several labels" * bits
+    raise UserError(question("overlap", told) + more)
 
 
 def notes_on(found: Annotations, seen: Seen) -> list[str]:

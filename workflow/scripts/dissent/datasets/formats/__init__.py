@@ -16,6 +16,7 @@ from dissent.datasets.formats.base import (
     Marks,
     compose,
     is_background,
+    is_vague,
     planes_of,
 )
 
@@ -59,6 +60,7 @@ __all__ = [
     "Marks",
     "compose",
     "is_background",
+    "is_vague",
     "planes_of",
     "recognised",
 ]

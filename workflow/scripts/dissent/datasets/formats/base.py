@@ -8,10 +8,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dissent.config.task import TaskSettings, is_background
+from dissent.config.task import TaskSettings, is_background, is_vague
 from dissent.core.files import UNKNOWN
 from dissent.datasets.decode import Header, turned_size
 from dissent.datasets.problems import Problems
+
+_NOTHING = "background"
 
 
 class Layer(NamedTuple):
@@ -122,31 +124,50 @@ class Composed(NamedTuple):
 def compose(layers: Iterable[Layer], shape: tuple[int, int], task: TaskSettings) -> Composed:
     """Layers as one mask; where labels exclude each other the later layer wins, and the pixels are counted in `clashes`.
 
-    A label that the task lacks and that is called like a background is what has no label; ValueError names any other.
+    A label called background that the task lacks is the background of the task, so it cuts what it lies on, and excludes all
+    labels; ValueError names any other.
     """
     names = {name: number for number, name in enumerate(task.value_names)}
     start = 0 if task.overlapping else UNKNOWN if task.nothing is None else names[task.nothing]
     ids, unknown = np.full(shape, start, np.uint8), np.zeros(shape, bool)
-    named = np.zeros(shape, bool)
+    named = np.zeros(shape, bool)  # where labels overlap, as background alone
     clashes: Counter[tuple[str, str]] = Counter()
     for label, plane, _ in layers:
         if label is None:
             unknown |= plane
-        elif label not in names:
-            if not is_background(label):
-                raise ValueError(f"marks {label!r}, which is no label of the task ({', '.join(task.labels)})")
-        elif task.overlapping:
-            ids[plane] |= np.uint8(1 << names[label])
-        else:
-            number = names[label]
+            continue
+        name = _name_in(label, task)
+        if not task.overlapping:
+            number = names[name]
             other = named & plane & (ids != number)
             for value, pixels in zip(*np.unique(ids[other], return_counts=True), strict=True):
                 clashes[task.value_names[int(value)], label] += int(pixels)
             ids[plane] = number
             named |= plane
+        elif name in names:
+            clashes[_NOTHING, label] += int((named & plane).sum())
+            ids[plane] |= np.uint8(1 << names[name])
+            named &= ~plane
+        else:
+            for other_name, number in names.items():
+                clashes[other_name, label] += int((plane & (ids >> np.uint8(number) & 1 == 1)).sum())
+            ids[plane] = 0
+            named |= plane
     ids[unknown] = UNKNOWN
     lacking = int((~(named | unknown)).sum()) if start == UNKNOWN else 0
-    return Composed(ids, lacking, clashes)
+    return Composed(ids, lacking, +clashes)
+
+
+def _name_in(label: str, task: TaskSettings) -> str:
+    """What a label is called in the task; `background` in one whose labels overlap. ValueError where it has none such."""
+    if label in task.value_names:
+        return label
+    if is_background(label) and not is_vague(label):
+        if task.overlapping:
+            return _NOTHING
+        if task.nothing is not None:
+            return task.nothing
+    raise ValueError(f"marks {label!r}, which is no label of the task ({', '.join(task.labels)})")
 
 
 def planes_of(ids: np.ndarray, task: TaskSettings) -> list[Layer]:
