@@ -9,7 +9,10 @@ import pytest
 from annotators import AREA, CORRECT
 from cli_data import pixels_of
 from drafted import OWN, bring, drafts, task
+from PIL import Image
+from raw_data import photo, save
 
+from dissent.core.files import read_table
 from dissent.datasets.formats import DRAFTS, FORMATS
 from dissent.datasets.own_masks import OwnMasks
 
@@ -59,6 +62,29 @@ def test_exports_of_cvat_beside_its_drafts_are_never_passed_over(project, capsys
     for path in (project / "one/deeper/SegmentationClass").iterdir():
         path.unlink()  # every mask was removed in the tool
     assert bring("--dry-run") == 1 and capsys.readouterr().out.count("nothing is marked in it") == 2
+
+
+def test_an_annotation_from_elsewhere_is_none_of_the_draft_that_went_out(project, capsys):
+    """Of a photograph on its head, which its size does not tell."""
+    name = read_table("data/tiny/splits/few/unlabelled.csv")[0]["id"]
+    Path(f"raw/tiny/masks/{name}.png").unlink()
+    settings = Path("own/datasets/tiny.yaml")
+    settings.write_text(settings.read_text() + "allow_unlabelled: true\n")
+    exif = Image.Exif()
+    exif[274] = 3
+    save(Path(f"raw/tiny/images/{name}.png"), photo(1, 32, 32), exif=exif)
+    Path("next.csv").write_text(f"id\n{name}\n")
+    assert drafts("coco", "--ids", "next.csv") == 0
+    CORRECT["coco"](project, "disc", task())
+    (project / "export").mkdir()
+    for place in (Path("elsewhere.json"), project / "export/annotations.json"):
+        shutil.copy(project / "annotations.json", place)
+    capsys.readouterr()
+    assert bring("--dry-run", folder="elsewhere.json") == 1
+    told = capsys.readouterr().out
+    assert "nothing tells whether it was marked as turned" in told and "put its annotation into the folder" in told
+    for inside in ("out", "out/annotations.json", "out/export", "out/export/annotations.json"):
+        assert bring("--dry-run", folder=inside) == 0 and "new     1 image gets a mask" in capsys.readouterr().out
 
 
 def test_two_exports_that_differ_are_refused_and_what_is_not_read_is_told(project, capsys):

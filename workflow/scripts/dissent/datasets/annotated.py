@@ -103,7 +103,8 @@ def draw(marks: Marks, header: Header, heeds_exif: bool, sent: bool = False) -> 
         return Drawn(marks.layers(*shape), shape, 1)
     if not marks.tagged and (marks.size is None or header.size == shown):
         raise ValueError(
-            f"{marks.image} is turned by an EXIF tag, and nothing tells whether it was marked as turned: save it without the tag"
+            f"{marks.image} is turned by an EXIF tag, and nothing tells whether it was marked as turned: save it without the tag; "
+            "or, where it went out as a draft, put its annotation into the folder of drafts, and import that"
         )
     as_shown = marks.tagged or shape == shown
     if as_shown == heeds_exif:

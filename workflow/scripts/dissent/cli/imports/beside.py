@@ -27,8 +27,8 @@ def not_marks(where: Path) -> list[str]:
 
 
 def of_images(folder: Path, found: Annotations) -> Annotations:
-    """What is found in a folder of drafts, or in a file of it: its table says by which path each image is meant."""
-    places = [one for one in (folder, folder.resolve().parent) if of_drafts(one)]
+    """What is found in a folder of drafts, or in a file or folder of it: its table says by which path each image is meant."""
+    places = [one for one in (folder, *folder.resolve().parents[:2]) if of_drafts(one)]
     called: dict[str, set[str]] = {}
     for row in read_table(places[0] / SENT, ("image", "source"), sealed=False) if places else []:
         image = Path(row["image"])
@@ -36,13 +36,18 @@ def of_images(folder: Path, found: Annotations) -> Annotations:
             called.setdefault(name, set()).add(row["source"])
     meant = {name: sources.pop() for name, sources in called.items() if len(sources) == 1}
 
-    def image_of(name: str) -> str:
+    def image_of(name: str) -> str | None:
         if name not in meant and (folder / name).parent.is_dir():  # a folder that a tool exported into
-            return meant.get(Path(name).name, name)
+            return meant.get(Path(name).name)
         # a tool may know the folder by a longer path
-        return next((meant[tail] for tail in tails(name) if tail in meant and (tail == name or "/" in tail)), name)
+        return next((meant[tail] for tail in tails(name) if tail in meant and (tail == name or "/" in tail)), None)
 
-    return replace(found, marks=[replace(one, image=image_of(one.image)) for one in found.marks])
+    images = [image_of(one.image) for one in found.marks]
+    marks = [
+        one if image is None else replace(one, image=image, sent=True)
+        for one, image in zip(found.marks, images, strict=True)
+    ]
+    return replace(found, marks=marks)
 
 
 def corrected(

@@ -58,7 +58,7 @@ def _header(item: Item) -> Header:
 
 def drawn(about: Marks, item: Item, dataset: Dataset, own: OwnMasks, header: Header | None = None) -> Drawn:
     """What is marked in an image, drawn at its size; BadFiles or ValueError where it cannot be."""
-    sent = key_of(item.source) in own.record["drafts"]
+    sent = about.sent and key_of(item.source) in own.record["drafts"]
     return draw(about, header or _header(item), dataset.exif != "none", sent=sent)
 
 

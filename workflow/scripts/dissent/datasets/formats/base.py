@@ -42,6 +42,8 @@ class Marks:
     """the format names the image, and marks nothing in it"""
     said: str = ""
     """the path of the image as the file has it, where `image` is what lies beside that file"""
+    sent: bool = False
+    """its image went out as a draft, in the folder that it was found in"""
     tagged: bool = False
     """it is a mask that was turned by an EXIF tag of its own, so it lies as its image is shown"""
 
