@@ -100,7 +100,7 @@ def draw(marks: Marks, header: Header, heeds_exif: bool, sent: bool = False) -> 
             f"is of an image of {shape[0]} x {shape[1]} pixels (height x width), and {marks.image} has {wanted[0]} x {wanted[1]}"
         )
     if tag == 1 or (sent and shape == wanted):
-        return Drawn(marks.layers(*shape), shape, 1)
+        return Drawn(_drawn(marks, shape), shape, 1)
     if not marks.tagged and (marks.size is None or header.size == shown):
         raise ValueError(
             f"{marks.image} is turned by an EXIF tag, and nothing tells whether it was marked as turned: save it without the tag; "
@@ -108,8 +108,19 @@ def draw(marks: Marks, header: Header, heeds_exif: bool, sent: bool = False) -> 
         )
     as_shown = marks.tagged or shape == shown
     if as_shown == heeds_exif:
-        return Drawn(marks.layers(*shape), shape, 1)
-    return Drawn(marks.layers(*shape), shape, opposite(tag) if as_shown else tag)
+        return Drawn(_drawn(marks, shape), shape, 1)
+    return Drawn(_drawn(marks, shape), shape, opposite(tag) if as_shown else tag)
+
+
+def _drawn(marks: Marks, shape: tuple[int, int]) -> list[Layer]:
+    """What is marked; ValueError where none of it has a pixel, so that the image would count as background without a word."""
+    layers = marks.layers(*shape)
+    if layers and not any(layer.plane.any() for layer in layers):
+        raise ValueError(
+            f"none of its {len(layers)} annotations has a pixel of {marks.image} ({shape[0]} x {shape[1]}, height x width): mend "
+            "their corners; or remove them, and the image is one in which nothing is marked"
+        )
+    return layers
 
 
 def mask_of(drawn: Drawn, task: TaskSettings, choices: Choices) -> np.ndarray:
@@ -197,6 +208,11 @@ def question(flag: str, what: str) -> str:
     """A question with the flags that answer it."""
     answers = [f"--{flag} {answer}: {meaning}" for answer, meaning in QUESTIONS[flag].items()]
     return "\n  ".join([f"{what}. Say what is meant:", *answers])
+
+
+def told_blank(places: Sequence[str]) -> list[str]:
+    """A note on annotations without a pixel."""
+    return [f"{len(places)} annotations have no pixel inside of their image: {some(places)}"] if places else []
 
 
 def told_absent(absent: Sequence[str]) -> list[str]:

@@ -20,8 +20,8 @@ from dissent.core.columns import SUBSETS
 from dissent.core.files import UserError, read_table, write_atomic
 from dissent.core.places import SHIPPED
 from dissent.core.words import printable, some
-from dissent.datasets.annotated import digests, marks_by_image
-from dissent.datasets.formats import FORMATS, Annotations, Ask, Marks, recognised
+from dissent.datasets.annotated import digests, marks_by_image, told_blank
+from dissent.datasets.formats import FORMATS, Annotations, Ask, Marks, cellpose, recognised
 from dissent.datasets.formats.files import of_drafts
 from dissent.datasets.items import Item
 from dissent.datasets.naming import Names
@@ -56,9 +56,7 @@ def run(args: argparse.Namespace) -> int:
     own, raw = OwnMasks(place_of(dataset, name), new=True), find_raw(dataset.raw, SHIPPED)
     own.check(dataset.task)
     then = _converted(args, own, raw)
-    form = args.format or then.get("layout") or recognised(args.folder, list(FORMATS), "--format")
-    if form is None:
-        raise UserError(f"{args.folder} is none of these formats: {', '.join(FORMATS)}; say which with --format")
+    form = args.format or then.get("layout") or _format_of(args.folder)
     where, problems, unread = raw if then else args.folder, Problems(), Problems()
     leave_out = list(dict.fromkeys([*then.get("leave_out", []), *args.leave_out]))
     task = task_of(where) if form == "png" else None  # masks of ours have the numbers of their task
@@ -101,6 +99,17 @@ def run(args: argparse.Namespace) -> int:
     if wrote and not args.dry_run:
         print(Files(settings, name).check_trained)
     return 1 if taken.refused or taken.stale else 0
+
+
+def _format_of(folder: Path) -> str:
+    form = recognised(folder, list(FORMATS), "--format")
+    if form is None:
+        raise UserError(f"{folder} is none of these formats: {', '.join(FORMATS)}; say which with --format")
+    if form == "cellpose":
+        cellpose.check_objects(
+            folder, "--format", "`--format png`: labels, once each is called as its image (NAME.png)"
+        )
+    return form
 
 
 def _converted(args: argparse.Namespace, own: OwnMasks, raw: Path) -> dict:
@@ -169,6 +178,7 @@ def _told(
             f"gone    annotations of {len(taken.stale)} images, whose masks still count: {some(taken.stale)}; put them back, or say "
             "`--unannotated unlabelled`, and these images have no mask"
         )
+    lines += [f"note    {told}" for told in told_blank(sorted(taken.blank))]
     if taken.unknown:
         lines.append(f"note    {taken.unknown:,} pixels have no label: nobody knows, and nothing is learned there")
     if held:

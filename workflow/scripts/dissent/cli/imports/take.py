@@ -47,6 +47,8 @@ class Taken:
     """images with a mask of converted annotations that are gone"""
     removed: list[str] = field(default_factory=list)
     """those of them that have no mask any more"""
+    blank: list[str] = field(default_factory=list)
+    """where annotations stand that have no pixel, beside others that have"""
     unknown: int = 0
     """pixels of which nobody says what they are"""
 
@@ -95,6 +97,7 @@ def take(
             if about.empty and choices.unannotated is None:
                 raise Question(question("unannotated", "nothing is marked in it"))
             found = drawn(about, item, dataset, own, header)
+            taken.blank += [about.where for layer in found.layers if not layer.plane.any()]
             if told := open_question(found, dataset.task, choices):
                 raise Question(told)
             return mask_of(found, dataset.task, choices), before(item, header)

@@ -8,7 +8,7 @@ from dissent.cli.init.mask_meaning import Guess
 from dissent.cli.text import columns
 from dissent.core.files import UserError
 from dissent.core.words import some
-from dissent.datasets.annotated import Choices, Seen, asked_void, question, renamed
+from dissent.datasets.annotated import Choices, Seen, asked_void, question, renamed, told_blank
 from dissent.datasets.formats import FORMATS, Annotations, Marks, is_background, is_vague
 
 _MOST_BITS = 7
@@ -70,9 +70,7 @@ def notes_on(found: Annotations, seen: Seen) -> list[str]:
     """Labels that have no pixel, and annotations that have none."""
     idle = [name for name in found.labels if not seen.pixels[name] and not is_background(name)]
     notes = [f"no image has a pixel of {some(idle, 20)}: left out of the labels"] if idle else []
-    if seen.nothing:
-        notes.append(f"{len(seen.nothing)} annotations have no pixel inside of their image: {some(seen.nothing)}")
-    return notes
+    return notes + told_blank(seen.nothing)
 
 
 def told_marks(layout: str, found: Annotations, marks: Mapping[str, Marks], seen: Seen, notes: Sequence[str]) -> str:

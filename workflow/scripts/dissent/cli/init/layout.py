@@ -3,7 +3,6 @@
 import argparse
 
 from dissent.cli.questions import add_questions
-from dissent.core.files import UserError
 from dissent.datasets.formats import LAYOUTS, cellpose, recognised
 
 
@@ -21,9 +20,7 @@ def layout_of(args: argparse.Namespace) -> str | None:
     if (args.folder / args.masks).is_dir() or args.masks != "masks" or not args.folder.is_dir():
         return None
     found = recognised(args.folder, LAYOUTS, "--layout")
-    if found == "cellpose" and not cellpose.made_by_it(args.folder):
-        raise UserError(
-            f"{args.folder} holds masks beside images (NAME_masks beside NAME), and nothing tells what their numbers are: say it. "
-            f"`--layout cellpose`: objects, which become one label; `--layout masks`: classes, in folders below it (`--images DIR --masks DIR`)"
-        )
+    if found == "cellpose":
+        classes = "`--layout masks`: classes, in folders below it (`--images DIR --masks DIR`)"
+        cellpose.check_objects(args.folder, "--layout", classes)
     return found

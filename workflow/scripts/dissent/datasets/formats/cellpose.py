@@ -9,11 +9,11 @@ import numpy as np
 from PIL import Image
 
 from dissent.config.task import TaskSettings
-from dissent.core.files import UNKNOWN, write_atomic
+from dissent.core.files import UNKNOWN, UserError, write_atomic
 from dissent.core.words import some
 from dissent.datasets.decode import EXTENSIONS, read_pixels, turned
 from dissent.datasets.formats.base import Annotations, Ask, Draft, Format, Layer, marks_of_mask
-from dissent.datasets.formats.files import files_of, is_image, left_out, masks_in, top_of
+from dissent.datasets.formats.files import files_of, is_image, left_out, masks_in, of_drafts, top_of
 from dissent.datasets.listing import walk
 from dissent.datasets.problems import Problems
 
@@ -32,9 +32,25 @@ def recognise(where: Path) -> bool:
     return bool(_masks(where, Ask()))
 
 
-def made_by_it(where: Path) -> bool:
-    """Whether other files of Cellpose, or names that only it gives, tell that masks are objects."""
-    return any(path.stem.endswith("_cp_masks") or any(one in path.name for one in _BESIDE) for path in walk(where)[0])
+def check_objects(where: Path, flag: str, other: str) -> None:
+    """UserError asks what the numbers of masks are, where neither Cellpose's files nor its drafts tell that they are objects.
+
+    `flag` answers it for objects, and `other` says what else is possible.
+    """
+    if not (_made_by_it(top_of(where)) or _drafts_of_it(where)):
+        raise UserError(
+            f"{where} holds masks beside images (NAME_masks beside NAME), and nothing tells what their numbers are: say it. "
+            f"`{flag} cellpose`: objects, which become one label; {other}"
+        )
+
+
+def _made_by_it(folder: Path) -> bool:
+    return any(path.stem.endswith("_cp_masks") or any(one in path.name for one in _BESIDE) for path in walk(folder)[0])
+
+
+def _drafts_of_it(where: Path) -> bool:
+    """Whether it is, or lies in, a folder of drafts that went out as these files, and not as plain masks."""
+    return any(of_drafts(one) and not (one / "masks").is_dir() for one in (where, *where.resolve().parents[:2]))
 
 
 def read(where: Path, ask: Ask, problems: Problems) -> Annotations:

@@ -12,7 +12,7 @@ from dissent.config.task import TaskSettings
 from dissent.core.files import write_text
 from dissent.core.words import some
 from dissent.datasets.formats.base import Annotations, Ask, Draft, Format, Layer, Marks, planes_of
-from dissent.datasets.formats.files import json_files, jsons, number_of, packed, peeked
+from dissent.datasets.formats.files import check_corners, json_files, jsons, number_of, packed, peeked
 from dissent.datasets.problems import Problems
 
 _DRAFTS = "annotations.json"
@@ -103,13 +103,15 @@ def _read_one(
         marks = by_image[one["id"]]
         size = (int(number_of(one["height"], "height")), int(number_of(one["width"], "width")))
         image = f"{below}/{name}" if below != "." and (path.parent / name).is_file() else name
-        mark = Marks(image, f"{path.name}, image {one['id']}", partial(_layers, marks, names), size, (path,), not marks)
+        mark = Marks(
+            image, f"{path.name}, image {one['id']}", partial(_layers, marks, names, name), size, (path,), not marks
+        )
         listed[f"{below}/{name}"] = (path, mark)
         if one["id"] not in refused:  # else a part of what is in it would count as all
             found.marks.append(mark)
 
 
-def _layers(marks: list[dict], names: dict[int, str], height: int, width: int) -> list[Layer]:
+def _layers(marks: list[dict], names: dict[int, str], image: str, height: int, width: int) -> list[Layer]:
     layers = []
     for one in marks:
         try:
@@ -117,6 +119,9 @@ def _layers(marks: list[dict], names: dict[int, str], height: int, width: int) -
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise ValueError(f"annotation {one.get('id')}: its segmentation cannot be drawn ({error})") from None
         layers.append(Layer(names[one["category_id"]], plane, bool(one.get("iscrowd"))))
+    if all(isinstance(one["segmentation"], list) for one in marks):
+        corners = (number for one in marks for ring in one["segmentation"] for number in ring)
+        check_corners(corners, image, "COCO has pixels, so multiply x by the width and y by the height")
     return layers
 
 

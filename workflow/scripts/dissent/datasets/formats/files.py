@@ -129,6 +129,18 @@ def number_of(value: Any, what: str) -> float:
     return float(value)
 
 
+def check_corners(corners: Iterable[float], image: str, times: str) -> None:
+    """ValueError where all corners of an image's annotations lie between 0 and 1: they are shares of its sides.
+
+    `times`: what makes them right.
+    """
+    given = list(corners)
+    if given and all(-0.01 <= one <= 1.01 for one in given):
+        raise ValueError(
+            f"all corners in {image} lie between 0 and 1, such as {given[0]:.4g}, so they seem to be shares of its sides: {times}"
+        )
+
+
 def packed(value: Any) -> str:
     """A value as the text of a JSON file for another tool, which knows no seal of ours."""
     return json.dumps(value, ensure_ascii=False, allow_nan=False) + "\n"

@@ -15,7 +15,7 @@ from dissent.config.task import TaskSettings, css
 from dissent.core.files import write_text
 from dissent.core.words import some
 from dissent.datasets.formats.base import Annotations, Ask, Draft, Format, Layer, Marks, planes_of
-from dissent.datasets.formats.files import json_files, jsons, number_of, packed, peeked
+from dissent.datasets.formats.files import check_corners, json_files, jsons, number_of, packed, peeked
 from dissent.datasets.problems import Problems
 
 _SIZES = (3, 4, 8, 16)
@@ -67,7 +67,7 @@ def read(where: Path, ask: Ask, problems: Problems) -> Annotations:
                 problems.add(told, "its results are of images of two sizes")
                 continue
             size = next(iter(sizes), None)
-            found.marks.append(Marks(image, told, partial(_layers, results), size, (path,), not results))
+            found.marks.append(Marks(image, told, partial(_layers, results, image), size, (path,), not results))
     if waiting:
         found.notes.append(f"{waiting} tasks have no annotation that was submitted: nothing of them is taken")
     found.labels = list(labels)
@@ -100,7 +100,7 @@ def _labels(result: dict) -> list[str]:
     return [str(labels[0])]
 
 
-def _layers(results: list[dict], height: int, width: int) -> list[Layer]:
+def _layers(results: list[dict], image: str, height: int, width: int) -> list[Layer]:
     layers = []
     for one in results:
         [label] = _labels(one)
@@ -115,6 +115,9 @@ def _layers(results: list[dict], height: int, width: int) -> list[Layer]:
         except (KeyError, TypeError, IndexError) as error:
             raise ValueError(f"a result of {label} is damaged ({error!r})") from None
         layers.append(Layer(label, plane))
+    if all(one["type"] == "polygonlabels" for one in results):
+        corners = (number for one in results for point in one["value"]["points"] for number in point)
+        check_corners(corners, image, "Label Studio has percent, so multiply them by 100")
     return layers
 
 

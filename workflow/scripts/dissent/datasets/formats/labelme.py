@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw
 from dissent.config.task import TaskSettings
 from dissent.core.files import encode_png, write_text
 from dissent.datasets.formats.base import Annotations, Ask, Draft, Format, Layer, Marks, planes_of
-from dissent.datasets.formats.files import is_image, json_files, jsons, number_of, packed, peeked, top_of
+from dissent.datasets.formats.files import check_corners, is_image, json_files, jsons, number_of, packed, peeked, top_of
 from dissent.datasets.problems import Problems
 
 _UNKNOWN = ("__ignore__", "_ignore_")
@@ -48,7 +48,7 @@ def read(where: Path, ask: Ask, problems: Problems) -> Annotations:
             continue
         image, said = _image_of(path, said, top)
         found.marks.append(
-            Marks(image, name, partial(_layers, shapes), (size[0], size[1]), (path,), not shapes, said),
+            Marks(image, name, partial(_layers, shapes, image), (size[0], size[1]), (path,), not shapes, said),
         )
     found.labels = sorted(labels)
     return found
@@ -75,7 +75,7 @@ def _below(path: Path, top: Path) -> str:
     return whole.as_posix()
 
 
-def _layers(shapes: list[tuple[str, dict]], height: int, width: int) -> list[Layer]:
+def _layers(shapes: list[tuple[str, dict]], image: str, height: int, width: int) -> list[Layer]:
     layers = []
     for number, (label, one) in enumerate(shapes, 1):
         try:
@@ -83,6 +83,9 @@ def _layers(shapes: list[tuple[str, dict]], height: int, width: int) -> list[Lay
         except (ValueError, TypeError, KeyError, IndexError, OSError) as error:
             raise ValueError(f"its shape {number} ({label}) cannot be drawn: {error}") from None
         layers.append(Layer(None if label in _UNKNOWN else label, plane))
+    if all(one.get("shape_type") != "mask" for _, one in shapes):
+        corners = (number for _, one in shapes for point in one["points"] for number in point)
+        check_corners(corners, image, "Labelme has pixels, so multiply x by the width and y by the height")
     return layers
 
 
