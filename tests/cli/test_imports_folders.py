@@ -10,7 +10,10 @@ from cli_data import dissent, pixels_of
 from init_data import init
 from raw_data import ids, photo, save
 
+from dissent.cli.imports.beside import of_images
+from dissent.datasets.formats import FORMATS, Ask
 from dissent.datasets.naming import Names
+from dissent.datasets.problems import Problems
 
 OWN = Path("data/raw/mine.masks")
 
@@ -55,7 +58,7 @@ def test_an_annotation_of_another_folder_is_refused(written, path, in_tmp, capsy
     capsys.readouterr()
     assert bring(written(path)) == 1 and not OWN.exists()
     assert "images/p1/a1.png" in (told := capsys.readouterr().out) and path.lstrip("/") in told
-    assert "p3" not in path or "write images/p1/a1.png there, or its name without a folder" in told
+    assert "p3" not in path or "call it images/p1/a1.png there, or by its name without a folder" in told
 
 
 @pytest.mark.parametrize("written", [coco, label_studio, labelme])
@@ -95,6 +98,17 @@ def test_an_image_beside_its_json_is_meant_whatever_path_the_json_has(in_tmp):
     images("raw/more", ["b0"])
     write("raw/a1.json", labelme_json("a1") | {"imagePath": "..\\old\\a1.png"})
     assert init() == 0 and np.array_equal(pixels_of(OWN / "masks/a1.png"), mask("a1"))
+
+
+def test_a_folder_of_drafts_is_asked_of_its_own_images_alone(in_tmp):
+    images("raw/images/p2", ["a1"]), images("out/images", ["a1"])
+    write("out/drafts.csv", "id,source,image\na1,images/p1/a1.png,images/a1.png\n")
+    whole = Path("raw/images/p2/a1.png").resolve().as_posix()
+    for path, image in (("../images/a1.png", "images/p1/a1.png"), ("../../raw/images/p2/a1.png", whole)):
+        for folder in ("out", "out/export"):
+            write("out/export/a1.json", labelme_json("a1") | {"imagePath": path})
+            [one] = of_images(Path(folder), FORMATS["labelme"].read(Path(folder), Ask(), Problems())).marks
+            assert (one.image, one.sent) == (image, image != whole)
 
 
 def test_folders_that_differ_above_one_of_equal_names_count():

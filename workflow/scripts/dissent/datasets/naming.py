@@ -102,8 +102,8 @@ class Names:
         if alike in (len(said), len(here)) or len(same) < 2:
             return ""
         return (
-            f"is of {text}, and the image here of that name is {source}: if it is that one, write {source} there, or its name "
-            "without a folder"
+            f"is of {text}, and the image here of that name is {source}: if it is that one, call it {source} there, or by its "
+            "name without a folder"
         )
 
     @functools.cached_property

@@ -37,7 +37,8 @@ def of_images(folder: Path, found: Annotations) -> Annotations:
     meant = {name: sources.pop() for name, sources in called.items() if len(sources) == 1}
 
     def image_of(name: str) -> str | None:
-        if name not in meant and (folder / name).parent.is_dir():  # a folder that a tool exported into
+        place = (folder / name).resolve().parent
+        if name not in meant and place.is_dir() and place.is_relative_to(folder.resolve()):  # a tool exported into it
             return meant.get(Path(name).name)
         # a tool may know the folder by a longer path
         return next((meant[tail] for tail in tails(name) if tail in meant and (tail == name or "/" in tail)), None)
