@@ -165,7 +165,7 @@ def _sort(
             if not args.dry_run:
                 own.note(key, item.image, about)
         return
-    if about.get("raw") and last and not last.get("raw"):
+    if about.get("raw") and last and not last.get("raw") and before is not None:  # none: the correction is gone
         if last.get("converted_as", drawn_as) == drawn_as:
             taken.corrected.append(item.source)
             return
