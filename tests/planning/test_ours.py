@@ -13,7 +13,7 @@ from test_workflow import snakemake
 from dissent.cli.verify import remedies
 from dissent.core.files import UserError, read_json, sha256, write_text
 from dissent.core.rebuild_hint import again
-from dissent.datasets import ours, prepare
+from dissent.datasets import edited, prepare
 from dissent.datasets.ours import MARKER, check_ours
 from dissent.planning.command_line import check_asked
 from dissent.planning.paths import Plan
@@ -132,7 +132,7 @@ def test_what_was_read_once_is_not_read_again_and_an_edit_after_it_is_seen(made,
         path.chmod(0o600)  # a date of change later than the tables'
     check_ours(made, "raw")
     with monkeypatch.context() as patch:
-        patch.setattr(ours, "contents", lambda folder, files: pytest.fail("read again"))
+        patch.setattr(edited, "contents", lambda folder, files: pytest.fail("read again"))
         check_ours(made, "raw")
     change(made / "labels/i1.png")
     assert "data/toy/labels/i1.png;" in told(made)

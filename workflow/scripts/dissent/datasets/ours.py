@@ -1,19 +1,16 @@
 """What lies in data/{dataset} and was not written by `prepare`: it is the user's, and no job may remove it."""
 
 import contextlib
-import io
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from PIL import Image
-
-from dissent.core import png
 from dissent.core.columns import LABELLED
 from dissent.core.files import UserError, digest, read_json, read_rows, sha256, write_json
 from dissent.core.words import some
-from dissent.datasets.contents import contents
 from dissent.datasets.convert import PUBLISHED_TARGETS
+from dissent.datasets.edited import dated
+from dissent.datasets.edited import edited as changed_by_hand
 from dissent.datasets.listing import JUNK
 
 FOLDERS = ("images", "labels", *sorted(PUBLISHED_TARGETS.values()))
@@ -43,7 +40,7 @@ def check_ours(folder: str | Path, raw: str | Path) -> None:
                 foreign.append(folder / name / entry.name)
             elif status := _newer(entry, since):
                 changed[folder / name / entry.name] = status.st_ctime_ns
-    edited, whole = _edited(folder, list(changed), known)
+    edited, whole = changed_by_hand(folder, list(changed), known)
     if foreign or edited:
         raise UserError("\n  ".join(_words(folder, raw, foreign, edited)))
     if changed and whole:
@@ -119,28 +116,7 @@ def _newer(entry: os.DirEntry, since: int) -> os.stat_result | None:
         status = entry.stat()
     except OSError:  # a link to nothing
         return None
-    return status if max(status.st_mtime_ns, status.st_ctime_ns) > since else None
-
-
-def _edited(folder: Path, changed: list[Path], known: Known) -> tuple[list[Path], bool]:
-    """Those that hold something else now, and something that can be looked at: a damaged file is nobody's work.
-
-    And whether all hold what was prepared.
-    """
-    found = contents(folder, changed) if changed else {}
-    others = [folder / name for name, sha in found.items() if sha not in known[name]]
-    return [path for path in others if _is_image(path)], not others
-
-
-def _is_image(path: Path) -> bool:
-    """Whether somebody may have drawn a file: of a damaged one checksums are wrong, or it cannot be decoded."""
-    try:
-        content = path.read_bytes()
-        with Image.open(io.BytesIO(content)) as image:
-            image.load()
-    except (OSError, SyntaxError, ValueError):
-        return False
-    return not png.fault(content)
+    return status if dated(status) > since else None
 
 
 def _words(folder: Path, raw: str | Path, foreign: list[Path], edited: list[Path]) -> list[str]:
