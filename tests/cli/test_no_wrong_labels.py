@@ -178,3 +178,39 @@ def test_of_an_image_that_is_refused_nothing_is_read(form, in_tmp):
         write("new/one.json", coco_json(NAMES[:1])), write("new/two.json", coco_json(NAMES[:1]))
     found = FORMATS[form].read(Path("new"), Ask(), problems := Problems())
     assert len(problems) == 1 and found.marks == []
+
+
+def test_greys_in_the_numbers_of_the_raw_masks_are_not_read_as_ours(in_tmp, capsys):
+    images("raw/images")
+    for name in NAMES:
+        save(Path(f"raw/masks/{name}.png"), mask(name) + 1)
+    assert init("--labels", "background,cell,debris") == 0
+    new = np.where(mask("a1") == 2, 0, mask("a1"))
+    save(Path("new/a0.png"), new + 1)
+    assert bring("new") == 1 and not OWN.exists()
+    assert "a0.png: has the number 1, which may be `cell`" in capsys.readouterr().out
+    assert bring("new", "--numbers", "raw") == 0 and np.array_equal(own("a0"), new)
+
+
+def test_greys_in_the_folder_of_a_label_are_not_read_as_another(in_tmp, capsys):
+    images("raw/images")
+    for name in NAMES:
+        for number, label in ((1, "border"), (2, "nucleus")):
+            save(Path(f"raw/masks/{label}/{name}.png"), (mask(name) == number).astype(np.uint8))
+    assert init("--kind", "multilabel") == 0
+    save(Path("new/nucleus/a0.png"), (mask("a1") == 2).astype(np.uint8))
+    for where in ("new", "new/nucleus"):
+        assert bring(where) == 1 and not OWN.exists()
+        out = capsys.readouterr().out
+        assert "a0.png: lies in the folder nucleus, which is called like a label" in out
+        assert "numbered by the sum of 1 for border, 2 for nucleus" in out
+    save(Path("new/nucleus/a0.png"), mask("a1"))
+    assert bring("new", "--numbers", "ours") == 0 and np.array_equal(own("a0"), mask("a1"))
+
+
+def test_a_folder_of_images_may_be_called_like_a_label(in_tmp):
+    for seed, name in enumerate(["bar/a0", "bar/a1", "square/a2", "square/a3", "bar/a4"]):
+        save(Path(f"raw/images/{name}.png"), photo(seed)), save(Path(f"raw/masks/{name}.png"), mask("a0"))
+    assert init("--labels", "background,square,bar") == 0
+    save(Path("new/square/a2.png"), mask("a1"))
+    assert bring("new") == 0 and np.array_equal(own("a2"), mask("a1"))

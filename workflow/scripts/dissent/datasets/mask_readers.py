@@ -16,6 +16,7 @@ from dissent.core.files import UNKNOWN
 from dissent.core.words import some
 from dissent.datasets.colour import opaque, with_channels
 from dissent.datasets.decode import Header, read_header, read_pixels, turned
+from dissent.datasets.greys import codes_of, table_of_ids
 
 
 class Label(NamedTuple):
@@ -53,14 +54,7 @@ def label_folders(encoding: Encoding, task: TaskSettings) -> list[str]:
 
 
 def _index(paths: list[Path], encoding: Index, task: TaskSettings) -> Label:
-    if task.overlapping:
-        table = {value: value for value in range(2 ** len(task.labels))}
-    else:
-        first = int(task.one_foreground)
-        ids = encoding.ids or list(range(first, len(task.labels) + first))
-        table = {0: 0} if task.one_foreground else {}
-        table |= {v: i + first for i, item in enumerate(ids) for v in (item if isinstance(item, list) else [item])}
-    return read_ids(paths[0], table | dict.fromkeys(encoding.ignore, UNKNOWN))
+    return read_ids(paths[0], table_of_ids(encoding, task))
 
 
 def read_ids(path: Path, table: dict[int, int], others: int | None = None) -> Label:
@@ -120,9 +114,9 @@ def _colours(paths: list[Path], encoding: Colours, task: TaskSettings) -> Label:
     packed = pixels.astype(np.uint32) @ np.array([65536, 256, 1], np.uint32)
     packed, inverse = np.unique(packed, return_inverse=True)
     colours = np.stack([packed >> 16, packed >> 8 & 255, packed & 255], 1)
-    codes = np.array(encoding.table + encoding.ignore, np.int16)
-    first = int(bool(task.doubt_class))  # no colour stands for doubt
-    values = np.array([*range(first, len(encoding.table) + first), *[UNKNOWN] * len(encoding.ignore)], np.uint8)
+    meant = codes_of(encoding, task)
+    codes = np.array([colour for colour, _ in meant], np.int16)
+    values = np.array([byte for _, byte in meant], np.uint8)
     mapped = np.empty(len(colours), np.uint8)
     fits = np.empty(len(colours), bool)
     for start in range(0, len(colours), 4096):  # a photograph taken for a mask has many colours

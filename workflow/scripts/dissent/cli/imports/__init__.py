@@ -10,6 +10,7 @@ from pathlib import Path
 
 from dissent.cli.imports.beside import corrected, not_marks, of_images
 from dissent.cli.imports.beside import unread as files_unread
+from dissent.cli.imports.plain import in_folders_of_labels
 from dissent.cli.imports.reread import note_sources, without_annotations
 from dissent.cli.imports.take import Taken, choices_of, take
 from dissent.cli.init.update import Files, means
@@ -23,6 +24,7 @@ from dissent.core.words import printable, some
 from dissent.datasets.annotated import digests, marks_by_image, told_blank
 from dissent.datasets.formats import FORMATS, Annotations, Ask, Marks, cellpose, recognised
 from dissent.datasets.formats.files import of_drafts
+from dissent.datasets.formats.numbers import NUMBERS
 from dissent.datasets.items import Item
 from dissent.datasets.naming import Names
 from dissent.datasets.own_masks import OwnMasks, place_of, task_of
@@ -44,6 +46,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--take-unchanged", action="store_true", help="drafts that nobody changed are right: take them")
     parser.add_argument("--dry-run", action="store_true", help="tell what would be done, and write nothing")
     add_questions(parser)
+    told = "; ".join(f"{answer}: {meaning}" for answer, meaning in NUMBERS.items())
+    parser.add_argument("--numbers", choices=list(NUMBERS), help=f"what numbers of plain PNG masks are: {told}")
     add_config_dir(parser)
 
 
@@ -61,7 +65,8 @@ def run(args: argparse.Namespace) -> int:
     leave_out = list(dict.fromkeys([*then.get("leave_out", []), *args.leave_out]))
     task = task_of(where) if form == "png" else None  # masks of ours have the numbers of their task
     beside = of_drafts(where)
-    ask = Ask([*leave_out, *not_marks(where)], task or dataset.task, several=beside)
+    encoding = None if task else dataset.mask_encoding
+    ask = Ask([*leave_out, *not_marks(where)], task or dataset.task, beside, encoding, args.numbers)
     found = of_images(where, FORMATS[form].read(where, ask, unread))
     if not found.marks:
         unread.stop(where)
@@ -86,6 +91,8 @@ def run(args: argparse.Namespace) -> int:
         *map(printable, unread),
         *(printable(f"{one}: {name} has no image that is called so{names.hint(one)}") for one in absent),
     ]
+    if form == "png" and encoding is not None and args.numbers is None:
+        refused += map(printable, in_folders_of_labels(marks, where, dataset, items))
     taken = take(args, form, dataset, raw, marks, items, own, Taken(refused=refused), choices, bool(then))
     if then and not unread:
         without_annotations(args, items, own, taken)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dissent.config.mask_encoding import Encoding
 from dissent.config.task import TaskSettings, is_background, is_vague
 from dissent.core.files import UNKNOWN
 from dissent.datasets.decode import Header, turned_size
@@ -69,6 +70,10 @@ class Ask:
     task: TaskSettings | None = None
     several: bool = False
     """an image may be marked in several files: all of them are told, and who asks decides"""
+    encoding: Encoding | None = None
+    """how the raw masks are encoded, where masks may be like these"""
+    numbers: str | None = None
+    """whose numbers plain masks have, `ours` or `raw`; None: nobody said"""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from dissent.datasets.colour import with_channels
 from dissent.datasets.decode import Header, read_pixels, turned
 from dissent.datasets.formats.base import Annotations, Ask, Draft, Format, Layer, marks_of_mask, planes_of
 from dissent.datasets.formats.files import PICTURES, left_out, masks_in, of_drafts
+from dissent.datasets.formats.numbers import palette_of, read_as_said
 from dissent.datasets.listing import walk
 from dissent.datasets.mask_readers import colours_of
 from dissent.datasets.palettes import GREY
@@ -40,15 +41,18 @@ def read(where: Path, ask: Ask, problems: Problems) -> Annotations:
     folder, files = _files(where)
     for path, name, header in masks_in(files, where, ask, problems):
         image = path.relative_to(folder if folder in path.parents else where).with_suffix("").as_posix()
-        found.marks.append(marks_of_mask(image, name, header, partial(_layers, path, ask.task), (path,)))
+        found.marks.append(marks_of_mask(image, name, header, partial(_layers, path, ask), (path,)))
     return found
 
 
-def _layers(path: Path, task: TaskSettings, height: int, width: int) -> list[Layer]:
+def _layers(path: Path, ask: Ask, height: int, width: int) -> list[Layer]:
+    task = ask.task
+    assert task is not None
     header, pixels = read_pixels(path)
     if header.lossy:
         raise ValueError("is a JPEG: its values are blurred; save masks as PNG")
-    ids = turned(_ids(header, pixels, task), header.orientation)
+    ids = read_as_said(path, header, pixels, ask, partial(_ids, header, pixels, task))
+    ids = turned(ids, header.orientation)
     # the background as a layer too, so that it is not taken for what nobody marked
     whole = [] if task.nothing is None else [Layer(task.nothing, ids == task.value_names.index(task.nothing))]
     return [*whole, *planes_of(ids, task)]
@@ -58,7 +62,7 @@ def _ids(header: Header, pixels: np.ndarray, task: TaskSettings) -> np.ndarray:
     """Bytes of prepared masks (H, W): the numbers of greys and of a mask with our palette, else what colours stand for."""
     count = 2 ** len(task.labels) if task.overlapping else len(task.value_names)
     numbers = [*range(count), UNKNOWN]
-    ours = bytes(channel for colour in task.palette for channel in colour)
+    ours = palette_of(task)
     if header.mode in ("1", "L") and header.bits < 8:
         raise ValueError(
             f"has greys of {header.bits} bits, of which tools show other numbers than they store; save it with 8 bits"
