@@ -28,23 +28,24 @@ def check_place(raw: str | Path, dataset: str, folders: Iterable[str] = ()) -> N
 def _overlap(path: Path) -> str:
     """How a folder meets those that jobs write, in words; "" where it does not."""
     for name in _JOBS:
-        if _within(path, Path(name).resolve()):
+        if within(path, Path(name).resolve()):
             return f"lies in {name}/"
     data, free = DATA.resolve(), RAW.resolve()
-    if _within(data, path):
-        return f"is {DATA}/" if _within(path, data) else f"holds {DATA}/"
-    if _within(path, data) and not _within(path, free):
+    if within(data, path):
+        return f"is {DATA}/" if within(path, data) else f"holds {DATA}/"
+    if within(path, data) and not within(path, free):
         return f"lies in {DATA}/"
     # prepared folders may be links to another disk
     for made in DATA.iterdir() if DATA.is_dir() else ():
         if made.name.casefold() != RAW.name and made.is_dir():
             for one in (made, *(child for child in made.iterdir() if child.is_symlink())):
-                if _within(path, one.resolve()) or _within(one.resolve(), path):
+                if within(path, one.resolve()) or within(one.resolve(), path):
                     return f"is, holds, or lies in {one}"
     return ""
 
 
-def _within(inner: Path, outer: Path) -> bool:
+def within(inner: Path, outer: Path) -> bool:
+    """Whether a resolved path is another, or lies in it."""
     return any(_same(one, outer) for one in (inner, *inner.parents))
 
 

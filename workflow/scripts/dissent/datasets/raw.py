@@ -15,6 +15,7 @@ from dissent.datasets.listing import Census, Looking, by_images, further_files, 
 from dissent.datasets.mask_readers import label_folders
 from dissent.datasets.naming import OTHER_IMAGES, Names, bare, plain
 from dissent.datasets.own_masks import key_of, own_digests, own_masks
+from dissent.datasets.predicted import among_raw
 from dissent.datasets.problems import Problems
 from dissent.datasets.tables import table_of
 
@@ -111,6 +112,7 @@ def listed(
     images: list[Picture] = []
     every: dict[str, list[dict[str, Path]]] = {}
     looking = Looking(raw, source.leave_out, source.recursive)
+    problems += among_raw(raw / part.masks for part in source.parts if part.masks is not None)
     for part in source.parts:
         labels = label_folders(source.mask_encoding, source.task) if part.masks is not None else []
         folders = [f"{part.masks}/{folder}".rstrip("/") for folder in labels]

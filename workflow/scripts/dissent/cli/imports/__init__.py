@@ -10,7 +10,7 @@ from pathlib import Path
 
 from dissent.cli.imports.beside import corrected, not_marks, of_images
 from dissent.cli.imports.beside import unread as files_unread
-from dissent.cli.imports.plain import in_folders_of_labels
+from dissent.cli.imports.plain import in_folders_of_labels, numbered, unchanged
 from dissent.cli.imports.reread import note_sources, without_annotations
 from dissent.cli.imports.take import Taken, choices_of, take
 from dissent.cli.init.update import Files, means
@@ -27,7 +27,8 @@ from dissent.datasets.formats.files import of_drafts
 from dissent.datasets.formats.numbers import NUMBERS
 from dissent.datasets.items import Item
 from dissent.datasets.naming import Names
-from dissent.datasets.own_masks import OwnMasks, place_of, task_of
+from dissent.datasets.own_masks import OwnMasks, place_of
+from dissent.datasets.predicted import Predicted
 from dissent.datasets.problems import Problems, by_cause
 from dissent.datasets.raw import find_items, find_raw
 
@@ -63,7 +64,8 @@ def run(args: argparse.Namespace) -> int:
     form = args.format or then.get("layout") or _format_of(args.folder)
     where, problems, unread = raw if then else args.folder, Problems(), Problems()
     leave_out = list(dict.fromkeys([*then.get("leave_out", []), *args.leave_out]))
-    task = task_of(where) if form == "png" else None  # masks of ours have the numbers of their task
+    made = Predicted.of(where) if form == "png" else None
+    task = numbered(args, made, where, dataset) if form == "png" else None
     beside = of_drafts(where)
     encoding = None if task else dataset.mask_encoding
     ask = Ask([*leave_out, *not_marks(where)], task or dataset.task, beside, encoding, args.numbers)
@@ -93,7 +95,11 @@ def run(args: argparse.Namespace) -> int:
     ]
     if form == "png" and encoding is not None and args.numbers is None:
         refused += map(printable, in_folders_of_labels(marks, where, dataset, items))
-    taken = take(args, form, dataset, raw, marks, items, own, Taken(refused=refused), choices, bool(then))
+    left = unchanged(made, marks, task) if made and task and not args.take_unchanged else []
+    marks = {image: about for image, about in marks.items() if image not in left}
+    taken = take(
+        args, form, dataset, raw, marks, items, own, Taken(untouched=left, refused=refused), choices, bool(then)
+    )
     if then and not unread:
         without_annotations(args, items, own, taken)
     wrote = bool(taken.new or taken.changed or taken.noted or taken.removed)

@@ -21,13 +21,16 @@ from dissent.cli.machine import cores
 from dissent.cli.predict.find_images import Photo, Upright, find_photos, pixels_of, read_upright
 from dissent.cli.predict.levels import levels_for
 from dissent.cli.predict.marks import Marks, Writer
+from dissent.cli.predict.place import check_out
 from dissent.cli.predict.progress import NAME, Progress, identity, start
-from dissent.cli.predict.tables import ABOUT, TABLE, about_masks, plain, write_tables
+from dissent.cli.predict.tables import about_masks, legend, plain, write_tables
 from dissent.cli.predict.unlike import Usual
+from dissent.cli.settings import add_config_dir
 from dissent.core.columns import PREDICTED
 from dissent.core.files import UserError, digest
 from dissent.core.task import Task
 from dissent.core.words import printable, some
+from dissent.datasets.predicted import ABOUT, TABLE
 from dissent.datasets.problems import by_cause
 from dissent.runtime.devices import lease, prepare_process
 
@@ -85,10 +88,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="go on in OUT: what is written and whole is not made again; new and changed images are",
     )
     parser.add_argument("--overwrite", action="store_true", help="write anew what is in OUT already")
+    add_config_dir(parser, "folder of settings, whose raw folders are no place for masks")
 
 
 def run(args: argparse.Namespace) -> int:
     """Returns 0, or 3 when some images could not be read."""
+    check_out(args.out, args.config_dir)
     photos, bad, others = find_photos(args.folder, args.out)
     if others:
         print(f"left out: {len(others)} files that are no images or hidden: {some(others)}", file=sys.stderr)
@@ -118,7 +123,7 @@ def run(args: argparse.Namespace) -> int:
     rows += [entry["row"] | {"sha256": _files(entry["row"], entry["files"], beside)} for entry in kept.values()]
     rows = sorted([*rows, *(_row(name, "failed", why) for name, why in bad)], key=lambda row: row["image"])
     failed = [row for row in rows if row["status"] == "failed"]
-    write_tables(args.out, task, rows, beside, about, args.pool, progress.begin)
+    write_tables(args.out, task, rows, beside, about | legend(pool.knows.task), args.pool, progress.begin)
     notes = [f"{printable(row['image'])}: {row['reason']}" for row in rows if row["status"] == "done" and row["reason"]]
     for line in by_cause(notes):
         print(f"note: {line}", file=sys.stderr)

@@ -2,8 +2,6 @@
 
 import hashlib
 import re
-import struct
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +12,9 @@ from dissent.core.files import DOUBT_PALETTE, encode_png, write_atomic
 from dissent.core.task import Task
 from dissent.datasets.decode import turned_back
 from dissent.datasets.geometry import resize_mask
+from dissent.datasets.predicted import encoded
 
 _LARGEST = 2048  # pixels of a side of an overlay
-_HEADER_END = 33  # of a PNG: its signature and its first chunk
 
 
 @dataclass(frozen=True)
@@ -97,12 +95,4 @@ def label_folders(labels: list[str]) -> list[str]:
 
 
 def _encoded(mask_HW: np.ndarray, palette: list | None, orientation: int) -> bytes:
-    stored = np.ascontiguousarray(turned_back(mask_HW, orientation))
-    content = encode_png(stored, palette)
-    if orientation == 1:
-        return content
-    # the one entry of a TIFF header that tells viewers how to turn; image and mask then turn alike, or neither does
-    exif = b"MM\0*\0\0\0\x08" + struct.pack(">HHHIHHI", 1, 0x0112, 3, 1, orientation, 0, 0)
-    chunk = b"eXIf" + exif
-    framed = struct.pack(">I", len(exif)) + chunk + struct.pack(">I", zlib.crc32(chunk))
-    return content[:_HEADER_END] + framed + content[_HEADER_END:]
+    return encoded(turned_back(mask_HW, orientation), palette, orientation)

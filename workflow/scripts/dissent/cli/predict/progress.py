@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dissent.cli.predict.find_images import Photo
-from dissent.cli.predict.tables import ABOUT, TABLE
 from dissent.core import png, seal
 from dissent.core.files import UserError, sha256
 from dissent.core.words import some
+from dissent.datasets.predicted import ABOUT, TABLE
 
 NAME = "progress.jsonl"
 

@@ -5,14 +5,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from dissent.config.task import TaskSettings
 from dissent.core.columns import PREDICTED
 from dissent.core.files import write_json, write_table
 from dissent.core.task import Task
+from dissent.datasets.predicted import ABOUT, TABLE
 
 if TYPE_CHECKING:
     from dissent.cli.predict.pool import Pool
-
-TABLE, ABOUT = "predictions.csv", "made_with.json"
 
 
 def write_tables(
@@ -58,3 +58,13 @@ def about_masks(pool: "Pool", task: Task, everyone: bool, views: int, levels: tu
         "size": pool.knows.size,
         "input": pool.knows.input.model_dump(mode="json") | {"levels": levels},
     } | ({"views": views} if views > 1 else {})
+
+
+def legend(task: TaskSettings) -> dict:
+    """What else of the task a reader of the masks needs: the colour of each label, and which of several is the background."""
+    table = task.palette
+    first = int(task.one_foreground)
+    numbers = [1 << i if task.overlapping else i + first for i in range(len(task.labels))]
+    return {"colours": [table[number] for number in numbers]} | (
+        {"background": task.background} if task.exclusive else {}
+    )
