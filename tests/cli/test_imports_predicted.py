@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from annotated_data import MARKED, coco_json, images, mask, write
 from cli_data import TASKS, dissent, generation, pixels_of, predict
 from init_data import init
 from PIL import Image
@@ -55,11 +56,11 @@ def test_what_nobody_changed_is_left_and_the_rest_goes_by_name(in_tmp, where, ca
         image.convert("RGB").save("out/masks/b2.png")
     assert bring(where) == 0 and not OWN.exists()
     assert "drafts  3 that nobody changed are not taken" in capsys.readouterr().out
-    mask = corrected("b0", 2)
+    now = corrected("b0", 2)
     assert bring(where) == 0 and "drafts  2 that nobody changed" in capsys.readouterr().out
     names = TASKS["multiclass"]["labels"]
     here = np.array([["car", "sky", "road"].index(name) for name in names], np.uint8)
-    assert np.array_equal(pixels_of(OWN / "masks/images/b0.png"), here[mask])
+    assert np.array_equal(pixels_of(OWN / "masks/images/b0.png"), here[now])
     assert [path.name for path in OWN.glob("masks/images/*")] == ["b0.png"]
     assert bring(where, "--take-unchanged") == 0
     assert len(list(OWN.glob("masks/images/*"))) == 3
@@ -77,11 +78,11 @@ def test_names_that_the_task_lacks_are_refused(in_tmp, capsys):
 
 def test_overlapping_labels_go_by_name_and_their_planes_are_no_masks(in_tmp, capsys):
     started("multilabel", "dead,alive,a/b", "--kind", "multilabel")
-    mask = corrected("b0", 1)
+    now = corrected("b0", 1)
     for folder in ("out/labels", "out/labels/alive"):
         assert bring(folder) == 2 and f"{folder} holds no masks, but what lies beside those" in capsys.readouterr().err
     assert bring() == 0
-    wanted = sum((mask >> bit & 1) << place for bit, place in enumerate((1, 2, 0)))
+    wanted = sum((now >> bit & 1) << place for bit, place in enumerate((1, 2, 0)))
     assert np.array_equal(pixels_of(OWN / "masks/images/b0.png"), wanted)
 
 
@@ -110,6 +111,27 @@ def test_pseudo_labels_of_a_run_are_not_imported_in_place(in_tmp, capsys):
     assert "lies in results/" in capsys.readouterr().err
 
 
+def test_exported_pseudo_labels_are_not_taken_as_they_lie_there(in_tmp, capsys):
+    images("raw/images")
+    for name in MARKED[:-1]:
+        save(Path(f"raw/masks/{name}.png"), mask(name))
+    assert init("--labels", "background,square,bar") == 0
+    write(
+        "labels/coco.json",
+        coco_json(MARKED[-1:]) | {"images": [{"id": 0, "file_name": "a5.png", "height": 16, "width": 24}]},
+    )
+    write("labels/export.json", {"from": "results/mine/gen1", "files": {"coco.json": {"images": 1}}})
+    for what in ("labels", "labels/coco.json"):
+        assert bring(what) == 2 and not OWN.exists()
+        assert "holds pseudo-labels of results/mine/gen1" in capsys.readouterr().err
+    shutil.copytree("labels", "task"), write("task/export.json", [1])  # a tool's file of that name
+    for what in ("task", "labels --take-unchanged"):
+        assert (
+            bring(*what.split(), "--unannotated", "empty", "--format", "coco") == 0
+            and len(list(OWN.glob("masks/*/*"))) == 1
+        )
+
+
 @pytest.mark.parametrize("out", ["raw", "raw/new", "raw/masks", ".", "data/raw/mine.masks"])
 def test_masks_are_not_written_into_raw_folders(in_tmp, out, capsys):
     started("multiclass", "sky,road,car")
@@ -131,7 +153,7 @@ def test_masks_of_a_network_among_raw_ones_are_refused(in_tmp, into, capsys):
     )
     assert "`dissent import` takes those that you corrected" in told
     shutil.rmtree("own")
-    assert init() == 2 and f"{into}/made_with.json: `dissent predict` wrote" in capsys.readouterr().err
+    assert init() == 2 and f"  {into}/made_with.json: `dissent predict` wrote" in capsys.readouterr().err
 
 
 def test_a_folder_of_another_that_is_called_so_is_no_fault(in_tmp):

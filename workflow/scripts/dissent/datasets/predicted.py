@@ -30,12 +30,13 @@ class Predicted:
     def of(cls, where: Path) -> "Predicted | None":
         """The folder of predictions that `where` is, or in whose masks or the like it lies; None where it is none."""
         place = where.resolve()
-        for one, said in ((one, where if one == place else one) for one in (place, *place.parents)):
+        for one in (place, *place.parents):
             inside = place.relative_to(one).parts
             if (not inside or inside[0] in _FOLDERS) and (one / ABOUT).is_file():
                 about = read_json(one / ABOUT)
                 if "networks" in about and ("ids" in about or "bits" in about):
-                    return cls(said, about)
+                    said = where.parents[len(inside) - 1] if 0 < len(inside) <= len(where.parents) else where
+                    return cls(said if said.resolve() == one else one, about)
         return None
 
     def task(self, like: TaskSettings) -> TaskSettings:

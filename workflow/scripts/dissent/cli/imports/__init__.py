@@ -10,6 +10,7 @@ from pathlib import Path
 
 from dissent.cli.imports.beside import corrected, not_marks, of_images
 from dissent.cli.imports.beside import unread as files_unread
+from dissent.cli.imports.exported import check_exported
 from dissent.cli.imports.plain import in_folders_of_labels, numbered, unchanged
 from dissent.cli.imports.reread import note_sources, without_annotations
 from dissent.cli.imports.take import Taken, choices_of, take
@@ -44,7 +45,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--into", required=True, metavar="NAME", help="the data set, a file of config/datasets")
     parser.add_argument("--format", choices=list(FORMATS), help="what lies there; default: seen by itself")
     parser.add_argument("--leave-out", nargs="+", default=[], metavar="PATTERN", help="files there that are not used")
-    parser.add_argument("--take-unchanged", action="store_true", help="drafts that nobody changed are right: take them")
+    parser.add_argument(
+        "--take-unchanged",
+        action="store_true",
+        help="drafts, and masks of `dissent predict`, that nobody changed are right: take them",
+    )
     parser.add_argument("--dry-run", action="store_true", help="tell what would be done, and write nothing")
     add_questions(parser)
     told = "; ".join(f"{answer}: {meaning}" for answer, meaning in NUMBERS.items())
@@ -136,6 +141,8 @@ def _check(args: argparse.Namespace, dataset: Dataset, settings: Path) -> None:
     path = Files(settings, args.into).dataset
     if not args.folder.exists():
         raise UserError(f"{args.folder} does not exist; name a folder, a zip or a JSON with annotations")
+    if not args.take_unchanged:
+        check_exported(args.folder)
     if dataset.protocol is not None:
         raise UserError(
             f"{args.into} has `protocol: published`, which wants the greys of raw masks; leave it out, or correct the raw masks"
