@@ -171,6 +171,14 @@ class TaskSettings(Model):
         if len(set(named)) < len(named) or not set(named) <= set(self.labels):
             raise ValueError(f"`cells` must name three of the labels {', '.join(self.labels)}, not {', '.join(named)}")
 
+    @classmethod
+    def of_values(
+        cls, kind: Kind, names: list[str], colours: list[Colour] | None, background: str | None
+    ) -> "TaskSettings":
+        """The task with these `value_names`; ValueError where they are none of its kind."""
+        labels = names[1:] if kind == "binary" else names
+        return cls(kind=kind, labels=labels, colours=colours, background=background if kind == "multiclass" else None)
+
     @property
     def one_foreground(self) -> bool:
         """Binary: a foreground on a background."""

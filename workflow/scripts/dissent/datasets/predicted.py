@@ -43,15 +43,9 @@ class Predicted:
         """The task whose numbers these masks have; `like`: one with the same background, where versions before told none."""
         told = self.about.get("bits") or self.about["ids"]
         names = [told[number] for number in sorted(told, key=int)]
-        kind = self.about["task"]
         background = self.about.get("background", like.background if like.background in names else None)
         try:
-            return TaskSettings(
-                kind=kind,
-                labels=names[1:] if kind == "binary" else names,
-                colours=self.about.get("colours"),
-                background=background if kind == "multiclass" else None,
-            )
+            return TaskSettings.of_values(self.about["task"], names, self.about.get("colours"), background)
         except ValueError as error:  # of an earlier version, which did not tell the background
             raise UserError(f"{self.folder / ABOUT} names labels that are no task: {error}; predict again") from None
 

@@ -25,9 +25,9 @@ from dissent.core.words import printable, some
 from dissent.datasets.annotated import digests, marks_by_image, told_blank
 from dissent.datasets.formats import FORMATS, Annotations, Ask, Marks, cellpose, recognised
 from dissent.datasets.formats.files import of_drafts
-from dissent.datasets.formats.numbers import NUMBERS
 from dissent.datasets.items import Item
 from dissent.datasets.naming import Names
+from dissent.datasets.numbers import NUMBERS
 from dissent.datasets.own_masks import OwnMasks, place_of
 from dissent.datasets.predicted import Predicted
 from dissent.datasets.problems import Problems, by_cause

@@ -11,9 +11,9 @@ from dissent.core.files import UserError, sha256
 from dissent.core.words import nfc
 from dissent.datasets.decode import read_header, turned_back
 from dissent.datasets.formats import Marks, compose
-from dissent.datasets.formats.numbers import is_grey, numbers_told
 from dissent.datasets.items import Item
 from dissent.datasets.mask_readers import label_folders
+from dissent.datasets.numbers import is_grey, numbers_told
 from dissent.datasets.own_masks import task_of
 from dissent.datasets.place import within
 from dissent.datasets.predicted import Predicted, encoded

@@ -12,9 +12,9 @@ from dissent.datasets.colour import with_channels
 from dissent.datasets.decode import Header, read_pixels, turned
 from dissent.datasets.formats.base import Annotations, Ask, Draft, Format, Layer, marks_of_mask, planes_of
 from dissent.datasets.formats.files import PICTURES, left_out, masks_in, of_drafts
-from dissent.datasets.formats.numbers import palette_of, read_as_said
 from dissent.datasets.listing import walk
 from dissent.datasets.mask_readers import colours_of
+from dissent.datasets.numbers import palette_of, read_as_said
 from dissent.datasets.palettes import GREY
 from dissent.datasets.problems import Problems
 
@@ -51,7 +51,7 @@ def _layers(path: Path, ask: Ask, height: int, width: int) -> list[Layer]:
     header, pixels = read_pixels(path)
     if header.lossy:
         raise ValueError("is a JPEG: its values are blurred; save masks as PNG")
-    ids = read_as_said(path, header, pixels, ask, partial(_ids, header, pixels, task))
+    ids = read_as_said(path, header, pixels, task, ask.encoding, ask.numbers, partial(_ids, header, pixels, task))
     ids = turned(ids, header.orientation)
     # the background as a layer too, so that it is not taken for what nobody marked
     whole = [] if task.nothing is None else [Layer(task.nothing, ids == task.value_names.index(task.nothing))]

@@ -9,7 +9,6 @@ from dissent.config.mask_encoding import Encoding
 from dissent.config.task import TaskSettings
 from dissent.core.files import UNKNOWN
 from dissent.datasets.decode import Header
-from dissent.datasets.formats.base import Ask
 from dissent.datasets.greys import meanings_of_greys
 from dissent.datasets.mask_readers import colours_of, label_folders, read_label
 from dissent.datasets.palettes import GREY
@@ -33,17 +32,21 @@ def is_grey(header: Header) -> bool:
 
 
 def read_as_said(
-    path: Path, header: Header, pixels: np.ndarray, ask: Ask, ours: Callable[[], np.ndarray]
+    path: Path,
+    header: Header,
+    pixels: np.ndarray,
+    task: TaskSettings,
+    encoding: Encoding | None,
+    said: str | None,
+    ours: Callable[[], np.ndarray],
 ) -> np.ndarray:
-    """Bytes of prepared masks (H, W) as stored: what `ours` reads, or what the raw masks' encoding says where a person said so.
+    """Bytes of prepared masks (H, W) as stored: what `ours` reads, or the raw masks' `encoding` where a person `said` so.
 
     ValueError asks where the two would give different labels.
     """
-    task, encoding = ask.task, ask.encoding
-    assert task is not None
-    if encoding is None or ask.numbers == "ours" or (header.mode == "P" and header.palette == palette_of(task)):
+    if encoding is None or said == "ours" or (header.mode == "P" and header.palette == palette_of(task)):
         return ours()
-    if ask.numbers == "raw":
+    if said == "raw":
         return _raw(path, encoding, task)
     if is_grey(header) and header.bits >= 8:  # of fewer bits it is refused below
         _ask_about_greys(pixels[..., 0] if pixels.ndim == 3 else pixels, encoding, task)
