@@ -204,6 +204,8 @@ def test_greys_in_the_folder_of_a_label_are_not_read_as_another(in_tmp, capsys):
         out = capsys.readouterr().out
         assert "a0.png: lies in the folder nucleus, which is called like a label" in out
         assert "numbered by the sum of 1 for border, 2 for nucleus" in out
+    save(Path("new/nucleus/a0.png"), np.repeat((mask("a1") == 2).astype(np.uint8)[..., None] * 255, 3, 2))
+    assert bring("new") == 1 and "lies in the folder nucleus" in capsys.readouterr().out
     save(Path("new/nucleus/a0.png"), mask("a1"))
     assert bring("new", "--numbers", "ours") == 0 and np.array_equal(own("a0"), mask("a1"))
 

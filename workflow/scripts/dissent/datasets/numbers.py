@@ -26,8 +26,12 @@ def palette_of(task: TaskSettings) -> bytes:
     return bytes(channel for colour in task.palette for channel in colour)
 
 
-def is_grey(header: Header) -> bool:
-    """Whether a mask has no colours that would say what its numbers mean."""
+def has_our_palette(header: Header, task: TaskSettings) -> bool:
+    """Whether a mask has the palette that `dissent` writes, which says that its numbers are ours."""
+    return header.mode == "P" and header.palette == palette_of(task)
+
+
+def _is_grey(header: Header) -> bool:
     return header.mode in ("1", "L", "LA", "I;16") or (header.mode == "P" and header.palette == GREY)
 
 
@@ -44,11 +48,11 @@ def read_as_said(
 
     ValueError asks where the two would give different labels.
     """
-    if encoding is None or said == "ours" or (header.mode == "P" and header.palette == palette_of(task)):
+    if encoding is None or said == "ours" or has_our_palette(header, task):
         return ours()
     if said == "raw":
         return _raw(path, encoding, task)
-    if is_grey(header) and header.bits >= 8:  # of fewer bits it is refused below
+    if _is_grey(header) and header.bits >= 8:  # of fewer bits it is refused below
         _ask_about_greys(pixels[..., 0] if pixels.ndim == 3 else pixels, encoding, task)
     try:
         raw = _raw(path, encoding, task)

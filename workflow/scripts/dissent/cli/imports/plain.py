@@ -13,7 +13,7 @@ from dissent.datasets.decode import read_header, turned_back
 from dissent.datasets.formats import Marks, compose
 from dissent.datasets.items import Item
 from dissent.datasets.mask_readers import label_folders
-from dissent.datasets.numbers import is_grey, numbers_told
+from dissent.datasets.numbers import has_our_palette, numbers_told
 from dissent.datasets.own_masks import task_of
 from dissent.datasets.place import within
 from dissent.datasets.predicted import Predicted, encoded
@@ -70,7 +70,7 @@ def in_folders_of_labels(
         own = {_folded(part) for part in Path(items[image].source).parent.parts}
         above = [where.resolve().name, *path.relative_to(where).parent.parts] if where in path.parents else []
         called = [part for part in above if _folded(part) in names - own]
-        if called and is_grey(read_header(path)):
+        if called and not has_our_palette(read_header(path), dataset.task):
             del marks[image]
             refused.append(
                 f"{about.where}: lies in the folder {called[0]}, which is called like a label: save one mask an image, numbered "
