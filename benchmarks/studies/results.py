@@ -40,7 +40,14 @@ FILES = (
     "dsb_multilabel_small", "camvid_small", "study_own", "own",
 )  # fmt: skip
 
-FEW = ("study_tiny_nuclei", "study_tiny_isic", "study_tiny_isic_long", "study_tiny_dsb", "study_tiny_camvid", "study_lite0")
+FEW = (
+    "study_tiny_nuclei",
+    "study_tiny_isic",
+    "study_tiny_isic_long",
+    "study_tiny_dsb",
+    "study_tiny_camvid",
+    "study_lite0",
+)
 
 
 def numbers(file: str) -> list[Row]:
