@@ -11,7 +11,10 @@ from cli_data import dissent, pixels_of
 from init_data import check_too, init
 from raw_data import ids, photo, save
 
+from dissent.config.base import read_yaml
+from dissent.config.task import TaskSettings
 from dissent.core.files import read_json, sha256
+from dissent.datasets.own_faults import faults, follow
 from dissent.datasets.own_masks import OwnMasks
 
 OWN, SETTINGS = Path("data/raw/mine.masks"), Path("own/datasets/mine.yaml")
@@ -95,6 +98,35 @@ def test_masks_go_with_images_that_were_renamed(in_tmp, capsys):
     check_too()
 
 
+def test_raw_masks_that_are_renamed_with_their_images_are_no_edits(in_tmp, capsys):
+    for seed, name in enumerate(NAMES):
+        save(Path(f"raw/images/{name}.png"), photo(seed)), save(Path(f"raw/masks/{name}.png"), mask(name, 1))
+    assert init() == 0
+    save(Path("fix/a1.png"), ids(3)), save(Path("fix/a2.png"), ids(4))
+    assert bring("fix", "--format", "png") == 0
+    for folder in ("images", "masks"):
+        one, two = (Path(f"raw/{folder}/{name}.png") for name in NAMES[1:3])
+        one.rename("aside"), two.rename(one), Path("aside").rename(two)
+    assert check() == 1 and init() == 0
+    assert np.array_equal(own("a1"), ids(4)) and np.array_equal(own("a2"), ids(3))
+    check_too()
+
+
+def test_a_mask_that_is_in_the_way_stays_and_so_does_the_one_behind_it(in_tmp):
+    """a1 shows what a2 shows; then a0 takes the name a1, whose mask cannot go to a2, as a2 has one."""
+    task, own_of = TaskSettings(kind="binary", labels=["x"]), OwnMasks(OWN, new=True)
+    images = {key: Path(f"raw/{key}.png") for key in ("a0", "a1", "a2")}
+    for number, (key, path) in enumerate(images.items()):
+        save(path, photo(min(number, 1)))
+        own_of.put(key, ids(number), task, path, {"from": "coco"})
+    own_of.save()
+    images.pop("a0").replace(images["a1"])
+    assert follow(own_of, Path("raw"), images) == {}
+    assert [np.array_equal(own(key), ids(number)) for number, key in enumerate(("a0", "a1", "a2"))] == [True] * 3
+    told = {path.stem: how for path, how, _ in faults(own_of, Path("raw"), images)}
+    assert told == {"a0": "other", "a1": "other"}
+
+
 def test_a_mask_whose_image_is_gone_gives_way(in_tmp, capsys):
     """As where one image is deleted, and those behind it are numbered anew."""
     coco()
@@ -141,10 +173,7 @@ def test_two_imports_at_once_lose_no_mask(in_tmp, capsys):
     assert len(list((OWN / "replaced").iterdir())) == 2
 
 
-def read_task():
-    from dissent.config.base import read_yaml
-    from dissent.config.task import TaskSettings
-
+def read_task() -> TaskSettings:
     return TaskSettings(**read_yaml(SETTINGS)["task"])
 
 

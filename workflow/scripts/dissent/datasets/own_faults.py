@@ -1,5 +1,6 @@
 """Masks of ours that are not what their record says: gone, changed, unknown, of another image, or not named by the settings. No torch."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -20,8 +21,10 @@ def faults(
     """
     for key in own.record[MASKS]:
         yield from _of_mask(own, key, raw)
-    for key, new in strangers(own, raw, images, known or {}).items():
-        yield _of_stranger(own, key, new)
+    strange = strangers(own, raw, images, known or {})
+    moves = _moves(own, strange)
+    for key, new in strange.items():
+        yield _of_stranger(own, key, new, key in moves)
     named = set(own.paths().values())
     for path in sorted((own.folder / MASKS).rglob("*.png")):
         if path not in named:
@@ -48,7 +51,8 @@ def faults(
 
 def stale(own: OwnMasks, key: str, raw: Path, image: Path) -> bool:
     """Whether a mask, its image, or a raw mask that it took the place of, is not what the record says."""
-    return bool(strangers(own, raw, {key: image}, {})) or any(_of_mask(own, key, raw))
+    made_for = own.record[MASKS][key].get("image_sha256")
+    return (made_for is not None and made_for != sha256(image)) or any(_of_mask(own, key, raw))
 
 
 def strangers(own: OwnMasks, raw: Path, images: Mapping[str, Path], known: Mapping[str, str]) -> dict[str, str | None]:
@@ -78,14 +82,23 @@ def strangers(own: OwnMasks, raw: Path, images: Mapping[str, Path], known: Mappi
 def follow(own: OwnMasks, raw: Path, images: Mapping[str, Path]) -> dict[str, str]:
     """Let masks go with images that were renamed; {key: new key} of those that went.
 
-    A mask whose own image is gone gives way; it is kept in `replaced`.
+    A mask whose own image is gone gives way, and is kept in `replaced`. No other mask does: where one is in the way, both stay, and are told.
     """
-    strange = strangers(own, raw, images, {})
-    found = {key: new for key, new in strange.items() if new is not None}
-    stay = own.record[MASKS].keys() - strange.keys()
-    moves = {key: new for key, new in found.items() if new not in stay and list(found.values()).count(new) == 1}
+    moves = _moves(own, strangers(own, raw, images, {}))
     if moves:
-        own.move(moves)
+        own.move(moves, raw)
+    return moves
+
+
+def _moves(own: OwnMasks, strange: Mapping[str, str | None]) -> dict[str, str]:
+    """Those of the strangers that can go where their image is."""
+    moves = {key: new for key, new in strange.items() if new is not None}
+    gone = {key for key, new in strange.items() if new is None}
+    before = -1
+    while len(moves) != before:  # one that stays may be in the way of the next
+        before, stay = len(moves), own.record[MASKS].keys() - moves.keys() - gone
+        wanted = Counter(moves.values())
+        moves = {key: new for key, new in moves.items() if new not in stay and wanted[new] == 1}
     return moves
 
 
@@ -99,17 +112,23 @@ def unnamed(source: Source, name: str) -> list[str]:
         return []
     return [
         f"{place_for(name)} holds {len(masks)} masks that `dissent` took for {name}, and the settings do not name them, so they "
-        f"would not count: write `own_masks: {place_for(name).as_posix()}` into config/datasets/{name}.yaml, or move that folder "
-        "away"
+        f"would not count: write `own_masks: {place_for(name).as_posix()}` into the file {name}.yaml of its settings, or move that "
+        "folder away"
     ]
 
 
-def _of_stranger(own: OwnMasks, key: str, new: str | None) -> Fault:
-    if new is not None:
+def _of_stranger(own: OwnMasks, key: str, new: str | None, goes: bool) -> Fault:
+    if goes:
         return (
             own.path(key),
             "renamed",
             f"is the mask of an image that is called {new} now: `dissent init` of its folder lets the mask go with it",
+        )
+    if new is not None:
+        return (
+            own.path(key),
+            "other",
+            f"is the mask of an image that is called {new} now, for which another mask is there: import the right mask of {key}",
         )
     return (
         own.path(key),

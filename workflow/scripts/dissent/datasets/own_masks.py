@@ -91,6 +91,18 @@ def task_of(folder: Path) -> TaskSettings | None:
     return None
 
 
+def _renamed(about: Mapping[str, Any], key: str, new: str, raw: Path) -> dict[str, Any]:
+    """What the record says of a mask, for the image `new`; a raw mask that is gone from either name is told no more."""
+    places: dict[str, str] = {}
+    for name, sha in about.get("instead_of", {}).items():
+        called = PurePosixPath(name)
+        moved = called.with_name(called.name.replace(PurePosixPath(key).name, PurePosixPath(new).name, 1)).as_posix()
+        places |= {one: sha for one in (moved, name) if (raw / one).is_file() and sha256(raw / one) == sha}
+    return {name: value for name, value in about.items() if name != "instead_of"} | (
+        {"instead_of": places} if places else {}
+    )
+
+
 class OwnMasks:
     """A folder of own masks; what is put into it is recorded by `save`."""
 
@@ -180,8 +192,11 @@ class OwnMasks:
             self.record[MASKS] = dict(sorted(self.record[MASKS].items()))
             write_json(self.folder / RECORD, self.record)
 
-    def move(self, moves: Mapping[str, str]) -> None:
-        """Give masks other images: {key: new key}. All are kept in a folder of this session first; UserError where one is damaged."""
+    def move(self, moves: Mapping[str, str], raw: Path) -> None:
+        """Give masks other images: {key: new key}. All are kept in a folder of this session first; UserError where one is damaged.
+
+        Raw masks that they took the place of are looked for under the new name, as a person renames them with their images.
+        """
         contents: dict[str, bytes] = {}
         for key in moves:
             kept = [self.path(key), *sorted((self.folder / REPLACED).glob(f"*/{glob.escape(key)}.png"), reverse=True)]
@@ -191,7 +206,7 @@ class OwnMasks:
             contents[key] = whole[0].read_bytes()
         for key in {*moves, *moves.values()}:
             self._keep(key)
-        about = {new: self.record[MASKS][key] for key, new in moves.items()}
+        about = {new: _renamed(self.record[MASKS][key], key, new, raw) for key, new in moves.items()}
         drafts = {new: self.record["drafts"].get(key, []) for key, new in moves.items()}
         for key, new in moves.items():
             write_atomic(self.path(new), contents[key])

@@ -50,12 +50,9 @@ def prepare(dataset: dict, name: str, raw: str, out: str, threads: int = 1, reco
     used = used_files(source, Path(raw), items)
     found = _compared(Path(record or out), raw, used, problems)
     if source.own_masks is not None:
-        images, known = (
-            {key_of(item.source): item.image for item in items},
-            {path: one[2] for path, one in found.items()},
-        )
-        found_faults = faults(OwnMasks(Path(source.own_masks)), Path(raw), images, known)
-        problems += [f"{path}: {why}" for path, _, why in found_faults]
+        own, images = OwnMasks(Path(source.own_masks)), {key_of(item.source): item.image for item in items}
+        known = {path: sha for path, (_, _, sha) in found.items()}
+        problems += [f"{path}: {why}" for path, _, why in faults(own, Path(raw), images, known)]
     problems += unnamed(source, name)
     try:
         with warnings.catch_warnings(), ThreadPoolExecutor(threads) as pool:

@@ -152,12 +152,8 @@ def _sort(
     instead = {one: sha256(raw / one) for one in names if (raw / one).is_file()}
     about |= {"instead_of": instead} if instead else {}
     last, drawn_as = own.record["masks"].get(key, {}), digest_of(ids)
-    if about.get("raw"):
-        about["converted_as"] = drawn_as
-    elif as_converted := last.get(
-        "converted_as", digest_of(before) if last.get("raw") and before is not None else None
-    ):
-        about["converted_as"] = as_converted
+    converted_as = drawn_as if about.get("raw") else last.get("converted_as")
+    about |= {"converted_as": converted_as} if converted_as else {}
     if before is not None and np.array_equal(ids, before):
         taken.equal.append(item.source)
         if item.own and stale(own, key, raw, item.image):

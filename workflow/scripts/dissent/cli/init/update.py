@@ -103,13 +103,13 @@ def update(folder: Path, files: Files, flags: list[str]) -> int:
             "the folder was moved"
         )
     told, whole = Told(), dataset.model_copy(update={"allow_unlabelled": True})
+    told.mend += [*unnamed(dataset, files.name), *told_sources(dataset, raw, files.name)]
     told.done += _masks_follow(whole, raw)
     census, problems = Census(), Problems()
     items = find_items(whole, raw, problems, census)
     problems.stop(raw, "; nothing was changed")
     print(told_files(census, raw, [f for part in dataset.parts for f in (part.images, part.masks) if f is not None]))
     told.notes += _since(files.name, items)
-    told.mend += [*unnamed(dataset, files.name), *told_sources(dataset, raw, files.name)]
     update_subsets(dataset, files.name, files.table, raw, items, told)
     _update_settings(dataset, files, items, told)
     if missing := not files.experiment.exists():
@@ -143,7 +143,8 @@ def _masks_follow(dataset: Dataset, raw: Path) -> list[str]:
     if not moved:
         return []
     return [
-        f"{own.folder}: {len(moved)} masks go with their images, which are called otherwise now: {some(sorted(moved))}"
+        f"{own.folder}: {len(moved)} masks go with their images, which are called otherwise now: {some(sorted(moved))}; all are kept as "
+        f"they were in {own.folder}/replaced"
     ]
 
 
